@@ -1,0 +1,85 @@
+import type { PhotoRules } from '../photos/photo.ts';
+
+/** One face-recognition service. Retry, pace and logging belong to the core, not to an adapter. */
+export interface Engine {
+  readonly name: string;
+  /** Which photos it takes as they are. */
+  readonly accepts: PhotoRules;
+  /** The template id sent where the manifest gives none: the same subject always gets the same id. */
+  templateIdFor(subjectId: string): string;
+  /** One call of the enroll endpoint. Resolves for every reply and every network error; never rejects but on abort. */
+  enroll(request: EnrollRequest): Promise<EngineReply>;
+  /** Optional capability: one call that stores nothing and shows whether address and credentials are right. */
+  checkAccount?(signal: AbortSignal): Promise<AccountCheck>;
+  close(): Promise<void>;
+}
+
+export type AccountCheck = { readonly ok: true } | { readonly ok: false; readonly message: string };
+
+export interface EnrollRequest {
+  /** The body of the photo, already in a format and size that the engine takes. */
+  readonly photo: Buffer;
+  readonly format: 'jpeg' | 'png';
+  readonly templateId: string;
+  readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
+  readonly signal: AbortSignal;
+  /** Called at the moment the request's head is written to the socket; not called if it never was. */
+  readonly onSent: () => void;
+}
+
+/**
+ * An engine's reply, decided once from status and body together. The core acts on `kind` and knows no engine.
+ * Messages are cut short and never hold a credential or a photo.
+ */
+export type EngineReply = EnrolledReply | RejectedReply | UnavailableReply | ThrottledReply | RefusedReply;
+
+/** The engine stored a template. */
+export interface EnrolledReply {
+  readonly kind: 'enrolled';
+  readonly httpStatus: number;
+  readonly templateId: string;
+  readonly transactionId?: string;
+  readonly checks?: Readonly<Record<string, { readonly score: number | null; readonly fine: boolean | null }>>;
+  readonly quality?: Readonly<Record<string, unknown>>;
+  readonly face?: Readonly<Record<string, unknown>>;
+}
+
+/** The engine's verdict on this photo; never tried again. */
+export interface RejectedReply {
+  readonly kind: 'rejected';
+  readonly httpStatus: number;
+  /** The engine's own code, as a string. */
+  readonly code: string;
+  readonly message: string;
+  readonly reasons: readonly string[];
+  readonly transactionId?: string;
+  readonly stored: 'no' | 'unknown';
+}
+
+/** 5xx, network, timeout, a reply that cannot be read: tried again. */
+export interface UnavailableReply {
+  readonly kind: 'unavailable';
+  readonly httpStatus?: number;
+  readonly message: string;
+  /** False if the request cannot have reached the engine, so that nothing can have been stored. */
+  readonly sent: boolean;
+}
+
+/** 429, or the engine's own way to say it: the whole account slows down. */
+export interface ThrottledReply {
+  readonly kind: 'throttled';
+  readonly httpStatus: number;
+  readonly message: string;
+  readonly retryAfterInMs?: number;
+}
+
+/** The account is at fault, not the photo. */
+export interface RefusedReply {
+  readonly kind: 'refused';
+  /** False where one reply is no proof (403, 404, unknown host): three different photos in a row are. */
+  readonly certain: boolean;
+  readonly httpStatus?: number;
+  readonly message: string;
+  /** What the user is to mend; names the setting. */
+  readonly mend: string;
+}

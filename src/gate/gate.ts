@@ -1,0 +1,56 @@
+import type { EngineReply } from '../engines/engine.ts';
+
+/** Paces the calls to one account, over all processes on the same queue, and knows its health. */
+export interface Gate {
+  /**
+   * Waits for the next slot and for a free call (`--concurrency`). Runs on one account are served in turn.
+   * @throws AccountPausedError when the account is paused, before or while waiting
+   * @throws the signal's reason when aborted
+   */
+  enter(options: { runId: string; signal: AbortSignal }): Promise<Pass>;
+  /** What this process knows of the account, for progress and status. */
+  snapshot(): GateSnapshot;
+  close(): Promise<void>;
+}
+
+/** The right to make one call, now. */
+export interface Pass {
+  /** To be called when the request's head is written: a late call pushes the slots that follow. */
+  sent(): void;
+  /**
+   * Gives the place back and takes the reply into the account's health.
+   * `photo` tells photos apart (run and seq). `undefined` reply: the call was not made or was aborted.
+   * @returns whether an unavailable reply costs the photo an attempt (not while the engine is down)
+   */
+  done(options: { reply: EngineReply | undefined; photo: string }): Promise<{ charged: boolean }>;
+}
+
+export interface GateSnapshot {
+  /** Calls a second allowed now: the lowest rate of all processes, cut by throttling. */
+  readonly ratePerSecond: number;
+  /** Calls a second that this process made over the last few seconds. */
+  readonly achievedPerSecond: number;
+  /** Whether `--concurrency`, not the rate, holds calls back. */
+  readonly heldByConcurrency: boolean;
+  readonly state: 'open' | 'throttled' | 'down' | 'paused';
+  /** What a state other than open waits for, in words. */
+  readonly message?: string;
+}
+
+/** Why calls to an account are stopped until someone or something clears it. */
+export interface AccountPause {
+  readonly reason: 'refused' | 'throttled' | 'down' | 'user';
+  readonly message: string;
+  /** Milliseconds since the epoch, by the store's clock. */
+  readonly since: number;
+}
+
+export class AccountPausedError extends Error {
+  override readonly name = 'AccountPausedError';
+  readonly pause: AccountPause;
+
+  constructor(pause: AccountPause) {
+    super(pause.message);
+    this.pause = pause;
+  }
+}

@@ -1,0 +1,23 @@
+/** What an engine takes; everything else is prepared or refused. */
+export interface PhotoRules {
+  readonly formats: readonly PhotoFormat[];
+  /** Largest body that the engine takes, in bytes; absent where its documents name none. */
+  readonly maxSizeInBytes?: number;
+}
+
+/** The formats that rollcall recognises; an engine takes some, the others are prepared. */
+export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'tiff' | 'gif' | 'bmp';
+
+/** The bytes of a photo, read once. `sha256` is hex, of the original bytes. */
+export interface PhotoBytes {
+  readonly bytes: Buffer;
+  readonly sha256: string;
+  /** What the place it was read from says of its version (ETag, size and modification time), if anything. */
+  readonly version?: string;
+}
+
+/** Why a photo has no bytes or no image. `retryable`: the place it lies in may answer better later. */
+export interface PhotoProblem {
+  readonly problem: string;
+  readonly retryable: boolean;
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+/**
+ * What a photo job carries: never a photo byte, never a credential. An address with a signature or password in it is
+ * carried without it, and `manifestAt` says where in the manifest the whole one is written.
+ */
+export const photoJobDataSchema = z.object({
+  run: z.string(),
+  seq: z.number().int().positive(),
+  subjectId: z.string(),
+  photo: z.string(),
+  manifestAt: z.object({ offset: z.number(), sizeInBytes: z.number() }).optional(),
+  version: z.string().optional(),
+  templateId: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  queuedAt: z.string(),
+  /** What earlier tries of this photo came to; written back with every delay. */
+  tries: z.object({
+    /** Calls of the enroll endpoint that were charged. */
+    attempts: z.number().int(),
+    /** All calls made, throttled and refused ones too. */
+    calls: z.number().int(),
+    /** Refusals that three different photos in a row would have proved. */
+    refusals: z.number().int(),
+    /** Reads of the photo that failed and may go better later. */
+    reads: z.number().int(),
+    /** Whether a call may have been stored although its reply was lost. */
+    storedUnknown: z.boolean(),
+    startedAt: z.string().optional(),
+  }),
+});
+
+export type PhotoJobData = z.infer<typeof photoJobDataSchema>;

@@ -1,0 +1,99 @@
+import type { AccountStore } from '../gate/account-store.ts';
+import type { PhotoJobData } from './job.ts';
+
+/** The one door to BullMQ and its store. Nothing outside this folder knows the backend. */
+export interface QueueBackend {
+  readonly kind: 'embedded' | 'postgres' | 'redis';
+  /** The queue of one run, for its conductor. */
+  openRunQueue(runId: string): RunQueue;
+  /** Takes part in the work of a run. */
+  openWorker(options: OpenWorkerOptions): PhotoWorker;
+  readonly deadLetters: DeadLetterQueue;
+  readonly accounts: AccountStore;
+  readonly leases: LeaseStore;
+  /** Closes what was opened, in reverse; an embedded server stops if nobody else uses it. */
+  close(): Promise<void>;
+}
+
+export interface PhotoJob {
+  /** Run, seq and a hash of the manifest line; without a colon. */
+  readonly id: string;
+  readonly data: PhotoJobData;
+}
+
+export interface RunQueue {
+  /** Adds jobs, in order, behind those whose retry is due. A job whose id is in the queue already is left as it is. */
+  add(jobs: readonly PhotoJob[]): Promise<void>;
+  /** Up to `limit` finished jobs, oldest first. They stay until they are removed. */
+  finished(limit: number): Promise<FinishedJob[]>;
+  /** Removes finished jobs; ids that are gone already are no error. */
+  remove(ids: readonly string[]): Promise<void>;
+  /** Ids of all jobs in the queue, whatever their state. */
+  ids(): Promise<Set<string>>;
+  counts(): Promise<{ waiting: number; active: number; delayed: number; finished: number }>;
+  /** No new job is started by anybody until `resume`; running jobs go on. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Frees active jobs whose worker is dead, so that they are run again without waiting for their lock to expire. */
+  adoptFrom(isDead: (workerName: string) => boolean): Promise<number>;
+  /** Removes the queue with everything in it. */
+  obliterate(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FinishedJob {
+  readonly id: string;
+  readonly data: unknown;
+  /** `failed`: the program failed, not the photo; `failedReason` says how. */
+  readonly state: 'completed' | 'failed';
+  readonly returnValue: unknown;
+  readonly failedReason?: string;
+}
+
+export interface OpenWorkerOptions {
+  readonly runId: string;
+  /** Jobs at once in this process. */
+  readonly concurrency: number;
+  /** `host:pid:start`, so that others can tell whether this process still lives. */
+  readonly workerName: string;
+  readonly work: (job: PhotoJob, signal: AbortSignal) => Promise<WorkResult>;
+  /** Faults of the connection, for the log; the worker goes on by itself. */
+  readonly onError: (error: Error) => void;
+}
+
+/** `outcome` finishes the job; `again` delays it with new data, ahead of photos not yet started; `giveBack` returns it. */
+export type WorkResult =
+  | { readonly outcome: Readonly<Record<string, unknown>> }
+  | { readonly again: { readonly delayInMs: number; readonly data: PhotoJobData } }
+  | { readonly giveBack: true };
+
+export interface PhotoWorker {
+  /** Starts no new job, waits for the running ones, aborts their signals at the deadline. Calls share one promise. */
+  stop(options: { deadlineInMs: number }): Promise<void>;
+}
+
+/** The BullMQ queue `rollcall-dead-letters`: the latest dead letters, for people who watch BullMQ with other tools. */
+export interface DeadLetterQueue {
+  /** Keeps the latest 10,000. `id` makes adding the same one twice harmless. */
+  add(letters: readonly { id: string; line: Readonly<Record<string, unknown>> }[]): Promise<void>;
+  list(limit: number): Promise<Readonly<Record<string, unknown>>[]>;
+}
+
+/** Leases with an epoch that rises with every take-over; in the queue's store, by its clock. */
+export interface LeaseStore {
+  /**
+   * Takes the lease if it is free, expired, held by `holder` itself or by `evict` (a holder known to be dead).
+   * The epoch given is higher than any given before and than `minEpoch`, which covers a store that was wiped.
+   */
+  acquire(request: {
+    key: string;
+    holder: string;
+    durationInMs: number;
+    minEpoch: number;
+    evict?: string | undefined;
+  }): Promise<{ readonly epoch: number } | { readonly heldBy: string; readonly expiresInMs: number }>;
+  /** False if another holds it or a higher epoch was given. A store that was wiped takes the lease in again. */
+  renew(request: { key: string; holder: string; epoch: number; durationInMs: number }): Promise<boolean>;
+  release(request: { key: string; holder: string; epoch: number }): Promise<void>;
+  holder(key: string): Promise<string | undefined>;
+}
