@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { FaultError } from '../errors.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { newPart, type PartInfo, parsePartLine, partPattern, partsFolder } from './parts.ts';
+import { isDeadLetter, type ReportLine } from './record.ts';
+
+/** Lines held in memory at once, about 1 kB each. */
+const linesPerBucket = 20_000;
+
+/**
+ * Merges the parts by seq into `report.jsonl` and `dead-letters.jsonl`; the lowest epoch wins. The seqs are walked in
+ * buckets, and for each only the parts are read that reach into it: parts are nearly in order, so each is read about
+ * twice. Nothing is moved or removed, so a merge that was killed is simply done again.
+ * @returns the SHA-256 of the report
+ */
+export async function mergeParts(options: {
+  state: StateStore;
+  runFolder: string;
+  count: number;
+  parts: readonly PartInfo[];
+  onLine: (line: ReportLine) => void;
+}): Promise<string> {
+  const { state, runFolder, count, onLine } = options;
+  const parts = await refreshParts(state, runFolder, options.parts);
+  const report = await state.openWriter(`${runFolder}/report.jsonl`);
+  const deadLetters = await state.openWriter(`${runFolder}/dead-letters.jsonl`);
+  const hash = createHash('sha256');
+  try {
+    for (let first = 1; first <= count; first += linesPerBucket) {
+      const last = Math.min(count, first + linesPerBucket - 1);
+      const bucket = await readBucket({ state, runFolder, parts, first, last });
+      let text = '';
+      let deadText = '';
+      for (let seq = first; seq <= last; seq += 1) {
+        const found = bucket[seq - first];
+        if (!found)
+          throw new FaultError(
+            'incomplete',
+            `Photo ${seq} of ${state.locate(runFolder)} has no line; start the run again.`,
+          );
+        text += `${found.text}\n`;
+        if (isDeadLetter(found.line)) deadText += `${found.text}\n`;
+        onLine(found.line);
+      }
+      hash.update(text);
+      await report.write(text);
+      await deadLetters.write(deadText);
+    }
+    await deadLetters.commit();
+    await report.commit();
+    return hash.digest('hex');
+  } finally {
+    await report.discard();
+    await deadLetters.discard();
+  }
+}
+
+interface FoundLine {
+  readonly epoch: number;
+  readonly text: string;
+  readonly line: ReportLine;
+}
+
+async function readBucket(options: {
+  state: StateStore;
+  runFolder: string;
+  parts: readonly PartInfo[];
+  first: number;
+  last: number;
+}): Promise<(FoundLine | undefined)[]> {
+  const { state, runFolder, parts, first, last } = options;
+  const bucket: (FoundLine | undefined)[] = [];
+  for (const part of parts) {
+    if (part.largestSeq < first || part.smallestSeq > last) continue;
+    for await (const lines of state.readLines(`${partsFolder(runFolder)}/${part.name}`)) {
+      for (const { text } of lines) {
+        const line = parsePartLine(text);
+        if (!line || line.seq < first || line.seq > last) continue;
+        const before = bucket[line.seq - first];
+        if (!before || part.epoch < before.epoch)
+          bucket[line.seq - first] = { epoch: part.epoch, text, line };
+      }
+    }
+  }
+  return bucket;
+}
+
+/** A conductor that was believed dead may have written on: parts that grew or are new are looked through again. */
+async function refreshParts(
+  state: StateStore,
+  runFolder: string,
+  known: readonly PartInfo[],
+): Promise<PartInfo[]> {
+  const parts: PartInfo[] = [];
+  for (const { name, sizeInBytes } of await state.list(partsFolder(runFolder))) {
+    const epoch = partPattern.exec(name)?.[1];
+    if (epoch === undefined) continue;
+    const part = known.find((candidate) => candidate.name === name);
+    if (part && part.sizeInBytes === sizeInBytes) parts.push(part);
+    else parts.push({ ...newPart(name, Number(epoch)), smallestSeq: 1, largestSeq: Number.MAX_SAFE_INTEGER });
+  }
+  return parts;
+}

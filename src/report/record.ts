@@ -1,0 +1,111 @@
+import { z } from 'zod';
+
+export const reportSchemaName = 'rollcall.report/1';
+
+export const statuses = ['enrolled', 'rejected', 'failed', 'duplicate', 'skipped', 'cancelled'] as const;
+export type Status = (typeof statuses)[number];
+
+const errorSchema = z.object({
+  kind: z.enum(['rejected', 'unavailable', 'photo', 'manifest', 'collision', 'preflight', 'crashed']),
+  /** The engine's own code, or `check-liveness`, `check-deepfake`. */
+  code: z.string().optional(),
+  message: z.string(),
+  httpStatus: z.number().optional(),
+  reasons: z.array(z.string()).optional(),
+});
+
+/** The one final answer for a photo in a run; also what a photo job returns. */
+export const outcomeSchema = z.object({
+  status: z.enum(statuses),
+  /** What the engine holds afterwards. */
+  stored: z.enum(['yes', 'no', 'unknown']).optional(),
+  reason: z.enum(['unchanged', 'repeated', 'forgotten', 'rejected-before']).optional(),
+  error: errorSchema.optional(),
+  templateId: z.string().optional(),
+  transactionId: z.string().optional(),
+  /** Calls of the enroll endpoint that were charged. */
+  attempts: z.number().int().optional(),
+  /** All calls made, where throttling or a refusal made them more than `attempts`. */
+  calls: z.number().int().optional(),
+  version: z.string().optional(),
+  sizeInBytes: z.number().optional(),
+  /** Hex, of the original bytes. */
+  sha256: z.string().optional(),
+  finishedAt: z.string(),
+  /** From the job's first start to its outcome. */
+  durationInMs: z.number().optional(),
+  checks: z
+    .record(z.string(), z.object({ score: z.number().nullable(), fine: z.boolean().nullable() }))
+    .optional(),
+  quality: z.record(z.string(), z.unknown()).optional(),
+  face: z.record(z.string(), z.unknown()).optional(),
+  warnings: z.array(z.string()).optional(),
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** One line of `report.jsonl`. */
+export const reportLineSchema = outcomeSchema.extend({
+  schema: z.literal(reportSchemaName),
+  run: z.string(),
+  /** Place in the manifest, from 1. */
+  seq: z.number().int().positive(),
+  /** Row of the CSV or JSONL manifest, from 1. */
+  row: z.number().int().optional(),
+  subjectId: z.string().optional(),
+  /** Without signature or password. */
+  photo: z.string().optional(),
+  engine: z.string(),
+  queuedAt: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+});
+export type ReportLine = z.infer<typeof reportLineSchema>;
+
+export const isDeadLetter = (line: { status: Status }) =>
+  line.status === 'rejected' || line.status === 'failed' || line.status === 'duplicate';
+
+/** What a line says of a photo besides its outcome. The address must already be free of secrets. */
+export interface PhotoFacts {
+  readonly run: string;
+  readonly engine: string;
+  readonly seq: number;
+  readonly row?: number | undefined;
+  readonly subjectId?: string | undefined;
+  readonly photo?: string | undefined;
+  readonly version?: string | undefined;
+  readonly sizeInBytes?: number | undefined;
+  readonly queuedAt?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The report line of a photo, its fields in the documented order; what does not apply is absent. */
+export function buildReportLine(photo: PhotoFacts, outcome: Outcome): ReportLine {
+  const line = {
+    schema: reportSchemaName,
+    run: photo.run,
+    seq: photo.seq,
+    row: photo.row,
+    subjectId: photo.subjectId,
+    photo: photo.photo,
+    version: outcome.version ?? photo.version,
+    status: outcome.status,
+    stored: outcome.stored,
+    reason: outcome.reason,
+    error: outcome.error,
+    engine: photo.engine,
+    templateId: outcome.templateId,
+    transactionId: outcome.transactionId,
+    attempts: outcome.attempts,
+    calls: outcome.calls,
+    sizeInBytes: outcome.sizeInBytes ?? photo.sizeInBytes,
+    sha256: outcome.sha256,
+    queuedAt: photo.queuedAt,
+    finishedAt: outcome.finishedAt,
+    durationInMs: outcome.durationInMs,
+    checks: outcome.checks,
+    quality: outcome.quality,
+    face: outcome.face,
+    warnings: outcome.warnings,
+    metadata: photo.metadata,
+  };
+  return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined)) as ReportLine;
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { ReportLine } from './record.ts';
+import { addToTally, emptyTally, type Tally } from './tally.ts';
+
+/** The content of `summary.json`: its presence says that `report.jsonl` is complete. */
+export const summarySchema = z.object({
+  schema: z.literal('rollcall.summary/1'),
+  run: z.string(),
+  state: z.enum(['finished', 'cancelled']),
+  source: z.string(),
+  engine: z.string(),
+  total: z.number(),
+  byStatus: z.record(z.string(), z.number()),
+  byCode: z.record(z.string(), z.number()),
+  /** Photos of the list that the engine does not hold because of this run: all but enrolled and unchanged. */
+  notEnrolled: z.number(),
+  firstAt: z.string().optional(),
+  lastAt: z.string().optional(),
+  calls: z.number(),
+  retries: z.number(),
+  /** Calls a second from the first start to the last outcome; pauses count. */
+  achievedRate: z.number().optional(),
+  /** Hex SHA-256 of `report.jsonl`. */
+  reportSha256: z.string(),
+});
+export type Summary = z.infer<typeof summarySchema>;
+
+/** Gathers what the summary says while the report is merged. */
+export function createSummaryBuilder(): { add(line: ReportLine): void; build(facts: SummaryFacts): Summary } {
+  const tally: Tally = emptyTally();
+  let unchanged = 0;
+  let firstAt = Number.POSITIVE_INFINITY;
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return {
+    add(line) {
+      addToTally(tally, line);
+      if (line.reason === 'unchanged') unchanged += 1;
+      const finished = Date.parse(line.finishedAt);
+      if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
+      lastAt = Math.max(lastAt, finished);
+    },
+    build(facts) {
+      const seconds = (lastAt - firstAt) / 1000;
+      return {
+        schema: 'rollcall.summary/1',
+        run: facts.run,
+        state: facts.state,
+        source: facts.source,
+        engine: facts.engine,
+        total: tally.total,
+        byStatus: tally.byStatus,
+        byCode: tally.byCode,
+        notEnrolled: tally.total - tally.byStatus.enrolled - unchanged,
+        ...(Number.isFinite(firstAt) && { firstAt: new Date(firstAt).toISOString() }),
+        ...(Number.isFinite(lastAt) && { lastAt: new Date(lastAt).toISOString() }),
+        calls: tally.calls,
+        retries: tally.retries,
+        ...(seconds > 0 &&
+          Number.isFinite(seconds) && { achievedRate: Number((tally.calls / seconds).toFixed(2)) }),
+        reportSha256: facts.reportSha256,
+      };
+    },
+  };
+}
+
+export type SummaryFacts = Pick<Summary, 'run' | 'state' | 'source' | 'engine' | 'reportSha256'>;

@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import {
+  backoff,
+  duration,
+  failureThreshold,
+  list,
+  oneOf,
+  onOff,
+  positiveNumber,
+  wholeNumber,
+} from './values.ts';
+
+/** A setting's three names follow from its key: `maxAttempts`, `--max-attempts`, `ROLLCALL_MAX_ATTEMPTS`. */
+export interface Setting {
+  readonly schema: z.ZodType<unknown, string>;
+  /** As it would be written on the command line; absent: the setting has no value unless it is given. */
+  readonly default?: string;
+  /** What stands behind the flag in `--help`; a setting without it is a switch. */
+  readonly placeholder?: string;
+  readonly description: string;
+}
+
+const checkName = oneOf(['liveness', 'deepfake']);
+const checkList = list.pipe(z.array(checkName, { error: 'expected liveness, deepfake or both' }));
+
+/** The one schema of all settings: flag, else environment, else `rollcall.config.json`, else default. */
+export const settingsSchema = {
+  engine: { schema: z.string(), placeholder: '<name>', description: 'engine that enrolls: ooto, local' },
+  engineUrl: {
+    schema: z.string(),
+    placeholder: '<url>',
+    description: "base address of the engine; default: the engine's own",
+  },
+  allowHttp: {
+    schema: onOff,
+    default: 'false',
+    description: 'allow an engine address that is plain http and not on this machine',
+  },
+  queue: {
+    schema: z.string(),
+    default: 'embedded',
+    placeholder: '<address>',
+    description: 'embedded, redis://, rediss:// or postgres://',
+  },
+  state: {
+    schema: z.string(),
+    default: './rollcall-data',
+    placeholder: '<folder>',
+    description: 'where runs and reports are kept',
+  },
+  rate: {
+    schema: positiveNumber(10_000),
+    default: '10',
+    placeholder: '<calls>',
+    description: 'calls a second per account, over all processes on the same queue',
+  },
+  concurrency: {
+    schema: wholeNumber(1, 1000),
+    default: '16',
+    placeholder: '<calls>',
+    description: 'calls in flight in this process',
+  },
+  maxAttempts: {
+    schema: wholeNumber(1, 100),
+    default: '5',
+    placeholder: '<calls>',
+    description: 'calls for one photo before it is set aside',
+  },
+  backoff: {
+    schema: backoff,
+    default: '1s..60s',
+    placeholder: '<from..to>',
+    description: 'wait before another attempt: first delay and ceiling',
+  },
+  timeout: {
+    schema: duration,
+    default: '30s',
+    placeholder: '<duration>',
+    description: 'time for one call, from connecting to the last byte',
+  },
+  giveUpAfter: {
+    schema: duration,
+    default: '1h',
+    placeholder: '<duration>',
+    description: 'how long an engine may be down before the run pauses',
+  },
+  stopAfterFailures: {
+    schema: failureThreshold,
+    default: '50%',
+    placeholder: '<share|count>',
+    description: 'pause at this share of the last 1,000 outcomes, or at this many dead letters',
+  },
+  limit: {
+    schema: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    placeholder: '<photos>',
+    description: 'list only the first photos of the source',
+  },
+  maxCalls: {
+    schema: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    placeholder: '<calls>',
+    description: 'a budget: the run pauses before it makes more calls than this',
+  },
+  include: {
+    schema: list,
+    default: '',
+    placeholder: '<globs>',
+    description: 'only paths that match one of these',
+  },
+  exclude: {
+    schema: list,
+    default: '',
+    placeholder: '<globs>',
+    description: 'leave out paths that match one of these',
+  },
+  idFrom: {
+    schema: z.string(),
+    default: '{id}.{ext}',
+    placeholder: '<pattern>',
+    description: 'how a path gives the subject id: {id}, {photo}, {ext}',
+  },
+  repeat: {
+    schema: oneOf(['first', 'last', 'each']),
+    default: 'first',
+    placeholder: '<which>',
+    description: 'which photo of a subject is enrolled where several are listed: first, last, each',
+  },
+  redrive: {
+    schema: oneOf(['unsettled', 'all']),
+    default: 'unsettled',
+    placeholder: '<which>',
+    description:
+      'which lines of a report are listed when it is the source: unsettled (rejected, failed, cancelled) or all',
+  },
+  checkLiveness: { schema: onOff, default: 'false', description: 'ask the engine for its liveness check' },
+  checkDeepfake: { schema: onOff, default: 'false', description: 'ask the engine for its deepfake check' },
+  require: {
+    schema: checkList,
+    default: '',
+    placeholder: '<checks>',
+    description: 'checks that must be fine for a photo to count as enrolled: liveness,deepfake',
+  },
+  keepDemographics: {
+    schema: onOff,
+    default: 'false',
+    description: 'keep age, gender and race in the report',
+  },
+  allowOutside: {
+    schema: onOff,
+    default: 'false',
+    description: "allow a manifest's paths to leave its folder",
+  },
+  allowPrivate: {
+    schema: onOff,
+    default: 'false',
+    description: 'allow https photos on loopback, private and link-local addresses',
+  },
+  allowEmpty: { schema: onOff, default: 'false', description: 'a source without photos is no error' },
+  runId: {
+    schema: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+        'expected letters, digits, dot, dash and underscore, 64 at most',
+      ),
+    placeholder: '<id>',
+    description: 'name of the run; default: made from the time',
+  },
+  logLevel: {
+    schema: oneOf(['silent', 'error', 'warn', 'info', 'debug']),
+    default: 'warn',
+    placeholder: '<level>',
+    description: 'silent, error, warn, info or debug',
+  },
+  logFile: { schema: z.string(), placeholder: '<file>', description: 'write logs there instead of stderr' },
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof settingsSchema;
+
+/** Every setting with its value; those without a default are absent unless given. */
+export type Settings = {
+  readonly [Key in SettingKey]: (typeof settingsSchema)[Key] extends { default: string }
+    ? z.output<(typeof settingsSchema)[Key]['schema']>
+    : z.output<(typeof settingsSchema)[Key]['schema']> | undefined;
+};
+
+export const settingKeys = Object.keys(settingsSchema) as SettingKey[];
+
+export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+export const environmentNameOf = (key: string) =>
+  `ROLLCALL_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;

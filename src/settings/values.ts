@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** Milliseconds in one unit of a duration such as `500ms`, `30s`, `5m`, `1h` or `2d`. */
+const unitInMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
+  if (!match) return undefined;
+  const [, amount, unit] = match;
+  return Number(amount) * unitInMs[unit as keyof typeof unitInMs];
+}
+
+export function formatDuration(ms: number): string {
+  if (!Number.isFinite(ms)) return 'unknown';
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, '0')}s`;
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}
+
+/** A duration in a setting: text with a unit. Value: milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  context.addIssue('expected a duration such as 500ms, 30s, 5m or 1h');
+  return z.NEVER;
+});
+
+/** First delay and ceiling, `1s..60s`. */
+export const backoff = z.string().transform((text, context) => {
+  const [first, ceiling] = text.split('..').map(parseDuration);
+  if (first !== undefined && ceiling !== undefined && first > 0 && ceiling >= first) {
+    return { firstDelayInMs: first, ceilingInMs: ceiling };
+  }
+  context.addIssue('expected first delay and ceiling such as 1s..60s');
+  return z.NEVER;
+});
+
+/** A share of the last 1,000 outcomes (`50%`) or a count of dead letters (`200`). */
+export const failureThreshold = z.string().transform((text, context) => {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim());
+  const amount = Number(match?.[1]);
+  if (match?.[2] === '%' && amount > 0 && amount <= 100) return { share: amount / 100 };
+  if (match?.[2] === '' && Number.isInteger(amount) && amount > 0) return { count: amount };
+  context.addIssue('expected a share such as 50% or a count such as 200');
+  return z.NEVER;
+});
+
+export type FailureThreshold = z.infer<typeof failureThreshold>;
+
+export const wholeNumber = (smallest: number, largest: number) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= smallest && value <= largest) return value;
+    context.addIssue(`expected a whole number from ${smallest} to ${largest}`);
+    return z.NEVER;
+  });
+
+export const positiveNumber = (largest: number) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value > 0 && value <= largest) return value;
+    context.addIssue(`expected a number above 0, ${largest} at most`);
+    return z.NEVER;
+  });
+
+export const onOff = z.string().transform((text, context) => {
+  if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return true;
+  if (['false', '0', 'no', 'off', ''].includes(text.toLowerCase())) return false;
+  context.addIssue('expected true or false');
+  return z.NEVER;
+});
+
+/** One of the given words. */
+export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.enum(words, { error: `expected one of ${words.join(', ')}` });
+
+/** Words with commas between them; repeated flags are joined the same way. */
+export const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);

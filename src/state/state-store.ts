@@ -1,0 +1,54 @@
+/**
+ * Where the files of runs are kept. Paths are relative, with `/`. What was written is durable when the promise
+ * resolves: a machine that loses power afterwards still has it.
+ */
+export interface StateStore {
+  /** For people: an absolute path or an address. */
+  readonly address: string;
+  /** Absolute path or address of one file, for messages. */
+  locate(path: string): string;
+  read(path: string): Promise<Buffer | undefined>;
+  /** Bytes from `offset`; fewer if the file ends before. */
+  readRange(path: string, range: { offset: number; sizeInBytes: number }): Promise<Buffer>;
+  /** Whole or not at all: a reader sees the old content or the new one. */
+  write(path: string, content: string | Uint8Array): Promise<void>;
+  /** A large file, whole or not at all: it appears under its name with `commit`. */
+  openWriter(path: string): Promise<StateWriter>;
+  /** Goes on at the end of a file of lines; a torn last line is cut off first. */
+  openAppender(path: string): Promise<StateAppender>;
+  /** Whole lines in batches, from a byte offset at which a line begins; a torn last line is left out. */
+  readLines(path: string, options?: { offset?: number; end?: number }): AsyncIterable<StateLine[]>;
+  list(folder: string): Promise<StateEntry[]>;
+  /** Size in bytes, or undefined if there is no such file. */
+  size(path: string): Promise<number | undefined>;
+  remove(path: string): Promise<void>;
+}
+
+export interface StateLine {
+  /** Without its newline. */
+  readonly text: string;
+  readonly offset: number;
+  /** With its newline. */
+  readonly sizeInBytes: number;
+}
+
+export interface StateEntry {
+  readonly name: string;
+  readonly isFolder: boolean;
+  readonly sizeInBytes: number;
+}
+
+export interface StateAppender {
+  /** Size of the file, all of it durable, after the last append that resolved. */
+  readonly sizeInBytes: number;
+  /** Resolves when the text is durable. Appends are made in the order of the calls. */
+  append(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StateWriter {
+  write(text: string): Promise<void>;
+  commit(): Promise<void>;
+  /** Leaves no trace; harmless after `commit`. */
+  discard(): Promise<void>;
+}
