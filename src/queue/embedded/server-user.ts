@@ -1,0 +1,112 @@
+import { chown, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FaultError } from '../../errors.ts';
+import { type Program, runProgram } from './run-program.ts';
+import type { ServerFiles } from './server-files.ts';
+
+/** PostgreSQL refuses to run as root; this says as whom it runs instead. */
+export interface ServerUser {
+  /** The same program, run as that user. */
+  as(program: Program): Program;
+  /** Gives the server's own folder to that user. */
+  own(folder: string): Promise<void>;
+}
+
+const asOurselves: ServerUser = { as: (program) => program, own: async () => undefined };
+
+/**
+ * To the kernel still root, so that every folder of root's will do; to PostgreSQL an ordinary user. Works where the
+ * system lets root make user namespaces (outside of most containers).
+ */
+const inUserNamespace: ServerUser = {
+  as: (program) => ({
+    ...program,
+    command: 'unshare',
+    args: ['-U', '--map-user=1000', '--map-group=1000', '--', program.command, ...program.args],
+  }),
+  own: async () => undefined,
+};
+
+/**
+ * An ordinary user runs the server himself. For root the owner of the data folder decides; for a new one the first of
+ * these that can pass all folders on the way: root in a user namespace, the owner of the state folder, `nobody`.
+ */
+export async function chooseServerUser(files: ServerFiles, programPath: string): Promise<ServerUser> {
+  const ownId = process.getuid?.();
+  const owner = await ownerOf(files.data);
+  if (ownId !== 0) {
+    if (owner !== undefined && owner.uid !== ownId) throw foreignOwner(files.data, owner.uid);
+    return asOurselves;
+  }
+  for (const user of await candidates(files, owner)) {
+    if (await canPass(user, files, programPath)) return user;
+  }
+  throw new FaultError(
+    'embedded-as-root',
+    'PostgreSQL refuses to run as root. User namespaces are not allowed here, and ' +
+      `${owner === undefined ? 'the user nobody' : `the owner of ${files.data} (uid ${owner.uid})`} cannot enter ` +
+      `${files.folder} or ${dirname(programPath)}. Run rollcall as an ordinary user who owns the state folder; or put ` +
+      '--state (ROLLCALL_STATE) and the program where every user may enter; or set --queue (ROLLCALL_QUEUE) to a ' +
+      'redis:// or postgres:// server.',
+  );
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function candidates(files: ServerFiles, owner: Owner | undefined): Promise<ServerUser[]> {
+  if (owner !== undefined) return owner.uid === 0 ? [inUserNamespace] : [asUser(owner)];
+  const stateOwner = await ownerOf(dirname(files.folder));
+  return [
+    inUserNamespace,
+    ...(stateOwner === undefined || stateOwner.uid === 0 ? [] : [asUser(stateOwner)]),
+    asUser(await nobody()),
+  ];
+}
+
+function asUser({ uid, gid }: Owner): ServerUser {
+  return {
+    as: (program) => ({ ...program, uid, gid }),
+    own: (folder) => chown(folder, uid, gid),
+  };
+}
+
+/** Asked with absolute paths from the root: a working folder that is already open would let anybody in. */
+async function canPass(user: ServerUser, files: ServerFiles, programPath: string): Promise<boolean> {
+  const before = await stat(files.folder);
+  try {
+    await user.own(files.folder);
+    const script = 'test -w "$1" && test -x "$1" && "$2" --version';
+    const probe = { command: '/bin/sh', args: ['-c', script, 'sh', files.folder, programPath], folder: '/' };
+    if ((await runProgram(user.as(probe))).exitCode === 0) return true;
+  } catch {
+    // Not even allowed to give the folder away: the next one, then.
+  }
+  await chown(files.folder, before.uid, before.gid).catch(() => undefined);
+  return false;
+}
+
+async function nobody(): Promise<Owner> {
+  const id = async (flag: string) => {
+    const { exitCode, output } = await runProgram({ command: 'id', args: [flag, 'nobody'], folder: '/' });
+    return exitCode === 0 && /^\d+$/.test(output) ? Number(output) : 65_534;
+  };
+  return { uid: await id('-u'), gid: await id('-g') };
+}
+
+function ownerOf(path: string): Promise<Owner | undefined> {
+  return stat(path).then(
+    ({ uid, gid }) => ({ uid, gid }),
+    () => undefined,
+  );
+}
+
+function foreignOwner(folder: string, uid: number): FaultError {
+  return new FaultError(
+    'embedded-foreign-owner',
+    `The embedded queue in ${folder} belongs to another user (uid ${uid}). Run rollcall as that user, or set --state ` +
+      '(ROLLCALL_STATE) to a folder of your own.',
+  );
+}

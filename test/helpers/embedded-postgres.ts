@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { openEmbeddedPostgres } from '../../src/queue/embedded/open-embedded-postgres.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+export interface TestPostgres {
+  readonly pool: pg.Pool;
+  /** Ends the pool and the server and removes its folder. */
+  close(): Promise<void>;
+}
+
+/** A PostgreSQL of the test's own. */
+export async function openTestPostgres(): Promise<TestPostgres> {
+  const folder = await makeTemporaryFolder();
+  const server = await openEmbeddedPostgres({ folder: join(folder.path, 'queue') });
+  const pool = new pg.Pool({ ...server.connection, max: 10 });
+  return {
+    pool,
+    async close() {
+      await pool.end();
+      await server.close();
+      await folder.remove();
+    },
+  };
+}

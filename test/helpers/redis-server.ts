@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+export interface TestRedis {
+  readonly url: string;
+  /** `kill -9`, as a crash would end it; `start` brings it back with what its append-only file holds. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A redis-server of the test's own on a free port of the loopback interface, with an append-only file. */
+export async function startTestRedis(options: { args?: readonly string[] } = {}): Promise<TestRedis> {
+  const folder = await makeTemporaryFolder();
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  let server: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder.path, '--save', ''];
+    const durability = ['--appendonly', 'yes', '--appendfsync', 'always'];
+    server = spawn('redis-server', [...args, ...durability, ...(options.args ?? [])], { stdio: 'ignore' });
+    await answering(url);
+  }
+
+  async function kill(): Promise<void> {
+    const running = server;
+    server = undefined;
+    if (running === undefined || running.exitCode !== null) return;
+    const ended = once(running, 'exit');
+    running.kill('SIGKILL');
+    await ended;
+  }
+
+  await start();
+  return {
+    url,
+    kill,
+    start,
+    async close() {
+      await kill();
+      await folder.remove();
+    },
+  };
+}
+
+async function answering(url: string): Promise<void> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => 20, maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  try {
+    // While the append-only file is read, the server answers LOADING.
+    while ((await redis.ping().catch(() => 'not yet')) !== 'PONG') await delay(20);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
