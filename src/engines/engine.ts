@@ -39,7 +39,9 @@ export interface EnrolledReply {
   readonly httpStatus: number;
   readonly templateId: string;
   readonly transactionId?: string;
-  readonly checks?: Readonly<Record<string, { readonly score: number | null; readonly fine: boolean | null }>>;
+  readonly checks?: Readonly<
+    Record<string, { readonly score: number | null; readonly fine: boolean | null }>
+  >;
   readonly quality?: Readonly<Record<string, unknown>>;
   readonly face?: Readonly<Record<string, unknown>>;
 }

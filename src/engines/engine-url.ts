@@ -1,0 +1,27 @@
+import { UsageError } from '../errors.ts';
+import { isLoopbackHost } from './loopback-host.ts';
+
+/**
+ * An engine's base address in the one form in which accounts are told apart: no trailing slash. Plain http only to
+ * this machine, unless allowed: the key would travel in clear text.
+ * @throws UsageError; what the user wrote is not repeated, it may hold a password
+ */
+export function readEngineUrl({ value, allowHttp }: { value: string; allowHttp: boolean }): string {
+  if (!URL.canParse(value)) throw wrong('is no address; it looks like https://engine.example/api/v1.0');
+  const url = new URL(value);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong('must begin with https://');
+  if (url.username !== '' || url.password !== '') {
+    throw wrong('must not hold a user or a password; credentials come from the environment');
+  }
+  if (url.search !== '' || url.hash !== '') throw wrong('must not hold a query (?) or a fragment (#)');
+  if (url.protocol === 'http:' && !allowHttp && !isLoopbackHost(url.hostname)) {
+    throw wrong(
+      'is plain http: the key would travel in clear text; use https://, or --allow-http if it must be',
+    );
+  }
+  return url.origin + url.pathname.replace(/\/+$/, '');
+}
+
+function wrong(reason: string): UsageError {
+  return new UsageError('engine-url', `--engine-url (ROLLCALL_ENGINE_URL) ${reason}`);
+}

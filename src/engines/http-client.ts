@@ -1,0 +1,96 @@
+import { Pool } from 'undici';
+import { exchange, type HttpResponse } from './http-exchange.ts';
+import type { HttpFailure } from './http-failure.ts';
+import { type Environment, proxyFor } from './proxy-for.ts';
+import { createProxyTunnel, proxyAuthorization } from './proxy-tunnel.ts';
+
+/** Calls to one base address. It knows no engine: it neither judges a reply nor tries again. */
+export interface HttpClient {
+  /** One call is one request on the wire, or none. @throws the signal's reason when aborted */
+  post(call: HttpPost): Promise<HttpResponse | HttpFailure>;
+  /** Ends every connection; calls in flight fail. */
+  close(): Promise<void>;
+}
+
+export interface HttpPost {
+  /** Below the base address, with its query: `/add?check_liveness=true`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly signal: AbortSignal;
+  /** Called once, at the moment the request's head is written to the socket. */
+  readonly onSent?: () => void;
+}
+
+export interface HttpClientOptions {
+  /** http or https, without a trailing slash. */
+  readonly baseUrl: string;
+  /** Connections at most. */
+  readonly concurrency: number;
+  /** For a whole call: connecting, TLS, sending, waiting, the reply's body. */
+  readonly timeoutInMs: number;
+  /** Where HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are looked up. */
+  readonly environment: Environment;
+  /** A longer body counts as one that cannot be read; 1 MiB by default. */
+  readonly bodyLimitInBytes?: number;
+}
+
+/**
+ * Certificates beside the usual ones come by NODE_EXTRA_CA_CERTS, which Node.js reads itself.
+ * @throws UsageError when a proxy variable holds no address
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const url = new URL(options.baseUrl);
+  const route = routeTo(url, proxyFor(url, options.environment));
+  const timeout = options.timeoutInMs;
+  const pool = new Pool(route.origin, {
+    connections: options.concurrency,
+    pipelining: 1,
+    // The whole call has one timeout (exchange); undici's own would only end it earlier. Its time for connecting
+    // is no longer than a call, so that a call that is over does not keep a connection from the next one.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(route.tunnel === undefined
+      ? // Node's own 250 ms before the next address of a host are too short for a far engine.
+        { connectTimeout: timeout, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1000 }
+      : { connect: createProxyTunnel({ proxy: route.tunnel, timeoutInMs: timeout }) }),
+  });
+  return {
+    post: ({ path, headers, body, signal, onSent }) =>
+      exchange({
+        dispatcher: pool,
+        request: {
+          method: 'POST',
+          path: route.pathPrefix + path,
+          headers: { ...route.headers, ...headers },
+          body,
+          idempotent: false,
+        },
+        host: url.host,
+        timeoutInMs: timeout,
+        bodyLimitInBytes: options.bodyLimitInBytes ?? 1024 * 1024,
+        signal,
+        onSent,
+      }),
+    close: () => pool.destroy(),
+  };
+}
+
+interface Route {
+  readonly origin: string;
+  readonly pathPrefix: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tunnel?: URL;
+}
+
+/** https goes through a proxy's tunnel; for http the proxy is handed the whole address, as proxies expect it. */
+function routeTo(url: URL, proxy: URL | undefined): Route {
+  const path = url.pathname.replace(/\/+$/, '');
+  if (proxy === undefined) return { origin: url.origin, pathPrefix: path, headers: {} };
+  if (url.protocol === 'https:') return { origin: url.origin, pathPrefix: path, headers: {}, tunnel: proxy };
+  return {
+    origin: proxy.origin,
+    pathPrefix: url.origin + path,
+    headers: { host: url.host, ...proxyAuthorization(proxy) },
+  };
+}

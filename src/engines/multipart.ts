@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+
+export interface MultipartPhoto {
+  /** The form's field. */
+  readonly field: string;
+  readonly format: 'jpeg' | 'png';
+  readonly bytes: Buffer;
+}
+
+/**
+ * A multipart/form-data body in one buffer: a photo, if any, then the text fields. Field names are the engine's own,
+ * the file's name is constant, and a field's value stands in a part's body only: nothing of the user's gets into a
+ * header. The boundary's 144 random bits cannot be met by a photo or a value.
+ */
+export function multipartBody({
+  photo,
+  fields,
+}: {
+  photo?: MultipartPhoto;
+  fields: Readonly<Record<string, string>>;
+}): { contentType: string; body: Buffer } {
+  const boundary = `rollcall-${randomBytes(18).toString('hex')}`;
+  const pieces: Buffer[] = [];
+  const part = (head: string, content: Buffer) =>
+    pieces.push(Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`), content, Buffer.from('\r\n'));
+
+  if (photo !== undefined) {
+    const name = photo.format === 'jpeg' ? 'photo.jpg' : 'photo.png';
+    const disposition = `Content-Disposition: form-data; name="${photo.field}"; filename="${name}"`;
+    part(`${disposition}\r\nContent-Type: image/${photo.format}`, photo.bytes);
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    part(`Content-Disposition: form-data; name="${name}"`, Buffer.from(value));
+  }
+  pieces.push(Buffer.from(`--${boundary}--\r\n`));
+  return { contentType: `multipart/form-data; boundary=${boundary}`, body: Buffer.concat(pieces) };
+}

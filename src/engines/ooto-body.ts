@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/**
+ * The parts of an OOTO body that decide, read tolerantly: what has another type than documented counts as absent.
+ * Two shapes of success are documented, `result.templateId` and `result.enroll.templateId`.
+ * undefined: no JSON object at all.
+ */
+export function readOotoBody(text: string): OotoBody | undefined {
+  const body = objectOrNothing.parse(parseJson(text));
+  if (body === undefined) return undefined;
+  const { transactionId, result } = bodySchema.parse(body);
+  const place = result?.enroll ?? result;
+  const face = place?.face ?? result?.face;
+  return {
+    transactionId,
+    isError: result?.status?.toLowerCase() === 'error',
+    code: result?.code,
+    info: result?.info,
+    templateId: [result?.templateId, result?.enroll?.templateId].find(isTemplateId),
+    liveness: face?.liveness ?? place?.liveness,
+    deepfake: face?.deepfake ?? place?.deepfake,
+    quality: face?.quality ?? place?.quality,
+    box: face?.box,
+    landmarks: face?.landmarks,
+  };
+}
+
+export interface OotoBody {
+  readonly transactionId: string | undefined;
+  readonly isError: boolean;
+  readonly code: string | undefined;
+  readonly info: string | undefined;
+  readonly templateId: string | undefined;
+  readonly liveness: OotoCheck | undefined;
+  readonly deepfake: OotoCheck | undefined;
+  /** As it came, like box and landmarks: to be copied with care. */
+  readonly quality: unknown;
+  readonly box: unknown;
+  readonly landmarks: unknown;
+}
+
+const objectOrNothing = z.record(z.string(), z.unknown()).optional().catch(undefined);
+const textOrNothing = z.string().optional().catch(undefined);
+
+const checkSchema = z
+  .object({ score: z.number().nullable().catch(null), fine: z.boolean().nullable().catch(null) })
+  .optional()
+  .catch(undefined);
+
+type OotoCheck = NonNullable<z.infer<typeof checkSchema>>;
+
+const placeShape = {
+  templateId: textOrNothing,
+  liveness: checkSchema,
+  deepfake: checkSchema,
+  quality: z.unknown(),
+  face: z
+    .object({
+      liveness: checkSchema,
+      deepfake: checkSchema,
+      quality: z.unknown(),
+      box: z.unknown(),
+      landmarks: z.unknown(),
+    })
+    .optional()
+    .catch(undefined),
+};
+
+const bodySchema = z.object({
+  transactionId: textOrNothing,
+  result: z
+    .object({
+      ...placeShape,
+      status: textOrNothing,
+      code: z
+        .union([z.number(), z.string().min(1)])
+        .transform(String)
+        .optional()
+        .catch(undefined),
+      info: textOrNothing,
+      enroll: z.object(placeShape).optional().catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+/** An id that could not be sent, stored or printed again is none. */
+function isTemplateId(id: string | undefined): id is string {
+  return id !== undefined && /^[^\p{C}\p{Z}]{1,256}$/u.test(id);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import type { AccountCheck, Engine, EngineReply, EnrollRequest } from './engine.ts';
+import { createCleanText } from './foreign-text.ts';
+import type { HttpClient } from './http-client.ts';
+import type { HttpFailure } from './http-failure.ts';
+import { type MultipartPhoto, multipartBody } from './multipart.ts';
+import { readOotoReply } from './ooto-reply.ts';
+import { templateIdOf } from './template-id.ts';
+
+export interface OotoOptions {
+  /** Also the name in the template ids: the same subject has another id at another engine. */
+  readonly name: 'ooto' | 'local';
+  /** At the API's base address, e.g. `https://cloud.ooto-ai.com/api/v1.0`; closed with the engine. */
+  readonly http: HttpClient;
+  readonly appId: string;
+  readonly appKey: string;
+  /** Age, gender and race in the quality of a reply; left out by default. */
+  readonly keepDemographics?: boolean;
+  /** What is said to the user when the account or the address is refused. */
+  readonly mend: { readonly credentials: string; readonly url: string };
+  readonly now?: () => number;
+}
+
+/** OOTO's cloud, or a server that speaks its language (ooto-enroll.txt). */
+export function createOotoEngine(options: OotoOptions): Engine {
+  const { name, http, mend, now = Date.now } = options;
+  const credentials = { 'APP-ID': options.appId, 'APP-KEY': options.appKey };
+  const clean = createCleanText({ secrets: [options.appId, options.appKey] });
+  const keepDemographics = options.keepDemographics ?? false;
+
+  const add = async (call: AddCall): Promise<EngineReply> => {
+    const { contentType, body } = multipartBody({
+      ...(call.photo === undefined ? {} : { photo: call.photo }),
+      fields: { templateId: call.templateId },
+    });
+    // Sent even when false: the page's default is false, and a default may change.
+    const { liveness, deepfake } = call.checks;
+    const result = await http.post({
+      path: `/add?check_liveness=${liveness}&check_deepfake=${deepfake}`,
+      headers: { ...credentials, accept: 'application/json', 'content-type': contentType },
+      body,
+      signal: call.signal,
+      ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
+    });
+    if (result.kind === 'failed') return readFailure(result, mend);
+    return readOotoReply(result, { clean, mend, keepDemographics, nowInMs: now() });
+  };
+
+  return {
+    name,
+    // "JPEG or PNG image"; a size limit is not documented.
+    accepts: { formats: ['jpeg', 'png'] },
+    templateIdFor: (subjectId) => templateIdOf({ engine: name, subjectId }),
+    enroll: ({ photo, format, templateId, checks, signal, onSent }: EnrollRequest) =>
+      add({ photo: { field: 'photo', format, bytes: photo }, templateId, checks, signal, onSent }),
+    checkAccount: async (signal) => {
+      const templateId = templateIdOf({ engine: name, subjectId: 'rollcall doctor' });
+      return readAccountCheck(
+        await add({ templateId, checks: { liveness: false, deepfake: false }, signal }),
+      );
+    },
+    close: () => http.close(),
+  };
+}
+
+interface AddCall {
+  /** Absent in a check of the account. */
+  readonly photo?: MultipartPhoto;
+  readonly templateId: string;
+  readonly checks: EnrollRequest['checks'];
+  readonly signal: AbortSignal;
+  readonly onSent?: () => void;
+}
+
+/**
+ * No endpoint is documented that only looks at the account. A call of `/add` without a photo stores nothing and is
+ * answered with the documented code 1, "photo should not be empty", which shows that address and credentials are
+ * right (assumed: that credentials are looked at first). So does any other code of the engine's own.
+ */
+function readAccountCheck(reply: EngineReply): AccountCheck {
+  if (reply.kind === 'enrolled') return { ok: true };
+  if (reply.kind === 'rejected' && !reply.code.startsWith('http-')) return { ok: true };
+  return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.mend}` : reply.message };
+}
+
+/** Settings are at fault where the host is unknown or not trusted; everything else may pass. */
+function readFailure({ fault, message, sent }: HttpFailure, mend: OotoOptions['mend']): EngineReply {
+  if (fault === 'unknown-host') return { kind: 'refused', certain: false, message, mend: mend.url };
+  if (fault === 'certificate')
+    return { kind: 'refused', certain: false, message, mend: certificateMend(mend.url) };
+  if (fault === 'proxy') return { kind: 'refused', certain: false, message, mend: 'check HTTPS_PROXY' };
+  return { kind: 'unavailable', message, sent };
+}
+
+function certificateMend(urlMend: string): string {
+  return `if your network has a certificate authority of its own, name its file in NODE_EXTRA_CA_CERTS; else ${urlMend}`;
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../errors.ts';
+import type { Environment } from './proxy-for.ts';
+
+/**
+ * A secret from the variable `name`, or from the file that `name`_FILE names. An empty variable counts as not set.
+ * @throws UsageError that names every way to set it, and never the value
+ */
+export function readCredential({
+  name,
+  what,
+  environment,
+}: {
+  name: string;
+  /** For the message: "OOTO's application id". */
+  what: string;
+  environment: Environment;
+}): string {
+  const direct = environment[name]?.trim();
+  const path = environment[`${name}_FILE`];
+  if (direct && path) throw wrong(`set ${name} or ${name}_FILE, not both`);
+  if (direct) return sendable(direct, name);
+  if (path) return sendable(readFile(path, `${name}_FILE`), `the file in ${name}_FILE`);
+  throw wrong(`${what} is missing: set ${name}, or ${name}_FILE to the path of a file that holds it`);
+}
+
+/** Whether a variable for the secret is set at all; the file is not looked at. */
+export function hasCredential(name: string, environment: Environment): boolean {
+  return Boolean(environment[name]?.trim() || environment[`${name}_FILE`]);
+}
+
+function readFile(path: string, variable: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    throw wrong(`${variable}: ${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, cause);
+  }
+}
+
+/** A header takes printable ASCII only; whatever else is in it was pasted along. */
+function sendable(value: string, place: string): string {
+  if (/^[\x21-\x7e]{1,4096}$/.test(value)) return value;
+  throw wrong(
+    value === ''
+      ? `${place} is empty`
+      : `${place} holds a space, a line break or a sign that no header can carry`,
+  );
+}
+
+function wrong(message: string, cause?: unknown): UsageError {
+  return new UsageError('credential', message, { cause });
+}

@@ -1,0 +1,101 @@
+import { UsageError } from '../errors.ts';
+import type { Engine } from './engine.ts';
+import { readEngineUrl } from './engine-url.ts';
+import { createHttpClient } from './http-client.ts';
+import { createOotoEngine } from './ooto.ts';
+import type { Environment } from './proxy-for.ts';
+import { hasCredential, readCredential } from './read-credential.ts';
+
+export interface EngineOptions {
+  readonly name: string;
+  /** `--engine-url`; absent: the engine's own address. */
+  readonly url?: string | undefined;
+  /** Where credentials and proxies are looked up. */
+  readonly environment: Environment;
+  readonly timeoutInMs: number;
+  readonly concurrency: number;
+  readonly keepDemographics?: boolean;
+  readonly allowHttp?: boolean;
+}
+
+/** What tells accounts apart; never the key. `appId` is to be hashed before it is written anywhere. */
+export interface EngineAccount {
+  readonly engine: string;
+  readonly url: string;
+  readonly appId: string;
+}
+
+/**
+ * The engine of a name, with its credentials held in closures.
+ * @throws UsageError for an unknown name, a missing credential, a wrong address
+ */
+export function createEngine(options: EngineOptions): { engine: Engine; account: EngineAccount } {
+  const entry = Object.hasOwn(engines, options.name) ? engines[options.name] : undefined;
+  if (entry === undefined) {
+    const known = Object.keys(engines).join(', ');
+    throw new UsageError(
+      'engine',
+      `--engine (ROLLCALL_ENGINE): unknown engine "${options.name}"; known: ${known}`,
+    );
+  }
+  return entry.create(options);
+}
+
+/** The engines whose credentials are set: a job that names no engine may have forgotten to. */
+export function enginesWithCredentials(environment: Environment): string[] {
+  return Object.entries(engines)
+    .filter(([, { credentials }]) => credentials.some((name) => hasCredential(name, environment)))
+    .map(([name]) => name);
+}
+
+interface EngineEntry {
+  readonly create: (options: EngineOptions) => { engine: Engine; account: EngineAccount };
+  /** Environment variables, each also as `…_FILE`. */
+  readonly credentials: readonly string[];
+}
+
+const engines: Readonly<Record<string, EngineEntry>> = {
+  ooto: { create: createOoto, credentials: ['OOTO_APP_ID', 'OOTO_APP_KEY'] },
+  local: { create: createLocal, credentials: [] },
+};
+
+function createOoto(options: EngineOptions) {
+  const { environment } = options;
+  const appId = readCredential({ name: 'OOTO_APP_ID', what: "OOTO's application id", environment });
+  const appKey = readCredential({ name: 'OOTO_APP_KEY', what: "OOTO's application key", environment });
+  const url = options.url ?? 'https://cloud.ooto-ai.com/api/v1.0';
+  const mend = 'check OOTO_APP_ID and OOTO_APP_KEY (or the files in OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE)';
+  return speakOoto({ name: 'ooto', url, appId, appKey, mend }, options);
+}
+
+/** A server that speaks OOTO's language without an account; it is sent words that are no secret. */
+function createLocal(options: EngineOptions) {
+  if (options.url === undefined) {
+    throw new UsageError(
+      'engine',
+      'the engine "local" needs --engine-url (ROLLCALL_ENGINE_URL), the address of a server that speaks OOTO\'s ' +
+        'language: the built-in local engine is not part of this version. For OOTO itself: --engine ooto',
+    );
+  }
+  const mend =
+    'the server at --engine-url wants credentials: use --engine ooto with OOTO_APP_ID and OOTO_APP_KEY';
+  return speakOoto({ name: 'local', url: options.url, appId: anybody, appKey: anybody, mend }, options);
+}
+
+function speakOoto(
+  account: { name: 'ooto' | 'local'; url: string; appId: string; appKey: string; mend: string },
+  options: EngineOptions,
+): { engine: Engine; account: EngineAccount } {
+  const { name, appId, appKey } = account;
+  const url = readEngineUrl({ value: account.url, allowHttp: options.allowHttp ?? false });
+  const { concurrency, timeoutInMs, environment, keepDemographics = false } = options;
+  const http = createHttpClient({ baseUrl: url, concurrency, timeoutInMs, environment });
+  const mend = {
+    credentials: account.mend,
+    url: `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}`,
+  };
+  const engine = createOotoEngine({ name, http, appId, appKey, keepDemographics, mend });
+  return { engine, account: { engine: name, url, appId } };
+}
+
+const anybody = 'rollcall-local';

@@ -1,0 +1,30 @@
+/**
+ * Milliseconds to wait from a Retry-After header: seconds, or a date (RFC 9110 10.2.3). A date is measured from the
+ * reply's own Date header where it has one, since the two clocks may differ. Anything else, negative numbers too:
+ * undefined. Nothing is capped: what is too long is the core's decision.
+ */
+export function retryAfterInMs({
+  retryAfter,
+  date,
+  nowInMs,
+}: {
+  retryAfter: string | undefined;
+  date?: string | undefined;
+  nowInMs: number;
+}): number | undefined {
+  const value = retryAfter?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(value)) {
+    return Math.min(Math.ceil(Number(value) * 1000), Number.MAX_SAFE_INTEGER);
+  }
+  const until = readDate(value);
+  if (until === undefined) return undefined;
+  return Math.max(0, until - (readDate(date?.trim() ?? '') ?? nowInMs));
+}
+
+/** `Date.parse` alone takes nearly everything for a date ("-5" is a year). */
+function readDate(text: string): number | undefined {
+  if (!/^[A-Z][a-z]{2,8},? [\w :-]+$/.test(text)) return undefined;
+  // Every form of an HTTP date is in GMT, though the oldest one does not say so.
+  const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(time) ? undefined : time;
+}
