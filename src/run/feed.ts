@@ -1,0 +1,108 @@
+import { EventEmitter, once } from 'node:events';
+import { FaultError } from '../errors.ts';
+import type { PhotoJob } from '../queue/queue.ts';
+import type { ReportLine } from '../report/record.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { createDecider, type DecideOptions, type Decision } from './decide.ts';
+import type { PlacedLine } from './manifest.ts';
+import { followManifest, type ManifestProgress } from './manifest-progress.ts';
+import { buildPhotoJob, buildSettledLine, type RunFacts } from './photo-job.ts';
+
+const jobsPerAdd = 500;
+/** Photos that wait for an earlier one of their subject; feeding stops until some were released. */
+const largestHeld = 10_000;
+
+export interface FeedOptions extends DecideOptions {
+  readonly state: StateStore;
+  readonly facts: RunFacts;
+  readonly progress: ManifestProgress;
+  readonly signal: AbortSignal;
+  readonly hasLine: (seq: number) => boolean;
+  /** Queues photos once the window has room for them. */
+  readonly queuePhotos: (jobs: readonly PhotoJob[]) => Promise<void>;
+  /** Writes the lines of photos that need no job. */
+  readonly settlePhotos: (lines: readonly ReportLine[]) => Promise<void>;
+  readonly held: HeldPhotos;
+}
+
+/** Photos that are fed only after an earlier one of the same subject has its line (`--repeat each`). */
+export interface HeldPhotos {
+  hold(after: number, line: PlacedLine): void;
+  /** Takes out the photos that waited for these seqs. */
+  release(seqs: readonly number[]): PlacedLine[];
+  /** Resolves when not too many are held, so that memory stays bounded. */
+  room(signal: AbortSignal): Promise<void>;
+}
+
+export function createHeldPhotos(): HeldPhotos {
+  const heldBy = new Map<number, PlacedLine[]>();
+  const events = new EventEmitter();
+  let size = 0;
+  return {
+    hold(after, line) {
+      heldBy.set(after, [...(heldBy.get(after) ?? []), line]);
+      size += 1;
+    },
+    release(seqs) {
+      const released = seqs.flatMap((seq) => heldBy.get(seq) ?? []);
+      for (const seq of seqs) heldBy.delete(seq);
+      size -= released.length;
+      if (released.length > 0) events.emit('released');
+      return released;
+    },
+    async room(signal) {
+      while (size > largestHeld) await once(events, 'released', { signal });
+    },
+  };
+}
+
+/**
+ * Walks the manifest from its beginning and queues every photo that has no line. What an earlier conductor had queued
+ * is queued again under the same id, which adds nothing while the job is there.
+ */
+export async function feedManifest(options: FeedOptions): Promise<void> {
+  const { facts, progress, signal, hasLine, queuePhotos, settlePhotos, held } = options;
+  const decider = createDecider(options);
+  const follow = () => followManifest({ state: options.state, runId: facts.run, progress, signal });
+  if (options.repeat === 'last') {
+    for await (const batch of follow()) for (const { line } of batch) decider.foresee(line);
+  }
+  let jobs: PhotoJob[] = [];
+  let settled: ReportLine[] = [];
+  const flush = async () => {
+    const [photos, lines] = [jobs, settled];
+    [jobs, settled] = [[], []];
+    if (lines.length > 0) await settlePhotos(lines);
+    if (photos.length > 0) await queuePhotos(photos);
+  };
+  const take = (placed: PlacedLine, decision: Decision) => {
+    if (decision.kind === 'settle') {
+      settled.push(
+        buildSettledLine(facts, placed, { ...decision.outcome, finishedAt: new Date().toISOString() }),
+      );
+    } else if (decision.kind === 'feed-after' && !hasLine(decision.seq)) {
+      held.hold(decision.seq, placed);
+    } else {
+      jobs.push(buildPhotoJob(facts.run, placed));
+    }
+  };
+  let count = 0;
+  for await (const batch of follow()) {
+    count += batch.length;
+    for (const placed of batch) {
+      const decision = decider.decide(placed.line);
+      if (hasLine(placed.line.seq)) continue;
+      take(placed, decision);
+      if (jobs.length >= jobsPerAdd) await flush();
+    }
+    await flush();
+    await held.room(signal);
+  }
+  const listed = progress.end.listed?.count;
+  if (count !== listed) {
+    throw new FaultError(
+      'state',
+      `The manifest of run ${facts.run} has ${count} lines, but ${listed} photos were listed: it was changed or damaged.`,
+    );
+  }
+}

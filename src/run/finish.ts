@@ -1,0 +1,35 @@
+import { mergeParts } from '../report/merge.ts';
+import type { Parts } from '../report/parts.ts';
+import { createSummaryBuilder, type Summary, summarySchema } from '../report/summary.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { type RunRecord, runFolderOf } from './run-record.ts';
+
+const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
+
+/** Merges the parts and writes the summary. Harmless when done again: everything is written whole or not at all. */
+export async function finishReport(options: {
+  state: StateStore;
+  record: RunRecord;
+  count: number;
+  parts: Parts;
+  end: 'finished' | 'cancelled';
+}): Promise<Summary> {
+  const { state, record, count, parts, end } = options;
+  const builder = createSummaryBuilder();
+  const reportSha256 = await mergeParts({
+    state,
+    runFolder: runFolderOf(record.id),
+    count,
+    parts: parts.infos,
+    onLine: builder.add,
+  });
+  const { source, engine } = record;
+  const summary = builder.build({ run: record.id, state: end, source, engine, reportSha256 });
+  await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);
+  return summary;
+}
+
+export async function readSummary(state: StateStore, runId: string): Promise<Summary | undefined> {
+  const bytes = await state.read(summaryPath(runId));
+  return bytes ? summarySchema.parse(JSON.parse(bytes.toString())) : undefined;
+}

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeadProcess } from '../queue/process-name.ts';
+import type { LeaseStore } from '../queue/queue.ts';
+
+const durationInMs = 20_000;
+const renewEveryInMs = 5_000;
+
+/** The right to list, feed and collect a run. */
+export interface Lease {
+  readonly epoch: number;
+  /**
+   * False once this process has not renewed it for its whole length, by its own clock: it slept through the end, and
+   * somebody else may hold it. Nothing is written or removed then.
+   */
+  isFresh(): boolean;
+  /** Renews until aborted; resolves when another holds the lease. */
+  keep(signal: AbortSignal): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Takes the run's lease, also from a process of this machine that is certainly dead; undefined if another has it. */
+export async function takeLease(options: {
+  leases: LeaseStore;
+  runId: string;
+  holder: string;
+  minEpoch: number;
+  onError: (error: Error) => void;
+}): Promise<Lease | undefined> {
+  const { leases, runId, holder, minEpoch, onError } = options;
+  const key = `run-${runId}`;
+  const current = await leases.holder(key);
+  const evict = current !== undefined && isDeadProcess(current) ? current : undefined;
+  let renewedAt = performance.now();
+  const taken = await leases.acquire({ key, holder, durationInMs, minEpoch, evict });
+  if (!('epoch' in taken)) return undefined;
+  const { epoch } = taken;
+  return {
+    epoch,
+    isFresh: () => performance.now() - renewedAt < durationInMs,
+    async keep(signal) {
+      while (!signal.aborted) {
+        await delay(renewEveryInMs, undefined, { signal }).catch(() => {});
+        if (signal.aborted) return;
+        const askedAt = performance.now();
+        try {
+          if (!(await leases.renew({ key, holder, epoch, durationInMs }))) return;
+          renewedAt = askedAt;
+        } catch (error) {
+          // The store is away: so it is for everybody who might take over. Asked again at the next turn.
+          onError(error as Error);
+        }
+      }
+    },
+    release: () => leases.release({ key, holder, epoch }),
+  };
+}

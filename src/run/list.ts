@@ -1,0 +1,73 @@
+import { UsageError } from '../errors.ts';
+import type { ListedPhoto, Source } from '../sources/source.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { type ManifestWriter, openManifestWriter } from './manifest.ts';
+import type { ManifestProgress } from './manifest-progress.ts';
+
+const photosPerFlush = 1000;
+const flushEveryInMs = 250;
+
+/**
+ * Writes the source's photos into the manifest until it ends or `limit` is reached, going on where an earlier
+ * conductor stopped. Photos become durable in batches, at the latest a quarter of a second after they were listed.
+ */
+export async function listSource(options: {
+  state: StateStore;
+  runId: string;
+  source: Source;
+  limit: number | undefined;
+  progress: ManifestProgress;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { state, runId, source, limit = Number.POSITIVE_INFINITY, progress } = options;
+  const writer = await openManifestWriter(state, runId);
+  progress.advance(writer.end);
+  const batcher = createBatcher(writer, progress);
+  const signal = AbortSignal.any([options.signal, batcher.broken]);
+  try {
+    let count = writer.end.count;
+    if (count < limit) {
+      for await (const photo of source.list({ after: writer.last, signal })) {
+        signal.throwIfAborted();
+        count += 1;
+        await batcher.add(photo);
+        if (count >= limit) break;
+      }
+    }
+    await batcher.flush();
+    progress.advance(writer.finish());
+  } catch (error) {
+    // What was listed before is kept: after mending, listing goes on behind it.
+    if (!(error instanceof UsageError)) await batcher.flush().catch(() => {});
+    throw error;
+  } finally {
+    batcher.stop();
+    await writer.close();
+  }
+}
+
+/** Gathers photos and makes them durable together: when there are enough, and every so often. */
+function createBatcher(writer: ManifestWriter, progress: ManifestProgress) {
+  const breaker = new AbortController();
+  let pending: ListedPhoto[] = [];
+  let last: Promise<void> = Promise.resolve();
+  const flush = () => {
+    if (pending.length > 0) {
+      const batch = pending;
+      pending = [];
+      last = last.then(() => writer.append(batch)).then(() => progress.advance(writer.end));
+    }
+    return last;
+  };
+  const timer = setInterval(() => flush().catch((error) => breaker.abort(error)), flushEveryInMs);
+  return {
+    /** Aborted when a flush failed. */
+    broken: breaker.signal,
+    flush,
+    async add(photo: ListedPhoto) {
+      pending.push(photo);
+      if (pending.length >= photosPerFlush) await flush();
+    },
+    stop: () => clearInterval(timer),
+  };
+}

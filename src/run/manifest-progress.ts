@@ -1,0 +1,54 @@
+import { EventEmitter, once } from 'node:events';
+import type { StateStore } from '../state/state-store.ts';
+import { type ManifestEnd, type PlacedLine, readManifest } from './manifest.ts';
+
+/** How far the manifest is on disk, as the lister tells and the feeder waits for. */
+export interface ManifestProgress {
+  readonly end: ManifestEnd;
+  advance(end: ManifestEnd): void;
+  /** Resolves at the next advance. */
+  changed(signal: AbortSignal): Promise<void>;
+}
+
+export function createManifestProgress(start: ManifestEnd): ManifestProgress {
+  const events = new EventEmitter();
+  let end = start;
+  return {
+    get end() {
+      return end;
+    },
+    advance(next) {
+      end = next;
+      events.emit('advance');
+    },
+    async changed(signal) {
+      await once(events, 'advance', { signal });
+    },
+  };
+}
+
+/** All lines of the manifest from its beginning, as they become durable, until the list has ended. */
+export async function* followManifest(options: {
+  state: StateStore;
+  runId: string;
+  progress: ManifestProgress;
+  signal: AbortSignal;
+}): AsyncGenerator<PlacedLine[]> {
+  const { state, runId, progress, signal } = options;
+  let offset = 0;
+  while (true) {
+    signal.throwIfAborted();
+    const { sizeInBytes, listed } = progress.end;
+    if (offset < sizeInBytes) {
+      for await (const batch of readManifest(state, runId, { offset, end: sizeInBytes })) {
+        signal.throwIfAborted();
+        yield batch;
+      }
+      offset = sizeInBytes;
+    } else if (listed) {
+      return;
+    } else {
+      await progress.changed(signal);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { createHash, type Hash } from 'node:crypto';
+import { z } from 'zod';
+import { FaultError } from '../errors.ts';
+import type { ListedPhoto } from '../sources/source.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { runFolderOf } from './run-record.ts';
+
+const manifestLineSchema = z.object({
+  seq: z.number().int().positive(),
+  subjectId: z.string().optional(),
+  photo: z.string().optional(),
+  version: z.string().optional(),
+  sizeInBytes: z.number().optional(),
+  templateId: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  row: z.number().int().optional(),
+  cursor: z.string().optional(),
+  problem: z.string().optional(),
+});
+export type ManifestLine = z.infer<typeof manifestLineSchema>;
+
+/** A line of the manifest and where it stands in the file. */
+export interface PlacedLine {
+  readonly line: ManifestLine;
+  readonly offset: number;
+  readonly sizeInBytes: number;
+}
+
+export const manifestPath = (runId: string) => `${runFolderOf(runId)}/manifest.jsonl`;
+
+export async function manifestSize(state: StateStore, runId: string): Promise<number> {
+  return (await state.size(manifestPath(runId))) ?? 0;
+}
+
+/** How much of the manifest is safely on disk; only that is fed. */
+export interface ManifestEnd {
+  readonly count: number;
+  readonly sizeInBytes: number;
+  /** Set when the list has ended. */
+  readonly listed?: { readonly count: number; readonly sha256: string };
+}
+
+/** Writes the list down as it is read: one numbered line a photo, durable before it counts. */
+export interface ManifestWriter {
+  readonly end: ManifestEnd;
+  /** The photo that was listed last, to go on after it. */
+  readonly last: ListedPhoto | undefined;
+  /** Appends are made in the order of the calls. */
+  append(photos: readonly ListedPhoto[]): Promise<void>;
+  /** The list has ended. */
+  finish(): ManifestEnd;
+  close(): Promise<void>;
+}
+
+export async function openManifestWriter(state: StateStore, runId: string): Promise<ManifestWriter> {
+  const path = manifestPath(runId);
+  const appender = await state.openAppender(path);
+  const hash: Hash = createHash('sha256');
+  let count = 0;
+  let last: ManifestLine | undefined;
+  for await (const batch of state.readLines(path)) {
+    for (const { text } of batch) hash.update(`${text}\n`);
+    const newest = batch.at(-1);
+    if (newest) last = parseManifestLine(newest.text, state.locate(path), newest.offset);
+    count = last?.seq ?? 0;
+  }
+  let sizeInBytes = appender.sizeInBytes;
+  let end: ManifestEnd = { count, sizeInBytes };
+  return {
+    get end() {
+      return end;
+    },
+    last,
+    async append(photos) {
+      const text = photos.map((photo) => `${JSON.stringify({ seq: ++count, ...photo })}\n`).join('');
+      const countAfter = count;
+      hash.update(text);
+      sizeInBytes += Buffer.byteLength(text);
+      const sizeAfter = sizeInBytes;
+      await appender.append(text);
+      end = { count: countAfter, sizeInBytes: sizeAfter };
+    },
+    finish() {
+      end = { ...end, listed: { count, sha256: hash.copy().digest('hex') } };
+      return end;
+    },
+    close: () => appender.close(),
+  };
+}
+
+/** The manifest's lines in batches, from a byte offset to an end. */
+export async function* readManifest(
+  state: StateStore,
+  runId: string,
+  options: { offset?: number; end?: number } = {},
+): AsyncGenerator<PlacedLine[]> {
+  for await (const lines of state.readLines(manifestPath(runId), options)) {
+    yield lines.map(({ text, offset, sizeInBytes }) => ({
+      line: parseManifestLine(text, state.locate(manifestPath(runId)), offset),
+      offset,
+      sizeInBytes,
+    }));
+  }
+}
+
+export function parseManifestLine(text: string, path: string, offset: number): ManifestLine {
+  try {
+    return manifestLineSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new FaultError(
+      'state',
+      `${path} is damaged at byte ${offset}: it must not be changed while its run lasts.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

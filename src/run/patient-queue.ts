@@ -1,0 +1,22 @@
+import type { RunQueue } from '../queue/queue.ts';
+import { keepTrying } from './keep-trying.ts';
+
+/** The run's queue, whose calls are repeated while its store is away for a while. */
+export function createPatientQueue(
+  queue: RunQueue,
+  options: { signal: AbortSignal; onRetry: (error: Error) => void },
+): RunQueue {
+  const patient = <Result>(action: () => Promise<Result>) => keepTrying(action, options);
+  return {
+    add: (jobs) => patient(() => queue.add(jobs)),
+    finished: (limit) => patient(() => queue.finished(limit)),
+    remove: (ids) => patient(() => queue.remove(ids)),
+    ids: () => patient(() => queue.ids()),
+    counts: () => patient(() => queue.counts()),
+    pause: () => patient(() => queue.pause()),
+    resume: () => patient(() => queue.resume()),
+    adoptFrom: (isDead) => patient(() => queue.adoptFrom(isDead)),
+    obliterate: () => patient(() => queue.obliterate()),
+    close: () => queue.close(),
+  };
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { photoJobDataSchema } from '../queue/job.ts';
+import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
+import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../report/record.ts';
+import { redactAddress } from '../sources/redact-address.ts';
+import type { PlacedLine } from './manifest.ts';
+
+/** What the run's record says of every line. */
+export interface RunFacts {
+  readonly run: string;
+  readonly engine: string;
+}
+
+/** The job of a line of the manifest: its id is the same whoever makes it, so that feeding again adds nothing. */
+export function buildPhotoJob(run: string, { line, offset, sizeInBytes }: PlacedLine): PhotoJob {
+  const { address, secret } = redactAddress(line.photo ?? '');
+  const hash = createHash('sha256').update(JSON.stringify(line)).digest('hex').slice(0, 12);
+  return {
+    id: `${run}-${line.seq}-${hash}`,
+    data: {
+      run,
+      seq: line.seq,
+      subjectId: line.subjectId ?? '',
+      photo: address,
+      ...(secret && { manifestAt: { offset, sizeInBytes } }),
+      ...(line.row !== undefined && { row: line.row }),
+      ...(line.version !== undefined && { version: line.version }),
+      ...(line.sizeInBytes !== undefined && { sizeInBytes: line.sizeInBytes }),
+      ...(line.templateId !== undefined && { templateId: line.templateId }),
+      ...(line.metadata !== undefined && { metadata: line.metadata }),
+      queuedAt: new Date().toISOString(),
+      tries: { attempts: 0, calls: 0, refusals: 0, reads: 0, storedUnknown: false },
+    },
+  };
+}
+
+/** The report line of a photo that was settled without a job. */
+export function buildSettledLine(
+  { run, engine }: RunFacts,
+  placed: PlacedLine,
+  outcome: Outcome,
+): ReportLine {
+  const { line } = placed;
+  const photo = line.photo === undefined ? undefined : redactAddress(line.photo).address;
+  return buildReportLine({ ...line, photo, run, engine }, outcome);
+}
+
+/**
+ * The report line of a finished job, or undefined if the job does not belong to this run. A job that the program
+ * failed is `failed` with kind `crashed`: it is never a missing line.
+ */
+export function buildFinishedLine({ run, engine }: RunFacts, job: FinishedJob): ReportLine | undefined {
+  const data = photoJobDataSchema.safeParse(job.data);
+  if (!data.success || data.data.run !== run) return undefined;
+  const outcome = outcomeSchema.safeParse(job.returnValue);
+  if (job.state === 'completed' && outcome.success) {
+    return buildReportLine({ ...data.data, engine }, outcome.data);
+  }
+  const { attempts, calls } = data.data.tries;
+  return buildReportLine(
+    { ...data.data, engine },
+    {
+      status: 'failed',
+      stored: 'unknown',
+      attempts,
+      ...(calls > attempts && { calls }),
+      error: {
+        kind: 'crashed',
+        message: `the program failed: ${job.failedReason ?? 'its outcome cannot be read'}`.slice(0, 500),
+      },
+      finishedAt: new Date().toISOString(),
+    },
+  );
+}

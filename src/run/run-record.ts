@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { FaultError } from '../errors.ts';
+import type { StateStore } from '../state/state-store.ts';
+
+/** Settings of a run that its workers and later conductors need; never a secret. */
+export const runSettingsSchema = z.object({
+  idFrom: z.string(),
+  sameSubject: z.enum(['collision', 'repeat']),
+  repeat: z.enum(['first', 'last', 'each']),
+  include: z.array(z.string()),
+  exclude: z.array(z.string()),
+  redrive: z.enum(['unsettled', 'all']),
+  limit: z.number().optional(),
+  maxCalls: z.number().optional(),
+  checkLiveness: z.boolean(),
+  checkDeepfake: z.boolean(),
+  require: z.array(z.enum(['liveness', 'deepfake'])),
+  keepDemographics: z.boolean(),
+  allowOutside: z.boolean(),
+  allowPrivate: z.boolean(),
+  allowEmpty: z.boolean(),
+  maxAttempts: z.number(),
+  backoff: z.object({ firstDelayInMs: z.number(), ceilingInMs: z.number() }),
+  stopAfterFailures: z.union([z.object({ share: z.number() }), z.object({ count: z.number() })]),
+});
+export type RunSettings = z.infer<typeof runSettingsSchema>;
+
+/**
+ * `run.json`. States: `active` (to be worked on, whether or not anybody does), `paused` (waits for a person;
+ * `waitsFor` says for what), `finished` and `cancelled` (the report is complete).
+ */
+export const runRecordSchema = z.object({
+  schema: z.literal('rollcall.run/1'),
+  id: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  source: z.string(),
+  engine: z.string(),
+  engineUrl: z.string(),
+  /** Hash of engine, address and app id. */
+  account: z.string(),
+  state: z.enum(['active', 'paused', 'finished', 'cancelled']),
+  waitsFor: z.string().optional(),
+  epoch: z.number(),
+  settings: runSettingsSchema,
+  /** Set when listing has ended. */
+  listed: z.object({ count: z.number(), sha256: z.string() }).optional(),
+  counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
+
+export const runsFolder = 'runs';
+export const runFolderOf = (runId: string) => `${runsFolder}/${runId}`;
+const recordPath = (runId: string) => `${runFolderOf(runId)}/run.json`;
+
+export async function readRunRecord(state: StateStore, runId: string): Promise<RunRecord | undefined> {
+  const bytes = await state.read(recordPath(runId));
+  if (!bytes) return undefined;
+  try {
+    return runRecordSchema.parse(JSON.parse(bytes.toString()));
+  } catch (error) {
+    throw new FaultError(
+      'state',
+      `${state.locate(recordPath(runId))} cannot be read as a run: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Written by the conductor alone, whole or not at all. */
+export async function writeRunRecord(state: StateStore, record: RunRecord): Promise<void> {
+  const updated: RunRecord = { ...record, updatedAt: new Date().toISOString() };
+  await state.write(recordPath(record.id), `${JSON.stringify(updated, undefined, 2)}\n`);
+}
+
+/** All runs of the state, the newest first. */
+export async function listRunRecords(state: StateStore): Promise<RunRecord[]> {
+  const folders = (await state.list(runsFolder)).filter((entry) => entry.isFolder);
+  const records = await Promise.all(folders.map((entry) => readRunRecord(state, entry.name)));
+  return records
+    .filter((record) => record !== undefined)
+    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+}
+
+export const isOver = (record: RunRecord) => record.state === 'finished' || record.state === 'cancelled';

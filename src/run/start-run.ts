@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { UsageError } from '../errors.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { Source } from '../sources/source.ts';
+import type { StateStore } from '../state/state-store.ts';
+import {
+  isOver,
+  listRunRecords,
+  type RunRecord,
+  type RunSettings,
+  readRunRecord,
+  writeRunRecord,
+} from './run-record.ts';
+
+/** What a run is about, besides its settings. */
+export interface RunSubject {
+  readonly source: Pick<Source, 'address' | 'sameSubject'>;
+  readonly engine: string;
+  readonly engineUrl: string;
+  readonly account: string;
+}
+
+/**
+ * The run that a command means: the one named by `--run-id`, else the newest unfinished run of the same source and
+ * account, else a new one.
+ * @throws UsageError if the named run is about something else
+ */
+export async function startRun(options: {
+  state: StateStore;
+  settings: Settings;
+  subject: RunSubject;
+  /** Starts another run even if an unfinished one is there. */
+  alwaysNew: boolean;
+}): Promise<{ record: RunRecord; resumed: boolean }> {
+  const { state, settings, subject, alwaysNew } = options;
+  const found = settings.runId
+    ? await readRunRecord(state, settings.runId)
+    : alwaysNew || subject.source.address === '-'
+      ? undefined
+      : (await listRunRecords(state)).find((record) => !isOver(record) && isAbout(record, subject));
+  if (!found) {
+    const record = newRecord({ id: settings.runId ?? newRunId(), settings, subject });
+    await writeRunRecord(state, record);
+    return { record, resumed: false };
+  }
+  const record = { ...found, settings: changeable(found.settings, settings) };
+  assertSameRun(found, newRecord({ id: found.id, settings, subject }));
+  if (!isOver(found)) await writeRunRecord(state, record);
+  return { record, resumed: true };
+}
+
+const isAbout = (record: RunRecord, subject: RunSubject) =>
+  record.source === subject.source.address && record.account === subject.account;
+
+/** Sorts by time and says when: 20261122T010203Z-7f3a. */
+function newRunId(): string {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+  return `${time}-${randomBytes(2).toString('hex')}`;
+}
+
+function newRecord({
+  id,
+  settings,
+  subject,
+}: {
+  id: string;
+  settings: Settings;
+  subject: RunSubject;
+}): RunRecord {
+  const now = new Date().toISOString();
+  return {
+    schema: 'rollcall.run/1',
+    id,
+    createdAt: now,
+    updatedAt: now,
+    source: subject.source.address,
+    engine: subject.engine,
+    engineUrl: subject.engineUrl,
+    account: subject.account,
+    state: 'active',
+    epoch: 0,
+    settings: runSettingsOf(settings, subject.source.sameSubject),
+    counts: { listed: 0, done: 0, deadLetters: 0, calls: 0 },
+  };
+}
+
+function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): RunSettings {
+  const { idFrom, repeat, include, exclude, redrive, limit, maxCalls, require } = settings;
+  const { checkLiveness, checkDeepfake, keepDemographics, allowOutside, allowPrivate, allowEmpty } = settings;
+  const { maxAttempts, backoff, stopAfterFailures } = settings;
+  return {
+    idFrom,
+    sameSubject,
+    repeat,
+    include,
+    exclude,
+    redrive,
+    ...(limit !== undefined && { limit }),
+    ...(maxCalls !== undefined && { maxCalls }),
+    // A required check that is not asked for could never be fine.
+    checkLiveness: checkLiveness || require.includes('liveness'),
+    checkDeepfake: checkDeepfake || require.includes('deepfake'),
+    require,
+    keepDemographics,
+    allowOutside,
+    allowPrivate,
+    allowEmpty,
+    maxAttempts,
+    backoff,
+    stopAfterFailures,
+  };
+}
+
+/** What a resumed run may be given anew: how it is worked on, not what it is about. */
+function changeable(own: RunSettings, given: Settings): RunSettings {
+  const { maxAttempts, backoff, stopAfterFailures, maxCalls, allowEmpty } = given;
+  return {
+    ...own,
+    maxAttempts,
+    backoff,
+    stopAfterFailures,
+    allowEmpty,
+    ...(maxCalls !== undefined && { maxCalls }),
+  };
+}
+
+const fixedSettings = [
+  ['idFrom', '--id-from'],
+  ['repeat', '--repeat'],
+  ['include', '--include'],
+  ['exclude', '--exclude'],
+  ['redrive', '--redrive'],
+  ['limit', '--limit'],
+  ['checkLiveness', '--check-liveness'],
+  ['checkDeepfake', '--check-deepfake'],
+  ['require', '--require'],
+] as const;
+
+function assertSameRun(own: RunRecord, given: RunRecord): void {
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+  const different: string[] = [];
+  if (own.source !== given.source) different.push(`the source (its own: ${own.source})`);
+  if (own.account !== given.account)
+    different.push(`the account (its own: ${own.engine} at ${own.engineUrl})`);
+  for (const [key, flag] of fixedSettings) {
+    if (differs(own.settings[key], given.settings[key])) {
+      different.push(`${flag} (its own: ${JSON.stringify(own.settings[key] ?? 'none')})`);
+    }
+  }
+  if (different.length === 0) return;
+  throw new UsageError(
+    'other-run',
+    `Run ${own.id} was started with something else: ${different.join(', ')}. ` +
+      'Give what it was started with, or start another run with --new or another --run-id.',
+  );
+}

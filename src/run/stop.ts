@@ -1,0 +1,40 @@
+/** Why the loops of a conductor stop. */
+export type Ending =
+  | { readonly kind: 'complete' | 'cancelled' | 'interrupted' | 'lost' }
+  | { readonly kind: 'paused'; readonly waitsFor: string }
+  | { readonly kind: 'fault'; readonly error: unknown };
+
+/** The first reason to stop wins; all loops see one signal. */
+export interface Stop {
+  readonly signal: AbortSignal;
+  end(ending: Ending): void;
+  /** Runs loops side by side until all have stopped; a loop that throws stops the others. */
+  run(...loops: (() => Promise<void>)[]): Promise<Ending>;
+}
+
+export function createStop(interrupt: AbortSignal): Stop {
+  const controller = new AbortController();
+  let first: Ending | undefined;
+  const end = (ending: Ending) => {
+    first ??= ending;
+    controller.abort();
+  };
+  const onInterrupt = () => end({ kind: 'interrupted' });
+  if (interrupt.aborted) onInterrupt();
+  interrupt.addEventListener('abort', onInterrupt, { once: true });
+  return {
+    signal: controller.signal,
+    end,
+    async run(...loops) {
+      const guarded = loops.map((loop) =>
+        loop().catch((error) => {
+          // Loops leave their waits by throwing when the signal aborts: that is no fault.
+          if (!controller.signal.aborted) end({ kind: 'fault', error });
+        }),
+      );
+      await Promise.all(guarded);
+      interrupt.removeEventListener('abort', onInterrupt);
+      return first ?? { kind: 'complete' };
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { PhotoRules } from '../photos/photo.ts';
+import { inspectPhoto } from '../photos/inspect-photo.ts';
+import type { PhotoBytes, PhotoProblem } from '../photos/photo.ts';
+import { preparePhoto } from '../photos/prepare-photo.ts';
+import type { PhotoJobData } from '../queue/job.ts';
+import type { Outcome } from '../report/record.ts';
+
+export type ReadPhoto = (address: string, signal: AbortSignal) => Promise<PhotoBytes | PhotoProblem>;
+
+/** A photo as it is sent, and what the report says of the original. */
+export interface ReadyPhoto {
+  readonly bytes: Buffer;
+  readonly format: 'jpeg' | 'png';
+  readonly facts: Pick<Outcome, 'version' | 'sizeInBytes' | 'sha256' | 'warnings'>;
+}
+
+/** Reads a photo once, looks at it, and prepares what the engine would refuse. */
+export async function fetchPhoto(options: {
+  data: PhotoJobData;
+  address: string;
+  readPhoto: ReadPhoto;
+  rules: PhotoRules;
+  signal: AbortSignal;
+}): Promise<ReadyPhoto | PhotoProblem> {
+  const { data, address, readPhoto, rules, signal } = options;
+  const photo = await readPhoto(address, signal);
+  if ('problem' in photo) return photo;
+  const inspected = await inspectPhoto(photo.bytes);
+  if ('problem' in inspected) return inspected;
+  const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules });
+  if ('problem' in prepared) return prepared;
+  const { version, changed } = compareVersions(data, photo);
+  const warnings = [...prepared.warnings, ...(changed ? ['changed-since-listing'] : [])];
+  return {
+    bytes: prepared.bytes,
+    format: prepared.format,
+    facts: {
+      sizeInBytes: photo.bytes.length,
+      sha256: photo.sha256,
+      ...(version !== undefined && { version }),
+      ...(warnings.length > 0 && { warnings }),
+    },
+  };
+}
+
+/** What was really sent is reported. A manifest's version is the user's own word and compares with nothing. */
+function compareVersions(data: PhotoJobData, photo: PhotoBytes): { version?: string | undefined; changed: boolean } {
+  if (data.row !== undefined) return { version: data.version ?? photo.version, changed: false };
+  const changed = data.version !== undefined && photo.version !== undefined && data.version !== photo.version;
+  return { version: photo.version ?? data.version, changed };
+}

@@ -1,0 +1,101 @@
+import type { EngineReply, EnrolledReply, RefusedReply, UnavailableReply } from '../engines/engine.ts';
+import type { Outcome } from '../report/record.ts';
+import type { PhotoJobData } from '../queue/job.ts';
+
+/** What a reply means for the photo: a final answer, another call at once (behind the gate), or one later. */
+export type Judgement =
+  | { readonly kind: 'outcome'; readonly outcome: Omit<Outcome, 'finishedAt'> }
+  | { readonly kind: 'call-again' }
+  | { readonly kind: 'try-later'; readonly failures: number };
+
+export type Tries = PhotoJobData['tries'];
+
+/** The tries after a reply. A throttled or refused call costs no attempt; nor does one to an engine that is down. */
+export function countReply(tries: Tries, reply: EngineReply, charged: boolean): Tries {
+  const unavailable = reply.kind === 'unavailable';
+  const free = reply.kind === 'throttled' || reply.kind === 'refused' || (unavailable && !charged);
+  return {
+    ...tries,
+    calls: tries.calls + 1,
+    attempts: tries.attempts + (free ? 0 : 1),
+    refusals: tries.refusals + (reply.kind === 'refused' && !reply.certain ? 1 : 0),
+    storedUnknown: tries.storedUnknown || (unavailable && reply.sent),
+  };
+}
+
+/** Pure: acts on the kind of the reply and knows no engine. `tries` already counts this reply. */
+export function judgeReply(options: {
+  reply: EngineReply;
+  charged: boolean;
+  tries: Tries;
+  maxAttempts: number;
+  required: readonly string[];
+  templateIdSent: string;
+}): Judgement {
+  const { reply, charged, tries, maxAttempts, required, templateIdSent } = options;
+  switch (reply.kind) {
+    case 'enrolled':
+      return { kind: 'outcome', outcome: judgeEnrolled(reply, required, templateIdSent) };
+    case 'rejected':
+      return {
+        kind: 'outcome',
+        outcome: {
+          status: 'rejected',
+          stored: tries.storedUnknown ? 'unknown' : reply.stored,
+          error: {
+            kind: 'rejected',
+            code: reply.code,
+            message: reply.message,
+            httpStatus: reply.httpStatus,
+            reasons: [...reply.reasons],
+          },
+          ...(reply.transactionId !== undefined && { transactionId: reply.transactionId }),
+        },
+      };
+    case 'throttled':
+      return { kind: 'call-again' };
+    case 'refused':
+      if (reply.certain) return { kind: 'call-again' };
+      if (tries.refusals < maxAttempts) return { kind: 'try-later', failures: tries.refusals };
+      return { kind: 'outcome', outcome: spent(reply, tries, templateIdSent) };
+    case 'unavailable':
+      if (!charged || tries.attempts < maxAttempts) return { kind: 'try-later', failures: Math.max(1, tries.attempts) };
+      return { kind: 'outcome', outcome: spent(reply, tries, templateIdSent) };
+  }
+}
+
+function judgeEnrolled(reply: EnrolledReply, required: readonly string[], templateIdSent: string): Omit<Outcome, 'finishedAt'> {
+  const missed = required.find((check) => reply.checks?.[check]?.fine !== true);
+  return {
+    status: missed === undefined ? 'enrolled' : 'rejected',
+    stored: 'yes',
+    ...(missed !== undefined && {
+      error: {
+        kind: 'rejected',
+        code: `check-${missed}`,
+        message: reply.checks?.[missed] ? `the required ${missed} check is not fine` : `the engine gave no result of the required ${missed} check`,
+        httpStatus: reply.httpStatus,
+      },
+    }),
+    templateId: reply.templateId,
+    ...(reply.transactionId !== undefined && { transactionId: reply.transactionId }),
+    ...(reply.checks && { checks: reply.checks }),
+    ...(reply.quality && { quality: reply.quality }),
+    ...(reply.face && { face: reply.face }),
+    ...(reply.templateId !== templateIdSent && { warnings: ['template-id-differs'] }),
+  };
+}
+
+/** No verdict, attempts spent. */
+function spent(reply: UnavailableReply | RefusedReply, tries: Tries, templateId: string): Omit<Outcome, 'finishedAt'> {
+  return {
+    status: 'failed',
+    stored: tries.storedUnknown ? 'unknown' : 'no',
+    ...(tries.storedUnknown && { templateId }),
+    error: {
+      kind: 'unavailable',
+      message: reply.message,
+      ...(reply.httpStatus !== undefined && { httpStatus: reply.httpStatus }),
+    },
+  };
+}

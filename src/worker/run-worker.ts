@@ -1,0 +1,67 @@
+import type { Logger } from 'pino';
+import type { Engine } from '../engines/engine.ts';
+import type { Gate } from '../gate/gate.ts';
+import type { PhotoJobData } from '../queue/job.ts';
+import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
+import { manifestPath, parseManifestLine } from '../run/manifest.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import type { StateStore } from '../state/state-store.ts';
+import type { ReadPhoto } from './fetch-photo.ts';
+import { workPhoto } from './work-photo.ts';
+
+export interface RunWorkerOptions {
+  readonly state: StateStore;
+  readonly backend: QueueBackend;
+  readonly record: RunRecord;
+  readonly engine: Engine;
+  readonly gate: Gate;
+  readonly readPhoto: ReadPhoto;
+  readonly concurrency: number;
+  /** Time for one call; a drain waits a little longer than that. */
+  readonly timeoutInMs: number;
+  readonly processName: string;
+  readonly log: Logger;
+}
+
+/** This process's part in the work of a run. Started once, stopped once; both may be called again without effect. */
+export interface RunWorker {
+  start(): void;
+  /** Starts nothing new, gives back the photos that wait, lets calls in flight end. */
+  stop(): Promise<void>;
+}
+
+export function createRunWorker(options: RunWorkerOptions): RunWorker {
+  const { state, backend, record, concurrency, timeoutInMs, processName, log } = options;
+  const drain = new AbortController();
+  let worker: PhotoWorker | undefined;
+  const context = {
+    ...options,
+    settings: record.settings,
+    draining: drain.signal,
+    addressOf: (data: PhotoJobData) => wholeAddress(state, data),
+  };
+  return {
+    start() {
+      if (drain.signal.aborted) return;
+      worker ??= backend.openWorker({
+        runId: record.id,
+        concurrency,
+        workerName: processName,
+        work: (job, signal) => workPhoto(job, context, signal),
+        onError: (error) => log.warn({ run: record.id, reason: error.message }, 'the queue reported a fault'),
+      });
+    },
+    async stop() {
+      drain.abort();
+      await worker?.stop({ deadlineInMs: timeoutInMs + 5_000 });
+    },
+  };
+}
+
+/** A signed address stands whole in the manifest only. */
+async function wholeAddress(state: StateStore, data: PhotoJobData): Promise<string> {
+  if (!data.manifestAt) return data.photo;
+  const path = manifestPath(data.run);
+  const text = (await state.readRange(path, data.manifestAt)).toString();
+  return parseManifestLine(text, state.locate(path), data.manifestAt.offset).photo ?? data.photo;
+}

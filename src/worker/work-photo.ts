@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import type { Engine } from '../engines/engine.ts';
+import { AccountPausedError, type Gate } from '../gate/gate.ts';
+import type { PhotoJobData } from '../queue/job.ts';
+import type { PhotoJob, WorkResult } from '../queue/queue.ts';
+import type { Outcome } from '../report/record.ts';
+import type { RunSettings } from '../run/run-record.ts';
+import { fetchPhoto, type ReadPhoto, type ReadyPhoto } from './fetch-photo.ts';
+import { countReply, type Judgement, judgeReply, type Tries } from './judge-reply.ts';
+import { retryDelayInMs } from './retry-delay.ts';
+
+/** What a worker needs to turn the photo jobs of one run into outcomes. */
+export interface WorkContext {
+  readonly settings: RunSettings;
+  readonly engine: Engine;
+  readonly gate: Gate;
+  readonly readPhoto: ReadPhoto;
+  /** The whole address of a photo, with the signature that the job does not carry. */
+  readonly addressOf: (data: PhotoJobData) => Promise<string>;
+  /** Aborted when this process drains: photos that wait are given back, calls in flight go on. */
+  readonly draining: AbortSignal;
+}
+
+/**
+ * One photo from job to outcome: fetch, prepare, wait at the gate, call. What is wrong with a photo is an outcome, never
+ * an exception; when the process drains, the photo goes back to the queue with what was tried so far.
+ */
+export async function workPhoto(
+  { data }: PhotoJob,
+  context: WorkContext,
+  signal: AbortSignal,
+): Promise<WorkResult> {
+  const { settings, draining } = context;
+  let tries: Tries = { ...data.tries, startedAt: data.tries.startedAt ?? new Date().toISOString() };
+  const later = (failures: number): WorkResult => {
+    const delayInMs = failures > 0 ? retryDelayInMs({ attempt: failures, ...settings.backoff }) : 0;
+    return { again: { delayInMs, data: { ...data, tries } } };
+  };
+  try {
+    const address = await context.addressOf(data);
+    const ready = await fetchPhoto({ data, address, signal, rules: context.engine.accepts, readPhoto: context.readPhoto });
+    if ('problem' in ready) {
+      signal.throwIfAborted();
+      tries = { ...tries, reads: tries.reads + 1 };
+      if (ready.retryable && tries.reads < settings.maxAttempts) return later(tries.reads);
+      return { outcome: finish({ status: 'failed', stored: storedBefore(tries), error: { kind: 'photo', message: ready.problem } }, tries) };
+    }
+    while (true) {
+      const called = await callOnce({ data, ready, tries, context, signal });
+      tries = called.tries;
+      const { judgement } = called;
+      if (judgement.kind === 'outcome') return { outcome: finish(judgement.outcome, tries, ready.facts) };
+      if (judgement.kind === 'try-later') return later(judgement.failures);
+    }
+  } catch (error) {
+    if (error instanceof AccountPausedError) await aborted(AbortSignal.any([draining, signal]));
+    else if (!signal.aborted && !draining.aborted) throw error;
+    return later(0);
+  }
+}
+
+/** Waits at the gate, calls, and takes the reply into the account's health and the photo's tries. */
+async function callOnce(options: {
+  data: PhotoJobData;
+  ready: ReadyPhoto;
+  tries: Tries;
+  context: WorkContext;
+  signal: AbortSignal;
+}): Promise<{ judgement: Judgement; tries: Tries }> {
+  const { data, ready, context, signal } = options;
+  const { engine, gate, settings, draining } = context;
+  const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
+  const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
+  const photo = `${data.run}/${data.seq}`;
+  const pass = await gate.enter({ runId: data.run, signal: AbortSignal.any([draining, signal]) });
+  const reply = await engine
+    .enroll({ photo: ready.bytes, format: ready.format, templateId, checks, signal, onSent: () => pass.sent() })
+    .catch(async (error) => {
+      await pass.done({ reply: undefined, photo });
+      throw error;
+    });
+  const { charged } = await pass.done({ reply, photo });
+  const tries = countReply(options.tries, reply, charged);
+  const { maxAttempts, require: required } = settings;
+  return { tries, judgement: judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId }) };
+}
+
+const storedBefore = (tries: Tries) => (tries.storedUnknown ? 'unknown' : 'no');
+
+function finish(answer: Omit<Outcome, 'finishedAt'>, tries: Tries, facts: ReadyPhoto['facts'] = {}): Outcome {
+  // Refusals cost nothing unless they are what the photo ended with.
+  const attempts = tries.attempts + (answer.status === 'failed' ? tries.refusals : 0);
+  const warnings = [...(facts.warnings ?? []), ...(answer.warnings ?? [])];
+  const startedAt = Date.parse(tries.startedAt ?? '');
+  return {
+    ...facts,
+    ...answer,
+    ...(warnings.length > 0 && { warnings }),
+    attempts,
+    ...(tries.calls > attempts && { calls: tries.calls }),
+    finishedAt: new Date().toISOString(),
+    ...(Number.isFinite(startedAt) && { durationInMs: Math.max(0, Date.now() - startedAt) }),
+  };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
