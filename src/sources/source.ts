@@ -4,22 +4,22 @@
  */
 export interface ListedPhoto {
   /** The user's own id of the person, as written. Absent only where `problem` is set. */
-  readonly subjectId?: string;
-  /** Absolute path, `https://…` or `s3://…`. Absent only where `problem` is set. */
-  readonly photo?: string;
+  readonly subjectId?: string | undefined;
+  /** Absolute path, `https://…` or `s3://…`; as written where `problem` is set. Absent only where `problem` is set. */
+  readonly photo?: string | undefined;
   /** Changes when the photo changes: an ETag, size and modification time, or the manifest's column. */
-  readonly version?: string;
-  readonly sizeInBytes?: number;
+  readonly version?: string | undefined;
+  readonly sizeInBytes?: number | undefined;
   /** The engine's id for the template, where the manifest gives one. */
-  readonly templateId?: string;
+  readonly templateId?: string | undefined;
   /** The manifest's other columns. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Row of the manifest, counted from 1 without the header; absent where there are no rows. */
-  readonly row?: number;
-  /** Where listing goes on after this photo; only its own source reads it. Absent where `photo` says it. */
-  readonly cursor?: string;
-  /** Why this row is no photo; names the row and the column. Kind `manifest`. */
-  readonly problem?: string;
+  readonly row?: number | undefined;
+  /** Where listing goes on after this photo; only its own source reads it. */
+  readonly cursor?: string | undefined;
+  /** Why this row is no photo; names the row and the column. Kind `manifest`. Holds no secret of an address. */
+  readonly problem?: string | undefined;
 }
 
 /**
@@ -31,9 +31,14 @@ export interface Source {
   readonly address: string;
   /** What a subject that is listed again with another photo means: see "Ids and versions" in the README. */
   readonly sameSubject: 'collision' | 'repeat';
+  /** Absolute path of the folder that local photos may not leave, links resolved; absent: they may lie anywhere. */
+  readonly rootFolder?: string;
   /**
    * Lists the photos, from the beginning or after the photo that was listed last.
+   * On abort it rejects with the signal's reason.
    * @throws UsageError if the source is not there or its columns are wrong (exit code 2)
    */
   list(options: { after?: ListedPhoto | undefined; signal: AbortSignal }): AsyncIterable<ListedPhoto>;
+  /** Optional: how many files the latest listing has passed over so far, for they are no photos or are excluded. */
+  leftOutCount?(): number;
 }

@@ -1,0 +1,46 @@
+import type { Place } from './place.ts';
+
+/** Longer lines and rows are problems; they are passed over without being held. */
+export const maxRowSizeInBytes = 1024 * 1024;
+
+/** One line without its end; `bytes` is absent where it is longer than `maxRowSizeInBytes`. */
+export interface BoundedLine {
+  readonly bytes?: Buffer;
+  /** The place after this line; its `row` is the line's own number. */
+  readonly after: Place;
+}
+
+/** The lines of a stream of bytes that begins at `place`, one at a time; the last may lack its line end. */
+export async function* boundedLines(
+  chunks: AsyncIterable<Buffer>,
+  place: Place,
+): AsyncGenerator<BoundedLine> {
+  let { offset, row } = place;
+  let held: Buffer[] = [];
+  let sizeInBytes = 0;
+  const finish = (last: Buffer, endSizeInBytes: number): BoundedLine => {
+    sizeInBytes += last.length;
+    offset += sizeInBytes + endSizeInBytes;
+    row += 1;
+    const bytes = sizeInBytes > maxRowSizeInBytes ? undefined : joined(held, last);
+    held = [];
+    sizeInBytes = 0;
+    return { ...(bytes === undefined ? {} : { bytes }), after: { offset, row } };
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      yield finish(chunk.subarray(start, end), 1);
+      start = end + 1;
+    }
+    const rest = chunk.subarray(start);
+    sizeInBytes += rest.length;
+    if (sizeInBytes > maxRowSizeInBytes) held = [];
+    else held.push(rest);
+  }
+  if (sizeInBytes > 0) yield finish(Buffer.alloc(0), 0);
+}
+
+function joined(held: readonly Buffer[], last: Buffer): Buffer {
+  return held.length === 0 ? last : Buffer.concat([...held, last]);
+}

@@ -1,0 +1,134 @@
+import type { FileHandle } from 'node:fs/promises';
+import { finished } from 'node:stream';
+import { type Parser, parse } from 'csv-parse';
+import { maxRowSizeInBytes } from './bounded-lines.ts';
+import { findLineStart } from './find-line-start.ts';
+
+/** A record of a CSV file between two byte offsets; `broken` says why it could not be taken apart. */
+export type CsvRecord = { readonly start: number; readonly end: number } & (
+  | { readonly fields: readonly string[] }
+  | { readonly broken: string }
+);
+
+const chunkSizeInBytes = 64 * 1024;
+
+/**
+ * Takes a CSV file apart from an offset where a record begins. A record that cannot be taken apart (a stray quote, a
+ * quote that is never closed, too many bytes) is given as broken, and parsing goes on with the line after the one it
+ * begins in: one wrong quote costs one row, not the rest of the file. So does a record over several lines whose number
+ * of fields is not `fieldCount`, which is what a lost quote looks like. An empty line is a record with one empty field.
+ */
+export async function* readCsvRecords({
+  file,
+  offset,
+  fieldCount,
+  signal,
+}: {
+  file: FileHandle;
+  offset: number;
+  fieldCount?: number;
+  signal: AbortSignal;
+}): AsyncGenerator<CsvRecord> {
+  let place: number | undefined = offset;
+  while (place !== undefined) place = yield* readUntilBroken({ file, offset: place, fieldCount, signal });
+}
+
+/** Parses up to a broken record, and returns the offset after it; undefined at the end of the file. */
+async function* readUntilBroken({
+  file,
+  offset,
+  fieldCount,
+  signal,
+}: {
+  file: FileHandle;
+  offset: number;
+  fieldCount: number | undefined;
+  signal: AbortSignal;
+}): AsyncGenerator<CsvRecord, number | undefined> {
+  const feed = createFeed();
+  let start = offset;
+  let position = offset;
+  for (let isEnd = false; !isEnd; ) {
+    signal.throwIfAborted();
+    const chunk = Buffer.allocUnsafe(chunkSizeInBytes);
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+    position += bytesRead;
+    isEnd = bytesRead === 0;
+    const { records, error } = await feed(isEnd ? undefined : chunk.subarray(0, bytesRead));
+    let broken = error;
+    for (const { fields, sizeInBytes } of records) {
+      const end = offset + sizeInBytes;
+      if (isTornOverLines(fields, fieldCount)) {
+        broken = `has ${fields.length} fields over several lines; a quote seems to be missing`;
+        break;
+      }
+      yield { start, end, fields };
+      start = end;
+    }
+    if (broken === undefined && position - start > maxRowSizeInBytes + chunkSizeInBytes) broken = tooLong;
+    if (broken !== undefined) {
+      const end = await findLineStart(file, start);
+      yield { start, end, broken };
+      return end;
+    }
+  }
+  return undefined;
+}
+
+const tooLong = 'is longer than 1 MiB; a quote seems to be missing';
+
+function isTornOverLines(fields: readonly string[], fieldCount: number | undefined): boolean {
+  return (
+    fieldCount !== undefined && fields.length !== fieldCount && fields.some((field) => /[\r\n]/u.test(field))
+  );
+}
+
+interface Fed {
+  readonly records: readonly { readonly fields: readonly string[]; readonly sizeInBytes: number }[];
+  readonly error: string | undefined;
+}
+
+/** A parser whose records are taken out with each chunk, so that none is lost when a later one is broken. */
+function createFeed(): (chunk: Buffer | undefined) => Promise<Fed> {
+  let records: { fields: string[]; sizeInBytes: number }[] = [];
+  const parser: Parser = parse({
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    max_record_size: maxRowSizeInBytes,
+    on_record: (fields: string[], { bytes }) => {
+      records.push({ fields, sizeInBytes: bytes });
+      return null;
+    },
+  });
+  parser.on('error', () => undefined); // told by the callbacks below
+  return async (chunk) => {
+    records = [];
+    const error = await (chunk === undefined ? endParser(parser) : writeToParser(parser, chunk));
+    return { records, error: error === undefined ? undefined : explain(error) };
+  };
+}
+
+function writeToParser(parser: Parser, chunk: Buffer): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    parser.write(chunk, (error) => resolve(error ?? undefined));
+  });
+}
+
+function endParser(parser: Parser): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    finished(parser, (error) => resolve(error ?? undefined));
+    parser.resume();
+    parser.end();
+  });
+}
+
+function explain(error: Error & { code?: string }): string {
+  switch (error.code) {
+    case 'CSV_MAX_RECORD_SIZE':
+      return tooLong;
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'opens a quote that is never closed';
+    default:
+      return 'has a quote in the wrong place; a field with quotes in it is written "like ""this"""';
+  }
+}

@@ -1,0 +1,66 @@
+import { UsageError } from '../errors.ts';
+import { type BoundedLine, boundedLines } from './bounded-lines.ts';
+import { type Redrive, readJsonlRow } from './jsonl-row.ts';
+import { listedRow } from './listed-row.ts';
+import { byteOrderMarkSize, checkManifestEncoding } from './manifest-encoding.ts';
+import { cursorOf, type Place } from './place.ts';
+import type { ListedPhoto } from './source.ts';
+
+export interface JsonlOptions {
+  readonly address: string;
+  /** Absolute; relative paths begin here. */
+  readonly folder: string;
+  readonly allowOutside: boolean;
+  readonly redrive: Redrive;
+}
+
+/**
+ * Lists JSON lines from bytes that begin at `place`: `subjectId` (or `subject_id`, `id`), `photo`, optional
+ * `templateId` (`template_id`), `version`, `metadata`; other fields are metadata. Of an earlier report's lines only
+ * those are listed that `redrive` says; their paths are absolute and were judged by the run that wrote them.
+ */
+export async function* listJsonl(
+  chunks: AsyncIterable<Buffer>,
+  place: Place,
+  options: JsonlOptions,
+): AsyncGenerator<ListedPhoto> {
+  for await (const line of boundedLines(chunks, place)) {
+    const isFirst = line.after.row === 1;
+    if (isFirst) checkBeginning(line.bytes, options.address);
+    const listed = listLine(isFirst ? withoutByteOrderMark(line) : line, options);
+    if (listed !== undefined) yield listed;
+  }
+}
+
+function listLine(line: BoundedLine, options: JsonlOptions): ListedPhoto | undefined {
+  const row = readJsonlRow(line.bytes, options.redrive);
+  const place = `line ${line.after.row}`;
+  const base = { row: line.after.row, cursor: cursorOf(line.after) };
+  switch (row.kind) {
+    case 'empty':
+    case 'settled':
+      return undefined;
+    case 'problem':
+      return { ...base, problem: `${place} ${row.problem}` };
+    case 'row': {
+      const listed = listedRow({ place, ...base, ...row.fields }, options);
+      return row.problem === undefined ? listed : { ...listed, problem: `${place} ${row.problem}` };
+    }
+  }
+}
+
+function checkBeginning(bytes: Buffer | undefined, address: string): void {
+  if (bytes === undefined) return;
+  checkManifestEncoding(bytes, address);
+  if (!/^\uFEFF?\s*\[/u.test(bytes.toString('utf8', 0, 100))) return;
+  throw new UsageError(
+    'manifest-encoding',
+    `${address} begins with a JSON array; one object a line is needed (JSONL).`,
+  );
+}
+
+function withoutByteOrderMark(line: BoundedLine): BoundedLine {
+  return line.bytes === undefined
+    ? line
+    : { ...line, bytes: line.bytes.subarray(byteOrderMarkSize(line.bytes)) };
+}

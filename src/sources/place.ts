@@ -1,0 +1,29 @@
+import { UsageError } from '../errors.ts';
+import type { ListedPhoto } from './source.ts';
+
+/** Where listing stands in a manifest: the next row begins at `offset`; `row` rows came before it. */
+export interface Place {
+  readonly offset: number;
+  readonly row: number;
+}
+
+export function cursorOf({ offset, row }: Place): string {
+  return `${offset}:${row}`;
+}
+
+/** The place after the photo that was listed last; undefined at the beginning. */
+export function placeAfter(after: ListedPhoto | undefined, address: string): Place | undefined {
+  if (after === undefined) return undefined;
+  const [offset = '', row = ''] = /^(\d+):(\d+)$/u.exec(after.cursor ?? '')?.slice(1) ?? [];
+  if (row === '')
+    throw new UsageError('source-changed', `Listing ${address} cannot go on: it was another source.`);
+  return { offset: Number(offset), row: Number(row) };
+}
+
+/** For a manifest that is not the one any more whose listing was begun. */
+export function changedSource(address: string): UsageError {
+  return new UsageError(
+    'source-changed',
+    `${address} has changed since this run began to list it: put the old file back, or start a new run with --new.`,
+  );
+}

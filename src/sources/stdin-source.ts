@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream';
+import { UsageError } from '../errors.ts';
+import { aborting } from './aborting.ts';
+import type { Redrive } from './jsonl-row.ts';
+import { listJsonl } from './list-jsonl.ts';
+import { placeAfter } from './place.ts';
+import type { Source } from './source.ts';
+
+/**
+ * JSONL from a pipe; paths are relative to `folder`. To resume, the same lines must be piped in again: what was listed
+ * before is read and dropped. A pipe can be listed once in a process.
+ */
+export function createStdinSource({
+  stdin,
+  folder,
+  allowOutside,
+  redrive,
+}: {
+  stdin: Readable;
+  folder: string;
+  allowOutside: boolean;
+  redrive: Redrive;
+}): Source {
+  return {
+    address: '-',
+    sameSubject: 'repeat',
+    ...(allowOutside ? {} : { rootFolder: folder }),
+    async *list({ after, signal }) {
+      signal.throwIfAborted();
+      const place = placeAfter(after, 'stdin') ?? { offset: 0, row: 0 };
+      const lines = listJsonl(dropBeginning(stdin, place.offset), place, {
+        address: 'stdin',
+        folder,
+        allowOutside,
+        redrive,
+      });
+      yield* aborting(lines, { signal, stream: stdin });
+    },
+  };
+}
+
+async function* dropBeginning(stdin: Readable, sizeInBytes: number): AsyncGenerator<Buffer> {
+  let left = sizeInBytes;
+  for await (const chunk of stdin) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    if (bytes.length > left) yield bytes.subarray(left);
+    left = Math.max(0, left - bytes.length);
+  }
+  if (left === 0) return;
+  throw new UsageError(
+    'source-changed',
+    `stdin ended ${left} bytes before the place where this run goes on: pipe the same lines in again.`,
+  );
+}
