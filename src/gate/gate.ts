@@ -17,12 +17,23 @@ export interface Gate {
 export interface Pass {
   /** To be called when the request's head is written: a late call pushes the slots that follow. */
   sent(): void;
-  /**
-   * Gives the place back and takes the reply into the account's health.
-   * `photo` tells photos apart (run and seq). `undefined` reply: the call was not made or was aborted.
-   * @returns whether an unavailable reply costs the photo an attempt (not while the engine is down)
-   */
-  done(options: { reply: EngineReply | undefined; photo: string }): Promise<{ charged: boolean }>;
+  /** Gives the place back and takes the reply into the account's health. Never rejects. */
+  done(call: FinishedCall): Promise<{
+    /**
+     * Whether an unavailable or refused reply costs the photo an attempt. An unavailable one does not while the
+     * engine is down; a refused one only where it is the photo that is refused, not the account.
+     */
+    readonly charged: boolean;
+  }>;
+}
+
+export interface FinishedCall {
+  /** `undefined`: the call was not made, or was aborted. */
+  readonly reply: EngineReply | undefined;
+  /** Tells photos apart (run and seq). */
+  readonly photo: string;
+  /** Calls charged to the photo before this one: tells a photo that always fails from an engine that is down. */
+  readonly attemptsBefore: number;
 }
 
 export interface GateSnapshot {

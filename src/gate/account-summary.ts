@@ -1,0 +1,32 @@
+import { probeFreeAt } from './account-outage.ts';
+import type { AccountState } from './account-state.ts';
+import { paceAt } from './account-throttling.ts';
+import type { GateSnapshot } from './gate.ts';
+
+/** The account in one word and, unless it is open, what it waits for. */
+export function accountSummary(state: AccountState, now: number): Pick<GateSnapshot, 'state' | 'message'> {
+  if (state.pause) return { state: 'paused', message: state.pause.message };
+  if (state.down) {
+    const wait = Math.max(0, (probeFreeAt(state) ?? now) - now);
+    const next = state.down.probe ? 'one photo is being tried' : `the next try is in ${inSeconds(wait)}`;
+    const last = state.streak ? ` (last: ${state.streak.message})` : '';
+    return {
+      state: 'down',
+      message: `The engine does not answer${last}; ${next}. No photo is charged for it.`,
+    };
+  }
+  const wait = (state.throttling?.until ?? 0) - now;
+  if (wait > 0)
+    return {
+      state: 'throttled',
+      message: `The engine asked for a pause; calls go on in ${inSeconds(wait)}.`,
+    };
+  const pace = paceAt(state, now);
+  if (pace >= 1) return { state: 'open' };
+  const message = `The engine throttled calls: going at ${Math.round(pace * 100)} % of the rate, and faster again by 5 % a second.`;
+  return { state: 'throttled', message };
+}
+
+function inSeconds(durationInMs: number): string {
+  return `${Math.ceil(durationInMs / 1000)} s`;
+}

@@ -1,0 +1,285 @@
+import { type AccountLink, createAccountLink, type GateLog } from './account-link.ts';
+import { claimProbe, type ProbeDelay, probeFreeAt, releaseProbe, renewProbe } from './account-outage.ts';
+import { lowestRate, processLeft, processSeen, rateWarning } from './account-rates.ts';
+import type { AccountStore } from './account-store.ts';
+import { accountSummary } from './account-summary.ts';
+import { paceAt } from './account-throttling.ts';
+import { createCallMeter } from './call-meter.ts';
+import { AccountPausedError, type FinishedCall, type Gate, type Pass } from './gate.ts';
+import { createReplyTaker } from './reply-taker.ts';
+import { slotSpacing } from './slot-spacing.ts';
+import { createSlotSupply, type Slot } from './slot-supply.ts';
+import { createWaitingLine } from './waiting-line.ts';
+
+const heartbeatInMs = 5000;
+/** While the account is down or paused and somebody waits, it is looked at this often. */
+const lookInMs = 1000;
+const farewellInMs = 1000;
+
+export interface GateOptions {
+  readonly store: AccountStore;
+  readonly account: string;
+  /** Calls a second over all processes on the same store; the lowest of theirs is used. */
+  readonly ratePerSecond: number;
+  /** Calls in flight in this process. */
+  readonly concurrency: number;
+  /** Tells this process from all others that ever use the store. */
+  readonly processName: string;
+  /** From the first failure of an outage until the account is paused. */
+  readonly giveUpAfterInMs: number;
+  readonly log: GateLog;
+  /** Between two probes of an engine that is down; 1 s doubling to 30 s. */
+  readonly probeDelay?: ProbeDelay;
+}
+
+interface Waiter {
+  grant(pass: Pass): void;
+  refuse(reason: unknown): void;
+}
+
+/**
+ * Opens the gate of one account for this process. Everything happens in `turn`, which is called whenever something
+ * changed (somebody came, a call ended, slots arrived, a timer) and either serves those who wait or knows what to
+ * wait for.
+ *
+ * While the account is down one probe goes at a time, over all processes:
+ *   none --claim, granted by the store--> held --next in line gets a slot--> calling --done--> none
+ */
+export function createGate(options: GateOptions): Gate {
+  const { account, concurrency, processName, log } = options;
+  const probeDelay = options.probeDelay ?? { firstInMs: 1000, ceilingInMs: 30_000 };
+  const link: AccountLink = createAccountLink({ ...options, onReading: noteSummary });
+  const supply = createSlotSupply({ link, log, onSlots: turn });
+  const replies = createReplyTaker({
+    link,
+    supply,
+    processName,
+    probeDelay,
+    giveUpAfterInMs: options.giveUpAfterInMs,
+  });
+  const line = createWaitingLine<Waiter>();
+  const meter = createCallMeter(performance.now());
+  let inFlight = 0;
+  let probe: 'none' | 'claiming' | 'held' | 'calling' = 'none';
+  let isReady = false;
+  let isClosed = false;
+  let isLooking = false;
+  let closing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let lastSummary = 'open';
+  let lastWarning: string | undefined;
+
+  const heartbeat = setInterval(() => void beat().catch(() => undefined), heartbeatInMs);
+  const start = async () => {
+    await link.read();
+    await beat();
+    isReady = true;
+    turn();
+  };
+  start().catch(() => undefined); // only when closed meanwhile
+
+  async function beat(): Promise<void> {
+    const state = await link.change((before, now) => {
+      const seen = processSeen(before, { processName, ratePerSecond: options.ratePerSecond }, now);
+      return probe === 'none' ? seen : renewProbe(seen, processName, now);
+    });
+    const warning = rateWarning(state, link.storeNow());
+    if (warning && warning !== lastWarning) log.warn({ account }, warning);
+    lastWarning = warning;
+  }
+
+  function noteSummary(): void {
+    const { state, message } = accountSummary(link.state, link.storeNow());
+    if (state === lastSummary) return;
+    if (state === 'open') log.info({ account }, 'calls to the engine go on at the full rate');
+    else log.warn({ account }, message);
+    lastSummary = state;
+  }
+
+  function currentRate(): number {
+    return lowestRate(link.state, options.ratePerSecond, link.storeNow());
+  }
+
+  function turn(): void {
+    clearTimeout(timer);
+    if (isClosed || !isReady) return;
+    const wakeAt = serve();
+    if (wakeAt === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(turn, Math.max(1, Math.ceil(wakeAt - performance.now())));
+  }
+
+  /** Serves who can be served. Returns when to look again (`performance.now`), Infinity if something else will tell. */
+  function serve(): number {
+    meter.setFull(inFlight >= concurrency, performance.now());
+    if (link.state.pause) return servePaused();
+    if (link.state.down) return serveDown();
+    if (probe === 'held') probe = 'none';
+    return serveCallers(concurrency - inFlight);
+  }
+
+  function servePaused(): number {
+    supply.drop();
+    if (line.size === 0) return Number.POSITIVE_INFINITY;
+    if (link.ageInMs() > lookInMs) return look();
+    const { pause } = link.state;
+    if (pause) for (const waiter of line.takeAll()) waiter.refuse(new AccountPausedError(pause));
+    return Number.POSITIVE_INFINITY;
+  }
+
+  function serveDown(): number {
+    if (probe === 'held' && line.size === 0) dropProbe();
+    if (probe === 'held') return serveCallers(Math.min(1, concurrency - inFlight));
+    supply.drop();
+    if (line.size === 0) return Number.POSITIVE_INFINITY;
+    const freeAt = link.clock.toLocal(probeFreeAt(link.state) ?? 0);
+    const now = performance.now();
+    if (probe === 'none' && inFlight < concurrency && freeAt <= now) claim();
+    else if (link.ageInMs() > lookInMs) look();
+    return freeAt > now ? Math.min(freeAt, now + lookInMs) : now + lookInMs;
+  }
+
+  function serveCallers(places: number): number {
+    const ratePerSecond = currentRate();
+    const spacing = slotSpacing(ratePerSecond);
+    let left = places;
+    let dueAt = Number.POSITIVE_INFINITY;
+    while (left > 0 && line.size > 0) {
+      const slot = supply.take(spacing);
+      if (typeof slot === 'number') {
+        dueAt = slot;
+        break;
+      }
+      grant(slot);
+      left -= 1;
+    }
+    const callers = Math.min(line.size, left);
+    const refillAt = supply.refill({ callers, ratePerSecond, pace: paceAt(link.state, link.storeNow()) });
+    return Math.min(dueAt, refillAt);
+  }
+
+  function look(): number {
+    if (isLooking) return Number.POSITIVE_INFINITY;
+    isLooking = true;
+    link
+      .read()
+      .catch(() => undefined)
+      .finally(() => {
+        isLooking = false;
+        turn();
+      });
+    return Number.POSITIVE_INFINITY;
+  }
+
+  function claim(): void {
+    probe = 'claiming';
+    link
+      .change((state, now) => claimProbe(state, processName, now))
+      .then((state) => {
+        probe = state.down?.probe?.by === processName ? 'held' : 'none';
+      })
+      .catch(() => {
+        probe = 'none';
+      })
+      .finally(turn);
+  }
+
+  function dropProbe(): void {
+    probe = 'none';
+    link.change((state) => releaseProbe(state, processName)).catch(() => undefined);
+  }
+
+  function grant(slot: Slot): void {
+    const waiter = line.take();
+    if (!waiter) return;
+    const isProbe = probe === 'held';
+    if (isProbe) probe = 'calling';
+    inFlight += 1;
+    meter.called(performance.now());
+    meter.setFull(inFlight >= concurrency, performance.now());
+    waiter.grant(createPass(slot, isProbe));
+  }
+
+  function createPass(slot: Slot, isProbe: boolean): Pass {
+    let sentAt: number | undefined;
+    let result: Promise<{ charged: boolean }> | undefined;
+
+    async function finish(call: FinishedCall): Promise<{ charged: boolean }> {
+      inFlight -= 1;
+      try {
+        return await replies.takeIn(call, { sentAt: sentAt ?? slot.at, isProbe });
+      } finally {
+        if (isProbe) probe = 'none';
+        turn();
+      }
+    }
+
+    return {
+      sent() {
+        if (sentAt !== undefined) return;
+        sentAt = slot.at + performance.now() - slot.localAt;
+        supply.push(slot, sentAt, currentRate());
+      },
+      done(call) {
+        result ??= finish(call);
+        return result;
+      },
+    };
+  }
+
+  async function end(): Promise<void> {
+    isClosed = true;
+    clearInterval(heartbeat);
+    clearTimeout(timer);
+    link.close();
+    for (const waiter of line.takeAll()) waiter.refuse(new Error('the gate was closed'));
+    const farewell = link.change((state) => releaseProbe(processLeft(state, processName), processName));
+    await Promise.race([
+      farewell.catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, farewellInMs).unref()),
+    ]);
+  }
+
+  return {
+    async enter({ runId, signal }) {
+      signal.throwIfAborted();
+      if (isClosed) throw new Error('the gate was closed');
+      return await new Promise<Pass>((resolve, reject) => {
+        const onAbort = () => {
+          line.remove(runId, waiter);
+          reject(signal.reason);
+          turn();
+        };
+        const waiter: Waiter = {
+          grant(pass) {
+            signal.removeEventListener('abort', onAbort);
+            resolve(pass);
+          },
+          refuse(reason) {
+            signal.removeEventListener('abort', onAbort);
+            reject(reason);
+          },
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        line.add(runId, waiter);
+        turn();
+      });
+    },
+    snapshot() {
+      const now = link.storeNow();
+      const ratePerSecond = currentRate() * paceAt(link.state, now);
+      const { callsPerSecond, shareFull } = meter.read(performance.now());
+      const summary = accountSummary(link.state, now);
+      const isSlow = callsPerSecond < ratePerSecond * 0.9;
+      return {
+        ratePerSecond,
+        achievedPerSecond: callsPerSecond,
+        heldByConcurrency: summary.state === 'open' && isSlow && shareFull >= 0.5,
+        ...summary,
+      };
+    },
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}
