@@ -53,14 +53,14 @@ const placeShape = {
   templateId: textOrNothing,
   liveness: checkSchema,
   deepfake: checkSchema,
-  quality: z.unknown(),
+  quality: z.unknown().optional(),
   face: z
     .object({
       liveness: checkSchema,
       deepfake: checkSchema,
-      quality: z.unknown(),
-      box: z.unknown(),
-      landmarks: z.unknown(),
+      quality: z.unknown().optional(),
+      box: z.unknown().optional(),
+      landmarks: z.unknown().optional(),
     })
     .optional()
     .catch(undefined),
