@@ -1,0 +1,164 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
+import type { Step } from './engine-server-script.ts';
+import type { OotoEnrollDocument } from './seed-documents.ts';
+
+export interface AnswerContext {
+  readonly document: OotoEnrollDocument;
+  readonly response: ServerResponse;
+  readonly credentials: { readonly appId: string; readonly appKey: string };
+  readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
+  readonly templateId: string;
+  readonly transactionId: string;
+  /** To be called with the id under which the photo is stored, before anything is answered. */
+  readonly store: (templateId: string) => void;
+}
+
+/** Plays one step of a script. The bodies of 200 and 400 are the page's samples; the others are made up. */
+export async function playStep(step: Step, context: AnswerContext): Promise<void> {
+  const { response } = context;
+  const [, code] = /^(?:ok-)?code-(\d+)$/.exec(step.name) ?? [];
+  if (code !== undefined) {
+    sendJson(response, step.name.startsWith('ok-') ? 200 : 400, errorBody(Number(code), context));
+    return;
+  }
+  const [, html, status] = /^(html-)?(\d{3})$/.exec(step.name) ?? [];
+  if (status !== undefined) {
+    if (html === undefined) sendJson(response, Number(status), { message: 'made up' }, waitHeaders(step));
+    else send(response, Number(status), 'text/html', webPage);
+    return;
+  }
+  const play = plays[step.name];
+  if (play === undefined) throw new Error(`no step of a script: "${step.name}"`);
+  await play(context, step);
+}
+
+export function sendError(
+  code: number,
+  context: Pick<AnswerContext, 'document' | 'response' | 'transactionId'>,
+) {
+  sendJson(context.response, 400, errorBody(code, context));
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  send(response, status, 'application/json', JSON.stringify(body), headers);
+}
+
+const webPage =
+  '<!doctype html><html><head><title>Bad gateway</title></head><body><h1>nginx</h1></body></html>';
+
+const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => void | Promise<void>>> = {
+  ok: (context) => sendJson(context.response, 200, enroll(context)),
+  slow: async (context, step) => {
+    await sleep(step.value ?? 1000);
+    sendJson(context.response, 200, enroll(context));
+  },
+  'ok-nested': (context) => sendJson(context.response, 200, enroll(context, { nested: true })),
+  'ok-other-id': (context) =>
+    sendJson(context.response, 200, enroll({ ...context, templateId: context.transactionId })),
+  'ok-no-id': ({ response, ...context }) => {
+    const { templateId: _, ...result } = enroll({ ...context, response }).result;
+    sendJson(response, 200, { transactionId: context.transactionId, result });
+  },
+  'not-live': (context) => sendJson(context.response, 200, enroll(context, { notFine: 'liveness' })),
+  'not-deep': (context) => sendJson(context.response, 200, enroll(context, { notFine: 'deepfake' })),
+  'no-json': ({ response }) => send(response, 200, 'text/html', webPage),
+  echo: ({ response, transactionId, credentials: { appId, appKey } }) => {
+    const basic = Buffer.from(appKey).toString('base64');
+    const info = `this is ${appId} with ${appKey}, ${encodeURIComponent(appKey)}, ${basic}`;
+    sendJson(response, 400, { transactionId, result: { status: 'error', code: 77, info } });
+  },
+  redirect: ({ response }) => {
+    response.writeHead(302, { location: response.req.url ?? '/', 'content-length': 0 }).end();
+  },
+  'reset-before': ({ response }) => resetConnection(response),
+  'reset-after': (context) => {
+    enroll(context);
+    resetConnection(context.response);
+  },
+  'cut-length': (context) => {
+    const { response } = context;
+    const text = JSON.stringify(enroll(context));
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
+    response.write(text.slice(0, text.length / 2), () => response.socket?.end());
+  },
+  'cut-json': (context) => {
+    const text = JSON.stringify(enroll(context));
+    send(context.response, 200, 'application/json', text.slice(0, text.length / 2));
+  },
+  silent: () => {},
+  huge: (context) => {
+    const body = { ...enroll(context), padding: 'x'.repeat(2 * 1024 * 1024) };
+    sendJson(context.response, 200, body);
+  },
+  endless: (context) => writeForever(context, { chunk: Buffer.alloc(64 * 1024, ' '), pauseInMs: 0 }),
+  dribble: (context) => writeForever(context, { chunk: Buffer.from(' '), pauseInMs: 50 }),
+};
+
+/** Stores the template and gives the page's sample with this call's ids and only the checks that were asked for. */
+function enroll(context: AnswerContext, variant: { nested?: true; notFine?: 'liveness' | 'deepfake' } = {}) {
+  const { document, checks, templateId, transactionId } = context;
+  context.store(templateId);
+  const { face, ...sample } = structuredClone(document.success.result) as {
+    face: Record<string, unknown>;
+  };
+  for (const check of ['liveness', 'deepfake'] as const) {
+    if (variant.notFine === check) face[check] = { score: 0.01, fine: false };
+    else if (!checks[check]) delete face[check];
+  }
+  const result: Record<string, unknown> = { ...sample, templateId, face };
+  return { transactionId, result: variant.nested ? { enroll: result } : result };
+}
+
+function errorBody(
+  code: number,
+  { document, transactionId }: Pick<AnswerContext, 'document' | 'transactionId'>,
+) {
+  const info = document.codes.get(code) ?? 'something that the page does not name';
+  return { transactionId, result: { ...document.error.result, code, info } };
+}
+
+function waitHeaders({ option, value = 0 }: Step): Record<string, string> {
+  if (option === 'after') return { 'retry-after': String(value) };
+  if (option === 'date') return { 'retry-after': new Date(Date.now() + value * 1000).toUTCString() };
+  return {};
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  text: string,
+  headers: Record<string, string> = {},
+): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, { ...headers, 'content-type': contentType, 'content-length': body.length });
+  response.end(body);
+}
+
+/** A plain connection is reset; over TLS it just ends. */
+export function resetConnection(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null || socket instanceof TLSSocket) response.destroy();
+  else socket.resetAndDestroy();
+}
+
+async function writeForever(
+  context: AnswerContext,
+  { chunk, pauseInMs }: { chunk: Buffer; pauseInMs: number },
+) {
+  const { response } = context;
+  const start = JSON.stringify(enroll(context)).slice(0, -1);
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.write(start);
+  while (!response.destroyed) {
+    const drained = response.write(chunk);
+    await sleep(drained ? pauseInMs : 20);
+  }
+}

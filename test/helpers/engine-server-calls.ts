@@ -1,0 +1,48 @@
+/** One call of the engine server's endpoint. */
+export interface ServerCall {
+  /** Milliseconds since the server started, at the request's head, on the server's own clock. */
+  readonly arrivedAtInMs: number;
+  /** The same moment as a date. */
+  readonly arrivedAt: string;
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The client's port: calls over one connection have the same. */
+  readonly port: number;
+  templateId?: string;
+  photoSha256?: string;
+  photoSizeInBytes?: number;
+  photoMimeType?: string;
+  photoFilename?: string;
+  violations: readonly string[];
+  /** The step of the script that was played. */
+  played?: string;
+  /** The status answered; absent if none was. */
+  status?: number;
+  /** Milliseconds since the server started, when the answer was handed over whole. */
+  answeredAtInMs?: number;
+}
+
+/** The largest number of arrivals in any second, wherever it starts: [t, t + 1000 ms). */
+export function worstSecond(arrivalsInMs: readonly number[]): number {
+  const sorted = arrivalsInMs.toSorted((a, b) => a - b);
+  let worst = 0;
+  let first = 0;
+  sorted.forEach((arrival, index) => {
+    while (arrival - (sorted[first] ?? arrival) >= 1000) first += 1;
+    worst = Math.max(worst, index - first + 1);
+  });
+  return worst;
+}
+
+/** The same numbers again from the same seed, in [0, 1): mulberry32. */
+export function createSeededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

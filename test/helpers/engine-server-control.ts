@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EngineServer } from './engine-server.ts';
+import { sendJson } from './engine-server-answers.ts';
+import type { ServerCall } from './engine-server-calls.ts';
+
+/** What `GET /control/summary` gives: enough for a demo and for tests of the command line. */
+export interface EngineServerSummary {
+  readonly calls: number;
+  readonly worstSecond: number;
+  /** How often each template was enrolled. */
+  readonly templates: Readonly<Record<string, number>>;
+}
+
+/** Steers a running engine server from another process; the same as `EngineServer` has for tests in its process. */
+export interface EngineServerControl {
+  setMode(mode: string): Promise<void>;
+  script(target: string, script: string): Promise<void>;
+  setCredentials(credentials: { appId: string; appKey: string }): Promise<void>;
+  setLatency(latencyInMs: readonly [number, number]): Promise<void>;
+  reset(): Promise<void>;
+  calls(): Promise<ServerCall[]>;
+  summary(): Promise<EngineServerSummary>;
+}
+
+/** `url`: any address of the server. */
+export function createEngineServerControl(url: string): EngineServerControl {
+  const ask = async (path: string, body?: unknown) => {
+    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+    const response = await fetch(new URL(`/control/${path}`, url), init);
+    if (!response.ok) throw new Error(`control ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as unknown;
+  };
+  return {
+    setMode: async (mode) => void (await ask('mode', { mode })),
+    script: async (target, script) => void (await ask('script', { target, script })),
+    setCredentials: async (credentials) => void (await ask('credentials', credentials)),
+    setLatency: async (latencyInMs) => void (await ask('latency', { latencyInMs })),
+    reset: async () => void (await ask('reset', {})),
+    calls: async () => (await ask('calls')) as ServerCall[],
+    summary: async () => (await ask('summary')) as EngineServerSummary,
+  };
+}
+
+/** The other side of it. */
+export async function handleControl(
+  request: IncomingMessage,
+  response: ServerResponse,
+  server: EngineServer,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  const result = control(request.url ?? '', text === '' ? {} : JSON.parse(text), server);
+  if (result === undefined) sendJson(response, 404, { message: `no ${request.url}` });
+  else sendJson(response, 200, result);
+}
+
+function control(path: string, body: ControlBody, server: EngineServer): unknown {
+  const { mode = '', target = '', script = '', appId = '', appKey = '', latencyInMs = [0, 0] } = body;
+  const actions: Readonly<Record<string, () => unknown>> = {
+    '/control/mode': () => server.setMode(mode),
+    '/control/script': () => server.script(target, script),
+    '/control/credentials': () => server.setCredentials({ appId, appKey }),
+    '/control/latency': () => server.setLatency(latencyInMs),
+    '/control/reset': () => server.reset(),
+    '/control/calls': () => server.calls,
+    '/control/summary': () => summarize(server),
+  };
+  const action = actions[path];
+  return action === undefined ? undefined : (action() ?? {});
+}
+
+interface ControlBody {
+  readonly mode?: string;
+  readonly target?: string;
+  readonly script?: string;
+  readonly appId?: string;
+  readonly appKey?: string;
+  readonly latencyInMs?: readonly [number, number];
+}
+
+function summarize(server: EngineServer): EngineServerSummary {
+  const templates = [...server.templates].map(([id, { enrolled }]) => [id, enrolled] as const);
+  return {
+    calls: server.calls.length,
+    worstSecond: server.worstSecond(),
+    templates: Object.fromEntries(templates),
+  };
+}

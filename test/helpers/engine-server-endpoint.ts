@@ -1,0 +1,159 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { playStep, resetConnection, sendError, sendJson } from './engine-server-answers.ts';
+import { createSeededRandom, type ServerCall } from './engine-server-calls.ts';
+import { type ReceivedForm, readForm } from './engine-server-form.ts';
+import { type Step, stepAt } from './engine-server-script.ts';
+import { looksLike, readTag } from './engine-server-tag.ts';
+import { readOotoEnrollDocument } from './seed-documents.ts';
+
+export interface Credentials {
+  readonly appId: string;
+  readonly appKey: string;
+}
+
+export interface StoredTemplate {
+  enrolled: number;
+  photoSha256: string[];
+}
+
+/** OOTO's `/add` as its page has it, with scripts on top; knows nothing of listening. */
+export type EnrollEndpoint = ReturnType<typeof createEnrollEndpoint>;
+
+export function createEnrollEndpoint(options: {
+  credentials: Credentials;
+  latencyInMs: readonly [number, number];
+  seed: number;
+}) {
+  const document = readOotoEnrollDocument();
+  const random = createSeededRandom(options.seed);
+  const startedAt = performance.now();
+  const clock = () => performance.now() - startedAt;
+  const calls: ServerCall[] = [];
+  const templates = new Map<string, StoredTemplate>();
+  const scripts = new Map<string, string>();
+  const played = new Map<string, number>();
+  const settings = { credentials: options.credentials, latencyInMs: options.latencyInMs, mode: 'normal' };
+
+  const next = (script: string, subject: string): Step => {
+    const key = `${subject}\n${script}`;
+    const index = played.get(key) ?? 0;
+    played.set(key, index + 1);
+    return stepAt(script, index);
+  };
+
+  const store = (templateId: string, sha256: string) => {
+    const template = templates.get(templateId) ?? { enrolled: 0, photoSha256: [] };
+    template.enrolled += 1;
+    template.photoSha256.push(sha256);
+    templates.set(templateId, template);
+  };
+
+  /** The documented refusals, else the script's answer. */
+  const judge = async (call: ServerCall, response: ServerResponse, form: ReceivedForm, early?: Step) => {
+    const { photo } = form;
+    const sha256 = call.photoSha256 ?? '';
+    const subject = call.templateId ?? sha256;
+    const context = { document, response, transactionId: randomUUID() };
+    const play = (script: string) => {
+      const step = early ?? next(script, subject);
+      call.played = step.name;
+      return playStep(step, {
+        ...context,
+        credentials: settings.credentials,
+        checks: { liveness: asks(call, 'liveness'), deepfake: asks(call, 'deepfake') },
+        templateId: call.templateId ?? randomUUID(),
+        store: (id) => store(id, sha256),
+      });
+    };
+    if (settings.mode !== 'normal') return play(settings.mode);
+    if (!isAllowed(call)) return sendJson(response, 401, { message: 'made up: wrong credentials' });
+    if (photo === undefined) return sendError(1, context);
+    if (!['image/jpeg', 'image/png'].includes(photo.mimeType)) return sendError(2, context);
+    if (photo.bytes.length === 0) return sendError(3, context);
+    if (!looksLike(photo.bytes, photo.mimeType)) return sendError(4, context);
+    return play(scripts.get(subject) ?? scripts.get(sha256) ?? readTag(photo.bytes) ?? 'ok');
+  };
+
+  const isAllowed = ({ headers }: ServerCall) => {
+    const [id, key] = document.headers.map((name) => headers[name.toLowerCase()]);
+    return id === settings.credentials.appId && key === settings.credentials.appKey;
+  };
+
+  return {
+    document,
+    calls,
+    templates,
+    scripts,
+    settings,
+    reset: () => {
+      calls.length = 0;
+      settings.mode = 'normal';
+      for (const map of [templates, scripts, played]) map.clear();
+    },
+    handle: async (request: IncomingMessage, response: ServerResponse) => {
+      const call = recordCall(request, response, clock);
+      calls.push(call);
+      if (call.path.split('?')[0] !== document.basePath + document.endpoint) {
+        request.resume();
+        return sendJson(response, 404, { message: 'made up: no such path' });
+      }
+      const known = settings.mode === 'normal' ? readTag(await peek(request)) : settings.mode;
+      const early = known?.includes('reset-before') ? next(known, '') : undefined;
+      if (early?.name === 'reset-before') {
+        call.played = early.name;
+        return resetConnection(response);
+      }
+      const form = await readForm(request);
+      noteForm(call, form);
+      const [least, most] = settings.latencyInMs;
+      if (most > 0) await sleep(least + random() * (most - least));
+      await judge(call, response, form, early);
+    },
+  };
+}
+
+function recordCall(request: IncomingMessage, response: ServerResponse, clock: () => number): ServerCall {
+  const { method = '', url = '/', headers } = request;
+  const call: ServerCall = {
+    arrivedAtInMs: clock(),
+    arrivedAt: new Date().toISOString(),
+    method,
+    path: url,
+    headers,
+    port: request.socket.remotePort ?? 0,
+    violations: [],
+  };
+  response.on('finish', () => {
+    call.status = response.statusCode;
+    call.answeredAtInMs = clock();
+  });
+  return call;
+}
+
+function noteForm(call: ServerCall, { photo, fields, violations }: ReceivedForm): void {
+  call.violations = violations;
+  if (fields.templateId !== undefined) call.templateId = fields.templateId;
+  if (photo === undefined) return;
+  call.photoSha256 = createHash('sha256').update(photo.bytes).digest('hex');
+  call.photoSizeInBytes = photo.bytes.length;
+  call.photoMimeType = photo.mimeType;
+  call.photoFilename = photo.filename;
+}
+
+function asks(call: ServerCall, check: string): boolean {
+  return new URL(call.path, 'http://engine').searchParams.get(`check_${check}`) === 'true';
+}
+
+/** The start of a request's body, without taking it out. */
+async function peek(request: IncomingMessage): Promise<Buffer> {
+  if (request.readableLength === 0 && !request.readableEnded) {
+    await Promise.race([once(request, 'readable'), once(request, 'close')]).catch(() => {});
+  }
+  const start = request.read();
+  if (!Buffer.isBuffer(start)) return Buffer.alloc(0);
+  request.unshift(start);
+  return start;
+}

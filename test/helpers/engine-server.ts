@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { sendJson } from './engine-server-answers.ts';
+import { type ServerCall, worstSecond } from './engine-server-calls.ts';
+import { handleControl } from './engine-server-control.ts';
+import { type Credentials, createEnrollEndpoint, type StoredTemplate } from './engine-server-endpoint.ts';
+
+export interface EngineServerOptions {
+  /** 0, the default: any free one. */
+  readonly port?: number;
+  readonly credentials?: Credentials;
+  /** Time that every answer takes, at least and at most; none by default. */
+  readonly latencyInMs?: readonly [number, number];
+  /** For the latency. */
+  readonly seed?: number;
+  /** PEM; the server speaks https then. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+/**
+ * A server on this machine's loopback address that speaks OOTO's enroll page strictly, plays scripts (see
+ * engine-server-script.ts) and writes down every call. A script comes from the mode, else from what a test set for a
+ * template id or a photo's SHA-256, else from the tag in the photo (engine-server-tag.ts), else it is `ok`.
+ * Under `/control/` it can be steered over HTTP (engine-server-control.ts).
+ */
+export interface EngineServer {
+  /** The API's base address, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  readonly calls: readonly ServerCall[];
+  /** What is stored: how often each template was enrolled, and with which photos. */
+  readonly templates: ReadonlyMap<string, Readonly<StoredTemplate>>;
+  worstSecond(): number;
+  /** `target`: a template id or the SHA-256 of a photo. */
+  script(target: string, script: string): void;
+  /** A script for every photo, from now on; `normal` ends it. */
+  setMode(mode: string): void;
+  /** What APP-ID and APP-KEY must be. */
+  setCredentials(credentials: Credentials): void;
+  setLatency(latencyInMs: readonly [number, number]): void;
+  /** Forgets calls, templates, scripts and mode. */
+  reset(): void;
+  /** Connections are refused and those open are cut, until `comeUp`, on the same port. */
+  goDown(): Promise<void>;
+  comeUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const testCredentials: Credentials = { appId: 'test-app-id', appKey: 'test-app-key' };
+
+export async function startEngineServer(options: EngineServerOptions = {}): Promise<EngineServer> {
+  const { credentials = testCredentials, latencyInMs = [0, 0], seed = 1, tls } = options;
+  const endpoint = createEnrollEndpoint({ credentials, latencyInMs, seed });
+  const { calls, templates, scripts, settings } = endpoint;
+  const listener = tls === undefined ? createHttpServer() : createHttpsServer(tls);
+  const stop = cutConnectionsOnStop(listener);
+  const listen = async (port: number) => {
+    listener.listen(port, '127.0.0.1');
+    await once(listener, 'listening');
+    return (listener.address() as AddressInfo).port;
+  };
+  const port = await listen(options.port ?? 0);
+  const server: EngineServer = {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${endpoint.document.basePath}`,
+    port,
+    calls,
+    templates,
+    worstSecond: () => worstSecond(calls.map((call) => call.arrivedAtInMs)),
+    script: (target, script) => void scripts.set(target, script),
+    setMode: (mode) => void Object.assign(settings, { mode }),
+    setCredentials: (value) => void Object.assign(settings, { credentials: value }),
+    setLatency: (value) => void Object.assign(settings, { latencyInMs: value }),
+    reset: endpoint.reset,
+    goDown: stop,
+    comeUp: async () => void (await listen(port)),
+    close: stop,
+  };
+  listener.on('request', (request, response) => {
+    const isControl = request.url?.startsWith('/control/') ?? false;
+    const handled = isControl ? handleControl(request, response, server) : endpoint.handle(request, response);
+    handled.catch((error) => {
+      // A script that does not exist, or a client that went away.
+      if (response.headersSent) response.destroy();
+      else sendJson(response, 599, { message: String(error) });
+    });
+  });
+  return server;
+}
+
+/** Gives the way to close the listener at once, with every connection. */
+function cutConnectionsOnStop(listener: ReturnType<typeof createHttpServer>): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  listener.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+  });
+  return async () => {
+    if (!listener.listening) return;
+    const closed = once(listener, 'close');
+    listener.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+}
