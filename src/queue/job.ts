@@ -10,7 +10,9 @@ export const photoJobDataSchema = z.object({
   subjectId: z.string(),
   photo: z.string(),
   manifestAt: z.object({ offset: z.number(), sizeInBytes: z.number() }).optional(),
+  row: z.number().int().optional(),
   version: z.string().optional(),
+  sizeInBytes: z.number().optional(),
   templateId: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   queuedAt: z.string(),
@@ -20,8 +22,6 @@ export const photoJobDataSchema = z.object({
     attempts: z.number().int(),
     /** All calls made, throttled and refused ones too. */
     calls: z.number().int(),
-    /** Refusals that three different photos in a row would have proved. */
-    refusals: z.number().int(),
     /** Reads of the photo that failed and may go better later. */
     reads: z.number().int(),
     /** Whether a call may have been stored although its reply was lost. */

@@ -30,7 +30,7 @@ export interface RunQueue {
   remove(ids: readonly string[]): Promise<void>;
   /** Ids of all jobs in the queue, whatever their state. */
   ids(): Promise<Set<string>>;
-  counts(): Promise<{ waiting: number; active: number; delayed: number; finished: number }>;
+  counts(): Promise<JobCounts>;
   /** No new job is started by anybody until `resume`; running jobs go on. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -39,6 +39,14 @@ export interface RunQueue {
   /** Removes the queue with everything in it. */
   obliterate(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface JobCounts {
+  /** Those of a paused queue too. */
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly finished: number;
 }
 
 export interface FinishedJob {

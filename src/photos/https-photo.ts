@@ -1,0 +1,121 @@
+import { request } from 'undici';
+import { describeFailure } from '../engines/http-failure.ts';
+import { redactAddress } from '../sources/redact-address.ts';
+import { createDeadline, DeadlineError } from './deadline.ts';
+import { createHttpsDispatchers, type HttpsDispatchers, type HttpsOptions } from './https-dispatchers.ts';
+import { drop, problemOfStatus, readPhotoBody, redirectTarget } from './https-response.ts';
+import type { PhotoBytes, PhotoProblem } from './photo.ts';
+import { lasting, passing } from './photo-bytes.ts';
+import { PrivateAddressError } from './public-lookup.ts';
+
+export interface HttpsPhotoOptions extends HttpsOptions {
+  readonly maxSizeInBytes: number;
+}
+
+export interface HttpsPhotoReader {
+  /** `timeoutInMs` covers the whole read, redirects too. @throws the signal's reason when aborted */
+  read(address: string, signal: AbortSignal): Promise<PhotoBytes | PhotoProblem>;
+  close(): Promise<void>;
+}
+
+const maxRedirects = 5;
+
+/** Fetches photos over https. Messages name the address without its secrets. */
+export function createHttpsPhotoReader(options: HttpsPhotoOptions): HttpsPhotoReader {
+  const dispatchers = createHttpsDispatchers(options);
+  return {
+    async read(address, signal) {
+      signal.throwIfAborted();
+      const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
+      if (!URL.canParse(address)) return lasting(`${shown} is not a valid address`);
+      const deadline = createDeadline(signal, options.timeoutInMs);
+      try {
+        const fetching = fetchPhoto(new URL(address), { ...options, dispatchers, signal: deadline.signal });
+        const result = await Promise.race([fetching, deadline.passed]);
+        return 'problem' in result ? { ...result, problem: `${shown} ${result.problem}` } : result;
+      } catch (error) {
+        signal.throwIfAborted();
+        const { problem, retryable } = explain(error, options.timeoutInMs);
+        return { problem: `${shown}: ${problem}`, retryable };
+      } finally {
+        deadline.clear();
+      }
+    },
+    close: () => dispatchers.close(),
+  };
+}
+
+interface Fetching {
+  readonly dispatchers: HttpsDispatchers;
+  readonly maxSizeInBytes: number;
+  readonly signal: AbortSignal;
+}
+
+async function fetchPhoto(first: URL, fetching: Fetching): Promise<PhotoBytes | PhotoProblem> {
+  let url = first;
+  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+    if (url.protocol !== 'https:') return lasting(`is redirected to ${url.protocol}//, which is not read`);
+    const response = await requestPhoto(url, { ...fetching, isFirstOrigin: url.origin === first.origin });
+    if (response.statusCode === 200) {
+      return readPhotoBody(response, fetching.maxSizeInBytes).catch(failAt(url));
+    }
+    drop(response.body);
+    const target = redirectTarget(response.statusCode, response.headers);
+    if (target === undefined) return problemOfStatus(response.statusCode);
+    if (!URL.canParse(target, url.href)) return lasting('is redirected to something that is no address');
+    url = new URL(target, url);
+  }
+  return lasting(`is redirected more than ${maxRedirects} times`);
+}
+
+/** User and password of the address go to its own host alone. */
+async function requestPhoto(
+  url: URL,
+  { dispatchers, signal, isFirstOrigin }: Fetching & { isFirstOrigin: boolean },
+) {
+  const dispatcher = await dispatchers.dispatcherFor(url).catch(failAt(url));
+  const authorization = isFirstOrigin ? basicAuthorization(url) : {};
+  const path = `${url.pathname}${url.search}`;
+  const headers = { accept: 'image/*,*/*;q=0.5', 'accept-encoding': 'identity', ...authorization };
+  return request(new URL(path, url.origin), { dispatcher, signal, headers }).catch(failAt(url));
+}
+
+/** A failure with the host where it happened, which a redirect may have named. */
+class FetchError extends Error {
+  readonly host: string;
+
+  constructor(host: string, cause: unknown) {
+    super(`reading from ${host} failed`, { cause });
+    this.host = host;
+  }
+}
+
+function failAt(url: URL): (error: unknown) => never {
+  return (error) => {
+    throw new FetchError(url.host, error);
+  };
+}
+
+function basicAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  const userAndPassword = `${decodeText(username)}:${decodeText(password)}`;
+  return { authorization: `Basic ${Buffer.from(userAndPassword).toString('base64')}` };
+}
+
+function decodeText(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function explain(error: unknown, timeoutInMs: number): PhotoProblem {
+  const { cause, host } = error instanceof FetchError ? error : { cause: error, host: 'its host' };
+  if (cause instanceof DeadlineError) return passing(`it did not arrive within ${timeoutInMs / 1000} s`);
+  if (cause instanceof PrivateAddressError) return lasting(`${cause.message}; --allow-private permits that`);
+  const { fault, message } = describeFailure({ error: cause, host });
+  if (fault === 'certificate')
+    return lasting(`${message}; NODE_EXTRA_CA_CERTS names a file of further authorities`);
+  return passing(message);
+}

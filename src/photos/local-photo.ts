@@ -1,0 +1,88 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { fileVersion } from '../sources/file-version.ts';
+import { isInside } from '../sources/photo-address.ts';
+import type { PhotoBytes, PhotoProblem } from './photo.ts';
+import { lasting, passing, tooLarge, toPhotoBytes } from './photo-bytes.ts';
+
+export interface LocalPhotoOptions {
+  readonly path: string;
+  /** The folder that the photo may not leave, links resolved; undefined: it may lie anywhere. */
+  readonly rootFolder: string | undefined;
+  readonly maxSizeInBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** Faults of the disk or the system that may pass; every other one stays. */
+const passingCodes = new Set(
+  'EIO EAGAIN EBUSY EINTR EMFILE ENFILE ENOMEM ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN'.split(' '),
+);
+
+/** Reads a file once. A pipe or device is refused without waiting for it; a change while it is read is noticed. */
+export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
+  const { path, rootFolder, signal } = options;
+  try {
+    const real = await realpath(path);
+    if (rootFolder !== undefined && !isInside(await realpath(rootFolder), real)) {
+      return lasting(
+        `photo ${quote(path)} leads out of the folder ${rootFolder}; --allow-outside permits that`,
+      );
+    }
+    const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    try {
+      return await readOpened(file, options);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return explain(error, options);
+  }
+}
+
+async function readOpened(file: FileHandle, options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
+  const stats = await file.stat();
+  if (!stats.isFile()) return lasting(`photo ${quote(options.path)} is no regular file`);
+  if (stats.size > options.maxSizeInBytes) return tooLarge(options.maxSizeInBytes);
+  const bytes = await readBytes(file, stats.size, options.signal);
+  const isChanged = bytes === undefined || !isSame(stats, await file.stat());
+  if (isChanged) return passing(`photo ${quote(options.path)} was changed while it was read`);
+  return toPhotoBytes(bytes, fileVersion(stats));
+}
+
+/** Undefined if the file is shorter by now. */
+async function readBytes(file: FileHandle, size: number, signal: AbortSignal): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafe(size);
+  for (let position = 0; position < size; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await file.read(
+      bytes,
+      position,
+      Math.min(size - position, 4 * 1024 * 1024),
+      position,
+    );
+    if (bytesRead === 0) return undefined;
+    position += bytesRead;
+  }
+  return bytes;
+}
+
+function isSame(before: Stats, after: Stats): boolean {
+  return before.size === after.size && before.mtimeMs === after.mtimeMs;
+}
+
+async function explain(error: unknown, { path, rootFolder }: LocalPhotoOptions): Promise<PhotoProblem> {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  if (passingCodes.has(code)) return passing(`photo ${quote(path)} cannot be read now (${code})`);
+  if (code !== 'ENOENT') return lasting(`photo ${quote(path)} cannot be read (${code})`);
+  const isRootThere =
+    rootFolder === undefined || (await realpath(rootFolder).catch(() => undefined)) !== undefined;
+  if (isRootThere) return lasting(`photo ${quote(path)} is not there`);
+  return passing(
+    `photo ${quote(path)} is not there, nor is its folder ${rootFolder}: is the drive connected?`,
+  );
+}
+
+function quote(path: string): string {
+  return JSON.stringify(path);
+}

@@ -1,0 +1,109 @@
+import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
+import type { InspectedPhoto } from './inspect-photo.ts';
+import type { PhotoProblem, PhotoRules } from './photo.ts';
+import { lasting } from './photo-bytes.ts';
+
+/** A photo as it is sent. `warnings` say what was done to it; none: it is sent byte for byte. */
+export interface PreparedPhoto {
+  readonly bytes: Buffer;
+  readonly format: 'jpeg' | 'png';
+  readonly warnings: readonly string[];
+}
+
+interface Preparation {
+  readonly photo: Buffer;
+  readonly inspected: InspectedPhoto;
+  readonly rules: PhotoRules;
+}
+
+/** No longer side than this is made smaller: a face would not be found in it. */
+const minSideInPixels = 64;
+const maxSteps = 12;
+const decodingTimeoutInSeconds = 60;
+
+/**
+ * Makes a photo one that the engine takes. Untouched where its format, orientation and size are fine. Otherwise it is
+ * decoded and written anew, upright and in sRGB, in steps of quality and size until it fits. Warnings: `exif-rotated`,
+ * `converted-from-<format>`, `first-picture-only`, `recompressed`, `scaled-down`.
+ */
+export async function preparePhoto(preparation: Preparation): Promise<PreparedPhoto | PhotoProblem> {
+  const { photo, inspected, rules } = preparation;
+  const { format } = inspected;
+  const isTaken = rules.formats.includes(format) && (format === 'jpeg' || format === 'png');
+  const isFitting = photo.length <= (rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY);
+  if (isTaken && isFitting && inspected.orientation === 1) return { bytes: photo, format, warnings: [] };
+  if (format === 'heic' || format === 'bmp') {
+    return lasting(
+      `photo is a ${format} image, which this version cannot convert: convert it to jpeg or png`,
+    );
+  }
+  const warnings = [
+    ...(inspected.orientation === 1 ? [] : ['exif-rotated']),
+    ...(isTaken ? [] : [`converted-from-${format}`]),
+    ...(inspected.animated ? ['first-picture-only'] : []),
+  ];
+  return limitDecoders(() => rewrite(preparation, warnings));
+}
+
+async function rewrite(preparation: Preparation, warnings: string[]): Promise<PreparedPhoto | PhotoProblem> {
+  const { inspected, rules } = preparation;
+  const maxSizeInBytes = rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY;
+  const format = rules.formats.includes('jpeg') ? 'jpeg' : 'png';
+  try {
+    let step: EncodingStep = { quality: 92, scale: 1 };
+    for (let steps = 0; steps < maxSteps; steps += 1) {
+      const bytes = await encode(preparation, { ...step, format });
+      if (bytes.length <= maxSizeInBytes)
+        return { bytes, format, warnings: [...warnings, ...warningsOf(step)] };
+      step = nextStep({ step, sizeInBytes: bytes.length, maxSizeInBytes, format });
+      if (Math.max(inspected.width, inspected.height) * step.scale < minSideInPixels) break;
+    }
+    return lasting(`photo cannot be made smaller than the ${maxSizeInBytes} bytes that the engine takes`);
+  } catch (error) {
+    return lasting(`photo is a ${inspected.format} image that cannot be decoded: ${decoderMessage(error)}`);
+  }
+}
+
+export interface EncodingStep {
+  /** JPEG quality, 1 to 100. */
+  readonly quality: number;
+  /** Share of width and height that is kept. */
+  readonly scale: number;
+}
+
+/** What to try after an encoding that was too large: less quality once, then fewer pixels, by how much it was too large. */
+export function nextStep({
+  step,
+  sizeInBytes,
+  maxSizeInBytes,
+  format,
+}: {
+  step: EncodingStep;
+  sizeInBytes: number;
+  maxSizeInBytes: number;
+  format: 'jpeg' | 'png';
+}): EncodingStep {
+  const share = maxSizeInBytes / sizeInBytes;
+  if (format === 'jpeg' && step.quality > 85 && share > 0.5) return { ...step, quality: 85 };
+  const shrink = Math.min(0.9, Math.sqrt(share) * 0.95);
+  return { quality: Math.min(step.quality, 85), scale: step.scale * shrink };
+}
+
+function warningsOf({ quality, scale }: EncodingStep): string[] {
+  if (scale < 1) return ['scaled-down'];
+  return quality < 92 ? ['recompressed'] : [];
+}
+
+async function encode(
+  { photo, inspected }: Preparation,
+  { quality, scale, format }: EncodingStep & { format: 'jpeg' | 'png' },
+): Promise<Buffer> {
+  const side = Math.max(1, Math.round(Math.max(inspected.width, inspected.height) * scale));
+  const image = sharp(photo, { failOn: 'error', limitInputPixels: maxPixels })
+    .timeout({ seconds: decodingTimeoutInSeconds })
+    .autoOrient()
+    .toColourspace('srgb');
+  if (scale < 1) image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
+  if (format === 'png') return image.png().toBuffer();
+  return image.flatten({ background: '#ffffff' }).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
+}

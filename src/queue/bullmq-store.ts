@@ -1,0 +1,35 @@
+import type { BackendFactory, ConnectionOptions, IQueueBackend } from 'bullmq';
+import type { FinishedJob, JobCounts } from './queue.ts';
+
+/** What a backend hands to BullMQ's classes, and what it does beside them. */
+export interface BullmqStore {
+  readonly connection: ConnectionOptions;
+  readonly backendFactory: BackendFactory<IQueueBackend>;
+  readonly jobs: JobTable;
+  /** Makes room for the connection that a worker keeps for itself; call what it returns when the worker is closed. */
+  makeRoomForWorker(): () => void;
+}
+
+/**
+ * What BullMQ cannot do, or not fast enough, done on its own tables and keys. It knows the inside of the BullMQ
+ * version that is installed; the conformance tests hold it to that.
+ */
+export interface JobTable {
+  finished(queueName: string, limit: number): Promise<FinishedJob[]>;
+  /** Removes those of the jobs that are finished. */
+  removeFinished(queueName: string, ids: readonly string[]): Promise<void>;
+  counts(queueName: string): Promise<JobCounts>;
+  ids(queueName: string): Promise<string[]>;
+  active(queueName: string): Promise<ActiveJob[]>;
+  /** Makes BullMQ's next sweep, which comes at once, take these jobs for stalled, if they are still held as given. */
+  expireLocks(queueName: string, jobs: readonly ActiveJob[]): Promise<number>;
+  /** Removes what workers that were still open left behind after their queue was obliterated. */
+  removeRemains(queueName: string): Promise<void>;
+  /** Removes jobs that nobody works on. */
+  removeWaiting(queueName: string, ids: readonly string[]): Promise<void>;
+}
+
+export interface ActiveJob {
+  readonly id: string;
+  readonly workerName: string;
+}

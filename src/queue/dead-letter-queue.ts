@@ -1,0 +1,60 @@
+import { Queue } from 'bullmq';
+import { deadLetterQueueName, inBatches, keyPrefix, maxEvents } from './bullmq-settings.ts';
+import type { BullmqStore } from './bullmq-store.ts';
+import type { DeadLetterQueue } from './queue.ts';
+import { storable } from './storable.ts';
+
+const keptLetters = 10_000;
+
+/** Nobody works on this queue: its jobs wait, for people to look at. It is opened when it is first used. */
+export function createDeadLetterQueue(
+  store: BullmqStore,
+  onError: (error: Error) => void,
+): DeadLetterQueue & { close(): Promise<void> } {
+  let opened: DeadLetters | undefined;
+
+  function open(): DeadLetters {
+    opened ??= openDeadLetters(store, onError);
+    return opened;
+  }
+
+  async function trim(queue: DeadLetters): Promise<void> {
+    const excess = (await queue.getWaitingCount()) - keptLetters;
+    if (excess <= 0) return;
+    const oldest = await queue.getRanges(['waiting'], 0, excess - 1, true);
+    for (const batch of inBatches(oldest)) await store.jobs.removeWaiting(deadLetterQueueName, batch);
+  }
+
+  return {
+    async add(letters) {
+      if (letters.length === 0) return;
+      const queue = open();
+      for (const batch of inBatches(letters)) {
+        await queue.addBulk(
+          batch.map(({ id, line }) => ({ name: 'dead-letter', data: storable(line), opts: { jobId: id } })),
+        );
+      }
+      await trim(queue);
+    },
+    async list(limit) {
+      const jobs = await open().getJobs(['waiting'], 0, limit - 1, false);
+      return jobs.map((job) => job.data);
+    },
+    async close() {
+      await opened?.close();
+    },
+  };
+}
+
+type DeadLetters = ReturnType<typeof openDeadLetters>;
+
+function openDeadLetters(store: BullmqStore, onError: (error: Error) => void) {
+  const options = {
+    connection: store.connection,
+    prefix: keyPrefix,
+    streams: { events: { maxLen: maxEvents } },
+  };
+  const queue = new Queue(deadLetterQueueName, options, store.backendFactory);
+  queue.on('error', onError);
+  return queue;
+}

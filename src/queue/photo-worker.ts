@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import { keyPrefix, maxStalledCount, priorityOfRetry, runQueueName, workerTimes } from './bullmq-settings.ts';
+import type { BullmqStore } from './bullmq-store.ts';
+import { type PhotoJobData, photoJobDataSchema } from './job.ts';
+import type { OpenWorkerOptions, PhotoWorker, WorkResult } from './queue.ts';
+import { storable, storableError } from './storable.ts';
+
+/** How long work that was aborted, and then the connection, may take to come to an end. */
+const graceInMs = 2_000;
+
+/**
+ * Works on the photos of one run. States: working → stopping (no new job; those that still arrive go back) → aborting
+ * (at the deadline: signals abort, jobs go back) → closed.
+ */
+export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions): PhotoWorker {
+  const name = runQueueName(options.runId);
+  const running = new Set<Promise<unknown>>();
+  const leaveRoom = store.makeRoomForWorker();
+  let stopping: Promise<void> | undefined;
+
+  // BullMQ hands a signal over only where three parameters are declared.
+  async function process(job: Job, token: string | undefined, signal: AbortSignal | undefined) {
+    if (stopping !== undefined) return giveBack(job, token);
+    const task = workOn(job, token, signal ?? new AbortController().signal);
+    running.add(task);
+    return task.finally(() => running.delete(task));
+  }
+
+  async function workOn(job: Job, token: string | undefined, signal: AbortSignal): Promise<unknown> {
+    const result = await tryWork(job, signal);
+    if ('outcome' in result) return storable(result.outcome);
+    if ('again' in result) return putOff(job, token, result.again);
+    return giveBack(job, token);
+  }
+
+  async function tryWork(job: Job, signal: AbortSignal): Promise<WorkResult> {
+    try {
+      const data = photoJobDataSchema.parse(job.data);
+      return await options.work({ id: job.id ?? '', data }, signal);
+    } catch (error) {
+      if (signal.aborted) return { giveBack: true };
+      throw storableError(error);
+    }
+  }
+
+  /** A move fails where the lock is lost: then the job is somebody else's, and there is nothing to put right. */
+  async function moving(move: () => Promise<unknown>): Promise<void> {
+    try {
+      await move();
+    } catch (error) {
+      options.onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async function putOff(
+    job: Job,
+    token: string | undefined,
+    again: { delayInMs: number; data: PhotoJobData },
+  ) {
+    await moving(async () => {
+      await job.updateData(storable(again.data));
+      if (job.priority !== priorityOfRetry) await job.changePriority({ priority: priorityOfRetry });
+      await job.moveToDelayed(Date.now() + again.delayInMs, token);
+    });
+    throw new DelayedError();
+  }
+
+  async function giveBack(job: Job, token: string | undefined): Promise<never> {
+    await moving(() => job.moveToWait(token));
+    throw new WaitingError();
+  }
+
+  const worker = new Worker(
+    name,
+    process,
+    {
+      connection: store.connection,
+      prefix: keyPrefix,
+      name: options.workerName,
+      concurrency: options.concurrency,
+      maxStalledCount,
+      ...workerTimes,
+    },
+    store.backendFactory,
+  );
+  worker.on('error', options.onError);
+  // Somebody else may have the job by now; BullMQ leaves ours running.
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, 'the lock on this job was lost');
+  });
+
+  async function stop(deadlineInMs: number): Promise<void> {
+    await worker.pause(true);
+    let isIdle = await settled(running, deadlineInMs);
+    if (!isIdle) {
+      worker.cancelAllJobs('the worker stops');
+      isIdle = await settled(running, graceInMs);
+    }
+    await Promise.race([worker.close(!isIdle), delay(graceInMs)]);
+    leaveRoom();
+    if (isIdle) await Promise.race([store.jobs.removeRemains(name).catch(() => undefined), delay(graceInMs)]);
+  }
+
+  return {
+    stop({ deadlineInMs }) {
+      stopping ??= stop(deadlineInMs);
+      return stopping;
+    },
+  };
+}
+
+/** Whether all of them came to an end in time. */
+async function settled(tasks: ReadonlySet<Promise<unknown>>, limitInMs: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = delay(limitInMs, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([Promise.allSettled([...tasks]), late]);
+  timer.abort();
+  return tasks.size === 0;
+}

@@ -1,0 +1,14 @@
+const codes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['EAI_AGAIN', 'ENOTFOUND'],
+  // Shut down by an administrator, by a crash, not up yet; too many connections.
+  ...['57P01', '57P02', '57P03', '53300'],
+]);
+const messages = /Connection terminated|not queryable|timeout exceeded when trying to connect/;
+
+/** Whether the connection is at fault and the same query may succeed later. */
+export function isConnectionFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return codes.has(code) || code.startsWith('08') || messages.test(error.message);
+}

@@ -1,0 +1,90 @@
+import { createPostgresBackend, runMigrations } from 'bullmq';
+import pg from 'pg';
+import { FaultError } from '../../errors.ts';
+import { createPostgresAccountStore, ensureAccountTable } from '../../gate/postgres-account-store.ts';
+import type { BullmqStore } from '../bullmq-store.ts';
+import type { QueueBackend } from '../queue.ts';
+import { createQueueBackend } from '../queue-backend.ts';
+import { openPatientPool } from './open-patient-pool.ts';
+import { createPostgresJobTable } from './postgres-job-table.ts';
+import { createPostgresLeaseStore, ensureLeaseTable } from './postgres-lease-store.ts';
+
+const connectionsOfPool = 10;
+
+export interface PostgresQueueOptions {
+  readonly kind: 'embedded' | 'postgres';
+  /** With the schema `bullmq` in its search path. */
+  readonly config: pg.ClientConfig;
+  /** How messages name the server: the setting and the address without its password. */
+  readonly name: string;
+  readonly onError: (error: Error) => void;
+  /** Closes what lies beneath, after the pool. */
+  readonly closeServer?: () => Promise<void>;
+}
+
+/** Opens the queue on a PostgreSQL server, whose tables are made or brought up to date first. */
+export async function openPostgresQueue(options: PostgresQueueOptions): Promise<QueueBackend> {
+  const { config } = options;
+  await prepare(config, options.name);
+  const { pool, close } = openPatientPool({
+    config: { ...config, max: connectionsOfPool, keepAlive: true },
+    onError: options.onError,
+  });
+  await ensureAccountTable(pool);
+  await ensureLeaseTable(pool);
+  return createQueueBackend({
+    kind: options.kind,
+    store: createStore(pool),
+    accounts: createPostgresAccountStore(pool),
+    leases: createPostgresLeaseStore(pool),
+    onError: options.onError,
+    async closeStore() {
+      await close();
+      await options.closeServer?.();
+    },
+  });
+}
+
+/** With a connection of its own, which is not patient: a server that is not there is said at once. */
+async function prepare(config: pg.ClientConfig, name: string): Promise<void> {
+  const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...config });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (cause) {
+    await client.end().catch(() => undefined);
+    throw new FaultError('queue-unreachable', `${name} cannot be reached: ${messageOf(cause)}`, { cause });
+  }
+  try {
+    await runMigrations(client);
+  } catch (cause) {
+    throw new FaultError(
+      'queue-not-prepared',
+      `The tables of the queue could not be made in ${name}: ${messageOf(cause)}. ` +
+        'The user must be allowed to create schemas (bullmq and rollcall) in this database.',
+      { cause },
+    );
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function createStore(pool: pg.Pool): BullmqStore {
+  return {
+    connection: pool as never,
+    backendFactory: createPostgresBackend as never,
+    jobs: createPostgresJobTable(pool),
+    makeRoomForWorker() {
+      // A worker keeps a connection on which it listens: a pool without one to spare would hang.
+      pool.options.max += 1;
+      return () => {
+        pool.options.max -= 1;
+      };
+    },
+  };
+}
+
+function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,66 @@
+import { Queue } from 'bullmq';
+import { inBatches, keyPrefix, maxEvents, priorityOfPhoto, runQueueName } from './bullmq-settings.ts';
+import type { BullmqStore } from './bullmq-store.ts';
+import type { PhotoJob, RunQueue } from './queue.ts';
+import { storable } from './storable.ts';
+
+/** The queue of one run. Looking at it leaves no trace: a queue comes into being with its first job. */
+export function openBullmqRunQueue(options: {
+  store: BullmqStore;
+  runId: string;
+  onError: (error: Error) => void;
+}): RunQueue {
+  const { store } = options;
+  const name = runQueueName(options.runId);
+  const queue = new Queue(
+    name,
+    {
+      connection: store.connection,
+      prefix: keyPrefix,
+      skipMetasUpdate: true,
+      streams: { events: { maxLen: maxEvents } },
+      defaultJobOptions: { priority: priorityOfPhoto },
+    },
+    store.backendFactory,
+  );
+  queue.on('error', options.onError);
+
+  /** Without it a store that was wiped would keep 10,000 events; and by its `version` a queue is known to live. */
+  const begin = () => queue.getBackend().setQueueMeta(queue.metaValues);
+
+  return {
+    async add(jobs) {
+      if (jobs.length === 0) return;
+      await begin();
+      for (const batch of inBatches(jobs)) await queue.addBulk(batch.map(toBullmqJob));
+    },
+    finished: (limit) => store.jobs.finished(name, limit),
+    async remove(ids) {
+      for (const batch of inBatches(ids)) await store.jobs.removeFinished(name, batch);
+    },
+    ids: async () => new Set(await store.jobs.ids(name)),
+    counts: () => store.jobs.counts(name),
+    async pause() {
+      await begin();
+      await queue.pause();
+    },
+    resume: () => queue.resume(),
+    async adoptFrom(isDead) {
+      const jobs = await store.jobs.active(name);
+      const deadNames = new Set([...new Set(jobs.map((job) => job.workerName))].filter(isDead));
+      const orphans = jobs.filter((job) => deadNames.has(job.workerName));
+      let count = 0;
+      for (const batch of inBatches(orphans)) count += await store.jobs.expireLocks(name, batch);
+      return count;
+    },
+    async obliterate() {
+      await queue.obliterate({ force: true });
+      await store.jobs.removeRemains(name);
+    },
+    close: () => queue.close(),
+  };
+}
+
+function toBullmqJob({ id, data }: PhotoJob) {
+  return { name: 'photo', data: storable(data), opts: { jobId: id } };
+}

@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { openEmbeddedPostgres } from '../../src/queue/embedded/open-embedded-postgres.ts';
+import { openQueue } from '../../src/queue/open-queue.ts';
+import type { QueueBackend } from '../../src/queue/queue.ts';
+import { startTestRedis } from './redis-server.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+/** A store of the test's own, to be opened as often as a test likes. */
+export interface QueueServer {
+  readonly queue: string;
+  readonly stateFolder: string;
+  /** What backends complained of since the start. */
+  readonly errors: Error[];
+  open(): Promise<QueueBackend>;
+  /** Ends the server with `kill -9`; it comes back, by itself or by this. */
+  crash(): Promise<void>;
+  /** How many connections there are, but for this helper's own. */
+  connections(): Promise<number>;
+  /** Names of everything that is kept about a run. */
+  remains(runId: string): Promise<string[]>;
+  /** Forgets all leases, as a server does that lost its disk. */
+  wipeLeases(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startEmbeddedQueue(): Promise<QueueServer> {
+  const folder = await makeTemporaryFolder();
+  const errors: Error[] = [];
+  const onError = (error: Error) => void errors.push(error);
+  // Holds the server while no backend is open.
+  const member = await openEmbeddedPostgres({ folder: join(folder.path, 'queue'), onError });
+
+  async function query(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ ...member.connection, application_name: 'probe' });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client
+      .query(text, values)
+      .then(({ rows }) => rows)
+      .finally(() => client.end());
+  }
+
+  return {
+    queue: 'embedded',
+    stateFolder: folder.path,
+    errors,
+    open: () => openQueue({ queue: 'embedded', stateFolder: folder.path, onError }),
+    async crash() {
+      const content = await readFile(join(folder.path, 'queue', 'data', 'postmaster.pid'), 'utf8');
+      process.kill(Number.parseInt(content, 10), 'SIGKILL');
+    },
+    async connections() {
+      const rows = await query(
+        `SELECT FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND application_name NOT IN ('probe', 'rollcall member')`,
+      );
+      return rows.length;
+    },
+    async remains(runId) {
+      const queue = `rollcall-run-${runId}`;
+      const tables = ['job', 'event', 'meta', 'metrics', 'rate_limit', 'job_log'];
+      const counts = tables.map((name) => `SELECT '${name}' AS name FROM bullmq.${name} WHERE queue = $1`);
+      const sequence = `SELECT relname::text FROM pg_class WHERE relname = bullmq.job_id_seq_name($1)`;
+      return (await query([...counts, sequence].join(' UNION '), [queue])).map((row) => String(row.name));
+    },
+    async wipeLeases() {
+      await query('DELETE FROM rollcall.lease');
+    },
+    async close() {
+      await member.close();
+      await folder.remove();
+    },
+  };
+}
+
+export async function startRedisQueue(): Promise<QueueServer> {
+  const folder = await makeTemporaryFolder();
+  const server = await startTestRedis();
+  const errors: Error[] = [];
+  const probe = new Redis(server.url, { maxRetriesPerRequest: null });
+  probe.on('error', () => undefined);
+
+  async function keys(pattern: string): Promise<string[]> {
+    return probe.keys(pattern);
+  }
+
+  return {
+    queue: server.url,
+    stateFolder: folder.path,
+    errors,
+    open: () => openQueue({ queue: server.url, onError: (error) => void errors.push(error) }),
+    async crash() {
+      await server.kill();
+      await server.start();
+    },
+    async connections() {
+      const list = String(await probe.client('LIST'));
+      return list.trim().split('\n').length - 1;
+    },
+    remains: (runId) => keys(`*rollcall-run-${runId}:*`),
+    async wipeLeases() {
+      const leases = await keys('rollcall:lease:*');
+      if (leases.length > 0) await probe.del(...leases);
+    },
+    async close() {
+      await probe.quit();
+      await server.close();
+      await folder.remove();
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+const pollInMs = 20;
+
+/** Waits until `read` gives something that is not false or undefined, and returns it. */
+export async function until<T>(
+  read: () => T | Promise<T>,
+  { limitInMs = 20_000, what = 'the condition' } = {},
+): Promise<Exclude<T, false | undefined>> {
+  const deadline = Date.now() + limitInMs;
+  for (;;) {
+    const value = await read();
+    if (value !== false && value !== undefined) return value as Exclude<T, false | undefined>;
+    if (Date.now() > deadline) throw new Error(`${what} did not come true within ${limitInMs} ms`);
+    await delay(pollInMs);
+  }
+}

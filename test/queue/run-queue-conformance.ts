@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { processName } from '../../src/queue/process-name.ts';
+import type { FinishedJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
+import type { QueueServer } from '../helpers/queue-servers.ts';
+import { until } from '../helpers/until.ts';
+import { makeJob, makeJobs } from './photo-jobs.ts';
+
+/** What every backend's queue and worker must do. */
+export function describeRunQueue(start: () => Promise<QueueServer>): void {
+  let server: QueueServer;
+  let backend: QueueBackend;
+  let runId: string;
+
+  beforeAll(async () => {
+    server = await start();
+  });
+  beforeEach(async () => {
+    backend = await server.open();
+    runId = randomUUID();
+  });
+  afterEach(async () => {
+    await backend.close();
+    await until(async () => (await server.connections()) === 0, { what: 'the end of all connections' });
+  });
+  afterAll(() => server.close());
+
+  const work = (
+    task: (seq: number, signal: AbortSignal, tries: number) => WorkResult | Promise<WorkResult>,
+    concurrency = 1,
+  ) =>
+    backend.openWorker({
+      runId,
+      concurrency,
+      workerName: processName(),
+      work: async ({ data }, signal) => task(data.seq, signal, data.tries.calls),
+      onError: (error) => void server.errors.push(error),
+    });
+  const finish = (seq: number): WorkResult => ({ outcome: { seq, status: 'enrolled' } });
+  const finishedOf = async (queue: { finished(limit: number): Promise<FinishedJob[]> }, count: number) =>
+    until(async () => {
+      const found = await queue.finished(count + 10);
+      return found.length >= count ? found : undefined;
+    });
+
+  describe('the queue of a run', () => {
+    it('runs jobs in the order in which they were added, over batches', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(1_200));
+      await queue.add(makeJobs(100, 1_201));
+      const order: number[] = [];
+      work((seq) => {
+        order.push(seq);
+        return finish(seq);
+      });
+      await until(() => order.length === 1_300);
+      expect(order).toEqual(makeJobs(1_300).map((job) => job.data.seq));
+    });
+
+    it('leaves a job as it is when its id is added again, waiting or finished', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add([makeJob(1)]);
+      await queue.add([makeJob(1, { subjectId: 'another' })]);
+      expect(await queue.counts()).toEqual({ waiting: 1, active: 0, delayed: 0, finished: 0 });
+      const subjects: string[] = [];
+      backend.openWorker({
+        runId,
+        concurrency: 1,
+        workerName: processName(),
+        work: async ({ data }) => {
+          subjects.push(data.subjectId);
+          return { outcome: { n: 1 } };
+        },
+        onError: () => undefined,
+      });
+      await finishedOf(queue, 1);
+      await queue.add([makeJob(1, { subjectId: 'another' })]);
+      const [finished] = await queue.finished(10);
+      expect(finished).toMatchObject({ id: 'r-1-abc', state: 'completed', returnValue: { n: 1 } });
+      expect(finished?.data).toMatchObject({ subjectId: 'emp-1' });
+      expect(subjects).toEqual(['emp-1']);
+    });
+
+    it('hands out finished jobs oldest first, until they are removed', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(5));
+      work(async (seq) => {
+        if (seq === 3) throw new Error('a fault of the program');
+        return finish(seq);
+      });
+      const all = await finishedOf(queue, 5);
+      expect(all.map((job) => job.id)).toEqual(makeJobs(5).map((job) => job.id));
+      expect(all.map((job) => job.state)).toEqual([
+        'completed',
+        'completed',
+        'failed',
+        'completed',
+        'completed',
+      ]);
+      expect(all[2]).toMatchObject({ failedReason: 'a fault of the program', returnValue: null });
+      expect(all[0]).not.toHaveProperty('failedReason');
+      expect((await queue.finished(2)).map((job) => job.id)).toEqual(['r-1-abc', 'r-2-abc']);
+      await queue.remove(['r-1-abc', 'r-3-abc', 'r-99-abc']);
+      await queue.remove(['r-1-abc']);
+      expect((await queue.finished(9)).map((job) => job.id)).toEqual(['r-2-abc', 'r-4-abc', 'r-5-abc']);
+      expect(await queue.ids()).toEqual(new Set(['r-2-abc', 'r-4-abc', 'r-5-abc']));
+      await queue.add([makeJob(1)]);
+      expect((await finishedOf(queue, 4)).map((job) => job.id)).toContain('r-1-abc');
+    });
+
+    it('does not remove jobs that are not finished', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(2));
+      await queue.remove(['r-1-abc', 'r-2-abc']);
+      expect(await queue.counts()).toMatchObject({ waiting: 2 });
+    });
+
+    it('runs a retry that is due ahead of photos not yet started, with its new data', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(30));
+      const order: string[] = [];
+      let release = () => {};
+      const retryIsDue = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      work(async (seq, _signal, calls) => {
+        order.push(`${seq}/${calls}`);
+        if (seq <= 2 && calls < 2) {
+          const data = makeJob(seq, {
+            tries: { attempts: 1, calls: calls + 1, reads: 0, storedUnknown: true },
+          }).data;
+          return { again: { delayInMs: 100, data } };
+        }
+        // Photo 3 takes until both retries are due.
+        if (seq === 3) await retryIsDue;
+        return finish(seq);
+      });
+      await until(async () => order.includes('3/0') && (await queue.counts()).delayed === 2);
+      setTimeout(release, 250);
+      await finishedOf(queue, 30);
+      expect(order.slice(0, 5)).toEqual(['1/0', '2/0', '3/0', '1/1', '2/1']);
+      expect(order).toHaveLength(34);
+      const [failed] = (await queue.finished(99)).filter((job) => job.state === 'failed');
+      expect(failed).toBeUndefined();
+    });
+
+    it('gives a job back to the head of the line', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(4));
+      const order: number[] = [];
+      work((seq) => {
+        order.push(seq);
+        return seq === 1 && order.length === 1 ? { giveBack: true } : finish(seq);
+      });
+      const all = await finishedOf(queue, 4);
+      expect(order).toEqual([1, 1, 2, 3, 4]);
+      expect(all.every((job) => job.state === 'completed')).toBe(true);
+    });
+
+    it('starts nothing while it is paused, and counts those jobs as waiting', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.pause();
+      await queue.add(makeJobs(3));
+      const started: number[] = [];
+      const worker = work((seq) => {
+        started.push(seq);
+        return finish(seq);
+      });
+      // A second worker on another queue proves that time enough has passed for a job to be started.
+      const pausedRun = runId;
+      runId = randomUUID();
+      const other = backend.openRunQueue(runId);
+      await other.add([makeJob(77)]);
+      work((seq) => finish(seq));
+      await finishedOf(other, 1);
+      expect(started).toEqual([]);
+      expect(await queue.counts()).toEqual({ waiting: 3, active: 0, delayed: 0, finished: 0 });
+      await queue.resume();
+      await finishedOf(queue, 3);
+      expect(started).toEqual([1, 2, 3]);
+      await worker.stop({ deadlineInMs: 1_000 });
+      runId = pausedRun;
+    });
+
+    it('leaves nothing behind when it is obliterated, nor when it is only looked at', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.counts();
+      await queue.ids();
+      await queue.finished(10);
+      expect(await queue.adoptFrom(() => true)).toBe(0);
+      expect(await server.remains(runId)).toEqual([]);
+      await queue.add(makeJobs(1_500));
+      const worker = work((seq) => (seq > 10 ? new Promise(() => undefined) : finish(seq)), 4);
+      await finishedOf(queue, 10);
+      expect(await server.remains(runId)).not.toEqual([]);
+      await queue.obliterate();
+      await worker.stop({ deadlineInMs: 0 });
+      expect(await server.remains(runId)).toEqual([]);
+    });
+
+    it('takes text that not every store can hold', async () => {
+      const queue = backend.openRunQueue(runId);
+      const ugly = 'a\0b\ud800c';
+      await queue.add([makeJob(1, { photo: ugly, metadata: { [ugly]: ugly } }), makeJob(2), makeJob(3)]);
+      work((seq, _signal, calls) => {
+        if (seq === 2) throw new Error(ugly);
+        if (seq === 3 && calls === 0) {
+          const tries = { attempts: 0, calls: 1, reads: 0, storedUnknown: false };
+          return { again: { delayInMs: 0, data: makeJob(3, { photo: ugly, tries }).data } };
+        }
+        return { outcome: { seq, message: ugly, list: [ugly], fine: '👍 \\u0000' } };
+      });
+      const all = await finishedOf(queue, 3);
+      const of = (seq: number) => all.find((job) => job.id === makeJob(seq).id);
+      const clean = 'a\uFFFDb\uFFFDc';
+      expect(of(1)?.data).toMatchObject({ photo: clean, metadata: { [clean]: clean } });
+      expect(of(1)?.returnValue).toEqual({ seq: 1, message: clean, list: [clean], fine: '👍 \\u0000' });
+      expect(of(2)).toMatchObject({ state: 'failed', failedReason: clean });
+      expect(of(3)?.data).toMatchObject({ photo: clean, tries: { calls: 1 } });
+    });
+  });
+}
