@@ -89,7 +89,8 @@ function isTemplateId(id: string | undefined): id is string {
   return id !== undefined && /^[^\p{C}\p{Z}]{1,256}$/u.test(id);
 }
 
-function parseJson(text: string): unknown {
+/** undefined: no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -2,7 +2,7 @@ import type { EngineReply, EnrolledReply, RefusedReply, RejectedReply } from './
 import type { CleanText } from './foreign-text.ts';
 import { copyForeignRecord } from './foreign-value.ts';
 import type { HttpResponse } from './http-exchange.ts';
-import { type OotoBody, readOotoBody } from './ooto-body.ts';
+import { type OotoBody, parseJson, readOotoBody } from './ooto-body.ts';
 import { retryAfterInMs } from './retry-after.ts';
 
 export interface OotoReplyOptions {
@@ -139,10 +139,15 @@ function unreadable({ status, text }: HttpResponse, body: OotoBody | undefined):
   return `the reply (${status}) is an error without a code`;
 }
 
-/** The start of a body that was not understood, for whoever has to find out; a web page tells nothing. */
-function excerpt({ text }: HttpResponse, { clean }: OotoReplyOptions): string {
-  const words = clean(text ?? '').replace(/\s+/g, ' ');
-  return words === '' || words.startsWith('<') ? '' : `: ${words}`;
+/**
+ * The start of an error's body that was not understood, for whoever has to find out. A web page tells nothing; the
+ * body of a success would tell of a face. What is JSON is cleaned value by value: an escaped secret is one, too.
+ */
+function excerpt({ status, text = '' }: HttpResponse, { clean }: OotoReplyOptions): string {
+  if (status < 400 || /^\s*</.test(text)) return '';
+  const record = copyForeignRecord(parseJson(text), { clean, depth: 3, leaveOut: demographics });
+  const words = record === undefined ? clean(text) : clean(JSON.stringify(record));
+  return words === '' ? '' : `: ${words.replace(/\s+/g, ' ')}`;
 }
 
 /** The page "Engine Errors"; an unknown one is a verdict as well. */
