@@ -25,8 +25,8 @@ export interface JobTable {
   expireLocks(queueName: string, jobs: readonly ActiveJob[]): Promise<number>;
   /** Removes what workers that were still open left behind after their queue was obliterated. */
   removeRemains(queueName: string): Promise<void>;
-  /** Removes jobs that nobody works on. */
-  removeWaiting(queueName: string, ids: readonly string[]): Promise<void>;
+  /** Of a queue that nobody works on, removes all but the latest. */
+  keepLatest(queueName: string, count: number): Promise<void>;
 }
 
 export interface ActiveJob {

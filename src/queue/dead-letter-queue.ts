@@ -18,13 +18,6 @@ export function createDeadLetterQueue(
     return opened;
   }
 
-  async function trim(queue: DeadLetters): Promise<void> {
-    const excess = (await queue.getWaitingCount()) - keptLetters;
-    if (excess <= 0) return;
-    const oldest = await queue.getRanges(['waiting'], 0, excess - 1, true);
-    for (const batch of inBatches(oldest)) await store.jobs.removeWaiting(deadLetterQueueName, batch);
-  }
-
   return {
     async add(letters) {
       if (letters.length === 0) return;
@@ -34,7 +27,7 @@ export function createDeadLetterQueue(
           batch.map(({ id, line }) => ({ name: 'dead-letter', data: storable(line), opts: { jobId: id } })),
         );
       }
-      await trim(queue);
+      await store.jobs.keepLatest(deadLetterQueueName, keptLetters);
     },
     async list(limit) {
       const jobs = await open().getJobs(['waiting'], 0, limit - 1, false);

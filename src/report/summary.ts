@@ -12,7 +12,7 @@ export const summarySchema = z.object({
   total: z.number(),
   byStatus: z.record(z.string(), z.number()),
   byCode: z.record(z.string(), z.number()),
-  /** Photos of the list that the engine does not hold because of this run: all but enrolled and unchanged. */
+  /** Photos whose person may be missing at the engine: all but enrolled, `unchanged` and `repeated`. */
   notEnrolled: z.number(),
   firstAt: z.string().optional(),
   lastAt: z.string().optional(),
@@ -28,13 +28,13 @@ export type Summary = z.infer<typeof summarySchema>;
 /** Gathers what the summary says while the report is merged. */
 export function createSummaryBuilder(): { add(line: ReportLine): void; build(facts: SummaryFacts): Summary } {
   const tally: Tally = emptyTally();
-  let unchanged = 0;
+  let settledElsewhere = 0;
   let firstAt = Number.POSITIVE_INFINITY;
   let lastAt = Number.NEGATIVE_INFINITY;
   return {
     add(line) {
       addToTally(tally, line);
-      if (line.reason === 'unchanged') unchanged += 1;
+      if (line.reason === 'unchanged' || line.reason === 'repeated') settledElsewhere += 1;
       const finished = Date.parse(line.finishedAt);
       if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
       lastAt = Math.max(lastAt, finished);
@@ -50,7 +50,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
         total: tally.total,
         byStatus: tally.byStatus,
         byCode: tally.byCode,
-        notEnrolled: tally.total - tally.byStatus.enrolled - unchanged,
+        notEnrolled: tally.total - tally.byStatus.enrolled - settledElsewhere,
         ...(Number.isFinite(firstAt) && { firstAt: new Date(firstAt).toISOString() }),
         ...(Number.isFinite(lastAt) && { lastAt: new Date(lastAt).toISOString() }),
         calls: tally.calls,

@@ -40,7 +40,8 @@ export type ConductEnd =
 export interface ConductOptions {
   readonly state: StateStore;
   readonly backend: QueueBackend;
-  readonly gate: Gate;
+  /** Tells whether the account is paused. */
+  readonly gate: Pick<Gate, 'snapshot'>;
   readonly runId: string;
   readonly openSource: (record: RunRecord) => Promise<Source>;
   readonly processName: string;
@@ -191,9 +192,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
   const watch = async () => {
     while (!signal.aborted) {
       await delay(watchEveryInMs, undefined, { signal });
-      const { wanted } = await readControl(state, runId);
-      if (wanted === 'cancel') stop.end({ kind: 'cancelled' });
-      if (wanted === 'pause') stop.end({ kind: 'paused', waitsFor: 'somebody paused it' });
+      await asked();
       const { state: accountState, message } = gate.snapshot();
       if (accountState === 'paused')
         stop.end({ kind: 'paused', waitsFor: message ?? 'the account is paused' });
@@ -224,10 +223,19 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     });
   };
 
-  await saveRecord('active');
-  await queue.adoptFrom(isDeadProcess);
-  await queue.resume();
-  work.start();
+  const asked = async () => {
+    const { wanted } = await readControl(state, runId);
+    if (wanted === 'cancel') stop.end({ kind: 'cancelled' });
+    if (wanted === 'pause')
+      stop.end({ kind: 'paused', waitsFor: 'somebody paused it; to go on: rollcall resume' });
+  };
+  await asked();
+  if (!signal.aborted) {
+    await saveRecord('active');
+    await queue.adoptFrom(isDeadProcess);
+    await queue.resume();
+    work.start();
+  }
   const released = new AbortController();
   const kept = lease.keep(released.signal).then(() => stop.end({ kind: 'lost' }));
   try {

@@ -29,7 +29,7 @@ export function buildPhotoJob(run: string, { line, offset, sizeInBytes }: Placed
       ...(line.templateId !== undefined && { templateId: line.templateId }),
       ...(line.metadata !== undefined && { metadata: line.metadata }),
       queuedAt: new Date().toISOString(),
-      tries: { attempts: 0, calls: 0, refusals: 0, reads: 0, storedUnknown: false },
+      tries: { attempts: 0, calls: 0, reads: 0, storedUnknown: false },
     },
   };
 }

@@ -34,7 +34,10 @@ export const runRecordSchema = z.object({
   id: z.string(),
   createdAt: z.string(),
   updatedAt: z.string(),
+  /** The source without secrets: an absolute path, or `-`. */
   source: z.string(),
+  /** The folder that local photos may not leave; absent: they may lie anywhere. */
+  rootFolder: z.string().optional(),
   engine: z.string(),
   engineUrl: z.string(),
   /** Hash of engine, address and app id. */

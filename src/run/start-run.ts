@@ -14,7 +14,7 @@ import {
 
 /** What a run is about, besides its settings. */
 export interface RunSubject {
-  readonly source: Pick<Source, 'address' | 'sameSubject'>;
+  readonly source: Pick<Source, 'address' | 'sameSubject' | 'rootFolder'>;
   readonly engine: string;
   readonly engineUrl: string;
   readonly account: string;
@@ -53,12 +53,12 @@ const isAbout = (record: RunRecord, subject: RunSubject) =>
   record.source === subject.source.address && record.account === subject.account;
 
 /** Sorts by time and says when: 20261122T010203Z-7f3a. */
-function newRunId(): string {
+export function newRunId(): string {
   const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
   return `${time}-${randomBytes(2).toString('hex')}`;
 }
 
-function newRecord({
+export function newRecord({
   id,
   settings,
   subject,
@@ -74,6 +74,7 @@ function newRecord({
     createdAt: now,
     updatedAt: now,
     source: subject.source.address,
+    ...(subject.source.rootFolder !== undefined && { rootFolder: subject.source.rootFolder }),
     engine: subject.engine,
     engineUrl: subject.engineUrl,
     account: subject.account,

@@ -36,7 +36,8 @@ export async function workOnRun(options: WorkOnRunOptions): Promise<RunEnd> {
         const summary = await readSummary(state, runId);
         if (summary) return { kind: 'over', runId, summary };
       }
-      if (record?.state === 'paused') return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
+      if (record?.state === 'paused')
+        return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
     }
   } finally {
     await worker.stop();

@@ -1,6 +1,5 @@
-import type { PhotoRules } from '../photos/photo.ts';
 import { inspectPhoto } from '../photos/inspect-photo.ts';
-import type { PhotoBytes, PhotoProblem } from '../photos/photo.ts';
+import type { PhotoBytes, PhotoProblem, PhotoRules } from '../photos/photo.ts';
 import { preparePhoto } from '../photos/prepare-photo.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { Outcome } from '../report/record.ts';
@@ -44,7 +43,10 @@ export async function fetchPhoto(options: {
 }
 
 /** What was really sent is reported. A manifest's version is the user's own word and compares with nothing. */
-function compareVersions(data: PhotoJobData, photo: PhotoBytes): { version?: string | undefined; changed: boolean } {
+function compareVersions(
+  data: PhotoJobData,
+  photo: PhotoBytes,
+): { version?: string | undefined; changed: boolean } {
   if (data.row !== undefined) return { version: data.version ?? photo.version, changed: false };
   const changed = data.version !== undefined && photo.version !== undefined && data.version !== photo.version;
   return { version: photo.version ?? data.version, changed };

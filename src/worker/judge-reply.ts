@@ -1,6 +1,6 @@
 import type { EngineReply, EnrolledReply, RefusedReply, UnavailableReply } from '../engines/engine.ts';
-import type { Outcome } from '../report/record.ts';
 import type { PhotoJobData } from '../queue/job.ts';
+import type { Outcome } from '../report/record.ts';
 
 /** What a reply means for the photo: a final answer, another call at once (behind the gate), or one later. */
 export type Judgement =
@@ -10,16 +10,13 @@ export type Judgement =
 
 export type Tries = PhotoJobData['tries'];
 
-/** The tries after a reply. A throttled or refused call costs no attempt; nor does one to an engine that is down. */
+/** The tries after a reply; the gate says whether it costs the photo an attempt. */
 export function countReply(tries: Tries, reply: EngineReply, charged: boolean): Tries {
-  const unavailable = reply.kind === 'unavailable';
-  const free = reply.kind === 'throttled' || reply.kind === 'refused' || (unavailable && !charged);
   return {
     ...tries,
     calls: tries.calls + 1,
-    attempts: tries.attempts + (free ? 0 : 1),
-    refusals: tries.refusals + (reply.kind === 'refused' && !reply.certain ? 1 : 0),
-    storedUnknown: tries.storedUnknown || (unavailable && reply.sent),
+    attempts: tries.attempts + (charged ? 1 : 0),
+    storedUnknown: tries.storedUnknown || (reply.kind === 'unavailable' && reply.sent),
   };
 }
 
@@ -32,7 +29,7 @@ export function judgeReply(options: {
   required: readonly string[];
   templateIdSent: string;
 }): Judgement {
-  const { reply, charged, tries, maxAttempts, required, templateIdSent } = options;
+  const { reply, tries, required, templateIdSent } = options;
   switch (reply.kind) {
     case 'enrolled':
       return { kind: 'outcome', outcome: judgeEnrolled(reply, required, templateIdSent) };
@@ -55,16 +52,28 @@ export function judgeReply(options: {
     case 'throttled':
       return { kind: 'call-again' };
     case 'refused':
+      // The gate waits until the account is mended; where only this photo is refused, it is charged and comes to an end.
       if (reply.certain) return { kind: 'call-again' };
-      if (tries.refusals < maxAttempts) return { kind: 'try-later', failures: tries.refusals };
-      return { kind: 'outcome', outcome: spent(reply, tries, templateIdSent) };
+      return spentOrLater(reply, options);
     case 'unavailable':
-      if (!charged || tries.attempts < maxAttempts) return { kind: 'try-later', failures: Math.max(1, tries.attempts) };
-      return { kind: 'outcome', outcome: spent(reply, tries, templateIdSent) };
+      return spentOrLater(reply, options);
   }
 }
 
-function judgeEnrolled(reply: EnrolledReply, required: readonly string[], templateIdSent: string): Omit<Outcome, 'finishedAt'> {
+function spentOrLater(
+  reply: UnavailableReply | RefusedReply,
+  { charged, tries, maxAttempts, templateIdSent }: Parameters<typeof judgeReply>[0],
+): Judgement {
+  if (charged && tries.attempts >= maxAttempts)
+    return { kind: 'outcome', outcome: spent(reply, tries, templateIdSent) };
+  return { kind: 'try-later', failures: Math.max(1, tries.attempts) };
+}
+
+function judgeEnrolled(
+  reply: EnrolledReply,
+  required: readonly string[],
+  templateIdSent: string,
+): Omit<Outcome, 'finishedAt'> {
   const missed = required.find((check) => reply.checks?.[check]?.fine !== true);
   return {
     status: missed === undefined ? 'enrolled' : 'rejected',
@@ -73,7 +82,9 @@ function judgeEnrolled(reply: EnrolledReply, required: readonly string[], templa
       error: {
         kind: 'rejected',
         code: `check-${missed}`,
-        message: reply.checks?.[missed] ? `the required ${missed} check is not fine` : `the engine gave no result of the required ${missed} check`,
+        message: reply.checks?.[missed]
+          ? `the required ${missed} check is not fine`
+          : `the engine gave no result of the required ${missed} check`,
         httpStatus: reply.httpStatus,
       },
     }),
@@ -87,7 +98,11 @@ function judgeEnrolled(reply: EnrolledReply, required: readonly string[], templa
 }
 
 /** No verdict, attempts spent. */
-function spent(reply: UnavailableReply | RefusedReply, tries: Tries, templateId: string): Omit<Outcome, 'finishedAt'> {
+function spent(
+  reply: UnavailableReply | RefusedReply,
+  tries: Tries,
+  templateId: string,
+): Omit<Outcome, 'finishedAt'> {
   return {
     status: 'failed',
     stored: tries.storedUnknown ? 'unknown' : 'no',

@@ -38,12 +38,23 @@ export async function workPhoto(
   };
   try {
     const address = await context.addressOf(data);
-    const ready = await fetchPhoto({ data, address, signal, rules: context.engine.accepts, readPhoto: context.readPhoto });
+    const ready = await fetchPhoto({
+      data,
+      address,
+      signal,
+      rules: context.engine.accepts,
+      readPhoto: context.readPhoto,
+    });
     if ('problem' in ready) {
       signal.throwIfAborted();
       tries = { ...tries, reads: tries.reads + 1 };
       if (ready.retryable && tries.reads < settings.maxAttempts) return later(tries.reads);
-      return { outcome: finish({ status: 'failed', stored: storedBefore(tries), error: { kind: 'photo', message: ready.problem } }, tries) };
+      return {
+        outcome: finish(
+          { status: 'failed', stored: storedBefore(tries), error: { kind: 'photo', message: ready.problem } },
+          tries,
+        ),
+      };
     }
     while (true) {
       const called = await callOnce({ data, ready, tries, context, signal });
@@ -72,24 +83,34 @@ async function callOnce(options: {
   const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
   const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
   const photo = `${data.run}/${data.seq}`;
+  const attemptsBefore = options.tries.attempts;
   const pass = await gate.enter({ runId: data.run, signal: AbortSignal.any([draining, signal]) });
   const reply = await engine
-    .enroll({ photo: ready.bytes, format: ready.format, templateId, checks, signal, onSent: () => pass.sent() })
+    .enroll({
+      photo: ready.bytes,
+      format: ready.format,
+      templateId,
+      checks,
+      signal,
+      onSent: () => pass.sent(),
+    })
     .catch(async (error) => {
-      await pass.done({ reply: undefined, photo });
+      await pass.done({ reply: undefined, photo, attemptsBefore });
       throw error;
     });
-  const { charged } = await pass.done({ reply, photo });
+  const { charged } = await pass.done({ reply, photo, attemptsBefore });
   const tries = countReply(options.tries, reply, charged);
   const { maxAttempts, require: required } = settings;
-  return { tries, judgement: judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId }) };
+  return {
+    tries,
+    judgement: judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId }),
+  };
 }
 
 const storedBefore = (tries: Tries) => (tries.storedUnknown ? 'unknown' : 'no');
 
 function finish(answer: Omit<Outcome, 'finishedAt'>, tries: Tries, facts: ReadyPhoto['facts'] = {}): Outcome {
-  // Refusals cost nothing unless they are what the photo ended with.
-  const attempts = tries.attempts + (answer.status === 'failed' ? tries.refusals : 0);
+  const { attempts } = tries;
   const warnings = [...(facts.warnings ?? []), ...(answer.warnings ?? [])];
   const startedAt = Date.parse(tries.startedAt ?? '');
   return {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { isConnectionFault } from './connection-fault.ts';
@@ -22,6 +23,7 @@ export function openPatientPool(options: {
 }): PatientPool {
   const pool = new pg.Pool({ connectionTimeoutMillis: connectionTimeoutInMs, ...options.config });
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   let isAway = false;
   // Idle connections that are cut; whoever needs the next one meets the fault himself.
   pool.on('error', () => undefined);

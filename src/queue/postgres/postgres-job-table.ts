@@ -13,7 +13,9 @@ ORDER BY finished_at_ms, abs(seq) LIMIT $2`;
 const REMOVE_FINISHED = `
 DELETE FROM bullmq.job WHERE queue = $1 AND id = ANY($2) AND state IN ('completed', 'failed')`;
 
-const REMOVE_WAITING = `DELETE FROM bullmq.job WHERE queue = $1 AND id = ANY($2) AND state = 'waiting'`;
+const KEEP_LATEST = `
+DELETE FROM bullmq.job WHERE queue = $1 AND state = 'waiting' AND seq <=
+  (SELECT seq FROM bullmq.job WHERE queue = $1 AND state = 'waiting' ORDER BY seq DESC OFFSET $2 LIMIT 1)`;
 
 const COUNTS = `
 SELECT count(*) FILTER (WHERE state = 'waiting')::int AS waiting,
@@ -57,8 +59,8 @@ export function createPostgresJobTable(pool: Pool): JobTable {
     async removeFinished(queueName, ids) {
       await pool.query(REMOVE_FINISHED, [queueName, ids]);
     },
-    async removeWaiting(queueName, ids) {
-      await pool.query(REMOVE_WAITING, [queueName, ids]);
+    async keepLatest(queueName, count) {
+      await pool.query(KEEP_LATEST, [queueName, count]);
     },
     async counts(queueName) {
       const { rows } = await pool.query<JobCounts>(COUNTS, [queueName]);

@@ -20,13 +20,11 @@ for _, id in ipairs(ARGV) do
 end
 return 0`;
 
-/** ARGV: ids, oldest first; they lie at the end of the list. */
-export const REMOVE_WAITING = `
-for _, id in ipairs(ARGV) do
-  if redis.call('LREM', KEYS[1] .. 'wait', -1, id) > 0 then
-    redis.call('DEL', KEYS[1] .. id, KEYS[1] .. id .. ':logs')
-  end
-end
+/** ARGV: how many to keep. The oldest lie at the end of the list. */
+export const KEEP_LATEST = `
+local surplus = redis.call('LRANGE', KEYS[1] .. 'wait', ARGV[1], -1)
+for _, id in ipairs(surplus) do redis.call('DEL', KEYS[1] .. id, KEYS[1] .. id .. ':logs') end
+if #surplus > 0 then redis.call('LTRIM', KEYS[1] .. 'wait', 0, ARGV[1] - 1) end
 return 0`;
 
 /** Numbers of waiting, active, delayed, finished jobs. */

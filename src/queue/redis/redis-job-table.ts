@@ -9,9 +9,9 @@ import {
   EXPIRE_LOCKS,
   FINISHED,
   IDS,
+  KEEP_LATEST,
   REMOVE_FINISHED,
   REMOVE_REMAINS,
-  REMOVE_WAITING,
 } from './redis-job-scripts.ts';
 
 const text = z.string().nullable();
@@ -42,8 +42,8 @@ export function createRedisJobTable(redis: Redis): JobTable {
     async removeFinished(queueName, ids) {
       await run(REMOVE_FINISHED, queueName, ids);
     },
-    async removeWaiting(queueName, ids) {
-      await run(REMOVE_WAITING, queueName, ids);
+    async keepLatest(queueName, count) {
+      await run(KEEP_LATEST, queueName, [count]);
     },
     async counts(queueName) {
       const [waiting, active, delayed, finished] = countsReply.parse(await run(COUNTS, queueName));

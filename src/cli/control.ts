@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { UsageError } from '../errors.ts';
+import { pauseByUser, resumeAccount } from '../gate/account-pause.ts';
+import { cancelRun } from '../run/cancel-run.ts';
+import { writeControl } from '../run/control.ts';
+import { isOver, listRunRecords, type RunRecord } from '../run/run-record.ts';
+import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { showEnd } from './show-end.ts';
+import { findRun, isWorkedOn } from './status.ts';
+
+interface Target {
+  readonly account?: string | boolean;
+}
+
+export function addControlCommands(program: Command): void {
+  const pause = program
+    .command('pause')
+    .description('stop a run, or all calls to an account, until resume; calls in flight are finished')
+    .argument('[run]', 'id of a run')
+    .option('--account [id]', 'all runs of an account; default: the account of the settings')
+    .action((runId: string | undefined, options: Target & Record<string, unknown>) =>
+      withRollcall(options, (context) =>
+        options.account ? pauseAccount(context, options.account) : pauseRun(context, runId),
+      ),
+    );
+  const resume = program
+    .command('resume')
+    .description('let a paused run or account go on')
+    .argument('[run]', 'id of a run')
+    .option('--account [id]', 'an account and its paused runs; default: the account of the settings')
+    .action((runId: string | undefined, options: Target & Record<string, unknown>) =>
+      withRollcall(options, (context) =>
+        options.account ? resumeAll(context, options.account) : resumeRun(context, runId),
+      ),
+    );
+  const cancel = program
+    .command('cancel')
+    .description('end a run: photos in flight get their outcome, all others a line "cancelled"')
+    .argument('<run>', 'id of a run')
+    .option('--json', 'print one JSON object instead of text')
+    .action((runId: string, options: { json?: boolean } & Record<string, unknown>) =>
+      withRollcall(options, async (context) => {
+        const record = await unfinished(context, runId);
+        const end = await cancelRun(context.rollcall, record.id, context.signal);
+        return showEnd(context, end, { json: options.json ?? false });
+      }),
+    );
+  for (const command of [pause, resume, cancel])
+    addSettings(command, [...accountSettings, ...commonSettings]);
+}
+
+async function unfinished({ rollcall }: CommandContext, runId: string | undefined): Promise<RunRecord> {
+  if (runId === undefined)
+    throw new UsageError('no-run', 'Name a run (rollcall status lists them), or give --account.');
+  const record = await findRun(rollcall, runId);
+  if (isOver(record)) throw new UsageError('run-over', `Run ${runId} is ${record.state} already.`);
+  return record;
+}
+
+async function pauseRun(context: CommandContext, runId: string | undefined): Promise<number> {
+  const record = await unfinished(context, runId);
+  await writeControl(context.rollcall.state, record.id, 'pause');
+  print(
+    `Run ${record.id} pauses${isWorkedOn(record) ? ' within a second or two' : ''}. To go on: rollcall resume ${record.id}`,
+  );
+  return 0;
+}
+
+async function resumeRun(context: CommandContext, runId: string | undefined): Promise<number> {
+  const { rollcall } = context;
+  const record = await unfinished(context, runId);
+  const { accounts } = await rollcall.queue();
+  const { state } = await accounts.read(record.account);
+  if (state.pause?.reason === 'user') {
+    say(`Its account was paused by hand and stays so: rollcall resume --account ${record.account}`);
+  } else if (state.pause) {
+    await accounts.change(record.account, resumeAccount);
+  }
+  await goOn(context, record);
+  return 0;
+}
+
+async function pauseAccount(context: CommandContext, given: string | boolean): Promise<number> {
+  const { accounts } = await context.rollcall.queue();
+  const account = accountOf(context, given);
+  await accounts.change(account, pauseByUser);
+  print(`Account ${account} is paused. To go on: rollcall resume --account ${account}`);
+  return 0;
+}
+
+async function resumeAll(context: CommandContext, given: string | boolean): Promise<number> {
+  const { rollcall } = context;
+  const { accounts } = await rollcall.queue();
+  const account = accountOf(context, given);
+  await accounts.change(account, resumeAccount);
+  print(`Account ${account} is open again.`);
+  for (const record of await listRunRecords(rollcall.state)) {
+    if (record.account === account && record.state === 'paused') await goOn(context, record);
+  }
+  return 0;
+}
+
+async function goOn({ rollcall }: CommandContext, record: RunRecord): Promise<void> {
+  await writeControl(rollcall.state, record.id, 'run');
+  print(`Run ${record.id} goes on with the next worker. Without one: start the command that began it again.`);
+}
+
+function accountOf({ rollcall }: CommandContext, given: string | boolean): string {
+  return typeof given === 'string' ? given : rollcall.engine().account;
+}

@@ -1,0 +1,102 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Command, Option } from 'commander';
+import { readReport } from '../report/read-report.ts';
+import { isDeadLetter, type ReportLine } from '../report/record.ts';
+import { retryDeadLetters } from '../run/retry-dead-letters.ts';
+import { runFolderOf } from '../run/run-record.ts';
+import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { printJsonl } from './report.ts';
+import { showEnd } from './show-end.ts';
+import { findRun } from './status.ts';
+
+interface DeadLettersOptions {
+  readonly json?: boolean;
+  readonly export?: string;
+  readonly retry?: boolean | string;
+}
+
+const examples = `
+Examples:
+  rollcall dead-letters                              those of the newest run
+  rollcall dead-letters RUN --export letters.jsonl   into a file, which is a source too: rollcall run letters.jsonl
+  rollcall dead-letters RUN --retry                  a new run of those without a verdict (--retry all: of all)`;
+
+export function addDeadLettersCommand(program: Command): void {
+  const command = program
+    .command('dead-letters')
+    .description('what waits for a person: list, export, retry')
+    .argument('[run]', 'id of a run; default: the newest')
+    .option('--json', 'print report lines instead of a table')
+    .option('--export <file>', 'write the report lines into a new file')
+    .addOption(
+      new Option('--retry [which]', 'start a new run of them: failed, or all')
+        .choices(['failed', 'all'])
+        .preset('failed'),
+    )
+    .addHelpText('after', examples)
+    .action(async (runId: string | undefined, options: DeadLettersOptions & Record<string, unknown>) => {
+      await withRollcall(options, async (context) => {
+        const record = await findRun(context.rollcall, runId);
+        if (options.retry) {
+          const which = options.retry === 'all' ? 'all' : 'failed';
+          return retry(context, record.id, which, options.json ?? false);
+        }
+        const letters = deadLettersOf(context, record.id);
+        if (options.export) await exportTo(options.export, letters);
+        else if (options.json) await printJsonl(letters);
+        else await printTable(letters);
+        return 0;
+      });
+    });
+  addSettings(command, [...accountSettings, ...commonSettings]);
+}
+
+async function* deadLettersOf({ rollcall }: CommandContext, runId: string): AsyncGenerator<ReportLine> {
+  for await (const line of readReport(rollcall.state, runFolderOf(runId))) if (isDeadLetter(line)) yield line;
+}
+
+async function printTable(letters: AsyncIterable<ReportLine>): Promise<void> {
+  let count = 0;
+  for await (const { seq, status, subjectId = '', photo = '', error } of letters) {
+    count += 1;
+    print([seq, status, error?.code ?? error?.kind ?? '', subjectId, photo, error?.message ?? ''].join('\t'));
+  }
+  if (count === 0) say('No dead letters.');
+}
+
+async function exportTo(file: string, letters: AsyncIterable<ReportLine>): Promise<void> {
+  let count = 0;
+  const lines = async function* () {
+    for await (const line of letters) {
+      count += 1;
+      yield `${JSON.stringify(line)}\n`;
+    }
+  };
+  await pipeline(Readable.from(lines()), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+  say(`${count} dead letters written to ${file}`);
+}
+
+async function retry(
+  context: CommandContext,
+  runId: string,
+  which: 'failed' | 'all',
+  json: boolean,
+): Promise<number> {
+  const { rollcall, signal } = context;
+  const end = await retryDeadLetters(rollcall, {
+    record: await findRun(rollcall, runId),
+    which,
+    signal,
+    onStart: (newRunId) => say(`Starting run ${newRunId}`),
+  });
+  if (end) return showEnd(context, end, { json });
+  say(
+    which === 'all'
+      ? 'No dead letters that could be retried.'
+      : 'No failed photos; --retry all retries rejected ones too.',
+  );
+  return 0;
+}

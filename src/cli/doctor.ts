@@ -1,0 +1,91 @@
+import type { Command } from 'commander';
+import { RollcallError } from '../errors.ts';
+import type { Rollcall } from '../open-rollcall.ts';
+import { openSourceOf } from '../run/run-source.ts';
+import { print, withRollcall } from './command-context.ts';
+import { accountSettings, addSettings, commonSettings } from './flags.ts';
+
+const photosToList = 100;
+
+/** One thing that a run needs. `check` returns what it found, or throws what is to be mended. */
+interface Check {
+  readonly name: string;
+  readonly check: () => Promise<string>;
+}
+
+export function addDoctorCommand(program: Command): void {
+  const command = program
+    .command('doctor')
+    .description('check queue, state, source and account, and say what to mend')
+    .argument('[source]', 'a source to look at')
+    .action(async (source: string | undefined, options: Record<string, unknown>) => {
+      await withRollcall(options, async ({ rollcall, signal }) => {
+        let exitCode = 0;
+        for (const { name, check } of checksFor(rollcall, source, signal)) {
+          try {
+            print(`ok    ${name.padEnd(8)} ${await check()}`);
+          } catch (error) {
+            print(`mend  ${name.padEnd(8)} ${(error as Error).message}`);
+            exitCode = Math.max(exitCode, error instanceof RollcallError ? error.exitCode : 4);
+          }
+        }
+        return exitCode;
+      });
+    });
+  addSettings(command, [
+    ...accountSettings,
+    'idFrom',
+    'include',
+    'exclude',
+    'redrive',
+    'allowOutside',
+    ...commonSettings,
+  ]);
+}
+
+function checksFor(rollcall: Rollcall, source: string | undefined, signal: AbortSignal): Check[] {
+  return [
+    { name: 'state', check: () => checkState(rollcall) },
+    { name: 'queue', check: () => checkQueue(rollcall) },
+    { name: 'account', check: () => checkAccount(rollcall, signal) },
+    ...(source === undefined ? [] : [{ name: 'source', check: () => checkSource(rollcall, source, signal) }]),
+  ];
+}
+
+async function checkState({ state }: Rollcall): Promise<string> {
+  await state.write('doctor.tmp', 'written by rollcall doctor\n');
+  await state.remove('doctor.tmp');
+  return `${state.address} can be written`;
+}
+
+async function checkQueue(rollcall: Rollcall): Promise<string> {
+  const backend = await rollcall.queue();
+  await backend.accounts.read('doctor');
+  return `${backend.kind} answers`;
+}
+
+/** One call that enrolls nothing, through the gate like any other. */
+async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<string> {
+  const { engine, url, account } = rollcall.engine();
+  if (!engine.checkAccount)
+    return `${engine.name} at ${url}: this engine has no call that checks without enrolling`;
+  const gate = await rollcall.gate(account);
+  const pass = await gate.enter({ runId: 'doctor', signal });
+  const checked = await engine.checkAccount(signal);
+  await pass.done({ reply: undefined, photo: 'doctor', attemptsBefore: 0 });
+  if (!checked.ok) throw new RollcallError('account', checked.message, { exitCode: 3 });
+  return `${engine.name} at ${url} takes the credentials (account ${account})`;
+}
+
+async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal): Promise<string> {
+  const source = await openSourceOf(rollcall, spec, rollcall.settings);
+  let photos = 0;
+  let firstProblem: string | undefined;
+  for await (const photo of source.list({ signal })) {
+    photos += 1;
+    firstProblem ??= photo.problem;
+    if (photos >= photosToList) break;
+  }
+  const found = `${photos === photosToList ? 'more than ' : ''}${photos} photos in ${source.address}`;
+  return firstProblem === undefined ? found : `${found}; the first problem: ${firstProblem}`;
+}

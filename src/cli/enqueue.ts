@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { enqueue } from '../run/enqueue.ts';
+import { print, say, withRollcall } from './command-context.ts';
+import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+
+const examples = `
+Examples:
+  rollcall enqueue ./photos --engine ooto
+  psql -At -c "select json_build_object('subjectId', id, 'photo', path) from people" | rollcall enqueue - --engine ooto
+The run's id is printed to stdout; 'rollcall worker' on the same state and queue does the work.`;
+
+export function addEnqueueCommand(program: Command): void {
+  const command = program
+    .command('enqueue')
+    .description('start a run and return its id; workers do it')
+    .argument('<source>', 'a folder, file.csv, file.jsonl, or - (JSON lines on stdin)')
+    .option('--new', 'start another run even if an unfinished one of this source is there')
+    .option('--json', 'print one JSON object instead of the id')
+    .addHelpText('after', examples)
+    .action(async (source: string, options: { new?: boolean; json?: boolean } & Record<string, unknown>) => {
+      await withRollcall(options, async ({ rollcall, signal }) => {
+        const { runId, resumed } = await enqueue(rollcall, source, {
+          alwaysNew: options.new ?? false,
+          signal,
+        });
+        if (resumed) say('An unfinished run of this source is there already; --new starts another.');
+        print(options.json ? JSON.stringify({ run: runId, resumed }) : runId);
+        return 0;
+      });
+    });
+  addSettings(command, [...accountSettings, ...runSettings, ...commonSettings]);
+}

@@ -1,0 +1,68 @@
+import { SingleBar } from 'cli-progress';
+import type { GateSnapshot } from '../gate/gate.ts';
+import type { RunProgress } from '../run/conductor.ts';
+import { formatDuration } from '../settings/values.ts';
+import { say } from './command-context.ts';
+
+const lineEveryInMs = 5_000;
+
+/** Shows how a run goes: a bar on a terminal, a line every few seconds elsewhere. All of it on stderr. */
+export interface ProgressDisplay {
+  show(progress: RunProgress, gate: GateSnapshot): void;
+  stop(): void;
+}
+
+export function createProgressDisplay(): ProgressDisplay {
+  return process.stderr.isTTY ? createBar() : createLines();
+}
+
+function createBar(): ProgressDisplay {
+  const bar = new SingleBar({
+    format: '{bar} {text}',
+    barsize: 24,
+    hideCursor: true,
+    stream: process.stderr,
+    clearOnComplete: true,
+  });
+  let started = false;
+  return {
+    show(progress, gate) {
+      if (!started) bar.start(Math.max(1, progress.listed), 0, { text: '' });
+      started = true;
+      bar.setTotal(Math.max(1, progress.listed));
+      bar.update(progress.done, { text: describe(progress, gate) });
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}
+
+function createLines(): ProgressDisplay {
+  let shownAt = performance.now();
+  return {
+    show(progress, gate) {
+      if (performance.now() - shownAt < lineEveryInMs) return;
+      shownAt = performance.now();
+      say(describe(progress, gate));
+    },
+    stop() {},
+  };
+}
+
+/** One line: done of total, rate against limit, retries, dead letters, time left, and what is waited for. */
+export function describe(progress: RunProgress, gate: GateSnapshot): string {
+  const { listed, listingEnded, done, deadLetters, retries } = progress;
+  const total = listingEnded ? `${listed}` : `${listed} listed so far`;
+  const left = listed - done;
+  const parts = [
+    `${done} of ${total}`,
+    `${gate.achievedPerSecond.toFixed(1)}/s of ${Number(gate.ratePerSecond.toFixed(1))}/s${gate.heldByConcurrency ? ' (held back by --concurrency)' : ''}`,
+    `${retries} retries`,
+    `${deadLetters} dead letters`,
+  ];
+  if (left > 0 && gate.achievedPerSecond > 0)
+    parts.push(`${formatDuration((left / gate.achievedPerSecond) * 1000)} left`);
+  if (gate.message !== undefined) parts.push(gate.message);
+  return parts.join(', ');
+}

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { runHere } from '../run/run-here.ts';
+import { say, withRollcall } from './command-context.ts';
+import { dryRun } from './dry-run.ts';
+import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+import { createProgressDisplay } from './progress.ts';
+import { showEnd } from './show-end.ts';
+
+const examples = `
+Examples:
+  rollcall run ./photos --engine ooto                      every photo of a folder; emp-17.jpg is subject emp-17
+  rollcall run ./photos --dry-run                          what it would cost, without a call
+  rollcall run people.csv --engine ooto --limit 20         a first try on 20 rows (columns subject_id, photo)
+  rollcall run ./photos --id-from '{id}/{photo}.{ext}'     a folder for each person
+  rollcall run last-report.jsonl --engine ooto             what a report left unsettled
+Credentials come from OOTO_APP_ID and OOTO_APP_KEY, or from files named by OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE.
+Started again, the same command resumes. Exit codes: 0 done, 1 dead letters, 2 wrong usage, 3 stopped, 4 fault.`;
+
+interface RunOptions {
+  readonly new?: boolean;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .description('scan, enroll, report, in this process; started again it resumes')
+    .argument(
+      '<source>',
+      'a folder, file.csv, file.jsonl, an earlier report.jsonl, or - (JSON lines on stdin)',
+    )
+    .option('--new', 'start another run even if an unfinished one of this source is there')
+    .option('--dry-run', 'count photos, bytes, calls and time, without a call')
+    .option('--json', 'print one JSON object instead of text')
+    .addHelpText('after', examples)
+    .action(async (source: string, options: RunOptions & Record<string, unknown>) => {
+      await withRollcall(options, async (context) => {
+        const { rollcall, signal } = context;
+        if (options.dryRun) return dryRun(rollcall, { source, signal, json: options.json ?? false });
+        const display = createProgressDisplay();
+        const { account } = rollcall.engine();
+        try {
+          const end = await runHere(rollcall, {
+            source,
+            alwaysNew: options.new ?? false,
+            signal,
+            onStart: ({ runId, resumed }) => say(`${resumed ? 'Resuming' : 'Starting'} run ${runId}`),
+            onProgress: async (progress) => display.show(progress, (await rollcall.gate(account)).snapshot()),
+          });
+          display.stop();
+          return showEnd(context, end, { json: options.json ?? false });
+        } finally {
+          display.stop();
+        }
+      });
+    });
+  addSettings(command, [...accountSettings, ...runSettings, ...commonSettings]);
+}

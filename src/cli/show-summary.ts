@@ -1,0 +1,32 @@
+import { statuses } from '../report/record.ts';
+import type { Summary } from '../report/summary.ts';
+
+/** The summary for people. `folder` is where the run's files are. */
+export function showSummary(summary: Summary, folder: string): string {
+  const rows = statuses
+    .filter((status) => status === 'enrolled' || (summary.byStatus[status] ?? 0) > 0)
+    .map((status) => `  ${status.padEnd(10)} ${String(summary.byStatus[status] ?? 0).padStart(9)}`);
+  const codes = Object.entries(summary.byCode).sort(([, a], [, b]) => b - a);
+  const deadLetters = ['rejected', 'failed', 'duplicate'].reduce(
+    (sum, status) => sum + (summary.byStatus[status] ?? 0),
+    0,
+  );
+  const rate = summary.achievedRate === undefined ? '' : `, ${summary.achievedRate} calls a second`;
+  return [
+    `Run ${summary.run} ${summary.state}: ${summary.total} photos`,
+    ...rows,
+    ...(codes.length > 0
+      ? [`  by code    ${codes.map(([code, count]) => `${code}: ${count}`).join(', ')}`]
+      : []),
+    `  calls      ${String(summary.calls).padStart(9)}  (${summary.retries} retries${rate})`,
+    `Report: ${folder}/report.jsonl`,
+    ...(deadLetters > 0 ? [`${deadLetters} wait for a person: rollcall dead-letters ${summary.run}`] : []),
+  ].join('\n');
+}
+
+/** 0 nothing waits for a person, 1 dead letters, 3 cancelled. */
+export function exitCodeOf(summary: Summary): number {
+  if (summary.state === 'cancelled') return 3;
+  const { rejected = 0, failed = 0, duplicate = 0 } = summary.byStatus;
+  return rejected + failed + duplicate > 0 ? 1 : 0;
+}

@@ -1,0 +1,161 @@
+import { type Logger, pino } from 'pino';
+import type { Engine } from './engines/engine.ts';
+import { createEngine, enginesWithCredentials } from './engines/registry.ts';
+import { UsageError } from './errors.ts';
+import { createGate } from './gate/create-gate.ts';
+import type { Gate } from './gate/gate.ts';
+import { openQueue } from './queue/open-queue.ts';
+import { processName } from './queue/process-name.ts';
+import type { QueueBackend } from './queue/queue.ts';
+import { accountIdOf } from './settings/account.ts';
+import { type GivenSettings, loadSettings } from './settings/load-settings.ts';
+import type { Settings } from './settings/schema.ts';
+import { createLocalStateStore } from './state/local-state-store.ts';
+import type { StateStore } from './state/state-store.ts';
+
+export interface OpenRollcallOptions {
+  /** Settings that stand above environment and config file. */
+  readonly settings?: GivenSettings;
+  /** Where `ROLLCALL_…` settings and the engines' credentials are looked up. Default: this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Where `rollcall.config.json` is looked for and relative paths begin. Default: the working directory. */
+  readonly folder?: string;
+  /** Default: pino to stderr (or `logFile`) at `logLevel`. */
+  readonly log?: Logger;
+}
+
+/**
+ * What commands and scripts work with: the settings, and what is opened on first use and closed in reverse. Nothing
+ * is opened that a command does not need: `status` starts no queue.
+ */
+export interface Rollcall {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  readonly state: StateStore;
+  readonly log: Logger;
+  queue(): Promise<QueueBackend>;
+  /** The engine of the settings. @throws UsageError for a wrong name, address or missing credentials */
+  engine(): OpenEngine;
+  /** The engine of a run, with this process's credentials; undefined if they are another account's. */
+  engineOf(run: {
+    engine: string;
+    engineUrl: string;
+    account: string;
+    keepDemographics: boolean;
+  }): OpenEngine | undefined;
+  gate(account: string): Promise<Gate>;
+  close(): Promise<void>;
+}
+
+export interface OpenEngine {
+  readonly engine: Engine;
+  readonly url: string;
+  readonly account: string;
+}
+
+export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
+  const { environment = process.env, folder = process.cwd() } = options;
+  const settings = await loadSettings({ flags: options.settings ?? {}, environment, folder });
+  const log = options.log ?? createLog(settings);
+  const state = createLocalStateStore(settings.state);
+  const releases: (() => Promise<void>)[] = [];
+  const gates = new Map<string, Promise<Gate>>();
+  const engines = new Map<string, OpenEngine>();
+  let queue: Promise<QueueBackend> | undefined;
+  let closing: Promise<void> | undefined;
+
+  const openBackend = async () => {
+    const backend = await openQueue({
+      queue: settings.queue,
+      stateFolder: settings.state,
+      onError: (error) => log.warn({ reason: error.message }, 'the queue reported a fault'),
+    });
+    releases.push(() => backend.close());
+    return backend;
+  };
+  const openOnce = () => {
+    queue ??= openBackend();
+    return queue;
+  };
+  const openGate = async (account: string) => {
+    const backend = await openOnce();
+    const gate = createGate({
+      store: backend.accounts,
+      account,
+      ratePerSecond: settings.rate,
+      concurrency: settings.concurrency,
+      processName: processName(),
+      giveUpAfterInMs: settings.giveUpAfter,
+      log,
+    });
+    releases.push(() => gate.close());
+    return gate;
+  };
+  const openEngine = (name: string, url: string | undefined, keepDemographics: boolean): OpenEngine => {
+    const key = JSON.stringify([name, url, keepDemographics]);
+    const known = engines.get(key);
+    if (known) return known;
+    const { timeout: timeoutInMs, concurrency, allowHttp } = settings;
+    const made = createEngine({
+      name,
+      url,
+      environment,
+      timeoutInMs,
+      concurrency,
+      keepDemographics,
+      allowHttp,
+    });
+    const opened = { engine: made.engine, url: made.account.url, account: accountIdOf(made.account) };
+    releases.push(() => made.engine.close());
+    engines.set(key, opened);
+    return opened;
+  };
+
+  return {
+    settings,
+    environment,
+    folder,
+    state,
+    log,
+    queue: openOnce,
+    engine: () =>
+      openEngine(engineName(settings, environment), settings.engineUrl, settings.keepDemographics),
+    engineOf({ engine, engineUrl, account, keepDemographics }) {
+      const opened = openEngine(engine, engineUrl, keepDemographics);
+      return opened.account === account ? opened : undefined;
+    },
+    gate(account) {
+      const gate = gates.get(account) ?? openGate(account);
+      gates.set(account, gate);
+      return gate;
+    },
+    close() {
+      closing ??= (async () => {
+        for (const release of releases.reverse()) {
+          await release().catch((error: Error) => log.debug({ reason: error.message }, 'not closed cleanly'));
+        }
+      })();
+      return closing;
+    },
+  };
+}
+
+/** A job that forgot the setting must not enroll into a toy. */
+function engineName(settings: Settings, environment: Rollcall['environment']): string {
+  if (settings.engine !== undefined) return settings.engine;
+  const vendors = enginesWithCredentials(environment);
+  if (vendors.length === 0) return 'local';
+  throw new UsageError(
+    'engine',
+    `Credentials of ${vendors.join(', ')} are set, but no engine is named: set --engine ${vendors[0]} (ROLLCALL_ENGINE) to use it, or --engine local.`,
+  );
+}
+
+function createLog(settings: Settings): Logger {
+  const destination = pino.destination({ dest: settings.logFile ?? 2, sync: true, mkdir: true });
+  return pino(
+    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  );
+}

@@ -1,0 +1,44 @@
+import { type Stringifier, stringify } from 'csv-stringify';
+import type { ReportLine } from './record.ts';
+
+const columns = [
+  'seq',
+  'row',
+  'subjectId',
+  'photo',
+  'version',
+  'status',
+  'stored',
+  'reason',
+  'errorKind',
+  'errorCode',
+  'errorMessage',
+  'httpStatus',
+  'engine',
+  'templateId',
+  'transactionId',
+  'attempts',
+  'sizeInBytes',
+  'sha256',
+  'queuedAt',
+  'finishedAt',
+  'durationInMs',
+  'warnings',
+];
+
+/** Report lines as CSV. Cells that a spreadsheet would run as a formula are escaped. */
+export function createReportCsv(): Stringifier {
+  return stringify({ header: true, columns, escape_formulas: true });
+}
+
+export function toCsvRow(line: ReportLine): Record<string, unknown> {
+  const { error } = line;
+  return {
+    ...line,
+    errorKind: error?.kind,
+    errorCode: error?.code,
+    errorMessage: error?.message,
+    httpStatus: error?.httpStatus,
+    warnings: line.warnings?.join(' '),
+  };
+}

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Rollcall } from '../open-rollcall.ts';
+import { processName } from '../queue/process-name.ts';
+import { conductRun } from './conductor.ts';
+import { writeControl } from './control.ts';
+import { readSummary } from './finish.ts';
+import { isOver, readRunRecord } from './run-record.ts';
+import { reopenSource } from './run-source.ts';
+import type { RunEnd } from './work-on-run.ts';
+
+const askAgainInMs = 500;
+
+/** Cancels a run: whoever conducts it ends it; if nobody does, this process does, without an engine. */
+export async function cancelRun(rollcall: Rollcall, runId: string, signal: AbortSignal): Promise<RunEnd> {
+  const { state, log } = rollcall;
+  await writeControl(state, runId, 'cancel');
+  const backend = await rollcall.queue();
+  while (!signal.aborted) {
+    const end = await conductRun({
+      state,
+      backend,
+      runId,
+      log,
+      signal,
+      processName: processName(),
+      openSource: reopenSource,
+      window: 0,
+      gate: {
+        snapshot: () => ({ ratePerSecond: 0, achievedPerSecond: 0, heldByConcurrency: false, state: 'open' }),
+      },
+      work: { start: () => {}, stop: async () => {} },
+      onProgress: () => {},
+    });
+    if (end.kind === 'over') return { ...end, runId };
+    await delay(askAgainInMs, undefined, { signal }).catch(() => {});
+    const record = await readRunRecord(state, runId);
+    const summary = record && isOver(record) ? await readSummary(state, runId) : undefined;
+    if (summary) return { kind: 'over', runId, summary };
+  }
+  return { kind: 'interrupted', runId };
+}

@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream';
+import type { Rollcall } from '../open-rollcall.ts';
+import { listSource } from './list.ts';
+import { createManifestProgress } from './manifest-progress.ts';
+import { type RunRecord, writeRunRecord } from './run-record.ts';
+import { openSourceOf, subjectOf } from './run-source.ts';
+import { newRecord, newRunId, startRun } from './start-run.ts';
+
+/** A photo that a script enqueues: the columns of a manifest. */
+export interface GivenPhoto {
+  readonly subjectId: string;
+  /** Absolute path, path relative to the working folder, or `https://…`. */
+  readonly photo: string;
+  readonly templateId?: string;
+  readonly version?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface EnqueueOptions {
+  /** Starts another run even if an unfinished one of the same source is there. */
+  readonly alwaysNew?: boolean;
+  readonly signal: AbortSignal;
+  /** Another run whose account, folder and settings the new one is to have. */
+  readonly like?: RunRecord;
+}
+
+/**
+ * Starts a run that workers do, and returns its id. A folder or a manifest file is listed by whoever conducts the
+ * run; `-` and a script's photos are listed here, and the run is seen by workers only when its list is whole.
+ */
+export async function enqueue(
+  rollcall: Rollcall,
+  given: string | Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>,
+  { alwaysNew = false, signal, like }: EnqueueOptions,
+): Promise<{ runId: string; resumed: boolean; count: number }> {
+  const { state, settings } = rollcall;
+  if (typeof given === 'string' && given !== '-') {
+    const source = await openSourceOf(rollcall, given, settings);
+    const subject = subjectOf(rollcall, source);
+    const { record, resumed } = await startRun({ state, settings, subject, alwaysNew });
+    return { runId: record.id, resumed, count: record.counts.listed };
+  }
+  const stdin = typeof given === 'string' ? undefined : Readable.from(jsonLines(given));
+  const source = await openSourceOf(rollcall, '-', like?.settings ?? settings, stdin);
+  const subject = like ? { ...like, source } : subjectOf(rollcall, source);
+  const runId = settings.runId ?? newRunId();
+  const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
+  await listSource({ state, runId, source, limit: settings.limit, progress, signal });
+  const fresh = newRecord({ id: runId, settings, subject });
+  const record = like ? { ...fresh, settings: { ...like.settings, sameSubject: source.sameSubject } } : fresh;
+  const { count, listed } = progress.end;
+  await writeRunRecord(state, {
+    ...record,
+    ...(listed && { listed }),
+    counts: { ...record.counts, listed: count },
+  });
+  return { runId, resumed: false, count };
+}
+
+async function* jsonLines(photos: Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>): AsyncGenerator<string> {
+  for await (const photo of photos) yield `${JSON.stringify(photo)}\n`;
+}

@@ -1,0 +1,73 @@
+import { UsageError } from '../errors.ts';
+import type { Rollcall } from '../open-rollcall.ts';
+import { readReport } from '../report/read-report.ts';
+import { isDeadLetter } from '../report/record.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { enqueue, type GivenPhoto } from './enqueue.ts';
+import { readManifest } from './manifest.ts';
+import { type RunRecord, readRunRecord, runFolderOf } from './run-record.ts';
+import { reopenSource } from './run-source.ts';
+import { takePart } from './take-part.ts';
+import type { RunEnd } from './work-on-run.ts';
+
+/**
+ * Starts a new run of a run's dead letters, with the settings of that run, and works on it here.
+ * @returns undefined if there is nothing to retry
+ * @throws UsageError if this process's credentials are another account's
+ */
+export async function retryDeadLetters(
+  rollcall: Rollcall,
+  options: {
+    record: RunRecord;
+    which: 'failed' | 'all';
+    signal: AbortSignal;
+    onStart: (runId: string) => void;
+  },
+): Promise<RunEnd | undefined> {
+  const { record, which, signal, onStart } = options;
+  const { keepDemographics } = record.settings;
+  const opened = rollcall.engineOf({ ...record, keepDemographics });
+  if (!opened) {
+    throw new UsageError(
+      'other-account',
+      `Run ${record.id} belongs to another account of ${record.engine} at ${record.engineUrl} than the credentials that are set.`,
+    );
+  }
+  const { runId, count } = await enqueue(rollcall, photosToRetry(rollcall.state, record, which), {
+    signal,
+    like: record,
+  });
+  const fresh = count > 0 ? await readRunRecord(rollcall.state, runId) : undefined;
+  if (!fresh) return undefined;
+  onStart(runId);
+  return takePart(rollcall, { record: fresh, opened, openSource: reopenSource, signal });
+}
+
+/**
+ * The photos of a run's dead letters, as its manifest had them. `failed`: those without a verdict; `all`: rejected and
+ * duplicate ones too. Rows that named no photo cannot be retried; they are left out.
+ */
+export async function* photosToRetry(
+  state: StateStore,
+  record: RunRecord,
+  which: 'failed' | 'all',
+): AsyncGenerator<GivenPhoto> {
+  const seqs = new Set<number>();
+  for await (const line of readReport(state, runFolderOf(record.id))) {
+    if (line.status === 'failed' || (which === 'all' && isDeadLetter(line))) seqs.add(line.seq);
+  }
+  for await (const batch of readManifest(state, record.id)) {
+    for (const { line } of batch) {
+      const { subjectId, photo, templateId, version, metadata, problem } = line;
+      if (!seqs.has(line.seq) || problem !== undefined || subjectId === undefined || photo === undefined)
+        continue;
+      yield {
+        subjectId,
+        photo,
+        ...(templateId !== undefined && { templateId }),
+        ...(version !== undefined && line.row !== undefined && { version }),
+        ...(metadata !== undefined && { metadata }),
+      };
+    }
+  }
+}

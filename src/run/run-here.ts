@@ -1,0 +1,42 @@
+import type { Rollcall } from '../open-rollcall.ts';
+import type { RunProgress } from './conductor.ts';
+import { writeControl } from './control.ts';
+import { readSummary } from './finish.ts';
+import { resumeMendedAccount } from './resume-account.ts';
+import { isOver } from './run-record.ts';
+import { openSourceOf, subjectOf } from './run-source.ts';
+import { startRun } from './start-run.ts';
+import { takePart } from './take-part.ts';
+import type { RunEnd } from './work-on-run.ts';
+
+export interface RunHereOptions {
+  /** A folder, a manifest, or `-`. */
+  readonly source: string;
+  /** Starts another run even if an unfinished one of the same source is there. */
+  readonly alwaysNew?: boolean;
+  /** Drains: calls in flight end, the run can be resumed. */
+  readonly signal: AbortSignal;
+  readonly onStart?: (run: { runId: string; resumed: boolean }) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/** Scans, enrolls and reports in this process; resumes where an earlier try stopped. */
+export async function runHere(rollcall: Rollcall, options: RunHereOptions): Promise<RunEnd> {
+  const { state, settings } = rollcall;
+  const opened = rollcall.engine();
+  const source = await openSourceOf(rollcall, options.source, settings);
+  const { record, resumed } = await startRun({
+    state,
+    settings,
+    subject: subjectOf(rollcall, source),
+    alwaysNew: options.alwaysNew ?? false,
+  });
+  if (isOver(record)) {
+    const summary = await readSummary(state, record.id);
+    if (summary) return { kind: 'over', runId: record.id, summary };
+  }
+  await resumeMendedAccount((await rollcall.queue()).accounts, record.account);
+  await writeControl(state, record.id, 'run');
+  options.onStart?.({ runId: record.id, resumed });
+  return takePart(rollcall, { ...options, record, opened, openSource: async () => source });
+}

@@ -1,0 +1,42 @@
+import type { Readable } from 'node:stream';
+import { UsageError } from '../errors.ts';
+import type { Rollcall } from '../open-rollcall.ts';
+import { openSource } from '../sources/open-source.ts';
+import type { Source } from '../sources/source.ts';
+import type { RunRecord, RunSettings } from './run-record.ts';
+import type { RunSubject } from './start-run.ts';
+
+export type ListSettings = Pick<RunSettings, 'idFrom' | 'include' | 'exclude' | 'allowOutside' | 'redrive'>;
+
+export function openSourceOf(
+  rollcall: Pick<Rollcall, 'folder'>,
+  spec: string,
+  settings: ListSettings,
+  stdin?: Readable,
+): Promise<Source> {
+  const { idFrom, include, exclude, allowOutside, redrive } = settings;
+  return openSource(spec, {
+    idFrom,
+    include,
+    exclude,
+    allowOutside,
+    redrive,
+    stdin,
+    workingFolder: rollcall.folder,
+  });
+}
+
+/** The source of a run that another process began to list. */
+export async function reopenSource(record: RunRecord): Promise<Source> {
+  if (record.source !== '-') return openSource(record.source, record.settings);
+  throw new UsageError(
+    'source-gone',
+    `The list that run ${record.id} was given on stdin broke off: pipe it again with rollcall run - --run-id ${record.id}`,
+  );
+}
+
+/** What a run over this source into the account of the settings is about. */
+export function subjectOf(rollcall: Rollcall, source: Source): RunSubject {
+  const { engine, url, account } = rollcall.engine();
+  return { source, engine: engine.name, engineUrl: url, account };
+}

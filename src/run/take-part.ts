@@ -1,0 +1,56 @@
+import type { OpenEngine, Rollcall } from '../open-rollcall.ts';
+import { createPhotoReader } from '../photos/read-photo.ts';
+import { processName } from '../queue/process-name.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { Source } from '../sources/source.ts';
+import type { RunProgress } from './conductor.ts';
+import type { RunRecord } from './run-record.ts';
+import { type RunEnd, workOnRun } from './work-on-run.ts';
+
+/** A few seconds of work: enough to keep workers busy between two collections, small for the queue's store. */
+const windowInSeconds = 4;
+
+/** This process's part in a run, whoever started it. */
+export async function takePart(
+  rollcall: Rollcall,
+  options: {
+    record: RunRecord;
+    opened: OpenEngine;
+    openSource: (record: RunRecord) => Promise<Source>;
+    signal: AbortSignal;
+    onProgress?: ((progress: RunProgress) => void) | undefined;
+  },
+): Promise<RunEnd> {
+  const { settings, state, log } = rollcall;
+  const { record, opened, signal, openSource, onProgress = () => {} } = options;
+  const backend = await rollcall.queue();
+  const reader = createPhotoReader({
+    allowPrivate: record.settings.allowPrivate,
+    rootFolder: record.rootFolder,
+    timeoutInMs: settings.timeout,
+  });
+  try {
+    return await workOnRun({
+      state,
+      backend,
+      record,
+      signal,
+      log,
+      openSource,
+      onProgress,
+      engine: opened.engine,
+      gate: await rollcall.gate(record.account),
+      readPhoto: reader.read,
+      concurrency: settings.concurrency,
+      timeoutInMs: settings.timeout,
+      processName: processName(),
+      window: windowFor(settings),
+    });
+  } finally {
+    await reader.close();
+  }
+}
+
+function windowFor({ rate, concurrency }: Settings): number {
+  return concurrency + Math.min(5_000, Math.max(200, Math.ceil(rate * windowInSeconds)));
+}

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Rollcall } from '../open-rollcall.ts';
+import { readControl } from './control.ts';
+import { listRunRecords, type RunRecord } from './run-record.ts';
+import { reopenSource } from './run-source.ts';
+import { takePart } from './take-part.ts';
+import type { RunEnd } from './work-on-run.ts';
+
+const lookEveryInMs = 1_000;
+
+/**
+ * Works on all runs that this state shows and this process's credentials fit, until the signal asks to drain. A fault
+ * of one run is logged and leaves the others alone; that run is tried again later.
+ */
+export async function workOnAll(
+  rollcall: Rollcall,
+  { signal, onRun }: { signal: AbortSignal; onRun: (event: RunEvent) => void },
+): Promise<void> {
+  const parts = new Map<string, Promise<void>>();
+  const strangers = new Set<string>();
+  while (!signal.aborted) {
+    for (const record of await listRunRecords(rollcall.state)) {
+      if (parts.has(record.id) || strangers.has(record.id)) continue;
+      if (!(await isToBeWorkedOn(rollcall, record))) continue;
+      const opened = rollcall.engineOf({ ...record, keepDemographics: record.settings.keepDemographics });
+      if (!opened) {
+        strangers.add(record.id);
+        rollcall.log.warn(
+          { run: record.id },
+          'the run belongs to another account than the credentials of this worker',
+        );
+        continue;
+      }
+      onRun({ kind: 'joined', runId: record.id });
+      const part = takePart(rollcall, { record, opened, openSource: reopenSource, signal })
+        .then((end) => onRun({ kind: 'ended', runId: record.id, end }))
+        .catch(async (error: Error) => {
+          onRun({ kind: 'fault', runId: record.id, error });
+          await delay(10 * lookEveryInMs, undefined, { signal }).catch(() => {});
+        })
+        .finally(() => parts.delete(record.id));
+      parts.set(record.id, part);
+    }
+    await delay(lookEveryInMs, undefined, { signal }).catch(() => {});
+  }
+  await Promise.all(parts.values());
+}
+
+export type RunEvent =
+  | { readonly kind: 'joined'; readonly runId: string }
+  | { readonly kind: 'ended'; readonly runId: string; readonly end: RunEnd }
+  | { readonly kind: 'fault'; readonly runId: string; readonly error: Error };
+
+/** A paused run is worked on again once somebody asked for it after the pause. */
+async function isToBeWorkedOn({ state }: Rollcall, record: RunRecord): Promise<boolean> {
+  if (record.state === 'active') return true;
+  if (record.state !== 'paused') return false;
+  const { wanted, at } = await readControl(state, record.id);
+  return (wanted === 'run' && at > record.updatedAt) || wanted === 'cancel';
+}
