@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { describeFailure, type HttpFailure } from './http-failure.ts';
 
@@ -58,6 +59,8 @@ export function exchange(options: Exchange): Promise<HttpResponse | HttpFailure>
         stop(() => fail({ fault: 'timeout', message: timeoutMessage(options, controller !== undefined) })),
       options.timeoutInMs,
     );
+    // One listener for every call in flight: more than the ten that Node.js takes for a leak.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', abort, { once: true });
 
     options.dispatcher.dispatch(options.request, {
