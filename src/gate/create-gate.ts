@@ -199,7 +199,7 @@ export function createGate(options: GateOptions): Gate {
     waiter.grant(createPass(slot, isProbe));
   }
 
-  function createPass(slot: Slot, isProbe: boolean): Pass & { slot: Slot } {
+  function createPass(slot: Slot, isProbe: boolean): Pass {
     let sentAt: number | undefined;
     let result: Promise<{ charged: boolean }> | undefined;
 
@@ -214,7 +214,6 @@ export function createGate(options: GateOptions): Gate {
     }
 
     return {
-      slot,
       sent() {
         if (sentAt !== undefined) return;
         sentAt = slot.at + performance.now() - slot.localAt;

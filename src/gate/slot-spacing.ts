@@ -25,7 +25,7 @@ export function slotSpacing(ratePerSecond: number): SlotSpacing {
   const calls = Math.max(1, Math.floor(ratePerSecond));
   const windowInMs = (calls / ratePerSecond) * 1000;
   const intervalInMs = 1000 / (ratePerSecond * shareOfRate);
-  return { intervalInMs, windowInMs, calls, latenessInMs: Math.max(leastLatenessInMs, intervalInMs / 2) };
+  return { intervalInMs, windowInMs, calls, latenessInMs: Math.max(leastLatenessInMs, intervalInMs) };
 }
 
 /**

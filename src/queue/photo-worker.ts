@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import { keyPrefix, maxStalledCount, priorityOfRetry, runQueueName, workerTimes } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
+import { isConnectionFault } from './connection-fault.ts';
 import { type PhotoJobData, photoJobDataSchema } from './job.ts';
 import type { OpenWorkerOptions, PhotoWorker, WorkResult } from './queue.ts';
 import { storable, storableError } from './storable.ts';
@@ -49,7 +50,8 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
     try {
       await move();
     } catch (error) {
-      options.onError(error instanceof Error ? error : new Error(String(error)));
+      const fault = error instanceof Error ? error : new Error(String(error));
+      if (!isExpected(fault)) options.onError(fault);
     }
   }
 
@@ -84,7 +86,9 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
     },
     store.backendFactory,
   );
-  worker.on('error', options.onError);
+  worker.on('error', (error) => {
+    if (!isExpected(error)) options.onError(error);
+  });
   // Somebody else may have the job by now; BullMQ leaves ours running.
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'the lock on this job was lost');
@@ -108,6 +112,15 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
       return stopping;
     },
   };
+}
+
+/**
+ * Faults of the connection are told by the connection itself, once an outage. A negative code is BullMQ's way to refuse
+ * what comes late: the job's lock was lost, or its end was stored although the reply was lost.
+ */
+function isExpected(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined;
+  return isConnectionFault(error) || (typeof code === 'number' && code < 0);
 }
 
 /** Whether all of them came to an end in time. */

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunQueue } from '../queue/queue.ts';
-import type { Parts } from '../report/parts.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { type ManifestEnd, openManifestWriter, readManifest } from './manifest.ts';
-import { buildSettledLine, type RunFacts } from './photo-job.ts';
+import { openManifestWriter, readManifest } from './manifest.ts';
+import type { ManifestProgress } from './manifest-progress.ts';
+import type { PhotoFlow } from './photo-flow.ts';
+import { buildSettledLine } from './photo-job.ts';
+import type { RunRecord } from './run-record.ts';
 
 const pollInMs = 200;
-/** Calls in flight elsewhere are waited for; a worker that died with one is not. */
+/** Calls in flight elsewhere are waited for; those of a worker that died are not. */
 const longestWaitInMs = 60_000;
 
 /**
@@ -15,24 +17,27 @@ const longestWaitInMs = 60_000;
  */
 export async function cancelRest(options: {
   state: StateStore;
-  facts: RunFacts;
+  record: RunRecord;
   queue: RunQueue;
-  collectOnce: (queue: RunQueue) => Promise<number>;
-  parts: Parts;
-}): Promise<ManifestEnd> {
-  const { state, facts, queue, collectOnce, parts } = options;
+  flow: PhotoFlow;
+  manifest: ManifestProgress;
+  hasLine: (seq: number) => boolean;
+}): Promise<void> {
+  const { state, record, queue, flow, manifest, hasLine } = options;
   const startedAt = performance.now();
   while ((await queue.counts()).active > 0 && performance.now() - startedAt < longestWaitInMs)
     await delay(pollInMs);
-  while ((await collectOnce(queue)) > 0);
-  for await (const batch of readManifest(state, facts.run)) {
-    const open = batch.filter(({ line }) => !parts.covered.has(line.seq));
+  while ((await flow.collect(queue)) > 0);
+  const facts = { run: record.id, engine: record.engine };
+  for await (const batch of readManifest(state, record.id)) {
+    const open = batch.filter(({ line }) => !hasLine(line.seq));
     const finishedAt = new Date().toISOString();
-    await parts.add(
+    await flow.settlePhotos(
       open.map((placed) => buildSettledLine(facts, placed, { status: 'cancelled', finishedAt })),
     );
   }
-  const writer = await openManifestWriter(state, facts.run);
+  if (manifest.end.listed) return;
+  const writer = await openManifestWriter(state, record.id);
   await writer.close();
-  return writer.finish();
+  manifest.advance(writer.finish());
 }

@@ -1,16 +1,14 @@
-import { EventEmitter, once } from 'node:events';
 import { FaultError } from '../errors.ts';
 import type { PhotoJob } from '../queue/queue.ts';
 import type { ReportLine } from '../report/record.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { createDecider, type DecideOptions, type Decision } from './decide.ts';
+import type { HeldPhotos } from './held-photos.ts';
 import type { PlacedLine } from './manifest.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import { buildPhotoJob, buildSettledLine, type RunFacts } from './photo-job.ts';
 
 const jobsPerAdd = 500;
-/** Photos that wait for an earlier one of their subject; feeding stops until some were released. */
-const largestHeld = 10_000;
 
 export interface FeedOptions extends DecideOptions {
   readonly state: StateStore;
@@ -23,37 +21,6 @@ export interface FeedOptions extends DecideOptions {
   /** Writes the lines of photos that need no job. */
   readonly settlePhotos: (lines: readonly ReportLine[]) => Promise<void>;
   readonly held: HeldPhotos;
-}
-
-/** Photos that are fed only after an earlier one of the same subject has its line (`--repeat each`). */
-export interface HeldPhotos {
-  hold(after: number, line: PlacedLine): void;
-  /** Takes out the photos that waited for these seqs. */
-  release(seqs: readonly number[]): PlacedLine[];
-  /** Resolves when not too many are held, so that memory stays bounded. */
-  room(signal: AbortSignal): Promise<void>;
-}
-
-export function createHeldPhotos(): HeldPhotos {
-  const heldBy = new Map<number, PlacedLine[]>();
-  const events = new EventEmitter();
-  let size = 0;
-  return {
-    hold(after, line) {
-      heldBy.set(after, [...(heldBy.get(after) ?? []), line]);
-      size += 1;
-    },
-    release(seqs) {
-      const released = seqs.flatMap((seq) => heldBy.get(seq) ?? []);
-      for (const seq of seqs) heldBy.delete(seq);
-      size -= released.length;
-      if (released.length > 0) events.emit('released');
-      return released;
-    },
-    async room(signal) {
-      while (size > largestHeld) await once(events, 'released', { signal });
-    },
-  };
 }
 
 /**

@@ -1,6 +1,10 @@
 /** Why the loops of a conductor stop. */
 export type Ending =
-  | { readonly kind: 'complete' | 'cancelled' | 'interrupted' | 'lost' }
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'interrupted' }
+  /** Another process holds the lease. */
+  | { readonly kind: 'lost' }
   | { readonly kind: 'paused'; readonly waitsFor: string }
   | { readonly kind: 'fault'; readonly error: unknown };
 

@@ -15,13 +15,17 @@ export function createPathFilter({
   include: readonly string[];
   exclude: readonly string[];
 }): PathFilter {
-  const options = { basename: true, dot: true };
-  const isIncluded = include.length === 0 ? () => true : picomatch([...include], options);
-  const isExcluded = exclude.length === 0 ? () => false : picomatch([...exclude], options);
+  const isIncluded = include.length === 0 ? () => true : matchAny(include);
+  const isExcluded = matchAny(exclude);
   const wholeFolders = exclude.filter((glob) => glob.endsWith('/**'));
-  const isFolderExcluded = wholeFolders.length === 0 ? () => false : picomatch(wholeFolders, { dot: true });
+  const isFolderExcluded = matchAny(wholeFolders);
   return {
     acceptsFile: (path) => isIncluded(path) && !isExcluded(path),
     acceptsFolder: (path) => !isFolderExcluded(path),
   };
+}
+
+function matchAny(globs: readonly string[]): (path: string) => boolean {
+  const matchers = globs.map((glob) => picomatch(glob, { dot: true, basename: !glob.includes('/') }));
+  return (path) => matchers.some((matches) => matches(path));
 }

@@ -59,7 +59,7 @@ async function importPlatformPackage(): Promise<unknown> {
   }
 }
 
-async function libraryEnvironment(native: string, folder: string): Promise<Record<string, string>> {
+export async function libraryEnvironment(native: string, folder: string): Promise<Record<string, string>> {
   const links = await readFile(join(native, 'pg-symlinks.json'), 'utf8').then(
     (text) => linksSchema.parse(JSON.parse(text)),
     () => [],

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { isConnectionFault } from './connection-fault.ts';
+import { isConnectionFault } from '../connection-fault.ts';
 
 export interface PatientPool {
   readonly pool: pg.Pool;

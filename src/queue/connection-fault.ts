@@ -4,7 +4,7 @@ const codes = new Set([
   // Shut down by an administrator, by a crash, not up yet; too many connections.
   ...['57P01', '57P02', '57P03', '53300'],
 ]);
-const messages = /Connection terminated|not queryable|timeout exceeded when trying to connect/;
+const messages = /Connection (terminated|is closed)|not queryable|timeout exceeded when trying to connect/;
 
 /** Whether the connection is at fault and the same query may succeed later. */
 export function isConnectionFault(error: unknown): boolean {

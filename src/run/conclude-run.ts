@@ -1,0 +1,52 @@
+import type { RunQueue } from '../queue/queue.ts';
+import type { Parts } from '../report/parts.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { cancelRest } from './cancel-rest.ts';
+import type { ConductEnd } from './conductor.ts';
+import { finishReport } from './finish.ts';
+import type { ManifestProgress } from './manifest-progress.ts';
+import type { PhotoFlow } from './photo-flow.ts';
+import type { RunKeeper } from './run-keeper.ts';
+import type { RunRecord } from './run-record.ts';
+import type { Ending } from './stop.ts';
+
+/** What a conductor does once its loops have stopped: drain, collect the last outcomes, and leave the run as it ended. */
+export async function concludeRun(
+  ending: Exclude<Ending, { kind: 'lost' }>,
+  options: {
+    state: StateStore;
+    record: RunRecord;
+    queue: RunQueue;
+    flow: PhotoFlow;
+    parts: Parts;
+    keeper: RunKeeper;
+    manifest: ManifestProgress;
+    work: { stop(): Promise<void> };
+  },
+): Promise<ConductEnd> {
+  const { state, record, queue, flow, parts, keeper, manifest, work } = options;
+  if (ending.kind === 'paused' || ending.kind === 'cancelled') await queue.pause();
+  await work.stop();
+  if (ending.kind === 'fault') throw ending.error;
+  while ((await flow.collect(queue)) > 0);
+  switch (ending.kind) {
+    case 'interrupted':
+      await keeper.save('active');
+      return { kind: 'interrupted' };
+    case 'paused':
+      await keeper.save('paused', ending.waitsFor);
+      return { kind: 'paused', waitsFor: ending.waitsFor };
+    case 'cancelled':
+      await cancelRest({ state, record, queue, flow, manifest, hasLine: parts.covered.has });
+      return finish('cancelled');
+    case 'complete':
+      return finish('finished');
+  }
+
+  async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {
+    const summary = await finishReport({ state, record, count: manifest.end.count, parts, end });
+    await queue.obliterate();
+    await keeper.save(end);
+    return { kind: 'over', summary };
+  }
+}

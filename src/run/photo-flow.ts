@@ -1,0 +1,84 @@
+import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
+import type { Parts } from '../report/parts.ts';
+import { isDeadLetter, type ReportLine } from '../report/record.ts';
+import type { FailureThreshold } from '../settings/values.ts';
+import { createFailureWatch } from './failure-watch.ts';
+import { createFedPhotos } from './fed-photos.ts';
+import { createHeldPhotos, type HeldPhotos } from './held-photos.ts';
+import { buildFinishedLine, buildPhotoJob, type RunFacts } from './photo-job.ts';
+
+const jobsPerCollection = 1000;
+
+/** What lies between the manifest and the report: photos go into the queue, finished jobs come out as lines. */
+export interface PhotoFlow {
+  readonly held: HeldPhotos;
+  /** Queues photos once the window has room for them. */
+  queuePhotos(jobs: readonly PhotoJob[]): Promise<void>;
+  /** Writes and syncs lines; photos that have one already are left out. */
+  settlePhotos(lines: readonly ReportLine[]): Promise<void>;
+  /**
+   * Takes finished jobs out of the queue: first their lines are written and synced, then the jobs are removed. A death
+   * in between leaves jobs whose photos have a line; they are only removed.
+   * @returns how many jobs were taken out
+   */
+  collect(queue: RunQueue): Promise<number>;
+  /** Queues again what was fed and has neither a line nor a job; returns how many photos the queue had forgotten. */
+  reconcile(): Promise<number>;
+}
+
+export function createPhotoFlow(options: {
+  facts: RunFacts;
+  queue: RunQueue;
+  parts: Parts;
+  deadLetters: DeadLetterQueue;
+  /** Photos fed and not yet collected, at most. */
+  window: number;
+  stopAfterFailures: FailureThreshold;
+  onTooManyFailures: (message: string) => void;
+  signal: AbortSignal;
+}): PhotoFlow {
+  const { facts, queue, parts, deadLetters, signal } = options;
+  const fed = createFedPhotos(options.window);
+  const held = createHeldPhotos();
+  const failures = createFailureWatch(options.stopAfterFailures);
+
+  async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
+    fed.add(jobs);
+    await queue.add(jobs);
+  }
+
+  async function writeLines(lines: readonly ReportLine[]): Promise<void> {
+    const fresh = await parts.add(lines);
+    const letters = fresh.filter(isDeadLetter).map((line) => ({ id: `${line.run}-${line.seq}`, line }));
+    if (letters.length > 0) await deadLetters.add(letters);
+    const released = held.release(fresh.map((line) => line.seq));
+    if (released.length > 0) await queueNow(released.map((placed) => buildPhotoJob(facts.run, placed)));
+    const tooMany = failures.add(fresh);
+    if (tooMany) options.onTooManyFailures(tooMany);
+  }
+
+  return {
+    held,
+    async queuePhotos(jobs) {
+      await fed.room(jobs.length, signal);
+      await queueNow(jobs);
+    },
+    settlePhotos: writeLines,
+    async collect(from) {
+      const finished = await from.finished(jobsPerCollection);
+      if (finished.length === 0) return 0;
+      const lines = finished.map((job) => buildFinishedLine(facts, job)).filter((line) => line !== undefined);
+      await writeLines(lines);
+      await from.remove(finished.map((job) => job.id));
+      fed.settle(lines.map((line) => line.seq));
+      return finished.length;
+    },
+    async reconcile() {
+      const before = [...fed.jobs()];
+      const known = before.length > 0 ? await queue.ids() : new Set<string>();
+      const forgotten = before.filter((job) => !known.has(job.id));
+      if (forgotten.length > 0) await queue.add(forgotten);
+      return forgotten.length;
+    },
+  };
+}
