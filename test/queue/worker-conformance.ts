@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isDeadProcess, processName } from '../../src/queue/process-name.ts';
+import type { OpenWorkerOptions, QueueBackend } from '../../src/queue/queue.ts';
+import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
+import type { QueueServer } from '../helpers/queue-servers.ts';
+import { runChild } from '../helpers/run-child.ts';
+import { until } from '../helpers/until.ts';
+import { makeJob, makeJobs } from './photo-jobs.ts';
+
+/** What every backend's workers must do when things go wrong. */
+export function describeWorker(start: () => Promise<QueueServer>): void {
+  let server: QueueServer;
+  let compiled: CompiledSource;
+  let backend: QueueBackend;
+  let runId: string;
+
+  beforeAll(async () => {
+    [server, compiled] = await Promise.all([start(), compileSource()]);
+  });
+  beforeEach(async () => {
+    backend = await server.open();
+    runId = randomUUID();
+  });
+  afterEach(async () => {
+    await backend.close();
+    await until(async () => (await server.connections()) === 0, { what: 'the end of all connections' });
+  });
+  afterAll(async () => {
+    await server.close();
+    await compiled.remove();
+  });
+
+  const openWorker = (work: OpenWorkerOptions['work'], concurrency = 4) =>
+    backend.openWorker({
+      runId,
+      concurrency,
+      workerName: processName(),
+      work,
+      onError: (error) => void server.errors.push(error),
+    });
+
+  describe('a worker', () => {
+    it('finishes what it runs when it is stopped, and starts nothing new', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(10));
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      let started = 0;
+      const worker = openWorker(async ({ data }) => {
+        started += 1;
+        await released;
+        return { outcome: { seq: data.seq } };
+      });
+      await until(() => started === 4);
+      const stopped = worker.stop({ deadlineInMs: 10_000 });
+      expect(worker.stop({ deadlineInMs: 0 })).toBeInstanceOf(Promise);
+      release();
+      await stopped;
+      expect(await queue.counts()).toEqual({ waiting: 6, active: 0, delayed: 0, finished: 4 });
+      expect(started).toBe(4);
+    });
+
+    it('aborts at the deadline and gives those jobs back unharmed', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(6));
+      const aborted: number[] = [];
+      const worker = openWorker(
+        ({ data }, signal) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              aborted.push(data.seq);
+              reject(new Error('aborted'));
+            });
+          }),
+      );
+      await until(async () => (await queue.counts()).active === 4);
+      await worker.stop({ deadlineInMs: 50 });
+      expect(aborted.sort()).toEqual([1, 2, 3, 4]);
+      expect(await queue.counts()).toEqual({ waiting: 6, active: 0, delayed: 0, finished: 0 });
+      const second = openWorker(async ({ data }) => ({ outcome: { seq: data.seq } }));
+      await until(async () => (await queue.counts()).finished === 6);
+      expect((await queue.finished(10)).every((job) => job.state === 'completed')).toBe(true);
+      await second.stop({ deadlineInMs: 1_000 });
+    });
+
+    it('comes to an end even if the work ignores its signal', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(1));
+      const worker = openWorker(() => new Promise(() => undefined));
+      await until(async () => (await queue.counts()).active === 1);
+      const before = Date.now();
+      await worker.stop({ deadlineInMs: 10 });
+      expect(Date.now() - before).toBeLessThan(5_000);
+    });
+
+    it('takes over the jobs of a process that was killed, at once', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(8));
+      const child = runChild(compiled.pathOf('test/queue/worker-child.ts'), [
+        server.queue,
+        server.stateFolder,
+        runId,
+      ]);
+      const childName = await child.line();
+      expect(isDeadProcess(childName)).toBe(false);
+      expect(await queue.adoptFrom(isDeadProcess)).toBe(0);
+      await child.kill();
+      expect(isDeadProcess(childName)).toBe(true);
+      const before = Date.now();
+      expect(await queue.adoptFrom(isDeadProcess)).toBe(4);
+      const order: number[] = [];
+      openWorker(async ({ data }) => {
+        order.push(data.seq);
+        return { outcome: { seq: data.seq } };
+      });
+      await until(async () => (await queue.counts()).finished === 8, { limitInMs: 10_000 });
+      expect(Date.now() - before).toBeLessThan(5_000);
+      expect(order.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    });
+
+    it('is woken by a new job while it waits', async () => {
+      const queue = backend.openRunQueue(runId);
+      openWorker(async ({ data }) => ({ outcome: { seq: data.seq } }));
+      await queue.add([makeJob(1)]);
+      await until(async () => (await queue.counts()).finished === 1);
+      const before = Date.now();
+      await queue.add([makeJob(2)]);
+      await until(async () => (await queue.counts()).finished === 2);
+      expect(Date.now() - before).toBeLessThan(1_000);
+    });
+
+    it('loses nothing when the server is killed in mid-work, and fails nothing', async () => {
+      const queue = backend.openRunQueue(runId);
+      const count = 600;
+      await queue.add(makeJobs(count));
+      const calls = new Map<number, number>();
+      const worker = openWorker(async ({ data }, signal) => {
+        calls.set(data.seq, (calls.get(data.seq) ?? 0) + 1);
+        if (data.seq % 10 === 0 && data.tries.calls === 0) {
+          const tries = { ...data.tries, calls: 1 };
+          return { again: { delayInMs: 20, data: { ...data, tries } } };
+        }
+        signal.throwIfAborted();
+        return { outcome: { seq: data.seq } };
+      }, 16);
+      for (const share of [0.1, 0.3, 0.6]) {
+        await until(async () => (await queue.counts()).finished > count * share);
+        await server.crash();
+      }
+      await until(async () => (await queue.counts()).finished === count, { limitInMs: 100_000 });
+      const finished = await queue.finished(count + 10);
+      expect(finished.filter((job) => job.state === 'failed')).toEqual([]);
+      expect(new Set(finished.map((job) => job.id)).size).toBe(count);
+      const total = [...calls.values()].reduce((sum, made) => sum + made, 0);
+      // A tenth is called twice on purpose; each crash may repeat what was in flight.
+      expect(total - count - count / 10).toBeLessThanOrEqual(3 * 16);
+      await worker.stop({ deadlineInMs: 1_000 });
+      // A job whose start was lost with the reply is run again when its lock expires, after 30 s.
+    }, 120_000);
+  });
+}
