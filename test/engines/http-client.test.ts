@@ -174,7 +174,7 @@ describe('the time of a call', () => {
     const tookInMs = performance.now() - startedAt;
     expect(result).toMatchObject({ kind: 'failed', fault: 'timeout' });
     expect(tookInMs).toBeGreaterThan(timeoutInMs - 10);
-    expect(tookInMs).toBeLessThan(timeoutInMs + 300);
+    expect(tookInMs).toBeLessThan(timeoutInMs + 1000);
     return { result, sentAt };
   };
 
@@ -191,13 +191,13 @@ describe('the time of a call', () => {
   });
 
   test('covers waiting for a connection: the call is then never sent', async () => {
-    const client = create({ concurrency: 1, timeoutInMs: 300 });
-    onRequest = (socket) => setTimeout(() => socket.write(ok), 250);
+    const client = create({ concurrency: 1, timeoutInMs: 1000 });
+    onRequest = (socket) => setTimeout(() => socket.write(ok), 600);
     const first = post(client);
     const second = post(client);
     await sleep(0);
     expect((await first).result).toMatchObject({ kind: 'response' });
-    // It got the connection after 250 ms and its own time ended 50 ms later.
+    // It got the connection after 600 ms and its own time ended 400 ms later.
     expect((await second).result).toMatchObject({ kind: 'failed', fault: 'timeout', sent: true });
     onRequest = () => {};
     const [third, fourth] = await Promise.all([post(client), post(client)]);
@@ -298,7 +298,7 @@ describe('connections', () => {
     onRequest = (socket) => setTimeout(() => socket.write(ok), 100);
     const { sentAt } = await post(create());
     expect(arrivedAt - (sentAt ?? 0)).toBeGreaterThanOrEqual(0);
-    expect(arrivedAt - (sentAt ?? 0)).toBeLessThan(50);
+    expect(arrivedAt - (sentAt ?? 0)).toBeLessThan(500);
   });
 
   test('closing ends them; calls in flight fail', async () => {
