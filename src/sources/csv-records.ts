@@ -75,7 +75,7 @@ async function* readUntilBroken({
   return undefined;
 }
 
-const tooLong = 'is longer than 1 MiB; a quote seems to be missing';
+const tooLong = 'is longer than 1 MiB; is a quote missing?';
 
 function isTornOverLines(fields: readonly string[], fieldCount: number | undefined): boolean {
   return (

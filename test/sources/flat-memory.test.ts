@@ -1,0 +1,77 @@
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { openSource } from '../../src/sources/open-source.ts';
+import type { ListedPhoto } from '../../src/sources/source.ts';
+import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+function usedBytes(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Bytes that memory grows by per photo listed, between two moments of one listing. */
+async function memorySlope(spec: string, [from, to]: readonly [number, number]): Promise<number> {
+  const source = await openSource(spec);
+  let count = 0;
+  let bytesAtStart = 0;
+  let last: ListedPhoto | undefined;
+  for await (const photo of source.list({ signal: new AbortController().signal })) {
+    count += 1;
+    last = photo;
+    if (count === from) bytesAtStart = usedBytes();
+    if (count === to) break;
+  }
+  expect(count).toBe(to);
+  expect(last?.problem).toBeUndefined();
+  return (usedBytes() - bytesAtStart) / (to - from);
+}
+
+async function writeRows(path: string, header: string, row: (index: number) => string): Promise<void> {
+  const file = await open(path, 'w');
+  await file.write(header);
+  for (let block = 0; block < 200; block += 1) {
+    await file.write(Array.from({ length: 1000 }, (_, index) => row(block * 1000 + index)).join(''));
+  }
+  await file.close();
+}
+
+test('200,000 rows are listed in flat memory', async () => {
+  const folder = await makeTemporaryFolder();
+  try {
+    const csv = join(folder.path, 'people.csv');
+    await writeRows(csv, 'id,photo,dept\n', (index) => `emp-${index},"p/${index}.jpg",dept ${index % 100}\n`);
+    expect(await memorySlope(csv, [20_000, 190_000])).toBeLessThan(16);
+    const jsonl = join(folder.path, 'people.jsonl');
+    await writeRows(
+      jsonl,
+      '',
+      (index) => `{"id":"emp-${index}","photo":"p/${index}.jpg","dept":"${index % 100}"}\n`,
+    );
+    expect(await memorySlope(jsonl, [20_000, 190_000])).toBeLessThan(16);
+  } finally {
+    await folder.remove();
+  }
+});
+
+test('a folder of many folders is listed in flat memory', async () => {
+  const folder = await makeTemporaryFolder();
+  try {
+    for (let group = 0; group < 60; group += 1) {
+      const inner = join(folder.path, String(group).padStart(3, '0'));
+      await mkdir(inner);
+      await Promise.all(
+        Array.from({ length: 100 }, (_, index) => writeFile(join(inner, `${index}.jpg`), '')),
+      );
+    }
+    expect(await memorySlope(folder.path, [1000, 5900])).toBeLessThan(64);
+  } finally {
+    await folder.remove();
+  }
+});
