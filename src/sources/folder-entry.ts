@@ -79,9 +79,16 @@ async function lookAtLink(path: string, photo: string, options: FolderSourceOpti
   if (!isPhotoFileName(name) || !filter.acceptsFile(path)) return 'no photo';
   if (target === undefined) return { problem: 'is a link that leads nowhere' };
   if (!target.isFile()) return { problem: 'is a link to something that is no regular file' };
-  const isWithin = allowOutside || isInside(await realpath(root), await realpath(photo));
+  const isWithin = allowOutside || (await leadsInside(root, photo));
   if (!isWithin) return { problem: 'is a link that leaves the folder; --allow-outside permits that' };
   return { version: fileVersion(target), sizeInBytes: target.size };
+}
+
+async function leadsInside(root: string, photo: string): Promise<boolean> {
+  const [realRoot, realPhoto] = await Promise.all(
+    [root, photo].map((path) => realpath(path).catch(() => '')),
+  );
+  return realRoot !== undefined && realPhoto !== undefined && isInside(realRoot, realPhoto);
 }
 
 /** One folder that cannot be read is a line of the report; a drive that went away must not look like a finished list. */
