@@ -48,7 +48,7 @@ interface Waiter {
 export function createGate(options: GateOptions): Gate {
   const { account, concurrency, processName, log } = options;
   const probeDelay = options.probeDelay ?? { firstInMs: 1000, ceilingInMs: 30_000 };
-  const link: AccountLink = createAccountLink({ ...options, onReading: noteSummary });
+  const link: AccountLink = createAccountLink({ ...options, onReading: noteReading });
   const supply = createSlotSupply({ link, log, onSlots: turn });
   const replies = createReplyTaker({
     link,
@@ -64,6 +64,7 @@ export function createGate(options: GateOptions): Gate {
   let isReady = false;
   let isClosed = false;
   let isLooking = false;
+  let isBeating = false;
   let closing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastSummary = 'open';
@@ -79,16 +80,24 @@ export function createGate(options: GateOptions): Gate {
   start().catch(() => undefined); // only when closed meanwhile
 
   async function beat(): Promise<void> {
-    const state = await link.change((before, now) => {
-      const seen = processSeen(before, { processName, ratePerSecond: options.ratePerSecond }, now);
-      return probe === 'none' ? seen : renewProbe(seen, processName, now);
-    });
+    if (isBeating) return;
+    isBeating = true;
+    const state = await link
+      .change((before, now) => {
+        const seen = processSeen(before, { processName, ratePerSecond: options.ratePerSecond }, now);
+        return probe === 'none' ? seen : renewProbe(seen, processName, now);
+      })
+      .finally(() => {
+        isBeating = false;
+      });
     const warning = rateWarning(state, link.storeNow());
     if (warning && warning !== lastWarning) log.warn({ account }, warning);
     lastWarning = warning;
   }
 
-  function noteSummary(): void {
+  function noteReading(): void {
+    // The store was wiped: the others need this process's rate at once.
+    if (isReady && !isClosed && !link.state.rates[processName]) beat().catch(() => undefined);
     const { state, message } = accountSummary(link.state, link.storeNow());
     if (state === lastSummary) return;
     if (state === 'open') log.info({ account }, 'calls to the engine go on at the full rate');

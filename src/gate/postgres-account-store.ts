@@ -6,9 +6,7 @@ import { createStateReader } from './state-reader.ts';
 
 const nowInMs = 'extract(epoch from clock_timestamp()) * 1000';
 
-/** The lock keeps two processes that start together from creating the same thing at once. */
 const createTable = `
-SELECT pg_advisory_xact_lock(7265836412);
 CREATE SCHEMA IF NOT EXISTS rollcall;
 CREATE TABLE IF NOT EXISTS rollcall.account (
   account text PRIMARY KEY,
@@ -69,9 +67,26 @@ const reservedSchema = z.object({
 });
 const readSchema = z.object({ now: z.coerce.number(), version: z.string(), state: z.string() });
 
-/** Creates what the store needs, unless it is there. */
+/** Creates what the store needs, unless it is there: a user who may not create is fine once somebody did. */
 export async function ensureAccountTable(pool: Pool): Promise<void> {
-  await pool.query(createTable);
+  for (let triesLeft = 3; ; triesLeft -= 1) {
+    const { rows } = await pool.query<{ table: string | null }>(
+      `SELECT to_regclass('rollcall.account')::text AS table`,
+    );
+    if (rows[0]?.table) return;
+    try {
+      await pool.query(createTable);
+      return;
+    } catch (error) {
+      // IF NOT EXISTS does not keep two processes that start together from creating the same thing at once.
+      if (triesLeft === 1 || !isRace(error)) throw error;
+    }
+  }
+}
+
+function isRace(error: unknown): boolean {
+  const races = ['23505', '42P06', '42P07']; // unique_violation, duplicate_schema, duplicate_table
+  return error instanceof Error && 'code' in error && races.includes(String(error.code));
 }
 
 /** Accounts in PostgreSQL, each a row of `rollcall.account`; the table is made on first use. The pool stays the caller's. */

@@ -1,9 +1,13 @@
 import type { AccountLink, GateLog } from './account-link.ts';
 import { pushAfter, type SlotSpacing, slotSpacing } from './slot-spacing.ts';
 
-/** How far ahead slots are reserved. More only where the way to the store takes longer than that. */
+/**
+ * How far ahead slots are reserved: new ones are fetched when half of it is left, so more where trips to the store are
+ * slow. What a process that dies had reserved is lost to the others.
+ */
 const leastAheadInMs = 50;
-const mostAheadInMs = 250;
+const mostAheadInMs = 150;
+const spareInMs = 25;
 /** However far the next slot is: so soon the account is looked at again. */
 const longestWaitInMs = 1000;
 const afterLossInMs = 1000;
@@ -41,22 +45,23 @@ export function createSlotSupply({
   let dropped = 0;
   let pushed = { line: 0, intervalInMs: 0 };
 
-  const aheadInMs = () => Math.min(mostAheadInMs, Math.max(leastAheadInMs, 3 * link.clock.tripInMs()));
+  const aheadInMs = () =>
+    Math.min(mostAheadInMs, Math.max(leastAheadInMs, spareInMs + 2 * link.clock.slowTripInMs()));
 
   async function reserve({ slots, intervalInMs }: { slots: number; intervalInMs: number }): Promise<void> {
     const droppedBefore = dropped;
     const reservation = await link.reserve({ slots, intervalInMs, aheadInMs: aheadInMs() });
     const { granted, firstAt, firstNumber, retryInMs, now } = reservation;
-    if (granted === 0) {
-      notBefore = performance.now() + Math.min(longestWaitInMs, retryInMs);
-      return;
-    }
     const wentBack = firstNumber <= lastNumber;
     lastNumber = firstNumber + granted - 1;
-    if (wentBack) {
+    if (wentBack && firstAt - now < afterLossInMs * 0.9) {
       // The store lost its last moments (a crash, a restored copy): nobody knows which slots were used.
       log.warn('the store of the account lost slots: calls go on in a second');
       await link.postpone({ until: now + afterLossInMs });
+      return;
+    }
+    if (granted === 0) {
+      notBefore = performance.now() + Math.min(longestWaitInMs, retryInMs);
       return;
     }
     if (droppedBefore !== dropped) return;

@@ -1,6 +1,9 @@
 /** Allowance for two clocks that run at different speeds, as a share of the time that has passed. */
 const drift = 0.0005;
 
+/** A slow trip counts for half after 14 others. */
+const forgetting = 0.95;
+
 interface Sample {
   readonly offsetInMs: number;
   readonly halfTripInMs: number;
@@ -16,11 +19,13 @@ interface Sample {
  */
 export function createStoreClock() {
   let best: Sample | undefined;
+  let slowTripInMs = 0;
   const doubt = (sample: Sample, at: number) => sample.halfTripInMs + (at - sample.takenAt) * drift;
 
   return {
     sample({ sentAt, receivedAt, storeNow }: { sentAt: number; receivedAt: number; storeNow: number }): void {
       const halfTripInMs = (receivedAt - sentAt) / 2;
+      slowTripInMs = Math.max(halfTripInMs * 2, slowTripInMs * forgetting);
       const sample = { offsetInMs: storeNow - sentAt - halfTripInMs, halfTripInMs, takenAt: receivedAt };
       if (best) {
         const known = doubt(best, receivedAt);
@@ -31,8 +36,8 @@ export function createStoreClock() {
     },
     toLocal: (storeTime: number): number => storeTime - (best?.offsetInMs ?? 0),
     toStore: (localTime: number): number => localTime + (best?.offsetInMs ?? 0),
-    /** The shortest trip lately, there and back. */
-    tripInMs: (): number => (best?.halfTripInMs ?? 0) * 2,
+    /** How long a trip there and back may take, judged by the slowest ones lately. */
+    slowTripInMs: (): number => slowTripInMs,
   };
 }
 

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type EmbeddedPostgres,
+  openEmbeddedPostgres,
+} from '../../src/queue/embedded/open-embedded-postgres.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { buildPaceProcesses, measurePace, type PaceProcesses } from './pace-processes.ts';
+
+/**
+ * Two processes share one account and call an engine that takes 150 to 250 ms, which counts by its own clock.
+ * Longer, at other rates and beside busy loops: PACE_SECONDS, PACE_RATES, PACE_NOISE (processes).
+ */
+const seconds = Number(process.env.PACE_SECONDS ?? 10);
+const rates = (process.env.PACE_RATES ?? '50,7').split(',').map(Number);
+const noise = Number(process.env.PACE_NOISE ?? 0);
+
+describe('the pace that the engine sees', () => {
+  let programs: PaceProcesses;
+  let redis: TestRedis;
+  let folder: TemporaryFolder;
+  let postgres: EmbeddedPostgres;
+
+  beforeAll(async () => {
+    folder = await makeTemporaryFolder();
+    [programs, redis, postgres] = await Promise.all([
+      buildPaceProcesses(),
+      startTestRedis(),
+      openEmbeddedPostgres({ folder: folder.path }),
+    ]);
+  });
+  afterAll(async () => {
+    await postgres.close();
+    await redis.close();
+    await folder.remove();
+    await programs.remove();
+  });
+
+  const stores = {
+    redis: () => ({ redis: redis.url }),
+    postgres: () => ({ postgres: postgres.connection }),
+  };
+  let accounts = 0;
+
+  for (const [name, store] of Object.entries(stores)) {
+    for (const ratePerSecond of rates) {
+      // A machine that is busy with something else may hold up whoever calls for longer than there is room for.
+      it(`is never above ${ratePerSecond}/s and uses 95 % of it (${name})`, {
+        retry: 2,
+        timeout: (seconds + 30) * 3000,
+      }, async () => {
+        const measured = await measurePace(programs, {
+          store: store(),
+          account: `account-${++accounts}`,
+          processes: 2,
+          noise,
+          ratePerSecond,
+          concurrency: Math.max(16, Math.ceil(ratePerSecond / 5)),
+          durationInMs: seconds * 1000,
+        });
+        if (process.env.PACE_NOISE) console.log(name, ratePerSecond, JSON.stringify(measured, undefined, 1));
+        expect(measured.worstCertain).toBeLessThanOrEqual(ratePerSecond);
+        expect(measured.used).toBeGreaterThanOrEqual(0.95);
+      });
+    }
+  }
+});
