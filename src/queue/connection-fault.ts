@@ -12,3 +12,10 @@ export function isConnectionFault(error: unknown): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return codes.has(code) || code.startsWith('08') || messages.test(error.message);
 }
+
+/** The connection itself tells of its faults, once an outage; all who use it would tell of them again. */
+export function exceptConnectionFaults(onError: (error: Error) => void): (error: Error) => void {
+  return (error) => {
+    if (!isConnectionFault(error)) onError(error);
+  };
+}

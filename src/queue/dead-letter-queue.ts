@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import { deadLetterQueueName, inBatches, keyPrefix, maxEvents } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
+import { exceptConnectionFaults } from './connection-fault.ts';
 import type { DeadLetterQueue } from './queue.ts';
 import { storable } from './storable.ts';
 
@@ -48,6 +49,6 @@ function openDeadLetters(store: BullmqStore, onError: (error: Error) => void) {
     streams: { events: { maxLen: maxEvents } },
   };
   const queue = new Queue(deadLetterQueueName, options, store.backendFactory);
-  queue.on('error', onError);
+  queue.on('error', exceptConnectionFaults(onError));
   return queue;
 }

@@ -50,8 +50,7 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
     try {
       await move();
     } catch (error) {
-      const fault = error instanceof Error ? error : new Error(String(error));
-      if (!isExpected(fault)) options.onError(fault);
+      if (!(error instanceof Error) || !isExpected(error)) throw storableError(error);
     }
   }
 
@@ -63,7 +62,8 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
     await moving(async () => {
       await job.updateData(storable(again.data));
       if (job.priority !== priorityOfRetry) await job.changePriority({ priority: priorityOfRetry });
-      await job.moveToDelayed(Date.now() + again.delayInMs, token);
+      // PostgreSQL takes whole milliseconds only.
+      await job.moveToDelayed(Date.now() + Math.ceil(again.delayInMs), token);
     });
     throw new DelayedError();
   }

@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import { inBatches, keyPrefix, maxEvents, priorityOfPhoto, runQueueName } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
+import { exceptConnectionFaults } from './connection-fault.ts';
 import type { PhotoJob, RunQueue } from './queue.ts';
 import { storable } from './storable.ts';
 
@@ -23,7 +24,7 @@ export function openBullmqRunQueue(options: {
     },
     store.backendFactory,
   );
-  queue.on('error', options.onError);
+  queue.on('error', exceptConnectionFaults(options.onError));
 
   /** Without it a store that was wiped would keep 10,000 events; and by its `version` a queue is known to live. */
   const begin = () => queue.getBackend().setQueueMeta(queue.metaValues);

@@ -21,6 +21,8 @@ export interface QueueServer {
   connections(): Promise<number>;
   /** Names of everything that is kept about a run. */
   remains(runId: string): Promise<string[]>;
+  /** Takes the locks of a run's active jobs away from their worker. */
+  breakLocks(runId: string): Promise<void>;
   /** Forgets all leases, as a server does that lost its disk. */
   wipeLeases(): Promise<void>;
   close(): Promise<void>;
@@ -66,6 +68,11 @@ export async function startEmbeddedQueue(): Promise<QueueServer> {
       const sequence = `SELECT relname::text FROM pg_class WHERE relname = bullmq.job_id_seq_name($1)`;
       return (await query([...counts, sequence].join(' UNION '), [queue])).map((row) => String(row.name));
     },
+    async breakLocks(runId) {
+      await query(`UPDATE bullmq.job SET lock_token = 'broken' WHERE queue = $1 AND state = 'active'`, [
+        `rollcall-run-${runId}`,
+      ]);
+    },
     async wipeLeases() {
       await query('DELETE FROM rollcall.lease');
     },
@@ -101,6 +108,10 @@ export async function startRedisQueue(): Promise<QueueServer> {
       return list.trim().split('\n').length - 1;
     },
     remains: (runId) => keys(`*rollcall-run-${runId}:*`),
+    async breakLocks(runId) {
+      const locks = await keys(`*rollcall-run-${runId}:*:lock`);
+      if (locks.length > 0) await probe.del(...locks);
+    },
     async wipeLeases() {
       const leases = await keys('rollcall:lease:*');
       if (leases.length > 0) await probe.del(...leases);

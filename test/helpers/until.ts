@@ -5,7 +5,7 @@ const pollInMs = 20;
 /** Waits until `read` gives something that is not false or undefined, and returns it. */
 export async function until<T>(
   read: () => T | Promise<T>,
-  { limitInMs = 20_000, what = 'the condition' } = {},
+  { limitInMs = 40_000, what = 'the condition' } = {},
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = Date.now() + limitInMs;
   for (;;) {

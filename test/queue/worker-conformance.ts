@@ -121,6 +121,29 @@ export function describeWorker(start: () => Promise<QueueServer>): void {
       expect(order.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     });
 
+    it('aborts a job whose lock was lost, and leaves it to whom it belongs now', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(1));
+      let reason: unknown;
+      openWorker(
+        (_job, signal) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              reason = signal.reason;
+              reject(new Error('aborted'));
+            });
+          }),
+        1,
+      );
+      await until(async () => (await queue.counts()).active === 1);
+      await server.breakLocks(runId);
+      // Locks are renewed at half their time.
+      await until(() => reason !== undefined, { limitInMs: 40_000, what: 'the abort' });
+      expect(reason).toContain('lock');
+      const { finished } = await queue.counts();
+      expect(finished).toBe(0);
+    });
+
     it('is woken by a new job while it waits', async () => {
       const queue = backend.openRunQueue(runId);
       openWorker(async ({ data }) => ({ outcome: { seq: data.seq } }));
