@@ -88,7 +88,7 @@ async function leadsInside(root: string, photo: string): Promise<boolean> {
   const [realRoot, realPhoto] = await Promise.all(
     [root, photo].map((path) => realpath(path).catch(() => '')),
   );
-  return realRoot !== undefined && realPhoto !== undefined && isInside(realRoot, realPhoto);
+  return realRoot && realPhoto ? isInside(realRoot, realPhoto) : false;
 }
 
 /** One folder that cannot be read is a line of the report; a drive that went away must not look like a finished list. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { boundedLines } from '../../src/sources/bounded-lines.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -74,4 +75,24 @@ test('a folder of many folders is listed in flat memory', async () => {
   } finally {
     await folder.remove();
   }
+});
+
+test('a line of 100 MB is passed over without being held', async () => {
+  const chunkSize = 1024 * 1024;
+  let most = 0;
+  const chunks = async function* () {
+    for (let count = 0; count < 100; count += 1) {
+      yield Buffer.alloc(chunkSize, 'x');
+      if (count % 10 === 9) most = Math.max(most, usedBytes() - before);
+    }
+    yield Buffer.from('\n{}\n');
+  };
+  const before = usedBytes();
+  const lines = [];
+  for await (const line of boundedLines(chunks(), { offset: 0, row: 0 })) lines.push(line);
+  expect(lines.map(({ bytes, after }) => [bytes?.toString(), after])).toEqual([
+    [undefined, { offset: 100 * chunkSize + 1, row: 1 }],
+    ['{}', { offset: 100 * chunkSize + 4, row: 2 }],
+  ]);
+  expect(most).toBeLessThan(10 * chunkSize);
 });
