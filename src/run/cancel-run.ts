@@ -25,9 +25,6 @@ export async function cancelRun(rollcall: Rollcall, runId: string, signal: Abort
       processName: processName(),
       openSource: reopenSource,
       window: 0,
-      gate: {
-        snapshot: () => ({ ratePerSecond: 0, achievedPerSecond: 0, heldByConcurrency: false, state: 'open' }),
-      },
       work: { start: () => {}, stop: async () => {} },
       onProgress: () => {},
     });

@@ -29,7 +29,10 @@ export async function concludeRun(
   await work.stop();
   if (ending.kind === 'fault') throw ending.error;
   while ((await flow.collect(queue)) > 0);
+  if (manifest.end.listed && parts.covered.count >= manifest.end.listed.count) return finish('finished');
   switch (ending.kind) {
+    case 'complete':
+      return finish('finished');
     case 'interrupted':
       await keeper.save('active');
       return { kind: 'interrupted' };
@@ -39,8 +42,6 @@ export async function concludeRun(
     case 'cancelled':
       await cancelRest({ state, record, queue, flow, manifest, hasLine: parts.covered.has });
       return finish('cancelled');
-    case 'complete':
-      return finish('finished');
   }
 
   async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { FaultError } from '../errors.ts';
-import type { Gate } from '../gate/gate.ts';
 import { isDeadProcess } from '../queue/process-name.ts';
 import type { QueueBackend, RunQueue } from '../queue/queue.ts';
 import { highestEpoch, openParts, type Parts } from '../report/parts.ts';
@@ -11,6 +10,7 @@ import type { StateStore } from '../state/state-store.ts';
 import { concludeRun } from './conclude-run.ts';
 import { readControl } from './control.ts';
 import { feedManifest } from './feed.ts';
+import { keepTrying } from './keep-trying.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { listSource } from './list.ts';
 import { manifestSize } from './manifest.ts';
@@ -36,8 +36,6 @@ export type ConductEnd =
 export interface ConductOptions {
   readonly state: StateStore;
   readonly backend: QueueBackend;
-  /** Tells whether the account is paused. */
-  readonly gate: Pick<Gate, 'snapshot'>;
   readonly runId: string;
   readonly openSource: (record: RunRecord) => Promise<Source>;
   readonly processName: string;
@@ -116,10 +114,11 @@ interface Conducting extends ConductOptions {
 }
 
 async function conduct(options: Conducting): Promise<ConductEnd> {
-  const { state, backend, gate, runId, record, lease, stop, parts, work, log, onProgress } = options;
+  const { state, backend, runId, record, lease, stop, parts, work, log, onProgress } = options;
   const { signal } = stop;
   const onRetry = (error: Error) =>
     log.warn({ run: runId, reason: error.message }, 'the queue does not answer; trying again');
+  const patiently = <Result>(action: () => Promise<Result>) => keepTrying(action, { signal, onRetry });
   const queue = createPatientQueue(options.queue, { signal, onRetry });
   /** The same queue for what is still to be done once the loops have stopped. */
   const lastQueue = createPatientQueue(options.queue, { signal: new AbortController().signal, onRetry });
@@ -134,7 +133,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     facts,
     queue,
     parts,
-    deadLetters: backend.deadLetters,
+    showDeadLetters: (letters) => patiently(() => backend.deadLetters.add(letters)),
     window: options.window,
     stopAfterFailures: record.settings.stopAfterFailures,
     onTooManyFailures: (tooMany) =>
@@ -181,9 +180,8 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     if (wanted === 'cancel') stop.end({ kind: 'cancelled' });
     if (wanted === 'pause')
       stop.end({ kind: 'paused', waitsFor: `somebody paused it: rollcall resume ${runId}` });
-    const account = gate.snapshot();
-    if (account.state === 'paused')
-      stop.end({ kind: 'paused', waitsFor: account.message ?? 'the account is paused' });
+    const account = await patiently(() => backend.accounts.read(record.account));
+    if (account.state.pause) stop.end({ kind: 'paused', waitsFor: account.state.pause.message });
   };
   const watch = async () => {
     while (!signal.aborted) {

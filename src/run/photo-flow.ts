@@ -30,14 +30,14 @@ export function createPhotoFlow(options: {
   facts: RunFacts;
   queue: RunQueue;
   parts: Parts;
-  deadLetters: DeadLetterQueue;
+  showDeadLetters: DeadLetterQueue['add'];
   /** Photos fed and not yet collected, at most. */
   window: number;
   stopAfterFailures: FailureThreshold;
   onTooManyFailures: (message: string) => void;
   signal: AbortSignal;
 }): PhotoFlow {
-  const { facts, queue, parts, deadLetters, signal } = options;
+  const { facts, queue, parts, showDeadLetters, signal } = options;
   const fed = createFedPhotos(options.window);
   const held = createHeldPhotos();
   const failures = createFailureWatch(options.stopAfterFailures);
@@ -50,7 +50,7 @@ export function createPhotoFlow(options: {
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
     const fresh = await parts.add(lines);
     const letters = fresh.filter(isDeadLetter).map((line) => ({ id: `${line.run}-${line.seq}`, line }));
-    if (letters.length > 0) await deadLetters.add(letters);
+    if (letters.length > 0) await showDeadLetters(letters);
     const released = held.release(fresh.map((line) => line.seq));
     if (released.length > 0) await queueNow(released.map((placed) => buildPhotoJob(facts.run, placed)));
     const tooMany = failures.add(fresh);
