@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { makeFolder, syncFolder } from './durable-folder.ts';
+import { guarded } from './state-fault.ts';
+import type { StateWriter } from './state-store.ts';
+
+const draftSuffix = '.tmp';
+
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const writer = await openDraft(path);
+  try {
+    await writer.write(content);
+    await writer.commit();
+  } finally {
+    await writer.discard();
+  }
+}
+
+/** Drafts that a killed process left of this file are removed: a large file has one writer at a time. */
+export async function openWriter(path: string): Promise<StateWriter> {
+  const siblings = await readdir(dirname(path)).catch(() => []);
+  const drafts = siblings.filter(
+    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(draftSuffix),
+  );
+  for (const name of drafts) await rm(join(dirname(path), name), { force: true });
+  return openDraft(path);
+}
+
+async function openDraft(
+  path: string,
+): Promise<StateWriter & { write(content: string | Uint8Array): Promise<void> }> {
+  await makeFolder(dirname(path));
+  const temporary = `${path}.${randomBytes(6).toString('hex')}${draftSuffix}`;
+  const file = await open(temporary, 'wx', 0o600);
+  let closed = false;
+  const close = async () => {
+    if (!closed) {
+      closed = true;
+      await file.close();
+    }
+  };
+  let committed = false;
+  return {
+    write: (content) => guarded(path, async () => void (await file.writeFile(content))),
+    commit: () =>
+      guarded(path, async () => {
+        await file.sync();
+        await close();
+        await rename(temporary, path);
+        committed = true;
+        await syncFolder(dirname(path));
+      }),
+    async discard() {
+      await close();
+      if (!committed) await rm(temporary, { force: true });
+    },
+  };
+}
