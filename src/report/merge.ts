@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { FaultError } from '../errors.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { newPart, type PartInfo, parsePartLine, partPattern, partsFolder } from './parts.ts';
+import { removeCheckpoints } from './checkpoint.ts';
+import { listParts, newPart, type PartInfo, parsePartLine, partsFolder, scanPart } from './part.ts';
 import { isDeadLetter, type ReportLine } from './record.ts';
 
 /** Lines held in memory at once, about 1 kB each. */
@@ -33,11 +34,7 @@ export async function mergeParts(options: {
       let deadText = '';
       for (let seq = first; seq <= last; seq += 1) {
         const found = bucket[seq - first];
-        if (!found)
-          throw new FaultError(
-            'incomplete',
-            `Photo ${seq} of ${state.locate(runFolder)} has no line; start the run again.`,
-          );
+        if (!found) throw await incomplete(state, runFolder, seq);
         text += `${found.text}\n`;
         if (isDeadLetter(found.line)) deadText += `${found.text}\n`;
         onLine(found.line);
@@ -85,19 +82,25 @@ async function readBucket(options: {
   return bucket;
 }
 
-/** A conductor that was believed dead may have written on: parts that grew or are new are looked through again. */
+/** A conductor that was believed dead may have written on: what parts hold beyond what is known is looked through. */
 async function refreshParts(
   state: StateStore,
   runFolder: string,
   known: readonly PartInfo[],
 ): Promise<PartInfo[]> {
   const parts: PartInfo[] = [];
-  for (const { name, sizeInBytes } of await state.list(partsFolder(runFolder))) {
-    const epoch = partPattern.exec(name)?.[1];
-    if (epoch === undefined) continue;
-    const part = known.find((candidate) => candidate.name === name);
-    if (part && part.sizeInBytes === sizeInBytes) parts.push(part);
-    else parts.push({ ...newPart(name, Number(epoch)), smallestSeq: 1, largestSeq: Number.MAX_SAFE_INTEGER });
+  for (const { name, epoch } of await listParts(state, runFolder)) {
+    const part = known.find((candidate) => candidate.name === name) ?? newPart(name, epoch);
+    parts.push(await scanPart(state, runFolder, { known: part, onLine: () => {} }));
   }
   return parts;
+}
+
+/** A line that was there has been lost since. The next start must find that out by itself, and do the photo again. */
+async function incomplete(state: StateStore, runFolder: string, seq: number): Promise<FaultError> {
+  await removeCheckpoints(state, runFolder);
+  return new FaultError(
+    'incomplete',
+    `Photo ${seq} of ${state.locate(runFolder)} has no line; start the run again.`,
+  );
 }

@@ -1,24 +1,21 @@
 import type { StateStore } from '../state/state-store.ts';
-import { parsePartLine, partPattern, partsFolder } from './parts.ts';
+import { listParts, parsePartLine, partsFolder } from './part.ts';
 import type { ReportLine } from './record.ts';
+import { createSeqBitmap } from './seq-bitmap.ts';
 
 /**
  * The lines of a run's report. Finished runs: from `report.jsonl`, in manifest order. Others: from the parts, one a
- * photo, in the order in which they came.
+ * photo, in the order in which they came, the lowest epoch winning.
  */
 export async function* readReport(state: StateStore, runFolder: string): AsyncGenerator<ReportLine> {
   if ((await state.size(`${runFolder}/summary.json`)) !== undefined) {
     yield* readLinesOf(state, `${runFolder}/report.jsonl`);
     return;
   }
-  const seen = new Set<number>();
-  const folder = partsFolder(runFolder);
-  for (const { name } of await state.list(folder)) {
-    if (!partPattern.test(name)) continue;
-    for await (const line of readLinesOf(state, `${folder}/${name}`)) {
-      if (seen.has(line.seq)) continue;
-      seen.add(line.seq);
-      yield line;
+  const seen = createSeqBitmap();
+  for (const { name } of await listParts(state, runFolder)) {
+    for await (const line of readLinesOf(state, `${partsFolder(runFolder)}/${name}`)) {
+      if (seen.add(line.seq)) yield line;
     }
   }
 }

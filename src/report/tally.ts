@@ -11,14 +11,23 @@ export interface Tally {
   retries: number;
 }
 
-export function emptyTally(): Tally {
+export const emptyTally = (): Tally => restoreTally();
+
+/** A tally that was read back from a file; what it does not say is 0. */
+export function restoreTally(
+  stored: Partial<Omit<Tally, 'byStatus'>> & { byStatus?: Readonly<Record<string, number>> } = {},
+): Tally {
   return {
     total: 0,
-    byStatus: Object.fromEntries(statuses.map((status) => [status, 0])) as Record<Status, number>,
-    byCode: {},
     deadLetters: 0,
     calls: 0,
     retries: 0,
+    ...stored,
+    byStatus: Object.fromEntries(
+      statuses.map((status) => [status, stored.byStatus?.[status] ?? 0]),
+    ) as Record<Status, number>,
+    // Codes are the engine's own words: one such as `constructor` must not meet what every object inherits.
+    byCode: Object.assign(Object.create(null), stored.byCode),
   };
 }
 
