@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** How a command ended. */
+export interface CommandEnd {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** A command that runs. */
+export interface RunningCommand {
+  readonly pid: number;
+  /** What it has written to stderr so far. */
+  stderr(): string;
+  signal(name: NodeJS.Signals): void;
+  readonly ended: Promise<CommandEnd>;
+}
+
+export interface CommandOptions {
+  readonly folder: string;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string;
+}
+
+/** The command line as its users have it: a process, with nothing of this one's settings or credentials. */
+export interface CommandLine {
+  start(args: readonly string[], options: CommandOptions): RunningCommand;
+  run(args: readonly string[], options: CommandOptions): Promise<CommandEnd>;
+}
+
+/** As `npm run build` builds it, from the sources as they are now. */
+export async function openCommandLine(): Promise<CommandLine> {
+  const main = join(await build(), 'dist', 'cli', 'main.js');
+  const start: CommandLine['start'] = (args, { folder, environment = {}, input = '' }) => {
+    const child = execa(process.execPath, [main, ...args], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      extendEnv: false,
+      input,
+      reject: false,
+      // A test that failed leaves nothing behind.
+      cleanup: true,
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    return {
+      pid: child.pid ?? 0,
+      stderr: () => stderr,
+      signal: (name) => void child.kill(name),
+      ended: child.then(({ stdout, stderr, exitCode }) => ({ stdout, stderr, exitCode: exitCode ?? -1 })),
+    };
+  };
+  return { start, run: (args, options) => start(args, options).ended };
+}
+
+let built: Promise<string> | undefined;
+
+/** Into a folder named after the sources' content: test files share it, and never see half of one. */
+function build(): Promise<string> {
+  built ??= compile();
+  return built;
+}
+
+async function compile(): Promise<string> {
+  const folder = join(root, 'node_modules', '.cache', 'rollcall', `command-line-${await hashSources()}`);
+  if (existsSync(folder)) return folder;
+  const draft = `${folder}.${process.pid}`;
+  await mkdir(draft, { recursive: true });
+  const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(draft, 'dist')];
+  await execa(join(root, 'node_modules', '.bin', 'tsc'), options);
+  await copyFile(join(root, 'package.json'), join(draft, 'package.json'));
+  // Another process may have been first.
+  await rename(draft, folder).catch(() => rm(draft, { recursive: true }));
+  return folder;
+}
+
+async function hashSources(): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(join(root, 'src'), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const file of [join(root, 'package.json'), ...files.sort()]) hash.update(await readFile(file));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,93 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ReportLine, reportLineSchema } from '../../src/report/record.ts';
+import { type Summary, summarySchema } from '../../src/report/summary.ts';
+import { type RunRecord, runRecordSchema } from '../../src/run/run-record.ts';
+import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';
+import { type EngineServer, startEngineServer, testCredentials } from './engine-server.ts';
+import type { Credentials } from './engine-server-endpoint.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface SceneOptions {
+  /** `--queue`; embedded by default. */
+  readonly queue?: string | undefined;
+  readonly credentials?: Credentials;
+  readonly latencyInMs?: readonly [number, number];
+  /** On top of engine, address, queue, credentials and a pace that is no hindrance. */
+  readonly environment?: Environment;
+}
+
+/** A folder, an engine and an account of a test's own, and the command line in that folder. */
+export interface Scene {
+  readonly folder: string;
+  readonly stateFolder: string;
+  readonly engine: EngineServer;
+  run(args: readonly string[], options?: { environment?: Environment; input?: string }): Promise<CommandEnd>;
+  start(args: readonly string[], options?: { environment?: Environment; input?: string }): RunningCommand;
+  /** Ids of the runs that there are, in order. */
+  runIds(): Promise<string[]>;
+  pathOf(runId: string, file: string): string;
+  text(runId: string, file: string): Promise<string>;
+  record(runId: string): Promise<RunRecord>;
+  report(runId: string): Promise<ReportLine[]>;
+  summary(runId: string): Promise<Summary>;
+  close(): Promise<void>;
+}
+
+export async function openScene(options: SceneOptions = {}): Promise<Scene> {
+  const commandLine: CommandLine = await openCommandLine();
+  const home = await makeTemporaryFolder();
+  const folder = home.path;
+  const stateFolder = join(folder, 'rollcall-data');
+  const credentials = options.credentials ?? testCredentials;
+  const { latencyInMs = [0, 0] } = options;
+  const engine = await startEngineServer({ credentials, latencyInMs });
+  const running = new Set<RunningCommand>();
+  const settings: Environment = {
+    ROLLCALL_ENGINE: 'ooto',
+    ROLLCALL_ENGINE_URL: engine.url,
+    ROLLCALL_QUEUE: options.queue,
+    ROLLCALL_RATE: '200',
+    OOTO_APP_ID: credentials.appId,
+    OOTO_APP_KEY: credentials.appKey,
+    ...options.environment,
+  };
+  const start: Scene['start'] = (args, { environment, input } = {}) => {
+    const command = commandLine.start(args, {
+      folder,
+      environment: { ...settings, ...environment },
+      ...(input !== undefined && { input }),
+    });
+    running.add(command);
+    command.ended.finally(() => running.delete(command));
+    return command;
+  };
+  const pathOf = (runId: string, file: string) => join(stateFolder, 'runs', runId, file);
+  const text = (runId: string, file: string) => readFile(pathOf(runId, file), 'utf8');
+  return {
+    folder,
+    stateFolder,
+    engine,
+    start,
+    run: (args, given) => start(args, given).ended,
+    runIds: async () => (await readdir(join(stateFolder, 'runs')).catch(() => [])).sort(),
+    pathOf,
+    text,
+    record: async (runId) => runRecordSchema.parse(JSON.parse(await text(runId, 'run.json'))),
+    report: async (runId) => parseLines(await text(runId, 'report.jsonl')),
+    summary: async (runId) => summarySchema.parse(JSON.parse(await text(runId, 'summary.json'))),
+    async close() {
+      for (const command of running) command.signal('SIGKILL');
+      await Promise.all([...running].map((command) => command.ended));
+      await engine.close();
+      await home.remove();
+    },
+  };
+}
+
+export function parseLines(text: string): ReportLine[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => reportLineSchema.parse(JSON.parse(line)));
+}
