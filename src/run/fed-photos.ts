@@ -8,11 +8,17 @@ export interface FedPhotos {
   /** Forgets the photos of these seqs, whose lines are written and whose jobs are removed. */
   settle(seqs: readonly number[]): void;
   jobs(): IterableIterator<PhotoJob>;
-  /** Resolves when this many more photos fit into the window. */
-  room(count: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves with how many of the wanted photos fit into the window: at least one. It waits until there is room for a
+   * sixteenth of the window, so that photos are not queued one by one; a few slow ones hold nobody up.
+   */
+  room(wanted: number, signal: AbortSignal): Promise<number>;
 }
 
-export function createFedPhotos(window: number): FedPhotos {
+const leastShareOfWindow = 1 / 16;
+
+export function createFedPhotos(largest: number): FedPhotos {
+  const window = Math.max(1, largest);
   const bySeq = new Map<number, PhotoJob>();
   const events = new EventEmitter();
   return {
@@ -27,9 +33,11 @@ export function createFedPhotos(window: number): FedPhotos {
       events.emit('settled');
     },
     jobs: () => bySeq.values(),
-    async room(count, signal) {
+    async room(wanted, signal) {
       signal.throwIfAborted();
-      while (bySeq.size > 0 && bySeq.size + count > window) await once(events, 'settled', { signal });
+      const least = Math.min(wanted, Math.ceil(window * leastShareOfWindow));
+      while (window - bySeq.size < least) await once(events, 'settled', { signal });
+      return Math.min(wanted, window - bySeq.size);
     },
   };
 }

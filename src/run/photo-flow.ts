@@ -42,9 +42,14 @@ export function createPhotoFlow(options: {
   const held = createHeldPhotos();
   const failures = createFailureWatch(options.stopAfterFailures);
 
+  /** On their way into the queue, which does not know them yet. */
+  const underWay = new Set<number>();
+
   async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
     fed.add(jobs);
+    for (const { data } of jobs) underWay.add(data.seq);
     await queue.add(jobs);
+    for (const { data } of jobs) underWay.delete(data.seq);
   }
 
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
@@ -52,7 +57,9 @@ export function createPhotoFlow(options: {
     const letters = fresh.filter(isDeadLetter).map((line) => ({ id: `${line.run}-${line.seq}`, line }));
     if (letters.length > 0) await showDeadLetters(letters);
     const released = held.release(fresh.map((line) => line.seq));
-    if (released.length > 0) await queueNow(released.map((placed) => buildPhotoJob(facts.run, placed)));
+    // After the loops have stopped nothing is fed: the next conductor sees by the lines that these may go.
+    if (released.length > 0 && !signal.aborted)
+      await queueNow(released.map((placed) => buildPhotoJob(facts.run, placed)));
     const tooMany = failures.add(fresh);
     if (tooMany) options.onTooManyFailures(tooMany);
   }
@@ -60,8 +67,11 @@ export function createPhotoFlow(options: {
   return {
     held,
     async queuePhotos(jobs) {
-      await fed.room(jobs.length, signal);
-      await queueNow(jobs);
+      for (let next = 0; next < jobs.length; ) {
+        const count = await fed.room(jobs.length - next, signal);
+        await queueNow(jobs.slice(next, next + count));
+        next += count;
+      }
     },
     settlePhotos: writeLines,
     async collect(from) {
@@ -74,7 +84,7 @@ export function createPhotoFlow(options: {
       return finished.length;
     },
     async reconcile() {
-      const before = [...fed.jobs()];
+      const before = [...fed.jobs()].filter(({ data }) => !underWay.has(data.seq));
       const known = before.length > 0 ? await queue.ids() : new Set<string>();
       const forgotten = before.filter((job) => !known.has(job.id));
       if (forgotten.length > 0) await queue.add(forgotten);
