@@ -2,7 +2,7 @@ import type { AccountStore } from '../gate/account-store.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { createDeadLetterQueue } from './dead-letter-queue.ts';
 import { openBullmqWorker } from './photo-worker.ts';
-import type { LeaseStore, QueueBackend } from './queue.ts';
+import type { CallBudget, LeaseStore, QueueBackend } from './queue.ts';
 import { openBullmqRunQueue } from './run-queue.ts';
 
 /** Puts the door together out of what a store brings. */
@@ -11,6 +11,7 @@ export function createQueueBackend(parts: {
   store: BullmqStore;
   accounts: AccountStore;
   leases: LeaseStore;
+  callBudget: CallBudget;
   onError: (error: Error) => void;
   closeStore: () => Promise<void>;
 }): QueueBackend {
@@ -39,6 +40,7 @@ export function createQueueBackend(parts: {
     deadLetters,
     accounts: parts.accounts,
     leases: parts.leases,
+    callBudget: parts.callBudget,
     openRunQueue(runId) {
       const queue = openBullmqRunQueue({ store, runId, onError: parts.onError });
       const forget = closeWithBackend(queue.close);

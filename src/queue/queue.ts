@@ -11,6 +11,7 @@ export interface QueueBackend {
   readonly deadLetters: DeadLetterQueue;
   readonly accounts: AccountStore;
   readonly leases: LeaseStore;
+  readonly callBudget: CallBudget;
   /** Closes what was opened, in reverse; an embedded server stops if nobody else uses it. */
   close(): Promise<void>;
 }
@@ -85,6 +86,16 @@ export interface DeadLetterQueue {
   /** Keeps the latest 10,000. `id` makes adding the same one twice harmless. */
   add(letters: readonly { id: string; line: Readonly<Record<string, unknown>> }[]): Promise<void>;
   list(limit: number): Promise<Readonly<Record<string, unknown>>[]>;
+}
+
+/** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */
+export interface CallBudget {
+  /** Takes one call; false if `most` were taken. */
+  take(runId: string, most: number): Promise<boolean>;
+  /** For a call that was taken and not made. */
+  giveBack(runId: string): Promise<void>;
+  /** Calls taken so far, at least `least`: what the report shows, should the store have forgotten. */
+  raise(runId: string, least: number): Promise<number>;
 }
 
 /** Leases with an epoch that rises with every take-over; in the queue's store, by its clock. */

@@ -180,6 +180,12 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     if (wanted === 'cancel') stop.end({ kind: 'cancelled' });
     if (wanted === 'pause')
       stop.end({ kind: 'paused', waitsFor: `somebody paused it: rollcall resume ${runId}` });
+    const { maxCalls } = record.settings;
+    if (maxCalls !== undefined) {
+      const taken = await patiently(() => backend.callBudget.raise(runId, parts.tally.calls));
+      if (taken >= maxCalls)
+        stop.end({ kind: 'paused', waitsFor: `its ${maxCalls} calls (--max-calls) are made` });
+    }
     const account = await patiently(() => backend.accounts.read(record.account));
     if (account.state.pause) stop.end({ kind: 'paused', waitsFor: account.state.pause.message });
   };

@@ -32,12 +32,17 @@ export interface RunWorker {
 
 export function createRunWorker(options: RunWorkerOptions): RunWorker {
   const { state, backend, record, concurrency, timeoutInMs, processName, log } = options;
+  const { maxCalls } = record.settings;
   const drain = new AbortController();
   let worker: PhotoWorker | undefined;
   const context = {
     ...options,
     settings: record.settings,
     draining: drain.signal,
+    takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
+    giveCallBack: async () => {
+      if (maxCalls !== undefined) await backend.callBudget.giveBack(record.id);
+    },
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
   };
   return {

@@ -17,6 +17,9 @@ export interface WorkContext {
   readonly readPhoto: ReadPhoto;
   /** The whole address of a photo, with the signature that the job does not carry. */
   readonly addressOf: (data: PhotoJobData) => Promise<string>;
+  /** Takes one call of the run's budget, if it has one; false when it is spent. */
+  readonly takeCall: () => Promise<boolean>;
+  readonly giveCallBack: () => Promise<void>;
   /** Aborted when this process drains: photos that wait are given back, calls in flight go on. */
   readonly draining: AbortSignal;
 }
@@ -64,7 +67,8 @@ export async function workPhoto(
       if (judgement.kind === 'try-later') return later(judgement.failures);
     }
   } catch (error) {
-    if (error instanceof AccountPausedError) await aborted(AbortSignal.any([draining, signal]));
+    if (error instanceof AccountPausedError || error instanceof BudgetSpentError)
+      await aborted(AbortSignal.any([draining, signal]));
     else if (!signal.aborted && !draining.aborted) throw error;
     return later(0);
   }
@@ -84,7 +88,13 @@ async function callOnce(options: {
   const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
   const photo = `${data.run}/${data.seq}`;
   const attemptsBefore = options.tries.attempts;
-  const pass = await gate.enter({ runId: data.run, signal: AbortSignal.any([draining, signal]) });
+  if (!(await context.takeCall())) throw new BudgetSpentError();
+  const pass = await gate
+    .enter({ runId: data.run, signal: AbortSignal.any([draining, signal]) })
+    .catch(async (error) => {
+      await context.giveCallBack();
+      throw error;
+    });
   const reply = await engine
     .enroll({
       photo: ready.bytes,
@@ -123,6 +133,9 @@ function finish(answer: Omit<Outcome, 'finishedAt'>, tries: Tries, facts: ReadyP
     ...(Number.isFinite(startedAt) && { durationInMs: Math.max(0, Date.now() - startedAt) }),
   };
 }
+
+/** The run has made as many calls as it may: its conductor pauses it, until then the photo waits. */
+class BudgetSpentError extends Error {}
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');

@@ -4,7 +4,7 @@ import type { LeaseStore, QueueBackend } from '../../src/queue/queue.ts';
 import type { QueueServer } from '../helpers/queue-servers.ts';
 import { until } from '../helpers/until.ts';
 
-/** What every backend's leases and dead letters must do. */
+/** What every backend's leases, budgets of calls and dead letters must do. */
 export function describeLeases(start: () => Promise<QueueServer>): void {
   let server: QueueServer;
   let backend: QueueBackend;
@@ -28,6 +28,26 @@ export function describeLeases(start: () => Promise<QueueServer>): void {
 
   const acquire = (holder: string, more: { durationInMs?: number; minEpoch?: number; evict?: string } = {}) =>
     leases.acquire({ key, holder, durationInMs: minute, minEpoch: 0, ...more });
+
+  describe('a budget of calls', () => {
+    it('gives each call to one of many who ask, and no more than there are', async () => {
+      const { callBudget } = backend;
+      const asked = await Promise.all(Array.from({ length: 50 }, () => callBudget.take(key, 20)));
+      expect(asked.filter((taken) => taken)).toHaveLength(20);
+      expect(await callBudget.raise(key, 0)).toBe(20);
+    });
+
+    it('takes back a call that was not made, and remembers what the report shows', async () => {
+      const { callBudget } = backend;
+      expect(await callBudget.take(key, 1)).toBe(true);
+      expect(await callBudget.take(key, 1)).toBe(false);
+      await callBudget.giveBack(key);
+      expect(await callBudget.take(key, 1)).toBe(true);
+      expect(await callBudget.raise(key, 7)).toBe(7);
+      expect(await callBudget.raise(key, 3)).toBe(7);
+      expect(await callBudget.take(key, 7)).toBe(false);
+    });
+  });
 
   describe('a lease', () => {
     it('belongs to one holder, and its epoch rises with every take-over', async () => {

@@ -6,6 +6,7 @@ import type { BullmqStore } from '../bullmq-store.ts';
 import type { QueueBackend } from '../queue.ts';
 import { createQueueBackend } from '../queue-backend.ts';
 import { openPatientPool } from './open-patient-pool.ts';
+import { createPostgresCallBudget, ensureCallBudgetTable } from './postgres-call-budget.ts';
 import { createPostgresJobTable } from './postgres-job-table.ts';
 import { createPostgresLeaseStore, ensureLeaseTable } from './postgres-lease-store.ts';
 
@@ -32,11 +33,13 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
   });
   await ensureAccountTable(pool);
   await ensureLeaseTable(pool);
+  await ensureCallBudgetTable(pool);
   return createQueueBackend({
     kind: options.kind,
     store: createStore(pool),
     accounts: createPostgresAccountStore(pool),
     leases: createPostgresLeaseStore(pool),
+    callBudget: createPostgresCallBudget(pool),
     onError: options.onError,
     async closeStore() {
       await close();

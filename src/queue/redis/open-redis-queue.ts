@@ -4,6 +4,7 @@ import { keyPrefix } from '../bullmq-settings.ts';
 import type { QueueBackend } from '../queue.ts';
 import { createQueueBackend } from '../queue-backend.ts';
 import { connectRedis } from './connect-redis.ts';
+import { createRedisCallBudget } from './redis-call-budget.ts';
 import { createRedisJobTable } from './redis-job-table.ts';
 import { createRedisLeaseStore } from './redis-lease-store.ts';
 import { refuseEviction } from './refuse-eviction.ts';
@@ -27,6 +28,7 @@ export async function openRedisQueue(url: string, onError: (error: Error) => voi
     },
     accounts: createRedisAccountStore(redis, keyPrefix),
     leases: createRedisLeaseStore(redis),
+    callBudget: createRedisCallBudget(redis),
     onError,
     async closeStore() {
       // A polite QUIT would wait for a server that is away.

@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis';
+import { keyPrefix } from '../bullmq-settings.ts';
+import type { CallBudget } from '../queue.ts';
+
+const HEAD = `local taken = tonumber(redis.call('GET', KEYS[1]) or 0)`;
+
+/** ARGV: most. */
+const TAKE = `${HEAD}
+if taken >= tonumber(ARGV[1]) then return 0 end
+redis.call('INCR', KEYS[1])
+return 1`;
+
+const GIVE_BACK = `${HEAD}
+if taken > 0 then redis.call('DECR', KEYS[1]) end
+return 0`;
+
+/** ARGV: least. */
+const RAISE = `${HEAD}
+local raised = math.max(taken, tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], raised)
+return raised`;
+
+export function createRedisCallBudget(redis: Redis): CallBudget {
+  const run = (script: string, runId: string, ...args: number[]): Promise<unknown> =>
+    redis.eval(script, 1, `${keyPrefix}:calls-taken:${runId}`, ...args);
+  return {
+    take: async (runId, most) => (await run(TAKE, runId, most)) === 1,
+    giveBack: async (runId) => void (await run(GIVE_BACK, runId)),
+    raise: async (runId, least) => Number(await run(RAISE, runId, least)),
+  };
+}
