@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { createRedisLauncher } from './redis-launcher.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export interface TestRedis {
@@ -18,31 +18,22 @@ export async function startTestRedis(options: { args?: readonly string[] } = {})
   const folder = await makeTemporaryFolder();
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
-  let server: ChildProcess | undefined;
+  const durability = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
+  const args = [...durability, ...(options.args ?? [])];
+  const launcher = await createRedisLauncher({ port, args, folder: folder.path });
 
   async function start(): Promise<void> {
-    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder.path, '--save', ''];
-    const durability = ['--appendonly', 'yes', '--appendfsync', 'always'];
-    server = spawn('redis-server', [...args, ...durability, ...(options.args ?? [])], { stdio: 'ignore' });
+    await launcher.start();
     await answering(url);
-  }
-
-  async function kill(): Promise<void> {
-    const running = server;
-    server = undefined;
-    if (running === undefined || running.exitCode !== null) return;
-    const ended = once(running, 'exit');
-    running.kill('SIGKILL');
-    await ended;
   }
 
   await start();
   return {
     url,
-    kill,
+    kill: launcher.kill,
     start,
     async close() {
-      await kill();
+      await launcher.remove();
       await folder.remove();
     },
   };
