@@ -12,8 +12,11 @@ export function showSummary(summary: Summary, folder: string): string {
     0,
   );
   const rate = summary.achievedRate === undefined ? '' : `, ${summary.achievedRate} calls a second`;
+  const leftOut = summary.leftOut
+    ? ` (${summary.leftOut} other files were left out: no photos, or excluded)`
+    : '';
   return [
-    `Run ${summary.run} ${summary.state}: ${summary.total} photos`,
+    `Run ${summary.run} ${summary.state}: ${summary.total} photos${leftOut}`,
     ...rows,
     ...(codes.length > 0
       ? [`  by code    ${codes.map(([code, count]) => `${code}: ${count}`).join(', ')}`]

@@ -72,6 +72,8 @@ export interface PhotoFacts {
   readonly subjectId?: string | undefined;
   readonly photo?: string | undefined;
   readonly version?: string | undefined;
+  /** The manifest's own; an outcome's stands above it. */
+  readonly templateId?: string | undefined;
   readonly sizeInBytes?: number | undefined;
   readonly queuedAt?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -92,7 +94,7 @@ export function buildReportLine(photo: PhotoFacts, outcome: Outcome): ReportLine
     reason: outcome.reason,
     error: outcome.error,
     engine: photo.engine,
-    templateId: outcome.templateId,
+    templateId: outcome.templateId ?? photo.templateId,
     transactionId: outcome.transactionId,
     attempts: outcome.attempts,
     calls: outcome.calls,

@@ -10,6 +10,8 @@ export const summarySchema = z.object({
   source: z.string(),
   engine: z.string(),
   total: z.number(),
+  /** Files of the source that are no photos or were excluded; they have no line. */
+  leftOut: z.number().optional(),
   byStatus: z.record(z.string(), z.number()),
   byCode: z.record(z.string(), z.number()),
   /** Photos whose person may be missing at the engine: all but enrolled, `unchanged` and `repeated`. */
@@ -48,6 +50,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
         source: facts.source,
         engine: facts.engine,
         total: tally.total,
+        ...(facts.leftOut !== undefined && { leftOut: facts.leftOut }),
         byStatus: tally.byStatus,
         byCode: tally.byCode,
         notEnrolled: tally.total - tally.byStatus.enrolled - settledElsewhere,
@@ -63,4 +66,4 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
   };
 }
 
-export type SummaryFacts = Pick<Summary, 'run' | 'state' | 'source' | 'engine' | 'reportSha256'>;
+export type SummaryFacts = Pick<Summary, 'run' | 'state' | 'source' | 'engine' | 'leftOut' | 'reportSha256'>;

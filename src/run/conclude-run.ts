@@ -45,7 +45,13 @@ export async function concludeRun(
   }
 
   async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {
-    const summary = await finishReport({ state, record, count: manifest.end.count, parts, end });
+    const summary = await finishReport({
+      state,
+      record,
+      listed: manifest.end.listed ?? manifest.end,
+      parts,
+      end,
+    });
     await queue.obliterate();
     await keeper.save(end);
     return { kind: 'over', summary };

@@ -10,21 +10,28 @@ const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
 export async function finishReport(options: {
   state: StateStore;
   record: RunRecord;
-  count: number;
+  listed: { count: number; leftOut?: number | undefined };
   parts: Parts;
   end: 'finished' | 'cancelled';
 }): Promise<Summary> {
-  const { state, record, count, parts, end } = options;
+  const { state, record, listed, parts, end } = options;
   const builder = createSummaryBuilder();
   const reportSha256 = await mergeParts({
     state,
     runFolder: runFolderOf(record.id),
-    count,
+    count: listed.count,
     parts: parts.infos,
     onLine: builder.add,
   });
   const { source, engine } = record;
-  const summary = builder.build({ run: record.id, state: end, source, engine, reportSha256 });
+  const summary = builder.build({
+    run: record.id,
+    state: end,
+    source,
+    engine,
+    leftOut: listed.leftOut,
+    reportSha256,
+  });
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);
   return summary;
 }

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeadProcess } from '../queue/process-name.ts';
 import type { LeaseStore } from '../queue/queue.ts';
 
 const durationInMs = 20_000;
 const renewEveryInMs = 5_000;
+const lookEveryInMs = 100;
+const longestFarewellInMs = 2_000;
 
 /** The right to list, feed and collect a run. */
 export interface Lease {
@@ -13,8 +16,11 @@ export interface Lease {
    * somebody else may hold it. Nothing is written or removed then.
    */
   isFresh(): boolean;
+  /** Resolves once the lease is fresh: to be awaited before writing what another conductor could write as well. */
+  fresh(signal: AbortSignal): Promise<void>;
   /** Renews until aborted; resolves when another holds the lease. */
   keep(signal: AbortSignal): Promise<void>;
+  /** Gives it back; where the store does not answer, it is left to expire. */
   release(): Promise<void>;
 }
 
@@ -34,16 +40,25 @@ export async function takeLease(options: {
   const taken = await leases.acquire({ key, holder, durationInMs, minEpoch, evict });
   if (!('epoch' in taken)) return undefined;
   const { epoch } = taken;
+  const isFresh = () => performance.now() - renewedAt < durationInMs;
   return {
     epoch,
-    isFresh: () => performance.now() - renewedAt < durationInMs,
+    isFresh,
+    async fresh(signal) {
+      signal.throwIfAborted();
+      while (!isFresh()) await delay(lookEveryInMs, undefined, { signal });
+    },
     async keep(signal) {
+      const aborted = once(signal, 'abort').then(() => 'aborted' as const);
       while (!signal.aborted) {
         await delay(renewEveryInMs, undefined, { signal }).catch(() => {});
         if (signal.aborted) return;
         const askedAt = performance.now();
         try {
-          if (!(await leases.renew({ key, holder, epoch, durationInMs }))) return;
+          // A store that is away lets the question wait, perhaps for ever.
+          const renewal = leases.renew({ key, holder, epoch, durationInMs });
+          const answer = await Promise.race([renewal, aborted]);
+          if (answer !== true) return;
           renewedAt = askedAt;
         } catch (error) {
           // The store is away: so it is for everybody who might take over. Asked again at the next turn.
@@ -51,6 +66,14 @@ export async function takeLease(options: {
         }
       }
     },
-    release: () => leases.release({ key, holder, epoch }),
+    async release() {
+      const timer = new AbortController();
+      const late = delay(longestFarewellInMs, undefined, { signal: timer.signal }).catch(() => {});
+      try {
+        await Promise.race([leases.release({ key, holder, epoch }), late]);
+      } finally {
+        timer.abort();
+      }
+    },
   };
 }

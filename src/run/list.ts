@@ -26,6 +26,7 @@ export async function listSource(options: {
   const signal = AbortSignal.any([options.signal, batcher.broken]);
   try {
     let count = writer.end.count;
+    const isWhole = count === 0;
     if (count < limit) {
       for await (const photo of source.list({ after: writer.last, signal })) {
         signal.throwIfAborted();
@@ -35,7 +36,7 @@ export async function listSource(options: {
       }
     }
     await batcher.flush();
-    progress.advance(writer.finish());
+    progress.advance(writer.finish(isWhole ? source.leftOutCount?.() : undefined));
   } catch (error) {
     // What was listed before is kept: after mending, listing goes on behind it.
     if (!(error instanceof UsageError)) await batcher.flush().catch(() => {});

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { FaultError } from '../errors.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { runFolderOf } from './run-record.ts';
+import { type RunRecord, runFolderOf } from './run-record.ts';
 
 const manifestLineSchema = z.object({
   seq: z.number().int().positive(),
@@ -37,7 +37,7 @@ export interface ManifestEnd {
   readonly count: number;
   readonly sizeInBytes: number;
   /** Set when the list has ended. */
-  readonly listed?: { readonly count: number; readonly sha256: string };
+  readonly listed?: NonNullable<RunRecord['listed']>;
 }
 
 /** Writes the list down as it is read: one numbered line a photo, durable before it counts. */
@@ -47,8 +47,8 @@ export interface ManifestWriter {
   readonly last: ListedPhoto | undefined;
   /** Appends are made in the order of the calls. */
   append(photos: readonly ListedPhoto[]): Promise<void>;
-  /** The list has ended. */
-  finish(): ManifestEnd;
+  /** The list has ended; `leftOut` files were passed over, if all of it was listed in one go. */
+  finish(leftOut?: number): ManifestEnd;
   close(): Promise<void>;
 }
 
@@ -80,8 +80,9 @@ export async function openManifestWriter(state: StateStore, runId: string): Prom
       await appender.append(text);
       end = { count: countAfter, sizeInBytes: sizeAfter };
     },
-    finish() {
-      end = { ...end, listed: { count, sha256: hash.copy().digest('hex') } };
+    finish(leftOut) {
+      const sha256 = hash.copy().digest('hex');
+      end = { ...end, listed: { count, sha256, ...(leftOut !== undefined && { leftOut }) } };
       return end;
     },
     close: () => appender.close(),

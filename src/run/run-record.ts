@@ -46,8 +46,8 @@ export const runRecordSchema = z.object({
   waitsFor: z.string().optional(),
   epoch: z.number(),
   settings: runSettingsSchema,
-  /** Set when listing has ended. */
-  listed: z.object({ count: z.number(), sha256: z.string() }).optional(),
+  /** Set when listing has ended. `leftOut`: files that are no photos or are excluded, where they were counted. */
+  listed: z.object({ count: z.number(), sha256: z.string(), leftOut: z.number().optional() }).optional(),
   counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
