@@ -209,6 +209,7 @@ export function createGate(options: GateOptions): Gate {
   }
 
   function createPass(slot: Slot, isProbe: boolean): Pass {
+    const timeNow = () => slot.at + performance.now() - slot.localAt;
     let sentAt: number | undefined;
     let result: Promise<{ charged: boolean }> | undefined;
 
@@ -225,8 +226,9 @@ export function createGate(options: GateOptions): Gate {
     return {
       sent() {
         if (sentAt !== undefined) return;
-        sentAt = slot.at + performance.now() - slot.localAt;
-        supply.push(slot, sentAt, currentRate());
+        sentAt = timeNow();
+        // By then it has been written: the process may be held up in the midst of it.
+        queueMicrotask(() => supply.push(slot, timeNow(), currentRate()));
       },
       done(call) {
         result ??= finish(call);
