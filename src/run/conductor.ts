@@ -10,6 +10,7 @@ import type { StateStore } from '../state/state-store.ts';
 import { concludeRun } from './conclude-run.ts';
 import { readControl } from './control.ts';
 import { feedManifest } from './feed.ts';
+import { readSummary } from './finish.ts';
 import { keepTrying } from './keep-trying.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { listSource } from './list.ts';
@@ -18,7 +19,7 @@ import { createManifestProgress } from './manifest-progress.ts';
 import { createPatientQueue } from './patient-queue.ts';
 import { createPhotoFlow } from './photo-flow.ts';
 import { createRunKeeper } from './run-keeper.ts';
-import { type RunRecord, readRunRecord, runFolderOf } from './run-record.ts';
+import { isOver, type RunRecord, readRunRecord, runFolderOf } from './run-record.ts';
 import { createStop, type Stop } from './stop.ts';
 
 const reconcileEveryInMs = 30_000;
@@ -67,13 +68,18 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
   const { state, backend, runId, processName, log } = options;
   const runFolder = runFolderOf(runId);
   const before = await readRunRecord(state, runId);
-  const lease = await takeLease({
-    leases: backend.leases,
-    runId,
-    holder: processName,
-    minEpoch: Math.max(before?.epoch ?? 0, await highestEpoch(state, runFolder)),
-    onError: (error) => log.warn({ run: runId, reason: error.message }, 'the lease could not be renewed yet'),
+  const onRetry = (error: Error) =>
+    log.warn({ run: runId, reason: error.message }, 'the queue does not answer; trying again');
+  const minEpoch = Math.max(before?.epoch ?? 0, await highestEpoch(state, runFolder));
+  const { leases } = backend;
+  const lease = await keepTrying(
+    () => takeLease({ leases, runId, holder: processName, minEpoch, onError: onRetry }),
+    { signal: options.signal, onRetry },
+  ).catch((error) => {
+    if (options.signal.aborted) return 'interrupted' as const;
+    throw error;
   });
+  if (lease === 'interrupted') return { kind: 'interrupted' };
   if (!lease) return { kind: 'held' };
   const stop = createStop(options.signal);
   const released = new AbortController();
@@ -82,6 +88,9 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
   try {
     const record = await readRunRecord(state, runId);
     if (!record) throw new FaultError('state', `${state.locate(runFolder)} has no run.json.`);
+    // Another conductor may have finished it just before it gave the lease back.
+    const summary = isOver(record) ? await readSummary(state, runId) : undefined;
+    if (summary) return { kind: 'over', summary };
     const parts = await openParts({ state, runFolder, epoch: lease.epoch });
     try {
       return await conduct({
@@ -91,6 +100,7 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
         stop,
         queue,
         parts,
+        onRetry,
       });
     } finally {
       await parts.close();
@@ -111,17 +121,19 @@ interface Conducting extends ConductOptions {
   readonly stop: Stop;
   readonly queue: RunQueue;
   readonly parts: Parts;
+  /** Told when the queue's store does not answer. */
+  readonly onRetry: (error: Error) => void;
 }
 
 async function conduct(options: Conducting): Promise<ConductEnd> {
-  const { state, backend, runId, record, lease, stop, parts, work, log, onProgress } = options;
+  const { state, backend, runId, record, lease, stop, parts, work, log, onRetry, onProgress } = options;
   const { signal } = stop;
-  const onRetry = (error: Error) =>
-    log.warn({ run: runId, reason: error.message }, 'the queue does not answer; trying again');
   const patiently = <Result>(action: () => Promise<Result>) => keepTrying(action, { signal, onRetry });
   const queue = createPatientQueue(options.queue, { signal, onRetry });
-  /** The same queue for what is still to be done once the loops have stopped. */
-  const lastQueue = createPatientQueue(options.queue, { signal: new AbortController().signal, onRetry });
+  /** For what is still to be done once the loops have stopped. */
+  const unhurried = { signal: new AbortController().signal, onRetry };
+  const lastly = <Result>(action: () => Promise<Result>) => keepTrying(action, unhurried);
+  const lastQueue = createPatientQueue(options.queue, unhurried);
   const facts = { run: runId, engine: record.engine };
   const manifest = createManifestProgress(
     record.listed
@@ -133,7 +145,11 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     facts,
     queue,
     parts,
-    showDeadLetters: (letters) => patiently(() => backend.deadLetters.add(letters)),
+    // They are shown for people; the report has them whatever comes of it.
+    showDeadLetters: (letters) =>
+      lastly(() => backend.deadLetters.add(letters)).catch((error: Error) =>
+        log.warn({ run: runId, reason: error.message }, 'dead letters are not shown in the queue'),
+      ),
     window: options.window,
     stopAfterFailures: record.settings.stopAfterFailures,
     onTooManyFailures: (tooMany) =>
@@ -198,13 +214,16 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     }
   };
 
-  await heed();
-  if (!signal.aborted) {
+  const begin = async () => {
+    await heed();
+    if (signal.aborted) return;
     await keeper.save('active');
     await queue.adoptFrom(isDeadProcess);
     await queue.resume();
     work.start();
-  }
+  };
+
+  await begin().catch((error) => stop.end({ kind: 'fault', error }));
   const ending = await stop.run(list, feed, collect, watch);
   if (ending.kind === 'lost') return { kind: 'held' };
   return concludeRun(ending, { ...options, queue: lastQueue, flow, keeper, manifest });
