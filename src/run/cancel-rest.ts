@@ -13,7 +13,8 @@ const longestWaitInMs = 60_000;
 
 /**
  * Ends a cancelled run: photos in flight get their outcome, all others found so far get a line `cancelled`.
- * The queue must be paused. Listing ends where it is.
+ * The queue must be paused. Listing ends where it is. A photo that another conductor enrolled must not be called
+ * cancelled by one that slept: nothing is written once the lease is not fresh.
  */
 export async function cancelRest(options: {
   state: StateStore;
@@ -22,21 +23,23 @@ export async function cancelRest(options: {
   flow: PhotoFlow;
   manifest: ManifestProgress;
   hasLine: (seq: number) => boolean;
+  isFresh: () => boolean;
 }): Promise<void> {
-  const { state, record, queue, flow, manifest, hasLine } = options;
+  const { state, record, queue, flow, manifest, hasLine, isFresh } = options;
   const startedAt = performance.now();
   while ((await queue.counts()).active > 0 && performance.now() - startedAt < longestWaitInMs)
     await delay(pollInMs);
-  while ((await flow.collect(queue)) > 0);
+  while (isFresh() && (await flow.collect(queue)) > 0);
   const facts = { run: record.id, engine: record.engine };
   for await (const batch of readManifest(state, record.id)) {
+    if (!isFresh()) return;
     const open = batch.filter(({ line }) => !hasLine(line.seq));
     const finishedAt = new Date().toISOString();
     await flow.settlePhotos(
       open.map((placed) => buildSettledLine(facts, placed, { status: 'cancelled', finishedAt })),
     );
   }
-  if (manifest.end.listed) return;
+  if (manifest.end.listed || !isFresh()) return;
   const writer = await openManifestWriter(state, record.id);
   await writer.close();
   manifest.advance(writer.finish());

@@ -4,13 +4,17 @@ import type { StateStore } from '../state/state-store.ts';
 import { cancelRest } from './cancel-rest.ts';
 import type { ConductEnd } from './conductor.ts';
 import { finishReport } from './finish.ts';
+import type { Lease } from './lease.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Ending } from './stop.ts';
 
-/** What a conductor does once its loops have stopped: drain, collect the last outcomes, and leave the run as it ended. */
+/**
+ * What a conductor does once its loops have stopped: drain, collect the last outcomes, and leave the run as it ended.
+ * Where it slept through its lease's end meanwhile, the run may be another's: then nothing is written any more.
+ */
 export async function concludeRun(
   ending: Exclude<Ending, { kind: 'lost' }>,
   options: {
@@ -22,29 +26,31 @@ export async function concludeRun(
     keeper: RunKeeper;
     manifest: ManifestProgress;
     work: { stop(): Promise<void> };
+    lease: Pick<Lease, 'isFresh'>;
   },
 ): Promise<ConductEnd> {
-  const { state, record, queue, flow, parts, keeper, manifest, work } = options;
+  const { state, record, queue, flow, parts, keeper, manifest, work, lease } = options;
   if (ending.kind === 'paused' || ending.kind === 'cancelled') await queue.pause();
   await work.stop();
   if (ending.kind === 'fault') throw ending.error;
-  while ((await flow.collect(queue)) > 0);
+  while (lease.isFresh() && (await flow.collect(queue)) > 0);
   if (manifest.end.listed && parts.covered.count >= manifest.end.listed.count) return finish('finished');
   switch (ending.kind) {
     case 'complete':
       return finish('finished');
     case 'interrupted':
-      await keeper.save('active');
+      if (lease.isFresh()) await keeper.save('active');
       return { kind: 'interrupted' };
     case 'paused':
-      await keeper.save('paused', ending.waitsFor);
+      if (lease.isFresh()) await keeper.save('paused', ending.waitsFor);
       return { kind: 'paused', waitsFor: ending.waitsFor };
     case 'cancelled':
-      await cancelRest({ state, record, queue, flow, manifest, hasLine: parts.covered.has });
+      await cancelRest({ ...options, isFresh: lease.isFresh, hasLine: parts.covered.has });
       return finish('cancelled');
   }
 
   async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {
+    if (!lease.isFresh()) return { kind: 'held' };
     const summary = await finishReport({
       state,
       record,

@@ -163,7 +163,10 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
   const list = async () => {
     if (manifest.end.listed) return;
     const source = await options.openSource(record);
-    await listSource({ state, runId, source, limit: record.settings.limit, progress: manifest, signal });
+    const mayWrite = () => lease.fresh(signal);
+    const { limit } = record.settings;
+    await listSource({ state, runId, source, limit, progress: manifest, signal, mayWrite });
+    await mayWrite();
     await keeper.save('active');
   };
   const feed = () =>

@@ -18,11 +18,13 @@ export async function listSource(options: {
   limit: number | undefined;
   progress: ManifestProgress;
   signal: AbortSignal;
+  /** Awaited before every write: a conductor that slept through its lease's end must not write behind its successor. */
+  mayWrite?: () => Promise<void>;
 }): Promise<void> {
   const { state, runId, source, limit = Number.POSITIVE_INFINITY, progress } = options;
   const writer = await openManifestWriter(state, runId);
   progress.advance(writer.end);
-  const batcher = createBatcher(writer, progress);
+  const batcher = createBatcher(writer, { progress, mayWrite: options.mayWrite });
   const signal = AbortSignal.any([options.signal, batcher.broken]);
   try {
     let count = writer.end.count;
@@ -48,7 +50,10 @@ export async function listSource(options: {
 }
 
 /** Gathers photos and makes them durable together: when there are enough, and every so often. */
-function createBatcher(writer: ManifestWriter, progress: ManifestProgress) {
+function createBatcher(
+  writer: ManifestWriter,
+  { progress, mayWrite }: { progress: ManifestProgress; mayWrite: (() => Promise<void>) | undefined },
+) {
   const breaker = new AbortController();
   let pending: ListedPhoto[] = [];
   let last: Promise<void> = Promise.resolve();
@@ -56,7 +61,10 @@ function createBatcher(writer: ManifestWriter, progress: ManifestProgress) {
     if (pending.length > 0) {
       const batch = pending;
       pending = [];
-      last = last.then(() => writer.append(batch)).then(() => progress.advance(writer.end));
+      last = last
+        .then(mayWrite)
+        .then(() => writer.append(batch))
+        .then(() => progress.advance(writer.end));
     }
     return last;
   };
