@@ -14,20 +14,28 @@ export function createFailureWatch(threshold: FailureThreshold): FailureWatch {
   const sample: boolean[] = [];
   let total = 0;
   let inSample = 0;
+  const take = (failed: boolean) => {
+    sample.push(failed);
+    if (failed) [total, inSample] = [total + 1, inSample + 1];
+    if (sample.length > sampleSize && sample.shift()) inSample -= 1;
+  };
+  const tooMany = () => {
+    if ('count' in threshold) {
+      return total >= threshold.count ? `${total} photos became dead letters` : undefined;
+    }
+    return sample.length >= sampleSize && inSample >= threshold.share * sampleSize
+      ? `${inSample} of the last ${sampleSize} photos became dead letters`
+      : undefined;
+  };
   return {
     add(lines) {
+      let reason: string | undefined;
       for (const line of lines) {
         if (line.status === 'skipped' || line.status === 'cancelled') continue;
-        const failed = isDeadLetter(line);
-        sample.push(failed);
-        if (failed) [total, inSample] = [total + 1, inSample + 1];
-        if (sample.length > sampleSize && sample.shift()) inSample -= 1;
+        take(isDeadLetter(line));
+        reason ??= tooMany();
       }
-      if ('count' in threshold) {
-        return total >= threshold.count ? `${total} photos became dead letters` : undefined;
-      }
-      const tooMany = sample.length >= sampleSize && inSample >= threshold.share * sampleSize;
-      return tooMany ? `${inSample} of the last ${sampleSize} photos became dead letters` : undefined;
+      return reason;
     },
   };
 }

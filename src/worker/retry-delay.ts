@@ -11,5 +11,5 @@ export function retryDelayInMs(options: {
 }): number {
   const { attempt, firstDelayInMs, ceilingInMs, random = Math.random } = options;
   const exponential = firstDelayInMs * 2 ** Math.min(attempt - 1, 30);
-  return Math.round(Math.min(ceilingInMs, exponential) * random());
+  return Math.floor(Math.min(ceilingInMs, exponential) * random());
 }
