@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
 import type { Parts } from '../report/parts.ts';
 import { isDeadLetter, type ReportLine } from '../report/record.ts';
@@ -42,14 +43,16 @@ export function createPhotoFlow(options: {
   const held = createHeldPhotos();
   const failures = createFailureWatch(options.stopAfterFailures);
 
-  /** On their way into the queue, which does not know them yet. */
-  const underWay = new Set<number>();
+  /**
+   * Queueing and taking out exclude each other. A job that an earlier conductor had queued may be done and taken out
+   * while the feeder still holds the same photo: queued again then, it would be called a second time.
+   */
+  const inTurn = pLimit(1);
 
   async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
-    fed.add(jobs);
-    for (const { data } of jobs) underWay.add(data.seq);
-    await queue.add(jobs);
-    for (const { data } of jobs) underWay.delete(data.seq);
+    const open = jobs.filter(({ data }) => !parts.covered.has(data.seq));
+    fed.add(open);
+    await queue.add(open);
   }
 
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
@@ -69,26 +72,31 @@ export function createPhotoFlow(options: {
     async queuePhotos(jobs) {
       for (let next = 0; next < jobs.length; ) {
         const count = await fed.room(jobs.length - next, signal);
-        await queueNow(jobs.slice(next, next + count));
+        const some = jobs.slice(next, next + count);
+        await inTurn(() => queueNow(some));
         next += count;
       }
     },
-    settlePhotos: writeLines,
-    async collect(from) {
-      const finished = await from.finished(jobsPerCollection);
-      if (finished.length === 0) return 0;
-      const lines = finished.map((job) => buildFinishedLine(facts, job)).filter((line) => line !== undefined);
-      await writeLines(lines);
-      await from.remove(finished.map((job) => job.id));
-      fed.settle(lines.map((line) => line.seq));
-      return finished.length;
-    },
-    async reconcile() {
-      const before = [...fed.jobs()].filter(({ data }) => !underWay.has(data.seq));
-      const known = before.length > 0 ? await queue.ids() : new Set<string>();
-      const forgotten = before.filter((job) => !known.has(job.id));
-      if (forgotten.length > 0) await queue.add(forgotten);
-      return forgotten.length;
-    },
+    settlePhotos: (lines) => inTurn(() => writeLines(lines)),
+    collect: (from) => inTurn(() => collectNow(from)),
+    reconcile: () => inTurn(reconcileNow),
   };
+
+  async function collectNow(from: RunQueue): Promise<number> {
+    const finished = await from.finished(jobsPerCollection);
+    if (finished.length === 0) return 0;
+    const lines = finished.map((job) => buildFinishedLine(facts, job)).filter((line) => line !== undefined);
+    await writeLines(lines);
+    await from.remove(finished.map((job) => job.id));
+    fed.settle(lines.map((line) => line.seq));
+    return finished.length;
+  }
+
+  async function reconcileNow(): Promise<number> {
+    const before = [...fed.jobs()];
+    const known = before.length > 0 ? await queue.ids() : new Set<string>();
+    const forgotten = before.filter((job) => !known.has(job.id));
+    if (forgotten.length > 0) await queue.add(forgotten);
+    return forgotten.length;
+  }
 }
