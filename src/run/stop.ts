@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Why the loops of a conductor stop. */
 export type Ending =
   | { readonly kind: 'complete' }
@@ -18,6 +20,8 @@ export interface Stop {
 
 export function createStop(interrupt: AbortSignal): Stop {
   const controller = new AbortController();
+  // Every wait of every loop listens.
+  setMaxListeners(0, controller.signal);
   let first: Ending | undefined;
   const end = (ending: Ending) => {
     first ??= ending;

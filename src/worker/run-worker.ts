@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Engine } from '../engines/engine.ts';
 import type { Gate } from '../gate/gate.ts';
@@ -34,6 +35,8 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
   const { state, backend, record, concurrency, timeoutInMs, processName, log } = options;
   const { maxCalls } = record.settings;
   const drain = new AbortController();
+  // Every photo at work listens.
+  setMaxListeners(0, drain.signal);
   let worker: PhotoWorker | undefined;
   const context = {
     ...options,

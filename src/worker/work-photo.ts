@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { Engine } from '../engines/engine.ts';
-import { AccountPausedError, type Gate } from '../gate/gate.ts';
+import { AccountPausedError, type Gate, type Pass } from '../gate/gate.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../report/record.ts';
 import type { RunSettings } from '../run/run-record.ts';
+import { eitherSignal } from './either-signal.ts';
 import { fetchPhoto, type ReadPhoto, type ReadyPhoto } from './fetch-photo.ts';
 import { countReply, type Judgement, judgeReply, type Tries } from './judge-reply.ts';
 import { retryDelayInMs } from './retry-delay.ts';
@@ -60,15 +61,16 @@ export async function workPhoto(
       };
     }
     while (true) {
-      const called = await callOnce({ data, ready, tries, context, signal });
-      tries = called.tries;
-      const { judgement } = called;
+      const onTries = (after: Tries) => {
+        tries = after;
+      };
+      const judgement = await callOnce({ data, ready, tries, onTries, context, signal });
       if (judgement.kind === 'outcome') return { outcome: finish(judgement.outcome, tries, ready.facts) };
       if (judgement.kind === 'try-later') return later(judgement.failures);
     }
   } catch (error) {
     if (error instanceof AccountPausedError || error instanceof BudgetSpentError)
-      await aborted(AbortSignal.any([draining, signal]));
+      await aborted(draining, signal);
     else if (!signal.aborted && !draining.aborted) throw error;
     return later(0);
   }
@@ -79,22 +81,20 @@ async function callOnce(options: {
   data: PhotoJobData;
   ready: ReadyPhoto;
   tries: Tries;
+  /** Told what the call came to, also where it was aborted. */
+  onTries: (tries: Tries) => void;
   context: WorkContext;
   signal: AbortSignal;
-}): Promise<{ judgement: Judgement; tries: Tries }> {
-  const { data, ready, context, signal } = options;
-  const { engine, gate, settings, draining } = context;
+}): Promise<Judgement> {
+  const { data, ready, onTries, context, signal } = options;
+  const { engine, settings } = context;
   const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
   const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
   const photo = `${data.run}/${data.seq}`;
   const attemptsBefore = options.tries.attempts;
   if (!(await context.takeCall())) throw new BudgetSpentError();
-  const pass = await gate
-    .enter({ runId: data.run, signal: AbortSignal.any([draining, signal]) })
-    .catch(async (error) => {
-      await context.giveCallBack();
-      throw error;
-    });
+  const pass = await enterGate(context, { runId: data.run, signal });
+  let isSent = false;
   const reply = await engine
     .enroll({
       photo: ready.bytes,
@@ -102,19 +102,38 @@ async function callOnce(options: {
       templateId,
       checks,
       signal,
-      onSent: () => pass.sent(),
+      onSent: () => {
+        isSent = true;
+        pass.sent();
+      },
     })
     .catch(async (error) => {
+      // The engine may have stored what was sent before the call was aborted.
+      if (isSent) onTries({ ...options.tries, calls: options.tries.calls + 1, storedUnknown: true });
       await pass.done({ reply: undefined, photo, attemptsBefore });
       throw error;
     });
   const { charged } = await pass.done({ reply, photo, attemptsBefore });
   const tries = countReply(options.tries, reply, charged);
+  onTries(tries);
   const { maxAttempts, require: required } = settings;
-  return {
-    tries,
-    judgement: judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId }),
-  };
+  return judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId });
+}
+
+/** Waits for a slot until the process drains or the job is taken away. What it took of the budget is given back then. */
+async function enterGate(
+  { gate, draining, giveCallBack }: WorkContext,
+  { runId, signal }: { runId: string; signal: AbortSignal },
+): Promise<Pass> {
+  const either = eitherSignal(draining, signal);
+  try {
+    return await gate.enter({ runId, signal: either.signal });
+  } catch (error) {
+    await giveCallBack();
+    throw error;
+  } finally {
+    either.clear();
+  }
 }
 
 const storedBefore = (tries: Tries) => (tries.storedUnknown ? 'unknown' : 'no');
@@ -137,6 +156,8 @@ function finish(answer: Omit<Outcome, 'finishedAt'>, tries: Tries, facts: ReadyP
 /** The run has made as many calls as it may: its conductor pauses it, until then the photo waits. */
 class BudgetSpentError extends Error {}
 
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
+async function aborted(draining: AbortSignal, signal: AbortSignal): Promise<void> {
+  const either = eitherSignal(draining, signal);
+  if (!either.signal.aborted) await once(either.signal, 'abort');
+  either.clear();
 }
