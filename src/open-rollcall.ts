@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Engine } from './engines/engine.ts';
 import { createEngine, enginesWithCredentials } from './engines/registry.ts';
@@ -56,7 +57,8 @@ export interface OpenEngine {
 
 export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
   const { environment = process.env, folder = process.cwd() } = options;
-  const settings = await loadSettings({ flags: options.settings ?? {}, environment, folder });
+  const given = await loadSettings({ flags: options.settings ?? {}, environment, folder });
+  const settings: Settings = Object.freeze({ ...given, state: resolve(folder, given.state) });
   const log = options.log ?? createLog(settings);
   const state = createLocalStateStore(settings.state);
   const releases: (() => Promise<void>)[] = [];

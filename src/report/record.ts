@@ -43,8 +43,22 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** One line of `report.jsonl`. */
-export const reportLineSchema = outcomeSchema.extend({
+const {
+  version,
+  status,
+  stored,
+  reason,
+  error,
+  templateId,
+  transactionId,
+  attempts,
+  calls,
+  sizeInBytes,
+  sha256,
+} = outcomeSchema.shape;
+
+/** One line of `report.jsonl`. The order of the keys is the order in which a line is written again after reading. */
+export const reportLineSchema = z.object({
   schema: z.literal(reportSchemaName),
   run: z.string(),
   /** Place in the manifest, from 1. */
@@ -54,8 +68,11 @@ export const reportLineSchema = outcomeSchema.extend({
   subjectId: z.string().optional(),
   /** Without signature or password. */
   photo: z.string().optional(),
+  ...{ version, status, stored, reason, error },
   engine: z.string(),
+  ...{ templateId, transactionId, attempts, calls, sizeInBytes, sha256 },
   queuedAt: z.string().optional(),
+  ...outcomeSchema.shape,
   metadata: z.record(z.string(), z.string()).optional(),
 });
 export type ReportLine = z.infer<typeof reportLineSchema>;

@@ -19,7 +19,7 @@ export interface GivenPhoto {
 export interface EnqueueOptions {
   /** Starts another run even if an unfinished one of the same source is there. */
   readonly alwaysNew?: boolean;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Another run whose account, folder and settings the new one is to have. */
   readonly like?: RunRecord;
 }
@@ -31,7 +31,7 @@ export interface EnqueueOptions {
 export async function enqueue(
   rollcall: Rollcall,
   given: string | Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>,
-  { alwaysNew = false, signal, like }: EnqueueOptions,
+  { alwaysNew = false, signal = new AbortController().signal, like }: EnqueueOptions = {},
 ): Promise<{ runId: string; resumed: boolean; count: number }> {
   const { state, settings } = rollcall;
   if (typeof given === 'string' && given !== '-') {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../errors.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { Rollcall } from '../open-rollcall.ts';
 import { readSummary } from './finish.ts';
 import { isOver, readRunRecord } from './run-record.ts';
 import type { RunEnd } from './work-on-run.ts';
@@ -8,13 +8,13 @@ import type { RunEnd } from './work-on-run.ts';
 const askEveryInMs = 500;
 
 /**
- * Waits until workers have ended a run, or it pauses.
+ * Waits until workers have ended a run, or it pauses. Does no work itself: without a worker it waits for ever.
  * @throws the signal's reason when aborted; UsageError if there is no such run
  */
 export async function waitForRun(
-  state: StateStore,
+  { state }: Rollcall,
   runId: string,
-  { signal }: { signal: AbortSignal },
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<RunEnd> {
   while (true) {
     const record = await readRunRecord(state, runId);
@@ -22,6 +22,6 @@ export async function waitForRun(
     const summary = isOver(record) ? await readSummary(state, runId) : undefined;
     if (summary) return { kind: 'over', runId, summary };
     if (record.state === 'paused') return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
-    await delay(askEveryInMs, undefined, { signal });
+    await delay(askEveryInMs, undefined, signal ? { signal } : {});
   }
 }

@@ -1,0 +1,12 @@
+import type { Rollcall } from '../open-rollcall.ts';
+import { runFolderOf } from '../run/run-record.ts';
+import { readReport } from './read-report.ts';
+import type { ReportLine } from './record.ts';
+
+/**
+ * The lines of a run's report, one a photo, one at a time however long it is. A run that is over has them in the order
+ * of its manifest; a run under way has those photos that are done.
+ */
+export function readRunReport({ state }: Rollcall, runId: string): AsyncGenerator<ReportLine> {
+  return readReport(state, runFolderOf(runId));
+}
