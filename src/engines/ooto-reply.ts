@@ -1,7 +1,7 @@
+import type { HttpResponse } from '../network/http-exchange.ts';
 import type { EngineReply, EnrolledReply, RefusedReply, RejectedReply } from './engine.ts';
 import type { CleanText } from './foreign-text.ts';
 import { copyForeignRecord } from './foreign-value.ts';
-import type { HttpResponse } from './http-exchange.ts';
 import { type OotoBody, parseJson, readOotoBody } from './ooto-body.ts';
 import { retryAfterInMs } from './retry-after.ts';
 

@@ -1,7 +1,7 @@
+import type { HttpClient } from '../network/http-client.ts';
+import type { HttpFailure } from '../network/http-failure.ts';
 import type { AccountCheck, Engine, EngineReply, EnrollRequest } from './engine.ts';
 import { createCleanText } from './foreign-text.ts';
-import type { HttpClient } from './http-client.ts';
-import type { HttpFailure } from './http-failure.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
 import { readOotoReply } from './ooto-reply.ts';
 import { templateIdOf } from './template-id.ts';

@@ -1,9 +1,9 @@
 import { UsageError } from '../errors.ts';
+import { createHttpClient } from '../network/http-client.ts';
+import type { Environment } from '../network/proxy-for.ts';
 import type { Engine } from './engine.ts';
 import { readEngineUrl } from './engine-url.ts';
-import { createHttpClient } from './http-client.ts';
 import { createOotoEngine } from './ooto.ts';
-import type { Environment } from './proxy-for.ts';
 import { hasCredential, readCredential } from './read-credential.ts';
 
 export interface EngineOptions {

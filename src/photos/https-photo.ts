@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { describeFailure } from '../engines/http-failure.ts';
+import { describeFailure } from '../network/http-failure.ts';
 import { redactAddress } from '../sources/redact-address.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import { createHttpsDispatchers, type HttpsDispatchers, type HttpsOptions } from './https-dispatchers.ts';

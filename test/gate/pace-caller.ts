@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { createHttpClient } from '../../src/engines/http-client.ts';
+import { createHttpClient } from '../../src/network/http-client.ts';
 import type { AccountStore } from '../../src/gate/account-store.ts';
 import { createGate } from '../../src/gate/create-gate.ts';
 import { createPostgresAccountStore } from '../../src/gate/postgres-account-store.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../src/engines/http-client.ts';
+import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../src/network/http-client.ts';
 
 /** A server that hands every connection to the test: it is spoken to byte by byte. */
 let server: Server;

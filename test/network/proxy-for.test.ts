@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Environment, proxyFor } from '../../src/engines/proxy-for.ts';
 import { UsageError } from '../../src/errors.ts';
+import { type Environment, proxyFor } from '../../src/network/proxy-for.ts';
 
 const proxyOf = (url: string, environment: Environment) => proxyFor(new URL(url), environment)?.href;
 
