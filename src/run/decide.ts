@@ -1,6 +1,6 @@
 import type { Outcome } from '../report/record.ts';
 import type { ManifestLine } from './manifest.ts';
-import { createSubjectIndex } from './subject-index.ts';
+import { createSubjectIndex, type SeqsOfText } from './subject-index.ts';
 
 /**
  * What becomes of a line of the manifest before any call: it is fed, fed once an earlier photo of the same subject
@@ -12,62 +12,66 @@ export type Decision =
   | { readonly kind: 'settle'; readonly outcome: Omit<Outcome, 'finishedAt'> };
 
 export interface DecideOptions {
-  /** What a subject that comes again means: two names that give one id, or several photos of one person. */
+  /**
+   * What a subject that comes again means: two names that give one id, of which the first is kept whatever `repeat` says,
+   * or several photos of one person.
+   */
   readonly sameSubject: 'collision' | 'repeat';
   readonly repeat: 'first' | 'last' | 'each';
 }
 
 export interface Decider {
-  /** With `repeat: last` every line must have been shown to `foresee` first. */
+  /** Whether every line must be shown to `foresee` before the first is decided. */
+  readonly foresees: boolean;
   decide(line: ManifestLine): Decision;
   foresee(line: ManifestLine): void;
 }
 
 export function createDecider({ sameSubject, repeat }: DecideOptions): Decider {
-  const firstOf = createSubjectIndex();
-  const latestOf = createSubjectIndex();
-  const subjectOfTemplate = createSubjectIndex();
+  const subjects = createSubjectIndex();
+  const templates = createSubjectIndex();
 
-  function decideRepeat(line: ManifestLine, subject: string, first: number | undefined): Decision {
-    if (repeat === 'last') return latestOf.get(subject) === line.seq ? feed : repeated;
-    if (first === undefined) return feed;
-    if (sameSubject === 'collision') return collision(`photo ${first} of the list has the same subject id`);
-    if (repeat === 'first') return repeated;
-    return { kind: 'feed-after', seq: latestOf.get(subject) ?? first };
+  function decideRepeat(line: ManifestLine, known: SeqsOfText | undefined): Decision {
+    if (sameSubject === 'collision') {
+      return known ? collision(`photo ${known.first} of the list has the same subject id`) : feed;
+    }
+    if (repeat === 'last') return known?.latest === line.seq ? feed : repeated;
+    if (!known) return feed;
+    return repeat === 'first' ? repeated : { kind: 'feed-after', seq: known.latest };
   }
 
   /** Two subjects with one template id would overwrite each other at the engine. */
-  function decideTemplate(line: ManifestLine, root: number): Decision | undefined {
-    if (line.templateId === undefined) return undefined;
-    const owner = subjectOfTemplate.get(line.templateId);
-    if (owner !== undefined && owner !== root) {
-      return collision(`photo ${owner} of the list has the same template id for another subject`);
-    }
-    subjectOfTemplate.set(line.templateId, root);
-    return undefined;
+  function decideTemplate({ templateId }: ManifestLine, root: number): Decision | undefined {
+    if (templateId === undefined) return undefined;
+    const owner = templates.get(templateId)?.first;
+    if (owner === undefined) templates.enter(templateId, root);
+    return owner === undefined || owner === root
+      ? undefined
+      : collision(`photo ${owner} of the list has the same template id for another subject`);
   }
 
   return {
+    foresees: sameSubject === 'repeat' && repeat === 'last',
     foresee(line) {
-      if (line.problem === undefined && line.subjectId !== undefined)
-        latestOf.set(subjectKey(line.subjectId), line.seq);
+      if (isPhoto(line)) subjects.enter(subjectKey(line.subjectId), line.seq);
     },
     decide(line) {
-      if (line.problem !== undefined || line.subjectId === undefined || line.photo === undefined) {
-        return failed('manifest', line.problem ?? 'the row names no subject or no photo');
-      }
+      if (!isPhoto(line)) return failed('manifest', line.problem ?? 'the row names no subject or no photo');
       const subject = subjectKey(line.subjectId);
-      const first = firstOf.get(subject);
-      if (first === undefined) firstOf.set(subject, line.seq);
-      const decision = decideRepeat(line, subject, first);
+      const known = subjects.get(subject);
+      if (!known) subjects.enter(subject, line.seq);
+      const decision = decideRepeat(line, known);
       if (decision.kind === 'settle') return decision;
-      const clash = decideTemplate(line, first ?? line.seq);
+      const clash = decideTemplate(line, known?.first ?? line.seq);
       if (clash) return clash;
-      if (repeat === 'each') latestOf.set(subject, line.seq);
+      if (decision.kind === 'feed-after') subjects.enter(subject, line.seq);
       return decision;
     },
   };
 }
+
+const isPhoto = (line: ManifestLine): line is ManifestLine & { subjectId: string; photo: string } =>
+  line.problem === undefined && line.subjectId !== undefined && line.photo !== undefined;
 
 /** The template id is made of the NFC form: ids that differ only in it are one subject. */
 const subjectKey = (subjectId: string) => subjectId.normalize('NFC');

@@ -31,7 +31,7 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
   const { facts, progress, signal, hasLine, queuePhotos, settlePhotos, held } = options;
   const decider = createDecider(options);
   const follow = () => followManifest({ state: options.state, runId: facts.run, progress, signal });
-  if (options.repeat === 'last') {
+  if (decider.foresees) {
     for await (const batch of follow()) for (const { line } of batch) decider.foresee(line);
   }
   let jobs: PhotoJob[] = [];
@@ -55,8 +55,9 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
   };
   let count = 0;
   for await (const batch of follow()) {
-    count += batch.length;
     for (const placed of batch) {
+      count += 1;
+      if (placed.line.seq !== count) throw changed(facts, `line ${count} has the number ${placed.line.seq}`);
       const decision = decider.decide(placed.line);
       if (hasLine(placed.line.seq)) continue;
       take(placed, decision);
@@ -67,9 +68,9 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
   }
   const listed = progress.end.listed?.count;
   if (count !== listed) {
-    throw new FaultError(
-      'state',
-      `The manifest of run ${facts.run} has ${count} lines, but ${listed} photos were listed: it was changed or damaged.`,
-    );
+    throw changed(facts, `it has ${count} lines, but ${listed} photos were listed`);
   }
 }
+
+const changed = ({ run }: RunFacts, why: string) =>
+  new FaultError('state', `The manifest of run ${run} was changed or damaged: ${why}.`);

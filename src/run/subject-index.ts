@@ -1,40 +1,55 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
- * Remembers a number for each text of a long list in about 25 bytes a text: the first 96 bits of the text's SHA-256
- * and the number, in open-addressed tables. Two of ten million texts share 96 bits once in 10^15 lists.
+ * Remembers the first and the latest seq for each text of a long list in 25 to 32 bytes a text: the first 96 bits of the
+ * text's SHA-256 and the two seqs, in open-addressed tables. Two of ten million texts share 96 bits once in 10^15 lists.
  */
 export interface SubjectIndex {
-  get(text: string): number | undefined;
-  set(text: string, value: number): void;
+  get(text: string): SeqsOfText | undefined;
+  /** The latest seq of the text; if it was not known, its first too. Seqs count from 1. */
+  enter(text: string, seq: number): void;
   readonly sizeInBytes: number;
+}
+
+export interface SeqsOfText {
+  readonly first: number;
+  readonly latest: number;
 }
 
 /** Many small tables instead of one, so that growing copies a 64th of the whole at a time. */
 const tableCount = 64;
-const wordsPerEntry = 4;
+/** Three words of hash, the first seq and the latest. A first seq of 0 is a free place. */
+const wordsPerEntry = 5;
 const fullest = 0.8;
+/** Never less than 0.64 full, so that subjects and templates together stay below 64 bytes a photo. */
+const growth = 1.25;
 
 export function createSubjectIndex(): SubjectIndex {
   const tables = Array.from({ length: tableCount }, () => createTable(64));
+  const tableOf = (key: Key) => tables[key[0] % tableCount] ?? createTable(64);
   return {
     get(text) {
       const key = keyOf(text);
-      const table = tables[key[0] & (tableCount - 1)];
-      const value = table?.words[slotOf(table.words, key) + 3] ?? 0;
-      return value === 0 ? undefined : value;
+      const { words } = tableOf(key);
+      const slot = slotOf(words, key);
+      const first = words[slot + 3] ?? 0;
+      return first === 0 ? undefined : { first, latest: words[slot + 4] ?? first };
     },
-    set(text, value) {
+    enter(text, seq) {
       const key = keyOf(text);
-      const at = key[0] & (tableCount - 1);
-      let table = tables[at] ?? createTable(64);
+      let table = tableOf(key);
       if ((table.used + 1) * wordsPerEntry > table.words.length * fullest) {
         table = grow(table);
-        tables[at] = table;
+        tables[key[0] % tableCount] = table;
       }
-      const slot = slotOf(table.words, key);
-      if (table.words[slot + 3] === 0) table.used += 1;
-      table.words.set([...key, value], slot);
+      const { words } = table;
+      const slot = slotOf(words, key);
+      if (words[slot + 3] === 0) {
+        words.set(key, slot);
+        words[slot + 3] = seq;
+        table.used += 1;
+      }
+      words[slot + 4] = seq;
     },
     get sizeInBytes() {
       return tables.reduce((sum, table) => sum + table.words.byteLength, 0);
@@ -43,7 +58,6 @@ export function createSubjectIndex(): SubjectIndex {
 }
 
 interface Table {
-  /** Three words of hash and one of value an entry; a value of 0 is a free place. */
   readonly words: Uint32Array;
   used: number;
 }
@@ -56,7 +70,7 @@ const createTable = (entries: number): Table => ({
 });
 
 function keyOf(text: string): Key {
-  const digest = createHash('sha256').update(text).digest();
+  const digest = hash('sha256', text, 'buffer');
   return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8)];
 }
 
@@ -73,7 +87,8 @@ function slotOf(words: Uint32Array, [first, second, third]: Key): number {
 }
 
 function grow({ words, used }: Table): Table {
-  const larger: Table = { words: createTable(Math.ceil((words.length / wordsPerEntry) * 1.6)).words, used };
+  const entries = words.length / wordsPerEntry;
+  const larger: Table = { words: createTable(Math.ceil(entries * growth)).words, used };
   for (let from = 0; from < words.length; from += wordsPerEntry) {
     if (words[from + 3] === 0) continue;
     const key: Key = [words[from] ?? 0, words[from + 1] ?? 0, words[from + 2] ?? 0];
