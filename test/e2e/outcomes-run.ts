@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { openQueue } from '../../src/queue/open-queue.ts';
 import type { ReportLine } from '../../src/report/record.ts';
 import type { CommandEnd } from '../helpers/command-line.ts';
 import { tagPhoto } from '../helpers/engine-server-tag.ts';
@@ -28,7 +27,6 @@ export interface OutcomesRun {
   readonly scene: Scene;
   readonly end: CommandEnd;
   readonly report: readonly ReportLine[];
-  /** What the BullMQ queue of dead letters shows. */
   readonly letters: readonly unknown[];
   close(): Promise<void>;
 }
@@ -44,19 +42,12 @@ export async function runArchive(archive: string, kind: 'embedded' | 'redis'): P
   const pace = ['--rate', '150', '--concurrency', `${concurrency}`, '--timeout', `${timeoutInMs}ms`];
   const tries = ['--max-attempts', `${maxAttempts}`, '--backoff', `${firstDelayInMs}ms..${ceilingInMs}ms`];
   const end = await scene.run(['run', archive, '--run-id', runId, ...pace, ...tries]);
-  const queue = await openQueue({
-    queue: redis?.url ?? 'embedded',
-    stateFolder: scene.stateFolder,
-    onError: () => {},
-  });
-  const letters = await queue.deadLetters.list(1_000);
-  await queue.close();
   return {
     runId,
     scene,
     end,
     report: await scene.report(runId).catch(() => []),
-    letters,
+    letters: await scene.letters(),
     async close() {
       await scene.close();
       await redis?.close();

@@ -50,6 +50,12 @@ export function sendJson(
   send(response, status, 'application/json', JSON.stringify(body), headers);
 }
 
+/** What a careless engine might say. */
+function echoOf({ appId, appKey }: AnswerContext['credentials']): string {
+  const basic = Buffer.from(appKey).toString('base64');
+  return `this is ${appId} with ${appKey}, ${encodeURIComponent(appKey)}, ${basic}`;
+}
+
 const webPage =
   '<!doctype html><html><head><title>Bad gateway</title></head><body><h1>nginx</h1></body></html>';
 
@@ -69,11 +75,12 @@ const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => voi
   'not-live': (context) => sendJson(context.response, 200, enroll(context, { notFine: 'liveness' })),
   'not-deep': (context) => sendJson(context.response, 200, enroll(context, { notFine: 'deepfake' })),
   'no-json': ({ response }) => send(response, 200, 'text/html', webPage),
-  echo: ({ response, transactionId, credentials: { appId, appKey } }) => {
-    const basic = Buffer.from(appKey).toString('base64');
-    const info = `this is ${appId} with ${appKey}, ${encodeURIComponent(appKey)}, ${basic}`;
-    sendJson(response, 400, { transactionId, result: { status: 'error', code: 77, info } });
-  },
+  echo: ({ response, transactionId, credentials }) =>
+    sendJson(response, 400, {
+      transactionId,
+      result: { status: 'error', code: 77, info: echoOf(credentials) },
+    }),
+  'echo-503': ({ response, credentials }) => sendJson(response, 503, { message: echoOf(credentials) }),
   redirect: ({ response }) => {
     response.writeHead(302, { location: response.req.url ?? '/', 'content-length': 0 }).end();
   },

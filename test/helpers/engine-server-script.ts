@@ -17,7 +17,7 @@ export interface Step {
  * ok-other-id        200 with another template id than sent       ok-no-id     200 without any template id
  * not-live, not-deep 200 with liveness or deepfake `fine: false`  no-json      200, a web page (text/html)
  * code-N             400 with this code, documented or not        ok-code-N    200 with an error body of this code
- * echo               400, unknown code, the credentials in the info
+ * echo               400, unknown code, the credentials in the info; echo-503: a 503 with them
  * NNN                any HTTP status with a small JSON body; 429 and 503 with `after=seconds` or `date=seconds`
  * html-NNN           any HTTP status with a web page
  * redirect           302 to the same address                      huge         200 with 2 MiB of JSON

@@ -14,12 +14,17 @@ export interface TestRedis {
 }
 
 /** A redis-server of the test's own on a free port of the loopback interface, with an append-only file. */
-export async function startTestRedis(options: { args?: readonly string[] } = {}): Promise<TestRedis> {
+export async function startTestRedis(
+  options: { args?: readonly string[]; password?: string } = {},
+): Promise<TestRedis> {
   const folder = await makeTemporaryFolder();
   const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
+  const { password } = options;
+  const user = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
+  const url = `redis://${user}127.0.0.1:${port}`;
   const durability = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
-  const args = [...durability, ...(options.args ?? [])];
+  const secrecy = password === undefined ? [] : ['--requirepass', password];
+  const args = [...durability, ...secrecy, ...(options.args ?? [])];
   const launcher = await createRedisLauncher({ port, args, folder: folder.path });
 
   async function start(): Promise<void> {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openQueue } from '../../src/queue/open-queue.ts';
 import { type ReportLine, reportLineSchema } from '../../src/report/record.ts';
 import { type Summary, summarySchema } from '../../src/report/summary.ts';
 import { type RunRecord, runRecordSchema } from '../../src/run/run-record.ts';
@@ -33,6 +34,8 @@ export interface Scene {
   record(runId: string): Promise<RunRecord>;
   report(runId: string): Promise<ReportLine[]>;
   summary(runId: string): Promise<Summary>;
+  /** What the BullMQ queue of dead letters shows. */
+  letters(): Promise<unknown[]>;
   close(): Promise<void>;
 }
 
@@ -78,6 +81,10 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     record: async (runId) => runRecordSchema.parse(JSON.parse(await text(runId, 'run.json'))),
     report: async (runId) => parseLines(await text(runId, 'report.jsonl')),
     summary: async (runId) => summarySchema.parse(JSON.parse(await text(runId, 'summary.json'))),
+    async letters() {
+      const queue = await openQueue({ queue: options.queue ?? 'embedded', stateFolder, onError: () => {} });
+      return queue.deadLetters.list(1_000).finally(() => queue.close());
+    },
     async close() {
       for (const command of running) command.signal('SIGKILL');
       await Promise.all([...running].map((command) => command.ended));
