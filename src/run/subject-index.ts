@@ -26,17 +26,24 @@ const growth = 1.25;
 
 export function createSubjectIndex(): SubjectIndex {
   const tables = Array.from({ length: tableCount }, () => createTable(64));
+  let latestText: string | undefined;
+  let latestKey: Key = [0, 0, 0];
+  /** A text is mostly entered right after it was looked for; the hash is what both cost. */
+  const keyFor = (text: string) => {
+    if (text !== latestText) [latestText, latestKey] = [text, keyOf(text)];
+    return latestKey;
+  };
   const tableOf = (key: Key) => tables[key[0] % tableCount] ?? createTable(64);
   return {
     get(text) {
-      const key = keyOf(text);
+      const key = keyFor(text);
       const { words } = tableOf(key);
       const slot = slotOf(words, key);
       const first = words[slot + 3] ?? 0;
       return first === 0 ? undefined : { first, latest: words[slot + 4] ?? first };
     },
     enter(text, seq) {
-      const key = keyOf(text);
+      const key = keyFor(text);
       let table = tableOf(key);
       if ((table.used + 1) * wordsPerEntry > table.words.length * fullest) {
         table = grow(table);
@@ -70,8 +77,14 @@ const createTable = (entries: number): Table => ({
 });
 
 function keyOf(text: string): Key {
-  const digest = hash('sha256', text, 'buffer');
-  return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8)];
+  // As a string it takes a third of the time that a buffer takes.
+  const digest = hash('sha256', text, 'latin1');
+  return [wordAt(digest, 0), wordAt(digest, 4), wordAt(digest, 8)];
+}
+
+function wordAt(bytes: string, index: number): number {
+  const byte = (place: number) => bytes.charCodeAt(index + place) << (8 * place);
+  return (byte(0) | byte(1) | byte(2) | byte(3)) >>> 0;
 }
 
 /** Where the key is, or the free place where it belongs. */
