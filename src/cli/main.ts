@@ -33,6 +33,10 @@ addControlCommands(program);
 addDoctorCommand(program);
 for (const command of program.commands) command.exitOverride();
 
+process.on('uncaughtException', (error) => {
+  process.exit(exitCodeFor(error));
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -23,8 +23,11 @@ export const workerTimes = {
   runRetryDelay: 1_000,
 } as const;
 
-/** A photo whose worker is killed again and again is still not at fault. PostgreSQL takes an integer of 4 bytes. */
-export const maxStalledCount = 1_000_000;
+/**
+ * A photo whose worker is killed a few times is not at fault; one that took a hundred processes with it is: its job
+ * fails, and its line says `crashed`.
+ */
+export const maxStalledCount = 100;
 
 /** 0 would never trim; nobody reads these events. */
 export const maxEvents = 1;

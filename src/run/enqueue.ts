@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import type { Rollcall } from '../open-rollcall.ts';
 import { listSource } from './list.ts';
 import { createManifestProgress } from './manifest-progress.ts';
-import { type RunRecord, writeRunRecord } from './run-record.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { type RunRecord, writeFirstRunRecord } from './run-record.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';
-import { newRecord, newRunId, startRun } from './start-run.ts';
+import { assertSameRun, newRecord, newRunId, startRun } from './start-run.ts';
 
 /** A photo that a script enqueues: the columns of a manifest. */
 export interface GivenPhoto {
@@ -37,19 +38,26 @@ export async function enqueue(
   if (typeof given === 'string' && given !== '-') {
     const source = await openSourceOf(rollcall, given, settings);
     const subject = subjectOf(rollcall, source);
-    const { record, resumed } = await startRun({ state, settings, subject, alwaysNew });
+    const { leases } = await rollcall.queue();
+    const { record, resumed } = await oneAtATime(leases, subject, () =>
+      startRun({ state, settings, subject, alwaysNew }),
+    );
     return { runId: record.id, resumed, count: record.counts.listed };
   }
   const stdin = typeof given === 'string' ? undefined : Readable.from(jsonLines(given));
   const source = await openSourceOf(rollcall, '-', like?.settings ?? settings, stdin);
   const subject = like ? { ...like, source } : subjectOf(rollcall, source);
   const runId = settings.runId ?? newRunId();
-  const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
-  await listSource({ state, runId, source, limit: settings.limit, progress, signal });
   const fresh = newRecord({ id: runId, settings, subject });
   const record = like ? { ...fresh, settings: { ...like.settings, sameSubject: source.sameSubject } } : fresh;
+  // Listing again would put the photos into the same list once more.
+  const found = settings.runId === undefined ? undefined : await readRunRecord(state, runId);
+  if (found) assertSameRun(found, record);
+  if (found?.listed) return { runId, resumed: true, count: found.listed.count };
+  const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
+  await listSource({ state, runId, source, limit: settings.limit, progress, signal });
   const { count, listed } = progress.end;
-  await writeRunRecord(state, {
+  await writeFirstRunRecord(state, {
     ...record,
     ...(listed && { listed }),
     counts: { ...record.counts, listed: count },

@@ -2,6 +2,7 @@ import type { Rollcall } from '../open-rollcall.ts';
 import type { RunProgress } from './conductor.ts';
 import { writeControl } from './control.ts';
 import { readSummary } from './finish.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { resumeMendedAccount } from './resume-account.ts';
 import { isOver } from './run-record.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';
@@ -25,17 +26,16 @@ export async function runHere(rollcall: Rollcall, options: RunHereOptions): Prom
   const { state, settings } = rollcall;
   const opened = rollcall.engine();
   const source = await openSourceOf(rollcall, options.source, settings);
-  const { record, resumed } = await startRun({
-    state,
-    settings,
-    subject: subjectOf(rollcall, source),
-    alwaysNew: options.alwaysNew ?? false,
-  });
+  const subject = subjectOf(rollcall, source);
+  const { accounts, leases } = await rollcall.queue();
+  const { record, resumed } = await oneAtATime(leases, subject, () =>
+    startRun({ state, settings, subject, alwaysNew: options.alwaysNew ?? false }),
+  );
   if (isOver(record)) {
     const summary = await readSummary(state, record.id);
     if (summary) return { kind: 'over', runId: record.id, summary };
   }
-  await resumeMendedAccount((await rollcall.queue()).accounts, record.account);
+  await resumeMendedAccount(accounts, record.account);
   await writeControl(state, record.id, 'run');
   options.onStart?.({ runId: record.id, resumed });
   return takePart(rollcall, { ...options, record, opened, openSource: async () => source });

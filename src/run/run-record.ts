@@ -55,21 +55,34 @@ export type RunRecord = z.infer<typeof runRecordSchema>;
 export const runsFolder = 'runs';
 export const runFolderOf = (runId: string) => `${runsFolder}/${runId}`;
 const recordPath = (runId: string) => `${runFolderOf(runId)}/run.json`;
+/** `run.json` as it was first written: what a damaged one is mended from; manifest and parts tell the rest. */
+const firstRecordPath = (runId: string) => `${runFolderOf(runId)}/run.first.json`;
 
+/** @throws FaultError where neither `run.json` nor its first form can be read */
 export async function readRunRecord(state: StateStore, runId: string): Promise<RunRecord | undefined> {
-  const bytes = await state.read(recordPath(runId));
+  const path = recordPath(runId);
+  const bytes = await state.read(path);
   if (!bytes) return undefined;
+  const first = async () => (await state.read(firstRecordPath(runId)))?.toString();
+  const record = parseRecord(bytes.toString()) ?? parseRecord((await first()) ?? '');
+  if (record) return record;
+  throw new FaultError(
+    'state',
+    `${state.locate(path)} is damaged: put it back from a copy, or remove its folder.`,
+  );
+}
+
+function parseRecord(text: string): RunRecord | undefined {
   try {
-    return runRecordSchema.parse(JSON.parse(bytes.toString()));
-  } catch (error) {
-    throw new FaultError(
-      'state',
-      `${state.locate(recordPath(runId))} cannot be read as a run: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
+    return runRecordSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
   }
+}
+
+export async function writeFirstRunRecord(state: StateStore, record: RunRecord): Promise<void> {
+  await state.write(firstRecordPath(record.id), `${JSON.stringify(record, undefined, 2)}\n`);
+  await writeRunRecord(state, record);
 }
 
 /** Written by the conductor alone, whole or not at all. */

@@ -9,6 +9,7 @@ import {
   type RunRecord,
   type RunSettings,
   readRunRecord,
+  writeFirstRunRecord,
   writeRunRecord,
 } from './run-record.ts';
 
@@ -40,22 +41,23 @@ export async function startRun(options: {
       : (await listRunRecords(state)).find((record) => !isOver(record) && isAbout(record, subject));
   if (!found) {
     const record = newRecord({ id: settings.runId ?? newRunId(), settings, subject });
-    await writeRunRecord(state, record);
+    await writeFirstRunRecord(state, record);
     return { record, resumed: false };
   }
   const record = { ...found, settings: changeable(found.settings, settings) };
   assertSameRun(found, newRecord({ id: found.id, settings, subject }));
-  if (!isOver(found)) await writeRunRecord(state, record);
+  // Another process may conduct this run, and writes the record too: it is left alone where nothing is new.
+  if (!isOver(found) && differs(found.settings, record.settings)) await writeRunRecord(state, record);
   return { record, resumed: true };
 }
 
 const isAbout = (record: RunRecord, subject: RunSubject) =>
   record.source === subject.source.address && record.account === subject.account;
 
-/** Sorts by time and says when: 20261122T010203Z-7f3a. */
+/** Sorts by time and says when: 20261122T010203Z-7f3a09bc. Scripts start many runs within one second. */
 export function newRunId(): string {
   const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
-  return `${time}-${randomBytes(2).toString('hex')}`;
+  return `${time}-${randomBytes(4).toString('hex')}`;
 }
 
 export function newRecord({
@@ -137,8 +139,10 @@ const fixedSettings = [
   ['require', '--require'],
 ] as const;
 
-function assertSameRun(own: RunRecord, given: RunRecord): void {
-  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+
+/** @throws UsageError naming what of the given run is not the own one's */
+export function assertSameRun(own: RunRecord, given: RunRecord): void {
   const different: string[] = [];
   if (own.source !== given.source) different.push(`the source (its own: ${own.source})`);
   if (own.account !== given.account)
