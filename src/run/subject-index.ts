@@ -78,13 +78,9 @@ const createTable = (entries: number): Table => ({
 
 function keyOf(text: string): Key {
   // As a string it takes a third of the time that a buffer takes.
-  const digest = hash('sha256', text, 'latin1');
-  return [wordAt(digest, 0), wordAt(digest, 4), wordAt(digest, 8)];
-}
-
-function wordAt(bytes: string, index: number): number {
-  const byte = (place: number) => bytes.charCodeAt(index + place) << (8 * place);
-  return (byte(0) | byte(1) | byte(2) | byte(3)) >>> 0;
+  const digest = hash('sha256', text, 'hex');
+  const word = (index: number) => Number.parseInt(digest.slice(8 * index, 8 * index + 8), 16);
+  return [word(0), word(1), word(2)];
 }
 
 /** Where the key is, or the free place where it belongs. */

@@ -35,12 +35,16 @@ export async function loadSettings({ flags, environment, folder }: SettingSource
   const config = await readConfigFile(resolve(folder, configFileName));
   const settings: Record<string, unknown> = {};
   for (const key of settingKeys) {
-    const given = flags[key] ?? environment[environmentNameOf(key)] ?? config[key];
+    // A variable that is set to nothing is how compose files and CI leave it unset.
+    const given = flags[key] ?? (environment[environmentNameOf(key)] || undefined) ?? config[key];
     const text = given === undefined ? defaultOf(key) : String(given);
-    if (text !== undefined) settings[key] = parseSetting(key, text);
+    if (text !== undefined) settings[key] = freeze(parseSetting(key, text));
   }
-  return Object.freeze(settings) as Settings;
+  return freeze(settings) as Settings;
 }
+
+/** Settings are at most lists and pairs: one level deep. */
+const freeze = (value: unknown) => (typeof value === 'object' ? Object.freeze(value) : value);
 
 function defaultOf(key: SettingKey): string | undefined {
   const setting = settingsSchema[key];

@@ -7,6 +7,7 @@ import {
   oneOf,
   onOff,
   positiveNumber,
+  text,
   wholeNumber,
 } from './values.ts';
 
@@ -25,9 +26,9 @@ const checkList = list.pipe(z.array(checkName, { error: 'expected liveness, deep
 
 /** The one schema of all settings: flag, else environment, else `rollcall.config.json`, else default. */
 export const settingsSchema = {
-  engine: { schema: z.string(), placeholder: '<name>', description: 'engine that enrolls: ooto, local' },
+  engine: { schema: text, placeholder: '<name>', description: 'engine that enrolls: ooto, local' },
   engineUrl: {
-    schema: z.string(),
+    schema: text,
     placeholder: '<url>',
     description: "base address of the engine; default: the engine's own",
   },
@@ -37,13 +38,13 @@ export const settingsSchema = {
     description: 'allow an engine address that is plain http and not on this machine',
   },
   queue: {
-    schema: z.string(),
+    schema: text,
     default: 'embedded',
     placeholder: '<address>',
     description: 'embedded, redis://, rediss:// or postgres://',
   },
   state: {
-    schema: z.string(),
+    schema: text,
     default: './rollcall-data',
     placeholder: '<folder>',
     description: 'where runs and reports are kept',
@@ -113,7 +114,7 @@ export const settingsSchema = {
     description: 'leave out paths that match one of these',
   },
   idFrom: {
-    schema: z.string(),
+    schema: text,
     default: '{id}.{ext}',
     placeholder: '<pattern>',
     description: 'how a path gives the subject id: {id}, {photo}, {ext}',
@@ -171,7 +172,7 @@ export const settingsSchema = {
     placeholder: '<level>',
     description: 'silent, error, warn, info or debug',
   },
-  logFile: { schema: z.string(), placeholder: '<file>', description: 'write logs there instead of stderr' },
+  logFile: { schema: text, placeholder: '<file>', description: 'write logs there instead of stderr' },
 } as const satisfies Record<string, Setting>;
 
 export type SettingKey = keyof typeof settingsSchema;

@@ -19,21 +19,25 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
+/** A timer that is set to more than this fires at once. */
+const longestInMs = 24 * unitInMs.d;
+
 /** A duration in a setting: text with a unit. Value: milliseconds. */
 export const duration = z.string().transform((text, context) => {
   const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
-  context.addIssue('expected a duration such as 500ms, 30s, 5m or 1h');
+  if (ms !== undefined && ms > 0 && ms <= longestInMs) return ms;
+  context.addIssue('expected a duration such as 500ms, 30s, 5m or 1h, 24d at most');
   return z.NEVER;
 });
 
 /** First delay and ceiling, `1s..60s`. */
 export const backoff = z.string().transform((text, context) => {
-  const [first, ceiling] = text.split('..').map(parseDuration);
-  if (first !== undefined && ceiling !== undefined && first > 0 && ceiling >= first) {
+  const [first, ceiling, ...rest] = text.split('..').map(parseDuration);
+  const isRange = first !== undefined && ceiling !== undefined && rest.length === 0;
+  if (isRange && first > 0 && ceiling >= first && ceiling <= longestInMs) {
     return { firstDelayInMs: first, ceilingInMs: ceiling };
   }
-  context.addIssue('expected first delay and ceiling such as 1s..60s');
+  context.addIssue('expected first delay and ceiling such as 1s..60s, 24d at most');
   return z.NEVER;
 });
 
@@ -76,10 +80,13 @@ export const onOff = z.string().transform((text, context) => {
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: `expected one of ${words.join(', ')}` });
 
-/** Words with commas between them; repeated flags are joined the same way. */
+/** Any text but none at all. */
+export const text = z.string().refine((value) => value.trim() !== '', 'expected a value');
+
+/** Words with commas between them; repeated flags are joined the same way. A comma in braces parts nothing: `*.{jpg,png}`. */
 export const list = z.string().transform((text) =>
   text
-    .split(',')
+    .split(/,(?![^{}]*\})/u)
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
