@@ -13,9 +13,17 @@ import type { ListedPhoto, Source } from './source.ts';
 /**
  * A CSV manifest (comma, UTF-8, quotes doubled): `subject_id` or `id`, `photo`, optional `template_id` and `version`;
  * every other column is metadata. Read as a stream, whatever its size. Rows without any text are passed over.
+ * @throws UsageError if its header cannot be used: that is seen before a run is started
  */
-export function createCsvSource({ path, allowOutside }: { path: string; allowOutside: boolean }): Source {
+export async function createCsvSource({
+  path,
+  allowOutside,
+}: {
+  path: string;
+  allowOutside: boolean;
+}): Promise<Source> {
   const folder = dirname(path);
+  await checkHeader(path);
   return {
     address: path,
     sameSubject: 'repeat',
@@ -39,6 +47,15 @@ export function createCsvSource({ path, allowOutside }: { path: string; allowOut
       }
     },
   };
+}
+
+async function checkHeader(path: string): Promise<void> {
+  const file = await openManifest(path);
+  try {
+    await readHeader(file, { path, signal: new AbortController().signal });
+  } finally {
+    await file.close();
+  }
 }
 
 async function readHeader(

@@ -53,7 +53,8 @@ export function createFolderSource(options: FolderSourceOptions): Source {
   };
 }
 
-async function checkFolder(root: string): Promise<void> {
+/** @throws UsageError if the folder cannot be read */
+export async function checkFolder(root: string): Promise<void> {
   try {
     const folder = await opendir(root);
     await folder.close();

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { aborting } from './aborting.ts';
 import type { Redrive } from './jsonl-row.ts';
 import { readJsonlRow } from './jsonl-row.ts';
-import { listJsonl } from './list-jsonl.ts';
+import { checkBeginning, listJsonl } from './list-jsonl.ts';
 import { openManifest } from './open-manifest.ts';
 import { changedSource, placeAfter } from './place.ts';
 import type { Source } from './source.ts';
@@ -43,14 +43,19 @@ export async function createJsonlSource({
   };
 }
 
-/** A report's paths are absolute and were judged by the run that wrote them. */
+/**
+ * A report's paths are absolute and were judged by the run that wrote them.
+ * @throws UsageError if the file is no JSONL at all
+ */
 async function isReport(path: string): Promise<boolean> {
   const file = await openManifest(path);
   try {
     const beginning = Buffer.alloc(1024 * 1024);
     const { bytesRead } = await file.read(beginning, 0, beginning.length, 0);
     const end = beginning.subarray(0, bytesRead).indexOf(0x0a);
-    const row = readJsonlRow(beginning.subarray(0, end === -1 ? bytesRead : end), 'all');
+    const firstLine = beginning.subarray(0, end === -1 ? bytesRead : end);
+    checkBeginning(firstLine, path);
+    const row = readJsonlRow(firstLine, 'all');
     return row.kind === 'row' && row.isReport;
   } finally {
     await file.close();

@@ -49,7 +49,8 @@ function listLine(line: BoundedLine, options: JsonlOptions): ListedPhoto | undef
   }
 }
 
-function checkBeginning(bytes: Buffer | undefined, address: string): void {
+/** @throws UsageError for what is no JSONL at all; `bytes`: the first line or a good part of it */
+export function checkBeginning(bytes: Buffer | undefined, address: string): void {
   if (bytes === undefined) return;
   checkManifestEncoding(bytes, address);
   if (!/^\uFEFF?\s*\[/u.test(bytes.toString('utf8', 0, 100))) return;

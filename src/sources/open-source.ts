@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../errors.ts';
 import { createCsvSource } from './csv-source.ts';
-import { createFolderSource } from './folder-source.ts';
+import { checkFolder, createFolderSource } from './folder-source.ts';
 import { parseIdPattern } from './id-from.ts';
 import type { Redrive } from './jsonl-row.ts';
 import { createJsonlSource } from './jsonl-source.ts';
@@ -31,7 +31,8 @@ export interface OpenSourceOptions {
 const accepted = 'a folder, a manifest (.csv, .jsonl, .ndjson), or - for JSON lines on stdin';
 
 /**
- * The source that a command's argument names. What lies in it is read when it is listed.
+ * The source that a command's argument names. What lies in it is read when it is listed; only its beginning is looked
+ * at here, so that no run is started over what can never be listed.
  * @throws UsageError if it is nothing that can be listed, or the options do not go with it
  */
 export async function openSource(spec: string, options: OpenSourceOptions = {}): Promise<Source> {
@@ -47,7 +48,10 @@ export async function openSource(spec: string, options: OpenSourceOptions = {}):
   }
   checkSpec(spec);
   const path = resolve(workingFolder, spec);
-  if (await isFolder(path)) return openFolder(path, { ...options, allowOutside });
+  if (await isFolder(path)) {
+    await checkFolder(path);
+    return openFolder(path, { ...options, allowOutside });
+  }
   const suffix = extname(path).toLowerCase();
   if (suffix === '.csv') {
     checkNoGlobs(options);

@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSource } from '../../src/sources/open-source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
-import { listAll } from './source-conformance.ts';
 
 let folder: TemporaryFolder;
 beforeEach(async () => {
@@ -70,6 +69,16 @@ test('globs go with a folder only, and a wrong pattern for ids is told before an
 test('a pipe under a manifest’s name is refused without waiting for it', async () => {
   const path = join(folder.path, 'pipe.csv');
   await promisify(execFile)('mkfifo', [path]);
-  const source = await openSource(path);
-  await expect(listAll(source)).rejects.toEqual(usage(/not a regular file/));
+  await expect(openSource(path)).rejects.toEqual(usage(/not a regular file/));
+});
+
+test.each([
+  ['people.csv', 'name,picture\na,a.jpg\n', /columns found are "name", "picture"/],
+  ['empty.csv', '', /is empty/],
+  ['people.jsonl', '[{"id":1}]\n', /JSON array/],
+])('%s can never be listed: that is seen when it is opened', async (name, content, message) => {
+  const path = join(folder.path, 'wrong', name);
+  await mkdir(join(folder.path, 'wrong'), { recursive: true });
+  await writeFile(path, content);
+  await expect(openSource(path)).rejects.toEqual(usage(message));
 });
