@@ -8,7 +8,6 @@ import type { Summary } from '../report/summary.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { concludeRun } from './conclude-run.ts';
-import { readControl } from './control.ts';
 import { feedManifest } from './feed.ts';
 import { readSummary } from './finish.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -18,6 +17,7 @@ import { manifestSize } from './manifest.ts';
 import { createManifestProgress } from './manifest-progress.ts';
 import { createPatientQueue } from './patient-queue.ts';
 import { createPhotoFlow } from './photo-flow.ts';
+import { reasonToStop } from './reason-to-stop.ts';
 import { createRunKeeper } from './run-keeper.ts';
 import { isOver, type RunRecord, readRunRecord, runFolderOf } from './run-record.ts';
 import { createStop, type Stop } from './stop.ts';
@@ -195,18 +195,14 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     }
   };
   const heed = async () => {
-    const { wanted } = await readControl(state, runId);
-    if (wanted === 'cancel') stop.end({ kind: 'cancelled' });
-    if (wanted === 'pause')
-      stop.end({ kind: 'paused', waitsFor: `somebody paused it: rollcall resume ${runId}` });
-    const { maxCalls } = record.settings;
-    if (maxCalls !== undefined) {
-      const taken = await patiently(() => backend.callBudget.raise(runId, parts.tally.calls));
-      if (taken >= maxCalls)
-        stop.end({ kind: 'paused', waitsFor: `its ${maxCalls} calls (--max-calls) are made` });
-    }
-    const account = await patiently(() => backend.accounts.read(record.account));
-    if (account.state.pause) stop.end({ kind: 'paused', waitsFor: account.state.pause.message });
+    const reason = await reasonToStop({
+      state,
+      backend,
+      record,
+      callsReported: parts.tally.calls,
+      patiently,
+    });
+    if (reason) stop.end(reason);
   };
   const watch = async () => {
     while (!signal.aborted) {
