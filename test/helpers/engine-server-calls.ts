@@ -2,6 +2,8 @@
 export interface ServerCall {
   /** Milliseconds since the server started, at the request's head, on the server's own clock. */
   readonly arrivedAtInMs: number;
+  /** For how long the server had not looked at its sockets by then: by so much earlier the call may have arrived. */
+  readonly heldInMs: number;
   /** The same moment as a date. */
   readonly arrivedAt: string;
   readonly method: string;
@@ -18,6 +20,8 @@ export interface ServerCall {
   violations: readonly string[];
   /** The step of the script that was played. */
   played?: string;
+  /** The client went away before it had its answer. */
+  abandoned?: true;
   /** The status answered; absent if none was. */
   status?: number;
   /** Milliseconds since the server started, when the answer was handed over whole. */
@@ -33,6 +37,25 @@ export function worstSecond(arrivalsInMs: readonly number[]): number {
     while (arrival - (sorted[first] ?? arrival) >= 1000) first += 1;
     worst = Math.max(worst, index - first + 1);
   });
+  return worst;
+}
+
+/**
+ * The same, of what is certain: the first call of a second may have arrived before the server, held up itself by a busy
+ * machine, took note of it.
+ */
+export function worstCertainSecond(calls: readonly Pick<ServerCall, 'arrivedAtInMs' | 'heldInMs'>[]): number {
+  const arrivals = calls.toSorted((a, b) => a.arrivedAtInMs - b.arrivedAtInMs);
+  let worst = 0;
+  for (const [place, { arrivedAtInMs }] of arrivals.entries()) {
+    let count = 1;
+    for (let before = place - 1; before >= 0; before -= 1) {
+      const call = arrivals[before];
+      if (!call || arrivedAtInMs - call.arrivedAtInMs >= 1000) break;
+      if (arrivedAtInMs - (call.arrivedAtInMs - call.heldInMs) < 1000) count += 1;
+    }
+    worst = Math.max(worst, count);
+  }
   return worst;
 }
 

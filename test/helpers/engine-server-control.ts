@@ -19,6 +19,8 @@ export interface EngineServerControl {
   setLatency(latencyInMs: readonly [number, number]): Promise<void>;
   reset(): Promise<void>;
   calls(): Promise<ServerCall[]>;
+  /** How many calls there were; cheap enough to be asked all the time. */
+  callCount(): Promise<number>;
   summary(): Promise<EngineServerSummary>;
 }
 
@@ -37,6 +39,7 @@ export function createEngineServerControl(url: string): EngineServerControl {
     setLatency: async (latencyInMs) => void (await ask('latency', { latencyInMs })),
     reset: async () => void (await ask('reset', {})),
     calls: async () => (await ask('calls')) as ServerCall[],
+    callCount: async () => (await ask('call-count')) as number,
     summary: async () => (await ask('summary')) as EngineServerSummary,
   };
 }
@@ -64,6 +67,7 @@ function control(path: string, body: ControlBody, server: EngineServer): unknown
     '/control/latency': () => server.setLatency(latencyInMs),
     '/control/reset': () => server.reset(),
     '/control/calls': () => server.calls,
+    '/control/call-count': () => server.calls.length,
     '/control/summary': () => summarize(server),
   };
   const action = actions[path];

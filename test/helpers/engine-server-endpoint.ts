@@ -31,6 +31,7 @@ export function createEnrollEndpoint(options: {
   const random = createSeededRandom(options.seed);
   const startedAt = performance.now();
   const clock = () => performance.now() - startedAt;
+  const held = watchHoldUps();
   const calls: ServerCall[] = [];
   const templates = new Map<string, StoredTemplate>();
   const scripts = new Map<string, string>();
@@ -94,7 +95,7 @@ export function createEnrollEndpoint(options: {
       for (const map of [templates, scripts, played]) map.clear();
     },
     handle: async (request: IncomingMessage, response: ServerResponse) => {
-      const call = recordCall(request, response, clock);
+      const call = recordCall({ request, response, clock, held });
       calls.push(call);
       if (call.path.split('?')[0] !== document.basePath + document.endpoint) {
         request.resume();
@@ -115,10 +116,21 @@ export function createEnrollEndpoint(options: {
   };
 }
 
-function recordCall(request: IncomingMessage, response: ServerResponse, clock: () => number): ServerCall {
+function recordCall({
+  request,
+  response,
+  clock,
+  held,
+}: {
+  request: IncomingMessage;
+  response: ServerResponse;
+  clock: () => number;
+  held: () => number;
+}): ServerCall {
   const { method = '', url = '/', headers } = request;
   const call: ServerCall = {
     arrivedAtInMs: clock(),
+    heldInMs: held(),
     arrivedAt: new Date().toISOString(),
     method,
     path: url,
@@ -126,11 +138,26 @@ function recordCall(request: IncomingMessage, response: ServerResponse, clock: (
     port: request.socket.remotePort ?? 0,
     violations: [],
   };
+  const onGone = () => {
+    call.abandoned = true;
+  };
+  for (const event of ['end', 'close']) request.socket.once(event, onGone);
   response.on('finish', () => {
+    for (const event of ['end', 'close']) request.socket.off(event, onGone);
     call.status = response.statusCode;
     call.answeredAtInMs = clock();
   });
   return call;
+}
+
+/** Says for how long this process had not come to look at its sockets. */
+function watchHoldUps(): () => number {
+  const lookEveryInMs = 2;
+  let lookedAt = performance.now();
+  setInterval(() => {
+    lookedAt = performance.now();
+  }, lookEveryInMs).unref();
+  return () => Math.max(0, performance.now() - lookedAt - lookEveryInMs);
 }
 
 function noteForm(call: ServerCall, { photo, fields, violations }: ReceivedForm): void {

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { killAndResume } from './kill-and-resume.ts';
+import { openScene } from './scene.ts';
+import { storeNames } from './stores.ts';
+
+/** The long one: `npm run chaos`. */
+const kills = 8;
+const concurrency = 16;
+
+describe.each(storeNames)('a run that is killed again and again (%s)', (store) => {
+  it.each([1, 2])(
+    'ends with one line a photo, and few calls made twice (seed %i)',
+    { timeout: 180_000 },
+    async (seed) => {
+      const scene = await openScene({ store, photos: 600 });
+      try {
+        const figures = await killAndResume(scene, { kills, seed, rate: 150, concurrency });
+        expect(figures.killsInFlight).toBeGreaterThanOrEqual(kills / 2);
+        expect(figures.repeated).toBeLessThanOrEqual(kills * concurrency);
+      } finally {
+        await scene.close();
+      }
+    },
+  );
+});

@@ -1,0 +1,84 @@
+import { setPriority } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { openScene, type Scene } from '../chaos/scene.ts';
+import { storeNames } from '../chaos/stores.ts';
+import { type ServerCall, worstCertainSecond } from '../helpers/engine-server-calls.ts';
+import { until } from '../helpers/until.ts';
+
+/**
+ * What the engine sees of two workers on one queue, by its own clock, while one photo in ten answers 503 first.
+ * Longer, and with the figures: PACE_SECONDS.
+ */
+const seconds = Number(process.env.PACE_SECONDS ?? 30);
+
+describe('the pace of two processes on one queue', () => {
+  for (const store of storeNames) {
+    for (const rate of [50, 7]) {
+      // At 7/s there is little to do: both stores are measured at once.
+      const test = rate < 10 ? it.concurrent : it;
+      // A machine that is busy with something else may hold up everybody for longer than there is room for.
+      test(`is never above ${rate}/s and uses 95 % of it (${store})`, {
+        retry: 2,
+        timeout: (seconds * 2 + 60) * 3000,
+      }, async () => {
+        const scene = await openScene({
+          store,
+          // Every tenth photo is called twice.
+          photos: Math.ceil((rate * seconds) / 1.1),
+          scriptOf: (index) => (index % 10 === 0 ? '503x1' : 'ok'),
+          latencyInMs: [150, 250],
+        });
+        try {
+          preferToEverything(scene.engine.pid);
+          const calls = await measure(scene, rate);
+          const [worst, used] = [worstCertainSecond(calls), rateUsed(callsWhileWorkWasLeft(calls)) / rate];
+          if (process.env.PACE_SECONDS) console.log(JSON.stringify({ store, rate, worst, used }));
+          expect(worst).toBeLessThanOrEqual(rate);
+          expect(used).toBeGreaterThanOrEqual(0.95);
+        } finally {
+          await scene.close();
+        }
+      });
+    }
+  }
+});
+
+/** Enqueues the archive and lets two workers do it; gives what the engine saw, in the order of arrival. */
+async function measure(scene: Scene, rate: number): Promise<ServerCall[]> {
+  const enqueue = scene.start(['enqueue', scene.photosFolder, '--backoff', '200ms..2s']);
+  expect(await enqueue.ended, enqueue.output.stderr).toBe(0);
+  const workers = [1, 2].map(() => scene.start(['worker', '--rate', `${rate}`]));
+  await until(() => workers.every((worker) => worker.output.stderr.includes('finished')), {
+    limitInMs: (seconds * 2 + 30) * 1000,
+    what: 'the end of the run',
+  });
+  for (const worker of workers) worker.signal('SIGTERM');
+  await Promise.all(workers.map((worker) => worker.ended));
+  return scene.engine.control.calls();
+}
+
+/** Until the last photo was called for the first time; what follows are retries that wait for their delay. */
+function callsWhileWorkWasLeft(calls: readonly ServerCall[]): readonly ServerCall[] {
+  const seen = new Set<string | undefined>();
+  let end = 0;
+  for (const [place, { templateId }] of calls.entries()) {
+    if (!seen.has(templateId)) end = place + 1;
+    seen.add(templateId);
+  }
+  return calls.slice(0, end);
+}
+
+/** Calls a second, from the first to the last. */
+function rateUsed(calls: readonly ServerCall[]): number {
+  const spanInMs = (calls.at(-1)?.arrivedAtInMs ?? 0) - (calls[0]?.arrivedAtInMs ?? 0);
+  return ((calls.length - 1) / spanInMs) * 1000;
+}
+
+/** So that the clock that measures is not held up by what it measures, where this user may say so. */
+function preferToEverything(pid: number): void {
+  try {
+    setPriority(pid, -20);
+  } catch {
+    // Then it is measured as well as it can be.
+  }
+}
