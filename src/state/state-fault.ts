@@ -18,6 +18,8 @@ function stateFault(path: string, error: unknown): unknown {
 
 const mends: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: make room and start the same command again; the run goes on where it stopped.',
+  EDQUOT:
+    'The disk quota is used up: make room and start the same command again; the run goes on where it stopped.',
   EROFS: 'The file system is read-only: mend that, or set --state (ROLLCALL_STATE) to another folder.',
   EACCES: 'This user may not write there: change the permissions, or set --state (ROLLCALL_STATE).',
   EPERM: 'This user may not write there: change the permissions, or set --state (ROLLCALL_STATE).',
