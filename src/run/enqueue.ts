@@ -3,7 +3,7 @@ import type { Rollcall } from '../open-rollcall.ts';
 import { listSource } from './list.ts';
 import { createManifestProgress } from './manifest-progress.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { type RunRecord, writeFirstRunRecord } from './run-record.ts';
+import { type RunRecord, readRunRecord, writeFirstRunRecord } from './run-record.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';
 import { assertSameRun, newRecord, newRunId, startRun } from './start-run.ts';
 
