@@ -77,3 +77,9 @@ export function parsePartLine(text: string): ReportLine | undefined {
     return undefined;
   }
 }
+
+/** The seq of a line as conductors write it, without reading the rest of it; undefined where it begins otherwise. */
+export function seqAtStart(text: string): number | undefined {
+  const seq = /^\{"schema":"[^"\\]*","run":"[^"\\]*","seq":(\d{1,15}),/.exec(text)?.[1];
+  return seq === undefined ? undefined : Number(seq);
+}
