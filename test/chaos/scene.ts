@@ -17,7 +17,10 @@ export interface Scene {
   /** What the command line finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Starts the command line, or a program that takes its place. */
-  start(args: readonly string[], program?: string): RollcallProcess;
+  start(
+    args: readonly string[],
+    options?: { program?: string; environment?: Readonly<Record<string, string>> },
+  ): RollcallProcess;
   /** Ends what is still running, and removes everything. */
   close(): Promise<void>;
 }
@@ -54,8 +57,11 @@ export async function openScene(options: {
     engine,
     store,
     environment,
-    start(args, program) {
-      const child = startRollcall(args, { environment, ...(program !== undefined && { program }) });
+    start(args, options = {}) {
+      const child = startRollcall(args, {
+        ...options,
+        environment: { ...environment, ...options.environment },
+      });
       started.push(child);
       return child;
     },

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
+import { crashPoints } from './crash-points.ts';
+import { proveRun } from './prove-run.ts';
+import { openScene, type Scene } from './scene.ts';
+import { storeNames } from './stores.ts';
+
+const concurrency = 4;
+
+describe.each(storeNames)('a run that died (%s)', (store) => {
+  let compiled: CompiledSource;
+  let scene: Scene;
+
+  beforeAll(async () => {
+    [compiled, scene] = await Promise.all([compileSource(), openScene({ store, photos: 40 })]);
+  });
+  afterAll(async () => {
+    await scene.close();
+    await compiled.remove();
+  });
+
+  it.each(Object.keys(crashPoints))('%s is resumed by the ordinary command', async (name) => {
+    await scene.engine.control.reset();
+    const runId = name.replace(/\W+/g, '-').slice(0, 60);
+    const settings = { ROLLCALL_RATE: '200', ROLLCALL_CONCURRENCY: `${concurrency}` };
+
+    const crashed = scene.start([name, scene.photosFolder, runId], {
+      program: compiled.pathOf('test/chaos/crashing-run.ts'),
+      environment: settings,
+    });
+    expect(await crashed.ended, crashed.output.stderr).toBeUndefined();
+
+    const resumed = scene.start(['run', scene.photosFolder, '--run-id', runId], { environment: settings });
+    expect(await resumed.ended, resumed.output.stderr).toBe(0);
+    const { repeated } = await proveRun(scene, join(scene.stateFolder, 'runs', runId));
+    expect(repeated).toBeLessThanOrEqual(concurrency);
+  });
+});

@@ -1,0 +1,112 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import type { QueueBackend, RunQueue } from '../../src/queue/queue.ts';
+import type { StateStore } from '../../src/state/state-store.ts';
+
+/** A place in the program at which the process ends itself with `kill -9`. */
+export interface CrashPoint {
+  readonly state?: (state: StateStore) => Partial<StateStore>;
+  readonly queue?: (queue: RunQueue) => Partial<RunQueue>;
+}
+
+/** By name: the way of a photo, in order. */
+export const crashPoints: Readonly<Record<string, CrashPoint>> = {
+  'in the midst of a line of the manifest': onAppend('manifest.jsonl', (path, text) => {
+    appendFileSync(path, text.slice(0, text.length / 2));
+    return die();
+  }),
+  'after the manifest is written, before its photos are fed': onAppend(
+    'manifest.jsonl',
+    (_path, text, append) => append(text).then(die),
+  ),
+  'when half of its photos are fed': {
+    queue: ({ add }) => ({ add: (jobs) => add(jobs.slice(0, jobs.length / 2)).then(die) }),
+  },
+  'in the midst of a line of a part': onAppend('/parts/', (path, text) => {
+    appendFileSync(path, text.slice(0, text.length * 0.6));
+    return die();
+  }),
+  'after a part is written, before it is synced': onAppend('/parts/', (path, text) => {
+    appendFileSync(path, text);
+    return die();
+  }),
+  'after a part is synced, before its jobs are removed': { queue: () => ({ remove: die }) },
+  'after jobs are removed': { queue: ({ remove }) => ({ remove: (ids) => remove(ids).then(die) }) },
+  'in the midst of the merge': onWriter('report.jsonl', (writer) => ({
+    write: (text) => writer.write(text.slice(0, text.length / 2)).then(die),
+  })),
+  'after the merge, before the report has its name': onWriter('report.jsonl', () => ({ commit: die })),
+  'after the report has its name': onWriter('report.jsonl', (writer) => ({
+    commit: () => writer.commit().then(die),
+  })),
+  'in the midst of the summary': {
+    state: (state) => ({
+      write(path, content) {
+        if (!path.endsWith('summary.json')) return state.write(path, content);
+        // As `write` does it: under another name first.
+        writeFileSync(`${state.locate(path)}.0.tmp`, content.slice(0, 10));
+        return die();
+      },
+    }),
+  },
+  'after the summary, before the queue is removed': { queue: () => ({ obliterate: die }) },
+  'after the queue is removed, before the run counts as finished': {
+    queue: ({ obliterate }) => ({ obliterate: () => obliterate().then(die) }),
+  },
+};
+
+/** The same state, but for what the crash point changes. */
+export function withCrashPoint({ state }: CrashPoint, original: StateStore): StateStore {
+  return { ...original, ...state?.(original) };
+}
+
+export function queueWithCrashPoint({ queue }: CrashPoint, original: QueueBackend): QueueBackend {
+  return {
+    ...original,
+    openRunQueue(runId) {
+      const runQueue = original.openRunQueue(runId);
+      return { ...runQueue, ...queue?.(runQueue) };
+    },
+  };
+}
+
+/** Never resolves: nothing after it is done. */
+function die(): Promise<never> {
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => undefined);
+}
+
+type Append = (text: string) => Promise<void>;
+
+function onAppend(
+  file: string,
+  append: (path: string, text: string, original: Append) => Promise<void>,
+): CrashPoint {
+  return {
+    state: (state) => ({
+      async openAppender(path) {
+        const appender = await state.openAppender(path);
+        if (!path.includes(file)) return appender;
+        return {
+          get sizeInBytes() {
+            return appender.sizeInBytes;
+          },
+          close: () => appender.close(),
+          append: (text) => append(state.locate(path), text, (whole) => appender.append(whole)),
+        };
+      },
+    }),
+  };
+}
+
+type Writer = Awaited<ReturnType<StateStore['openWriter']>>;
+
+function onWriter(file: string, change: (writer: Writer) => Partial<Writer>): CrashPoint {
+  return {
+    state: (state) => ({
+      async openWriter(path) {
+        const writer = await state.openWriter(path);
+        return path.endsWith(file) ? { ...writer, ...change(writer) } : writer;
+      },
+    }),
+  };
+}
