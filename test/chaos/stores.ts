@@ -16,6 +16,8 @@ export interface Store {
   wipe(): Promise<void>;
   /** `kill -9`. The embedded server is started again by whoever uses it. */
   kill(): Promise<void>;
+  /** Ends it as an administrator would. */
+  stop(): Promise<void>;
   /** Brings a server back that is not embedded. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -35,6 +37,12 @@ async function openRedisStore(): Promise<Store> {
     queue: server.url,
     kill: server.kill,
     start: server.start,
+    async stop() {
+      const redis = new Redis(server.url, { retryStrategy: null });
+      redis.on('error', () => undefined);
+      await redis.shutdown().catch(() => undefined);
+      redis.disconnect();
+    },
     close: server.close,
     async wipe() {
       const redis = new Redis(server.url);
@@ -54,6 +62,10 @@ async function openEmbeddedStore(stateFolder: string): Promise<Store> {
       process.kill(Number.parseInt(content, 10), 'SIGKILL');
     },
     async start() {},
+    async stop() {
+      const content = await readFile(join(files.data, 'postmaster.pid'), 'utf8');
+      process.kill(Number.parseInt(content, 10), 'SIGINT');
+    },
     async wipe() {
       const { path: host } = await openSocketFolder(files.data);
       const client = new pg.Client({ host, user: 'rollcall', database: 'postgres' });
