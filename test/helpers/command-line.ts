@@ -76,7 +76,10 @@ async function compile(): Promise<string> {
   const draft = `${folder}.${process.pid}`;
   await mkdir(draft, { recursive: true });
   const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(draft, 'dist')];
-  await execa(join(root, 'node_modules', '.bin', 'tsc'), options);
+  await execa(join(root, 'node_modules', '.bin', 'tsc'), options).catch(async (error: Error) => {
+    await rm(draft, { recursive: true });
+    throw error;
+  });
   await copyFile(join(root, 'package.json'), join(draft, 'package.json'));
   // Another process may have been first.
   await rename(draft, folder).catch(() => rm(draft, { recursive: true }));
