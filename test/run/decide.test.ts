@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createDecider, type DecideOptions, type Decision } from '../../src/run/decide.ts';
+import type { ManifestLine } from '../../src/run/manifest.ts';
+
+/** The first is written in two forms of Unicode: one subject. */
+const subjects = ['Zoë'.normalize('NFC'), 'Zoë'.normalize('NFD'), 'a', 'b', 'c', 'A'];
+
+const lines = fc
+  .array(
+    fc.record(
+      {
+        subjectId: fc.constantFrom(...subjects),
+        photo: fc.constantFrom('/1.jpg', '/2.jpg'),
+        templateId: fc.constantFrom('T1', 'T2', 'T3'),
+        problem: fc.constant('row 3: id is empty'),
+      },
+      { requiredKeys: [] },
+    ),
+    { maxLength: 40 },
+  )
+  .map((rows) =>
+    rows.map((row, index): ManifestLine => {
+      const { problem, ...rest } = row;
+      // Problems are rare, or there would be nothing else.
+      return {
+        seq: index + 1,
+        photo: '/x.jpg',
+        subjectId: 'd',
+        ...rest,
+        ...(problem && index % 5 === 0 && { problem }),
+      };
+    }),
+  );
+
+const allOptions: DecideOptions[] = (['collision', 'repeat'] as const).flatMap((sameSubject) =>
+  (['first', 'last', 'each'] as const).map((repeat) => ({ sameSubject, repeat })),
+);
+
+function decideAll(options: DecideOptions, all: readonly ManifestLine[]): Decision[] {
+  const decider = createDecider(options);
+  if (decider.foresees) for (const line of all) decider.foresee(line);
+  return all.map((line) => decider.decide(line));
+}
+
+/** The rules as they are told, with everything in memory. */
+function model({ sameSubject, repeat }: DecideOptions, all: readonly ManifestLine[]): string[] {
+  const nameOf = (line: ManifestLine) => line.subjectId?.normalize('NFC') ?? '';
+  const photos = all.filter(({ problem }) => problem === undefined);
+  const templates = new Map<string, string>();
+  const fedBefore = new Map<string, number>();
+  return all.map((line) => {
+    if (line.problem !== undefined) return 'manifest';
+    const own = photos.filter((other) => nameOf(other) === nameOf(line));
+    const isFirst = own[0] === line;
+    if (sameSubject === 'collision' && !isFirst) return 'collision';
+    if (sameSubject === 'repeat') {
+      if (repeat === 'first' && !isFirst) return 'repeated';
+      if (repeat === 'last' && own.at(-1) !== line) return 'repeated';
+    }
+    if (line.templateId !== undefined) {
+      const owner = templates.get(line.templateId);
+      if (owner !== undefined && owner !== nameOf(line)) return 'collision';
+      templates.set(line.templateId, nameOf(line));
+    }
+    const after = sameSubject === 'repeat' && repeat === 'each' ? fedBefore.get(nameOf(line)) : undefined;
+    fedBefore.set(nameOf(line), line.seq);
+    return after === undefined ? 'feed' : `after ${after}`;
+  });
+}
+
+function short(decision: Decision): string {
+  if (decision.kind === 'feed') return 'feed';
+  if (decision.kind === 'feed-after') return `after ${decision.seq}`;
+  return decision.outcome.error?.kind ?? decision.outcome.reason ?? '?';
+}
+
+describe.each(allOptions)('deciding with $sameSubject, $repeat', (options) => {
+  it('follows the rules as they are told', () => {
+    fc.assert(
+      fc.property(lines, (all) => {
+        const expected = model(options, all);
+        const decided = decideAll(options, all).map(short);
+        // A photo that waits for one that was settled without a call waits for nothing: both are right.
+        const isAlike = decided.every(
+          (decision, index) =>
+            decision === expected[index] || (decision.startsWith('after') && expected[index] === 'feed'),
+        );
+        expect(isAlike ? expected : decided).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('sends no subject twice at once, and no template for two subjects', () => {
+    fc.assert(
+      fc.property(lines, (all) => {
+        const subjectsOfTemplate = new Map<string, string>();
+        const latest = new Map<string, number>();
+        decideAll(options, all).forEach((decision, index) => {
+          const line = all[index];
+          if (decision.kind === 'settle' || line?.subjectId === undefined) return;
+          const name = line.subjectId.normalize('NFC');
+          if (latest.has(name)) expect(decision).toEqual({ kind: 'feed-after', seq: latest.get(name) });
+          latest.set(name, line.seq);
+          if (line.templateId === undefined) return;
+          expect(subjectsOfTemplate.get(line.templateId) ?? name).toBe(name);
+          subjectsOfTemplate.set(line.templateId, name);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('decides the same again, as a resumed run must', () => {
+    fc.assert(
+      fc.property(lines, (all) => {
+        expect(decideAll(options, all)).toEqual(decideAll(options, all));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('deciding', () => {
+  it('names the photo that came first where two collide, and says that nothing was stored', () => {
+    const [, second] = decideAll({ sameSubject: 'collision', repeat: 'last' }, [
+      { seq: 1, subjectId: 'a', photo: '/x/a.jpg' },
+      { seq: 2, subjectId: 'a', photo: '/y/a.jpg' },
+    ]);
+    expect(second).toMatchObject({
+      kind: 'settle',
+      outcome: { status: 'failed', stored: 'no', attempts: 0, error: { kind: 'collision' } },
+    });
+    expect(JSON.stringify(second)).toContain('photo 1 of the list');
+  });
+});
