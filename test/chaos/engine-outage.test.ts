@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { until } from '../helpers/until.ts';
+import { proveRun } from './prove-run.ts';
+import { onlyRunFolder } from './run-files.ts';
+import { openScene } from './scene.ts';
+import { storeNames } from './stores.ts';
+
+const rate = 100;
+const concurrency = 16;
+/** 60 and 30 s are for `CHAOS_LONG=1`. */
+const isLong = process.env.CHAOS_LONG !== undefined;
+
+const outages = [
+  { what: 'cuts every connection', mode: 'reset-before', seconds: isLong ? 60 : 15 },
+  { what: 'answers 503 to everything', mode: '503', seconds: isLong ? 60 : 15 },
+  { what: 'answers 429 to everything', mode: '429', seconds: isLong ? 30 : 10 },
+];
+
+describe.concurrent.each(outages)(
+  'an engine that $what for $seconds s at full speed',
+  ({ mode, seconds }) => {
+    it.each(storeNames)('costs no photo and few calls (%s)', { timeout: 240_000 }, async (store) => {
+      const scene = await openScene({ store, photos: 600 });
+      const { control } = scene.engine;
+      try {
+        const run = scene.start([
+          'run',
+          scene.photosFolder,
+          ...['--rate', `${rate}`, '--concurrency', `${concurrency}`],
+        ]);
+        await until(async () => (await control.callCount()) > 200, { limitInMs: 60_000 });
+        await control.setMode(mode);
+        const callsBefore = await control.callCount();
+        await delay(seconds * 1000);
+        const callsWhileDown = (await control.callCount()) - callsBefore;
+        await control.setMode('normal');
+
+        expect(await run.ended, run.output.stderr).toBe(0);
+        const { repeated } = await proveRun(scene, await onlyRunFolder(scene.stateFolder));
+        if (process.env.CHAOS_FIGURES) console.log(mode, seconds, store, { callsWhileDown, repeated });
+        expect(callsWhileDown).toBeLessThanOrEqual(mostCalls(mode, seconds));
+        expect(repeated).toBeLessThanOrEqual(callsWhileDown + concurrency);
+      } finally {
+        await scene.close();
+      }
+    });
+  },
+);
+
+/** Down: 20 replies tell it, those in flight come with them, then a probe at 1, 2, 4… s. Throttled: a tenth of the rate. */
+function mostCalls(mode: string, seconds: number): number {
+  if (mode === '429') return rate * (1 + 0.15 * seconds) + concurrency;
+  return 20 + 2 * concurrency + Math.ceil(Math.log2(seconds)) + 1;
+}
