@@ -141,6 +141,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
       : { count: 0, sizeInBytes: 0 },
   );
   const keeper = createRunKeeper({ state, record, parts, manifest });
+  const mayWrite = () => lease.fresh(signal);
   const flow = createPhotoFlow({
     facts,
     queue,
@@ -150,6 +151,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
       lastly(() => backend.deadLetters.add(letters)).catch((error: Error) =>
         log.warn({ run: runId, reason: error.message }, 'dead letters are not shown in the queue'),
       ),
+    mayWrite,
     window: options.window,
     stopAfterFailures: record.settings.stopAfterFailures,
     onTooManyFailures: (tooMany) =>
@@ -163,7 +165,6 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
   const list = async () => {
     if (manifest.end.listed) return;
     const source = await options.openSource(record);
-    const mayWrite = () => lease.fresh(signal);
     const { limit } = record.settings;
     await listSource({ state, runId, source, limit, progress: manifest, signal, mayWrite });
     await mayWrite();

@@ -36,9 +36,11 @@ export function createPhotoFlow(options: {
   window: number;
   stopAfterFailures: FailureThreshold;
   onTooManyFailures: (message: string) => void;
+  /** Resolves once this process certainly conducts the run. */
+  mayWrite: () => Promise<void>;
   signal: AbortSignal;
 }): PhotoFlow {
-  const { facts, queue, parts, showDeadLetters, signal } = options;
+  const { facts, queue, parts, showDeadLetters, mayWrite, signal } = options;
   const fed = createFedPhotos(options.window);
   const held = createHeldPhotos();
   const failures = createFailureWatch(options.stopAfterFailures);
@@ -49,7 +51,9 @@ export function createPhotoFlow(options: {
    */
   const inTurn = pLimit(1);
 
+  /** Who slept through the end of its lease would queue photos that its successor has done. */
   async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
+    await mayWrite();
     const open = jobs.filter(({ data }) => !parts.covered.has(data.seq));
     fed.add(open);
     await queue.add(open);
@@ -93,6 +97,7 @@ export function createPhotoFlow(options: {
   }
 
   async function reconcileNow(): Promise<number> {
+    await mayWrite();
     const before = [...fed.jobs()];
     const known = before.length > 0 ? await queue.ids() : new Set<string>();
     const forgotten = before.filter((job) => !known.has(job.id));
