@@ -1,0 +1,97 @@
+import { copyFile, mkdir, readdir, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EngineServer, startEngineServer, testCredentials } from '../helpers/engine-server.ts';
+import { makePhoto, writeFiles } from '../helpers/photos.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Builds the package and its scripts in a folder of their own, as `npm run build` and `build:scripts` do in this one. */
+async function buildScripts(folder: string): Promise<void> {
+  await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const compile = (project: string, out: string) =>
+    execa(join(root, 'node_modules', '.bin', 'tsc'), [
+      '-p',
+      join(root, project),
+      '--outDir',
+      join(folder, out),
+    ]);
+  await compile('tsconfig.build.json', 'dist');
+  await compile('tsconfig.scripts.json', 'dist-scripts');
+}
+
+describe('the scripts', () => {
+  let project: TemporaryFolder;
+  let work: TemporaryFolder;
+  let engine: EngineServer;
+
+  beforeAll(async () => {
+    project = await makeTemporaryFolder();
+    work = await makeTemporaryFolder();
+    engine = await startEngineServer();
+    await buildScripts(project.path);
+  });
+  afterAll(async () => {
+    await engine.close();
+    await project.remove();
+    await work.remove();
+  });
+
+  const run = (script: string, args: readonly string[], environment: Record<string, string> = {}) =>
+    execa(process.execPath, [join(project.path, 'dist-scripts', 'scripts', `${script}.js`), ...args], {
+      cwd: work.path,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      extendEnv: false,
+      reject: false,
+    });
+  const account = () => ({
+    ROLLCALL_ENGINE: 'ooto',
+    ROLLCALL_ENGINE_URL: engine.url,
+    ROLLCALL_RATE: '100',
+    OOTO_APP_ID: testCredentials.appId,
+    OOTO_APP_KEY: testCredentials.appKey,
+  });
+
+  it('enqueue-photos enqueues ten photos, awaits their run and reads its report', async () => {
+    const numbers = Array.from({ length: 10 }, (_, index) => index);
+    for (const number of numbers) {
+      const photo = await makePhoto(number === 9 ? { script: 'code-5' } : {});
+      await writeFiles(work.path, { [`${number}.jpg`]: photo });
+    }
+    const { stdout, stderr, exitCode } = await run(
+      'enqueue-photos',
+      numbers.map((number) => `emp-${number}=${number}.jpg`),
+      account(),
+    );
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(1);
+    const lines = stdout.split('\n').map((line) => line.split('\t'));
+    expect(lines.map(([subject]) => subject)).toEqual(numbers.map((number) => `emp-${number}`));
+    expect(lines.map(([, status]) => status)).toEqual([...Array(9).fill('enrolled'), 'rejected']);
+    expect(engine.calls).toHaveLength(10);
+    expect(engine.templates.size).toBe(9);
+  });
+
+  it('enqueue-photos says what is missing', async () => {
+    const { stderr, exitCode } = await run('enqueue-photos', ['emp-1=1.jpg'], { ROLLCALL_ENGINE: 'ooto' });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('OOTO_APP_ID');
+  });
+});
+
+describe('the demo', () => {
+  it('cuts its faces out of photos that are there', async () => {
+    const { makeDemoArchive } = await import('../../scripts/demo-archive.ts');
+    const folder = await makeTemporaryFolder();
+    await mkdir(join(folder.path, 'photos'));
+    const archive = await makeDemoArchive(join(folder.path, 'photos'));
+    const files = await readdir(join(folder.path, 'photos'), { recursive: true });
+    expect(files.filter((name) => /\.(jpg|webp)$/.test(name))).toHaveLength(archive.photos);
+    expect(new Set(archive.groups).size).toBe(6);
+    await folder.remove();
+  });
+});
