@@ -1,0 +1,250 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FaultError } from '../../src/errors.ts';
+import type { ReportLine } from '../../src/report/record.ts';
+import { createFailureWatch } from '../../src/run/failure-watch.ts';
+import { createFedPhotos } from '../../src/run/fed-photos.ts';
+import { createHeldPhotos } from '../../src/run/held-photos.ts';
+import { keepTrying } from '../../src/run/keep-trying.ts';
+import { createStop } from '../../src/run/stop.ts';
+import { makeJobs } from '../queue/photo-jobs.ts';
+import { lineOf } from '../report/report-lines.ts';
+
+const never = new AbortController().signal;
+const range = (count: number, first = 1) => Array.from({ length: count }, (_, index) => first + index);
+
+/** Whether a promise has settled by now, after everything else that could run has run. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending');
+  return (
+    (await Promise.race([promise, new Promise((resolve) => setImmediate(() => resolve(pending)))])) ===
+    pending
+  );
+}
+
+describe('the window of photos that were fed', () => {
+  it('never gives more than there is room for, and always something once enough are settled', async () => {
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({ feed: fc.integer({ min: 1, max: 700 }) }),
+        fc.record({ settle: fc.nat({ max: 300 }) }),
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 300 }), steps, async (window, all) => {
+        const fed = createFedPhotos(window);
+        let next = 1;
+        for (const step of all) {
+          if ('settle' in step) {
+            fed.settle([...fed.jobs()].slice(0, step.settle).map(({ data }) => data.seq));
+          } else {
+            const room = fed.room(step.feed, never);
+            while (await isPending(room)) {
+              expect(fed.size).toBeGreaterThan(0);
+              fed.settle([...fed.jobs()].slice(0, 1).map(({ data }) => data.seq));
+            }
+            const count = await room;
+            expect(count).toBeGreaterThan(0);
+            expect(count).toBeLessThanOrEqual(step.feed);
+            fed.add(makeJobs(count, next));
+            next += count;
+          }
+          expect(fed.size).toBeLessThanOrEqual(window);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('does not wait for a slow photo while others are done', async () => {
+    const fed = createFedPhotos(216);
+    fed.add(makeJobs(await fed.room(500, never)));
+    expect(fed.size).toBe(216);
+    fed.settle(range(20, 2));
+    expect(await fed.room(284, never)).toBe(20);
+  });
+
+  it('a window of nothing lets one photo through at a time, and an abort ends the waiting', async () => {
+    const fed = createFedPhotos(0);
+    fed.add(makeJobs(await fed.room(10, never)));
+    expect(fed.size).toBe(1);
+    const controller = new AbortController();
+    const waiting = fed.room(1, controller.signal);
+    expect(await isPending(waiting)).toBe(true);
+    controller.abort();
+    await expect(waiting).rejects.toThrow(/abort/i);
+    await expect(fed.room(1, controller.signal)).rejects.toThrow(/abort/i);
+  });
+});
+
+describe('held photos', () => {
+  const placed = (seq: number) => ({ line: { seq }, offset: 0, sizeInBytes: 1 });
+
+  it('come out once, in order, when the photo that they wait for has its line', async () => {
+    const held = createHeldPhotos();
+    held.hold(1, placed(2));
+    held.hold(1, placed(3));
+    held.hold(2, placed(4));
+    expect(held.release([5])).toEqual([]);
+    expect(held.release([1]).map(({ line }) => line.seq)).toEqual([2, 3]);
+    expect(held.release([1])).toEqual([]);
+    expect(held.release([2, 1]).map(({ line }) => line.seq)).toEqual([4]);
+  });
+
+  it('are bounded: feeding waits while there are more than 10,000', async () => {
+    const held = createHeldPhotos();
+    for (const seq of range(10_001)) held.hold(seq, placed(seq + 20_000));
+    const room = held.room(never);
+    expect(await isPending(room)).toBe(true);
+    held.release([7]);
+    await room;
+  });
+});
+
+describe('the failure watch', () => {
+  const outcome = fc.constantFrom<ReportLine['status']>(
+    'enrolled',
+    'rejected',
+    'failed',
+    'skipped',
+    'cancelled',
+    'duplicate',
+  );
+
+  it('speaks exactly when the last 1,000 outcomes reach the share, however they come in batches', () => {
+    const kind = fc.constantFrom<ReportLine['status']>('enrolled', 'rejected', 'skipped');
+    const stretches = fc.array(fc.tuple(kind, fc.integer({ min: 1, max: 900 })), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    const cuts = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(stretches, cuts, fc.integer({ min: 1, max: 100 }), (all, sizes, percent) => {
+        const statuses = all.flatMap(([status, count]) => Array<ReportLine['status']>(count).fill(status));
+        const counted: boolean[] = [];
+        const speaksAt = statuses.findIndex((status) => {
+          if (status !== 'skipped') counted.push(status === 'rejected');
+          const last = counted.slice(-1000);
+          return last.length === 1000 && last.filter(Boolean).length >= percent * 10;
+        });
+        const watch = createFailureWatch({ share: percent / 100 });
+        let spokeAt = -1;
+        for (let from = 0, turn = 0; from < statuses.length && spokeAt < 0; turn += 1) {
+          const size = sizes[turn % sizes.length] ?? 1;
+          const batch = statuses
+            .slice(from, from + size)
+            .map((status, index) => lineOf(from + index + 1, 'x', status));
+          if (watch.add(batch) !== undefined) spokeAt = from;
+          from += size;
+        }
+        if (speaksAt < 0) expect(spokeAt).toBe(-1);
+        else expect(spokeAt >= 0 && spokeAt <= speaksAt).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('counts dead letters where a count is given', () => {
+    fc.assert(
+      fc.property(fc.array(outcome), fc.integer({ min: 1, max: 10 }), (statuses, count) => {
+        const watch = createFailureWatch({ count });
+        const reason = watch.add(statuses.map((status, index) => lineOf(index + 1, 'x', status)));
+        const letters = statuses.filter((status) =>
+          ['rejected', 'failed', 'duplicate'].includes(status),
+        ).length;
+        expect(reason).toBe(letters >= count ? `${count} photos became dead letters` : undefined);
+      }),
+    );
+  });
+
+  it('says nothing before there are 1,000 outcomes', () => {
+    const watch = createFailureWatch({ share: 0.01 });
+    expect(watch.add(range(999).map((seq) => lineOf(seq, 'x', 'failed')))).toBeUndefined();
+    expect(watch.add([lineOf(1000, 'x')])).toMatch(/999 of the last 1000/);
+  });
+});
+
+describe('keeping on trying', () => {
+  const onRetry = () => {};
+
+  it('repeats what fails until it goes well, and tells of each failure', async () => {
+    const told: string[] = [];
+    let tries = 0;
+    const result = await keepTrying(
+      async () => {
+        tries += 1;
+        if (tries < 3) throw new Error(`away ${tries}`);
+        return 'done';
+      },
+      { signal: never, onRetry: ({ message }) => void told.push(message) },
+    );
+    expect([result, told]).toEqual(['done', ['away 1', 'away 2']]);
+  });
+
+  it.each([
+    ['fails for good', () => Promise.reject(new Error('refused'))],
+    ['never answers', () => new Promise<never>(() => {})],
+  ])('ends with a fault when the store %s', async (_, action) => {
+    const error = await keepTrying(action, { signal: never, onRetry, longestOutageInMs: 300 }).catch(
+      (thrown) => thrown,
+    );
+    expect(error).toBeInstanceOf(FaultError);
+    expect(error.exitCode).toBe(4);
+    expect(error.message).toMatch(/The queue does not answer.*start the run again/);
+  });
+
+  it('does not try a fault again', async () => {
+    const fault = new FaultError('state', 'full');
+    await expect(keepTrying(() => Promise.reject(fault), { signal: never, onRetry })).rejects.toBe(fault);
+  });
+
+  it('ends at once when the signal aborts, between tries and in the middle of one', async () => {
+    for (const action of [() => Promise.reject(new Error('away')), () => new Promise<never>(() => {})]) {
+      const controller = new AbortController();
+      const trying = keepTrying(action, { signal: controller.signal, onRetry });
+      expect(await isPending(trying)).toBe(true);
+      controller.abort();
+      await expect(trying).rejects.toThrow(/abort/i);
+    }
+  });
+
+  it('tries once even where the signal has aborted before', async () => {
+    expect(await keepTrying(async () => 'done', { signal: AbortSignal.abort(), onRetry })).toBe('done');
+  });
+});
+
+describe('the reason to stop', () => {
+  it('is the first one; what loops throw while they stop is no fault', async () => {
+    const interrupt = new AbortController();
+    const stop = createStop(interrupt.signal);
+    const ending = stop.run(
+      () =>
+        new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason))),
+      async () => stop.end({ kind: 'paused', waitsFor: 'a person' }),
+      async () => stop.end({ kind: 'cancelled' }),
+    );
+    expect(await ending).toEqual({ kind: 'paused', waitsFor: 'a person' });
+  });
+
+  it('is the fault of the loop that throws, and the others are stopped', async () => {
+    const stop = createStop(never);
+    const fault = new Error('the disk');
+    const others = new Promise<never>((_, reject) =>
+      stop.signal.addEventListener('abort', () => reject(new Error('late'))),
+    );
+    expect(
+      await stop.run(
+        () => Promise.reject(fault),
+        () => others,
+      ),
+    ).toEqual({ kind: 'fault', error: fault });
+  });
+
+  it('is the interrupt, also one that came before', async () => {
+    const interrupt = new AbortController();
+    const stop = createStop(interrupt.signal);
+    interrupt.abort();
+    expect(await stop.run(async () => {})).toEqual({ kind: 'interrupted' });
+    expect(await createStop(interrupt.signal).run(async () => {})).toEqual({ kind: 'interrupted' });
+  });
+});
