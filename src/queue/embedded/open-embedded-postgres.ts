@@ -31,7 +31,9 @@ export async function openEmbeddedPostgres(options: {
   folder: string;
   onError?: (error: Error) => void;
 }): Promise<EmbeddedPostgres> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  await mkdir(options.folder, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw noFolder(options.folder, error);
+  });
   const files = serverFiles(realpathSync(options.folder));
   const socketFolder = await openSocketFolder(files.data);
   const connection = { host: socketFolder.path, user: serverUserName, database: 'postgres' };
@@ -147,6 +149,15 @@ function notStarted(folder: string, reason: unknown): FaultError {
     `The embedded queue in ${folder} did not start: ${text.trim().slice(-1_200)}\n` +
       'Mend that, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
     { cause: reason },
+  );
+}
+
+function noFolder(folder: string, cause: NodeJS.ErrnoException): FaultError {
+  return new FaultError(
+    'embedded-no-folder',
+    `The folder ${folder} of the embedded queue cannot be made (${cause.code ?? cause.message}). Mend that, or set ` +
+      '--state (ROLLCALL_STATE) to another folder.',
+    { cause },
   );
 }
 

@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makePhoto, writeFiles } from '../helpers/photos.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { badCommands } from './bad-commands.ts';
+import { badFiles, badPhotos, manifestOf, pipePath } from './bad-photos.ts';
+import { badReplies } from './bad-replies.ts';
+
+describe('a command that cannot be carried out', { timeout: 60_000 }, () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await openScene();
+    await writeFiles(scene.folder, { 'archive/a.jpg': await makePhoto(), key: 'another-key' });
+  });
+  afterEach(() => writeFiles(scene.folder, { 'rollcall.config.json': '{}' }));
+  afterAll(() => scene.close());
+
+  it.each(badCommands)('$name', async ({ args, files = {}, environment = {}, exitCode, says }) => {
+    await writeFiles(scene.folder, files);
+    const end = await scene.run(args, { environment });
+    for (const words of says) expect(end.stderr).toEqual(expect.stringContaining(String(words)));
+    expect(end.stderr).not.toMatch(/\n {4}at |geheim|test-app-key/);
+    expect(end.exitCode).toBe(exitCode);
+    expect(scene.engine.calls).toEqual([]);
+  });
+});
+
+describe('a manifest with rows and photos of all kinds', { timeout: 120_000 }, () => {
+  it('gives every row its line, in order, and makes calls for the good ones only', async () => {
+    const scene = await openScene();
+    try {
+      await writeFiles(scene.folder, {
+        ...(await badFiles()),
+        'people.csv': manifestOf(badPhotos.map(({ row }) => row)),
+      });
+      execFileSync('mkfifo', [pipePath(scene.folder)]);
+      const end = await scene.run(['run', 'people.csv', '--repeat', 'each']);
+      expect(end.exitCode).toBe(1);
+      const [runId = ''] = await scene.runIds();
+      const report = await scene.report(runId);
+      const found = report.map(({ status, error }) => ({ status, kind: error?.kind }));
+      expect(found).toEqual(badPhotos.map(({ status, kind }) => ({ status, kind })));
+      for (const [index, { name, says = [] }] of badPhotos.entries()) {
+        for (const words of says) expect(report[index]?.error?.message, name).toContain(words);
+        expect(report[index], name).toMatchObject({ seq: index + 1, row: index + 1 });
+      }
+      expect(scene.engine.calls).toHaveLength(badPhotos.filter(({ status }) => status === 'enrolled').length);
+    } finally {
+      await scene.close();
+    }
+  });
+
+  it('goes on after lines of a JSONL manifest that are no photos', async () => {
+    const scene = await openScene();
+    try {
+      const lines = [
+        '{"id":"a","photo":"a.jpg"}',
+        '{"id":"b","photo":',
+        '[1,2]',
+        'null',
+        '{"photo":"a.jpg"}',
+        '{"id":9007199254740993,"photo":"a.jpg"}',
+        `{"id":"c","photo":"a.jpg","note":"${'x'.repeat(2 * 1024 * 1024)}"}`,
+        `${'['.repeat(50_000)}`,
+        '{"id":"z","photo":"a.jpg","__proto__":{"x":1}}',
+      ];
+      await writeFiles(scene.folder, { 'a.jpg': await makePhoto(), 'list.jsonl': lines.join('\n') });
+      const end = await scene.run(['run', 'list.jsonl']);
+      expect(end.exitCode).toBe(1);
+      const [runId = ''] = await scene.runIds();
+      const report = await scene.report(runId);
+      const bad = lines.slice(1, -1);
+      expect(report.map(({ status }) => status)).toEqual([
+        'enrolled',
+        ...bad.map(() => 'failed'),
+        'enrolled',
+      ]);
+      for (const [index] of bad.entries()) {
+        expect(report[index + 1]?.error).toMatchObject({
+          kind: 'manifest',
+          message: expect.stringContaining(`${index + 2}`),
+        });
+      }
+    } finally {
+      await scene.close();
+    }
+  });
+});
+
+describe('an engine that answers nonsense', { timeout: 120_000 }, () => {
+  it('ends each photo as what can be known of it', async () => {
+    const scene = await openScene();
+    try {
+      const photos = badReplies.map(
+        async ({ script }, index) => [`archive/p${index + 10}.jpg`, await makePhoto({ script })] as const,
+      );
+      await writeFiles(join(scene.folder), Object.fromEntries(await Promise.all(photos)));
+      const end = await scene.run([
+        'run',
+        './archive',
+        '--max-attempts',
+        '1',
+        '--timeout',
+        '2s',
+        '--concurrency',
+        '1',
+      ]);
+      expect(end.exitCode).toBe(1);
+      const [runId = ''] = await scene.runIds();
+      const report = await scene.report(runId);
+      const found = report.map(({ status, stored, error }) => ({ status, stored, kind: error?.kind }));
+      expect(found).toEqual(badReplies.map(({ status, stored, kind }) => ({ status, stored, kind })));
+      expect(scene.engine.calls).toHaveLength(badReplies.length);
+      expect(end.stdout + end.stderr + (await scene.text(runId, 'report.jsonl'))).not.toContain(
+        'test-app-key',
+      );
+    } finally {
+      await scene.close();
+    }
+  });
+});
