@@ -32,7 +32,7 @@ export async function openScene(options: {
   scriptOf?: (index: number) => string;
   latencyInMs?: readonly [number, number];
 }): Promise<Scene> {
-  const { photos, scriptOf, latencyInMs = [20, 60] } = options;
+  const { photos, scriptOf, latencyInMs = [40, 80] } = options;
   const folder = await makeTemporaryFolder();
   const stateFolder = join(folder.path, 'state');
   const photosFolder = join(folder.path, 'photos');
