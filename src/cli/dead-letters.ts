@@ -1,7 +1,8 @@
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
+import { UsageError } from '../errors.ts';
 import { readReport } from '../report/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../report/record.ts';
 import { retryDeadLetters } from '../run/retry-dead-letters.ts';
@@ -75,7 +76,12 @@ async function exportTo(file: string, letters: AsyncIterable<ReportLine>): Promi
       yield `${JSON.stringify(line)}\n`;
     }
   };
-  await pipeline(Readable.from(lines()), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+  const target = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    const why =
+      error.code === 'EEXIST' ? 'is there already; name a new file' : `cannot be written (${error.code})`;
+    throw new UsageError('export', `--export: ${file} ${why}.`, { cause: error });
+  });
+  await pipeline(Readable.from(lines()), target.createWriteStream());
   say(`${count} dead letters written to ${file}`);
 }
 

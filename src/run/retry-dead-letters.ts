@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { FaultError, UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { readReport } from '../report/read-report.ts';
 import { isDeadLetter } from '../report/record.ts';
@@ -33,12 +33,11 @@ export async function retryDeadLetters(
       `Run ${record.id} belongs to another account of ${record.engine} at ${record.engineUrl} than the credentials that are set.`,
     );
   }
-  const { runId, count } = await enqueue(rollcall, photosToRetry(rollcall.state, record, which), {
-    signal,
-    like: record,
-  });
-  const fresh = count > 0 ? await readRunRecord(rollcall.state, runId) : undefined;
-  if (!fresh) return undefined;
+  const photos = () => photosToRetry(rollcall.state, record, which);
+  if (await isEmpty(photos())) return undefined;
+  const { runId } = await enqueue(rollcall, photos(), { signal, like: record });
+  const fresh = await readRunRecord(rollcall.state, runId);
+  if (!fresh) throw new FaultError('state', `The run ${runId} that was just started is gone.`);
   onStart(runId);
   return takePart(rollcall, { record: fresh, opened, openSource: reopenSource, signal });
 }
@@ -70,4 +69,9 @@ export async function* photosToRetry(
       };
     }
   }
+}
+
+async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of items) return false;
+  return true;
 }

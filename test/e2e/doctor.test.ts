@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makePhoto, writeFiles } from '../helpers/photos.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+
+let redis: TestRedis;
+let scene: Scene;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  scene = await openScene({ queue: redis.url });
+  await writeFiles(scene.folder, {
+    'folder/ann.jpg': await makePhoto(),
+    'wrong.csv': 'name,picture\n',
+    'rows.csv': 'subject_id,photo\nann,folder/ann.jpg\n,folder/ann.jpg\n',
+    'a-file': '',
+  });
+});
+
+afterAll(async () => {
+  await scene.close();
+  await redis.close();
+});
+
+/** What each check said: `ok` or `mend`. */
+function verdicts(stdout: string): Record<string, string> {
+  const rows = stdout.split('\n').map((row) => row.split(/\s+/));
+  return Object.fromEntries(rows.map(([verdict, name]) => [name, verdict]));
+}
+
+const good = { state: 'ok', queue: 'ok', account: 'ok', source: 'ok' };
+
+describe('rollcall doctor', { timeout: 120_000 }, () => {
+  it.each(['redis', 'embedded'])('finds nothing to mend, and enrolls nothing, on %s', async (kind) => {
+    const queue = kind === 'redis' ? redis.url : 'embedded';
+    const end = await scene.run(['doctor', './folder', '--queue', queue]);
+    expect(verdicts(end.stdout)).toEqual(good);
+    expect(end).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(end.stdout).toContain(`${kind} answers`);
+    expect(end.stdout).toContain('1 photos in');
+    expect(scene.engine.templates.size).toBe(0);
+    expect(await scene.runIds()).toEqual([]);
+  });
+
+  it.each<[string, string[], Record<string, string>, Record<string, string>, number, RegExp]>([
+    ['a state that cannot be written', ['--state', 'a-file'], {}, { state: 'mend' }, 4, /a-file/],
+    [
+      'a queue that is not there',
+      ['--queue', 'redis://127.0.0.1:1'],
+      {},
+      { queue: 'mend', account: 'mend' },
+      4,
+      /The queue redis:\/\/127\.0\.0\.1:1.*\(--queue, ROLLCALL_QUEUE\) cannot be reached: .*ECONNREFUSED/,
+    ],
+    [
+      'a wrong key',
+      [],
+      { OOTO_APP_KEY: 'mistyped' },
+      { account: 'mend' },
+      3,
+      /check OOTO_APP_ID and OOTO_APP_KEY/,
+    ],
+    [
+      'an engine that is not there',
+      ['--engine-url', 'http://127.0.0.1:1/api'],
+      {},
+      { account: 'mend' },
+      3,
+      /connection refused by 127\.0\.0\.1:1/,
+    ],
+    ['a source that is not there', ['nowhere'], {}, { source: 'mend' }, 2, /nowhere cannot be read/],
+    ['a CSV without its columns', ['wrong.csv'], {}, { source: 'mend' }, 2, /"name", "picture"/],
+  ])('names %s', async (_name, args, environment, expected, exitCode, message) => {
+    const spec = args.some((arg) => /nowhere|csv/.test(arg)) ? [] : ['./folder'];
+    const end = await scene.run(['doctor', ...spec, ...args], { environment });
+    expect(verdicts(end.stdout)).toEqual({ ...good, ...expected });
+    expect(end.stdout).toMatch(message);
+    expect(end).toMatchObject({ exitCode, stderr: '' });
+  });
+
+  it('shows the first row that is no photo', async () => {
+    const end = await scene.run(['doctor', 'rows.csv']);
+    expect(end.stdout).toMatch(/2 photos in .*rows\.csv; the first problem: row 2: subject id is empty/);
+  });
+
+  it('refuses a Redis that throws keys away when its memory is full, and says how to set it', async () => {
+    const client = new Redis(redis.url);
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const end = await scene.run(['doctor']);
+    const run = await scene.run(['run', join(scene.folder, 'folder')]);
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+    client.disconnect();
+    for (const text of [end.stdout, run.stderr])
+      expect(text).toContain('CONFIG SET maxmemory-policy noeviction');
+    for (const { exitCode } of [end, run]) expect(exitCode).toBe(2);
+  });
+});
