@@ -26,7 +26,7 @@ describe.each(storeNames)('a run that died (%s)', (store) => {
     const settings = { ROLLCALL_RATE: '200', ROLLCALL_CONCURRENCY: `${concurrency}` };
 
     const crashed = scene.start([name, scene.photosFolder, runId], {
-      program: compiled.pathOf('test/chaos/crashing-run.ts'),
+      program: compiled.pathOf('test/chaos/crashing-run-child.ts'),
       environment: settings,
     });
     expect(await crashed.ended, crashed.output.stderr).toBeUndefined();

@@ -16,7 +16,7 @@ export interface RollcallProcess {
   kill(): Promise<void>;
 }
 
-export const projectFolder = join(fixturesFolder(), '..', '..');
+const projectFolder = join(fixturesFolder(), '..', '..');
 const commandLine = join(projectFolder, 'dist', 'cli', 'main.js');
 
 /** Starts the built command line, or another program that takes its place. */
