@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engines/engine.ts';
+import { createEngine } from '../../src/engines/registry.ts';
+import { createGate } from '../../src/gate/create-gate.ts';
+import type { Gate } from '../../src/gate/gate.ts';
+import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo.ts';
+import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
+import type { Outcome } from '../../src/report/record.ts';
+import { newRecord } from '../../src/run/start-run.ts';
+import type { GivenSettings } from '../../src/settings/load-settings.ts';
+import { type WorkContext, workPhoto } from '../../src/worker/work-photo.ts';
+import { type EngineServer, startEngineServer, testCredentials } from '../helpers/engine-server.ts';
+import { makePhoto, writeFiles } from '../helpers/photos.ts';
+import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
+import { until } from '../helpers/until.ts';
+import { makeJob } from '../queue/photo-jobs.ts';
+import { settingsOf } from '../run/run-settings.ts';
+
+describe('one photo, with a real engine and a real gate', () => {
+  let server: QueueServer;
+  let backend: QueueBackend;
+  let engineServer: EngineServer;
+  let reader: PhotoReader;
+  let gate: Gate;
+  let draining: AbortController;
+  let account = 0;
+  const engines: Engine[] = [];
+  const none = new AbortController().signal;
+
+  beforeAll(async () => {
+    [server, engineServer] = await Promise.all([startEmbeddedQueue(), startEngineServer()]);
+    backend = await server.open();
+    reader = createPhotoReader({ allowPrivate: false, rootFolder: server.stateFolder, timeoutInMs: 5_000 });
+  });
+  afterAll(async () => {
+    await reader.close();
+    await backend.close();
+    await engineServer.close();
+    await server.close();
+  });
+  beforeEach(() => {
+    engineServer.reset();
+    draining = new AbortController();
+    account += 1;
+    gate = createGate({
+      store: backend.accounts,
+      account: `account-${account}`,
+      ratePerSecond: 200,
+      concurrency: 4,
+      processName: `test:${account}:1`,
+      giveUpAfterInMs: 60_000,
+      log: { info: () => {}, warn: () => {} },
+    });
+  });
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) await engine.close();
+    await gate.close();
+  });
+
+  async function contextOf(flags: GivenSettings = {}, more: Partial<WorkContext> = {}): Promise<WorkContext> {
+    const settings = await settingsOf({ timeout: '2s', ...flags });
+    const { engine } = createEngine({
+      name: 'ooto',
+      url: engineServer.url,
+      environment: { OOTO_APP_ID: testCredentials.appId, OOTO_APP_KEY: testCredentials.appKey },
+      timeoutInMs: settings.timeout,
+      concurrency: 4,
+    });
+    engines.push(engine);
+    const subject = {
+      source: { address: '/x', sameSubject: 'repeat' as const },
+      engine: 'ooto',
+      engineUrl: '',
+      account: '',
+    };
+    return {
+      settings: newRecord({ id: 'r', settings, subject }).settings,
+      engine,
+      gate,
+      readPhoto: reader.read,
+      addressOf: async (data) => data.photo,
+      takeCall: async () => true,
+      giveCallBack: async () => {},
+      draining: draining.signal,
+      ...more,
+    };
+  }
+
+  let seq = 0;
+  async function jobOf(content: Buffer | string, more: Partial<PhotoJob['data']> = {}): Promise<PhotoJob> {
+    seq += 1;
+    const name = `photo-${seq}.jpg`;
+    await writeFiles(server.stateFolder, { [name]: content });
+    return makeJob(seq, { photo: join(server.stateFolder, name), ...more });
+  }
+  const outcomeOf = (result: WorkResult) => ('outcome' in result ? (result.outcome as Outcome) : undefined);
+  const againOf = (result: WorkResult) => ('again' in result ? result.again : undefined);
+
+  /** Works on the photo as often as it is put off. */
+  async function workOff(
+    job: PhotoJob,
+    context: WorkContext,
+  ): Promise<{ outcome: Outcome; delaysInMs: number[] }> {
+    const delaysInMs: number[] = [];
+    for (let data = job.data; ; ) {
+      const result = await workPhoto({ ...job, data }, context, none);
+      const outcome = outcomeOf(result);
+      if (outcome) return { outcome, delaysInMs };
+      const again = againOf(result);
+      if (!again) throw new Error('given back');
+      delaysInMs.push(again.delayInMs);
+      data = again.data;
+    }
+  }
+
+  it('is enrolled with one call, and the report can say what was sent', async () => {
+    const photo = await makePhoto();
+    const { outcome } = await workOff(await jobOf(photo), await contextOf());
+    expect(outcome).toMatchObject({
+      status: 'enrolled',
+      stored: 'yes',
+      attempts: 1,
+      sizeInBytes: photo.length,
+      sha256: createHash('sha256').update(photo).digest('hex'),
+    });
+    expect(outcome).not.toHaveProperty('calls');
+    expect(outcome.durationInMs).toBeGreaterThanOrEqual(0);
+    expect(engineServer.calls).toHaveLength(1);
+    expect(engineServer.templates.has(outcome.templateId ?? '')).toBe(true);
+  });
+
+  it.each([
+    ['503x2', { status: 'enrolled', attempts: 3 }, 3],
+    ['500', { status: 'failed', attempts: 3, stored: 'unknown' }, 3],
+    ['429:after=0x2', { status: 'enrolled', attempts: 1, calls: 3 }, 3],
+    ['code-5', { status: 'rejected', attempts: 1, stored: 'no' }, 1],
+    ['reset-after+code-5', { status: 'rejected', attempts: 2, stored: 'unknown' }, 2],
+    ['cut-json+500', { status: 'failed', attempts: 3, stored: 'unknown' }, 3],
+  ] as const)('played %s ends as told, each delay within its bounds', async (script, expected, calls) => {
+    const job = await jobOf(await makePhoto({ script }));
+    const context = await contextOf({ maxAttempts: 3, backoff: '100ms..150ms' });
+    const { outcome, delaysInMs } = await workOff(job, context);
+    expect(outcome).toMatchObject(expected);
+    expect(engineServer.calls).toHaveLength(calls);
+    expect(delaysInMs.every((delay, index) => delay >= 0 && delay <= (index === 0 ? 100 : 150))).toBe(true);
+    if (outcome.status === 'failed') expect(outcome.templateId).toBe(engineServer.calls[0]?.templateId);
+  });
+
+  it.each([
+    ['no image', 'not an image at all', /image/],
+    ['nothing', '', /empty|image/],
+  ])('%s is an outcome without a call', async (_, content, message) => {
+    const { outcome } = await workOff(await jobOf(content), await contextOf());
+    expect(outcome).toMatchObject({ status: 'failed', stored: 'no', attempts: 0, error: { kind: 'photo' } });
+    expect(outcome.error?.message).toMatch(message);
+    expect(engineServer.calls).toHaveLength(0);
+  });
+
+  it('that is missing is an outcome; what an earlier call may have stored is not forgotten', async () => {
+    const job = makeJob(1, {
+      photo: join(server.stateFolder, 'missing.jpg'),
+      tries: { attempts: 1, calls: 1, reads: 0, storedUnknown: true },
+    });
+    const { outcome } = await workOff(job, await contextOf({ maxAttempts: 2, backoff: '1ms..1ms' }));
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      stored: 'unknown',
+      attempts: 1,
+      error: { kind: 'photo' },
+    });
+  });
+
+  it('waits at the gate no longer than the process works: it goes back with what was tried', async () => {
+    const tries = { attempts: 2, calls: 3, reads: 0, storedUnknown: true };
+    const job = await jobOf(await makePhoto(), { tries });
+    await backend.accounts.change(`account-${account}`, (state, now) => ({
+      ...state,
+      pause: { reason: 'user' as const, message: 'by hand', since: now },
+    }));
+    const given: string[] = [];
+    const context = await contextOf({}, { giveCallBack: async () => void given.push('back') });
+    const working = workPhoto(job, context, none);
+    await until(() => given.length > 0, { what: 'the paused account' });
+    draining.abort();
+    expect(againOf(await working)).toEqual({
+      delayInMs: 0,
+      data: { ...job.data, tries: { ...tries, startedAt: expect.any(String) } },
+    });
+    expect(engineServer.calls).toHaveLength(0);
+  });
+
+  it('lets a call in flight end when the process drains', async () => {
+    const job = await jobOf(await makePhoto({ script: 'slow:ms=400' }));
+    const working = workPhoto(job, await contextOf(), none);
+    await until(() => engineServer.calls.length === 1);
+    draining.abort();
+    expect(outcomeOf(await working)).toMatchObject({ status: 'enrolled', attempts: 1 });
+  });
+
+  it('says that something may be stored where a call was aborted after it was sent', async () => {
+    const job = await jobOf(await makePhoto({ script: 'silent' }));
+    const context = await contextOf({ maxAttempts: 1 });
+    const deadline = new AbortController();
+    const working = workPhoto(job, context, deadline.signal);
+    await until(() => engineServer.calls.some((call) => call.photoSha256 !== undefined));
+    draining.abort();
+    deadline.abort();
+    const again = againOf(await working);
+    expect(again?.data.tries).toMatchObject({ attempts: 0, calls: 1, storedUnknown: true });
+    expect(again?.delayInMs).toBe(0);
+  });
+
+  it('is not called while the budget is spent', async () => {
+    const job = await jobOf(await makePhoto());
+    let asked = 0;
+    const context = await contextOf({}, { takeCall: async () => ++asked < 0 });
+    const working = workPhoto(job, context, none);
+    await until(() => asked === 1);
+    draining.abort();
+    expect(againOf(await working)?.data.tries.calls).toBe(0);
+    expect(engineServer.calls).toHaveLength(0);
+  });
+
+  it('whose reading breaks the program is a fault of the program, not of the photo', async () => {
+    const context = await contextOf({}, { readPhoto: () => Promise.reject(new TypeError('x is undefined')) });
+    await expect(workPhoto(await jobOf(''), context, none)).rejects.toThrow('x is undefined');
+  });
+
+  it('reports the version that was really sent, and that it changed since it was listed', async () => {
+    const changed = await workOff(await jobOf(await makePhoto(), { version: 'listed' }), await contextOf());
+    expect(changed.outcome.warnings).toContain('changed-since-listing');
+    expect(changed.outcome.version).not.toBe('listed');
+    const given = await workOff(
+      await jobOf(await makePhoto(), { version: 'own word', row: 3 }),
+      await contextOf(),
+    );
+    expect(given.outcome.version).toBe('own word');
+    expect(given.outcome.warnings ?? []).not.toContain('changed-since-listing');
+  });
+});
