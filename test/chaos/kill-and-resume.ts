@@ -40,9 +40,10 @@ export async function killAndResume(
     const child = scene.start(args);
     // On average as much work a life as is needed for all kills to find some.
     const workInMs = ((scene.photos - callsBefore) / rate / (kills - lives.length + 1)) * 1000;
-    if (random() < 9 / 10) await atWork(child, async () => (await control.callCount()) > callsBefore);
-    const waitInMs = random() * 1.6 * workInMs;
-    await Promise.race([delay(waitInMs), child.ended]);
+    const strikesAtWork = random() < 9 / 10;
+    if (strikesAtWork) await nextCall(scene, child);
+    await Promise.race([delay(random() * 1.6 * workInMs), child.ended]);
+    if (strikesAtWork) await nextCall(scene, child);
     assert.ok(child.isRunning, `the run ended before kill ${lives.length + 1}:\n${child.output.stderr}`);
     await child.kill();
     lives.push(await lookBack(scene));
@@ -80,11 +81,11 @@ function countKillsInFlight(calls: readonly ServerCall[], lives: readonly Life[]
   return lives.filter((_, life) => ofLife(life).some((call) => call.abandoned)).length;
 }
 
-async function atWork(child: RollcallProcess, isAtWork: () => Promise<boolean>): Promise<void> {
-  await until(async () => !child.isRunning || (await isAtWork()), {
-    what: 'the first call',
-    limitInMs: 60_000,
-  });
+/** Waits for a call to arrive at the engine, or for the process to end. */
+async function nextCall({ engine }: Scene, child: RollcallProcess): Promise<void> {
+  const before = await engine.control.callCount();
+  const arrived = async () => !child.isRunning || (await engine.control.callCount()) > before;
+  await until(arrived, { what: 'a call', limitInMs: 60_000 });
 }
 
 async function lookBack(scene: Scene): Promise<Life> {
