@@ -97,7 +97,9 @@ async function measure(): Promise<Record<string, unknown>> {
   };
 }
 
-const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e5) / 10;
+}
 
 /** Looks at the process and at the store of its queue for as long as it runs. */
 async function watchRun(pid: number, watch: { isOver: boolean }) {
