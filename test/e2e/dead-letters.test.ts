@@ -23,14 +23,14 @@ beforeAll(async () => {
   const tries = ['--max-attempts', '2', '--backoff', '10ms..20ms'];
   const end = await scene.run(['run', './archive', '--run-id', runId, ...tries]);
   expect(end.exitCode).toBe(1);
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await scene.close();
   await redis.close();
 });
 
-describe('rollcall dead-letters', { timeout: 120_000 }, () => {
+describe('rollcall dead-letters', { timeout: 180_000 }, () => {
   it('lists them for people, and as lines for scripts', async () => {
     const table = await scene.run(['dead-letters', runId]);
     expect(table.exitCode).toBe(0);
@@ -89,7 +89,7 @@ describe('rollcall dead-letters', { timeout: 120_000 }, () => {
   });
 });
 
-describe('rollcall report', { timeout: 120_000 }, () => {
+describe('rollcall report', { timeout: 180_000 }, () => {
   it('prints the lines as they are, and as CSV', async () => {
     const jsonl = await scene.run(['report', runId, '--format', 'jsonl']);
     expect(`${jsonl.stdout}\n`).toBe(await scene.text(runId, 'report.jsonl'));
@@ -122,7 +122,7 @@ describe('rollcall report', { timeout: 120_000 }, () => {
   });
 });
 
-describe('rollcall status', { timeout: 60_000 }, () => {
+describe('rollcall status', { timeout: 180_000 }, () => {
   it('shows runs, the newest first, and one run as JSON', async () => {
     const all = await scene.run(['status']);
     expect(all.stdout.trimEnd().split('\n').at(-2)).toBe(

@@ -32,7 +32,7 @@ function verdicts(stdout: string): Record<string, string> {
 
 const good = { state: 'ok', queue: 'ok', account: 'ok', source: 'ok' };
 
-describe('rollcall doctor', { timeout: 120_000 }, () => {
+describe('rollcall doctor', { timeout: 180_000 }, () => {
   it.each(['redis', 'embedded'])('finds nothing to mend, and enrolls nothing, on %s', async (kind) => {
     const queue = kind === 'redis' ? redis.url : 'embedded';
     const end = await scene.run(['doctor', './folder', '--queue', queue]);

@@ -127,7 +127,7 @@ describe.each(['embedded', 'redis'] as const)('what a run leaves behind, on %s',
       note('a wrong password', await scene.run(['doctor'], { environment: { ROLLCALL_QUEUE: wrong.href } }));
     }
     texts['run.log'] = await readFile(join(scene.folder, 'run.log'), 'latin1');
-  }, 180_000);
+  }, 300_000);
 
   afterAll(() => scene.close());
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const archive = await writeArchive(folder.path);
   // Most of the time is waiting: side by side they take half of it.
   await Promise.all(kinds.map(async (kind) => runs.set(kind, await runArchive(archive, kind))));
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   await Promise.all([...runs.values()].map((run) => run.close()));

@@ -26,7 +26,7 @@ const callsOf = async (action: () => Promise<unknown>) => {
   return scene.engine.calls.slice(before);
 };
 
-describe('rollcall run', { timeout: 120_000 }, () => {
+describe('rollcall run', { timeout: 180_000 }, () => {
   it('rejects a photo whose required check is not fine, though the engine stored it', async () => {
     await writeFiles(join(scene.folder, 'checks'), {
       'live.jpg': await makePhoto(),

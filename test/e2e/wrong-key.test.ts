@@ -20,7 +20,7 @@ afterAll(() => redis.close());
 
 describe.each(['embedded', 'redis'] as const)(
   'an account that is refused, on %s',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   (kind) => {
     async function openAccount(): Promise<void> {
       // Slow enough that all places are taken when the first refusal comes back.
@@ -79,19 +79,22 @@ describe.each(['embedded', 'redis'] as const)(
       await expectGoodEnd(runId);
     });
 
-    it('stops at a wrong address and names the setting; the right one is another account, with a run of its own', async () => {
-      await openAccount();
-      const wrong = { ROLLCALL_ENGINE_URL: `${scene.engine.url}/wrong` };
-      const end = await scene.run(command, { environment: wrong });
-      expect(end.exitCode).toBe(3);
-      expect(end.stderr).toContain('--engine-url (ROLLCALL_ENGINE_URL)');
-      expect(scene.engine.calls.length).toBeLessThanOrEqual(concurrency + 3);
-      const [runId = ''] = await scene.runIds();
-      await expectNothingLost(runId);
-      const right = await scene.run([...command, '--json']);
-      expect(right.exitCode).toBe(0);
-      expect(JSON.parse(right.stdout)).toMatchObject({ total: photos, byStatus: { enrolled: photos } });
-      expect(await scene.runIds()).toHaveLength(2);
-    });
+    it.runIf(kind === 'redis')(
+      'stops at a wrong address and names the setting; the right one is another account, with a run of its own',
+      async () => {
+        await openAccount();
+        const wrong = { ROLLCALL_ENGINE_URL: `${scene.engine.url}/wrong` };
+        const end = await scene.run(command, { environment: wrong });
+        expect(end.exitCode).toBe(3);
+        expect(end.stderr).toContain('--engine-url (ROLLCALL_ENGINE_URL)');
+        expect(scene.engine.calls.length).toBeLessThanOrEqual(concurrency + 3);
+        const [runId = ''] = await scene.runIds();
+        await expectNothingLost(runId);
+        const right = await scene.run([...command, '--json']);
+        expect(right.exitCode).toBe(0);
+        expect(JSON.parse(right.stdout)).toMatchObject({ total: photos, byStatus: { enrolled: photos } });
+        expect(await scene.runIds()).toHaveLength(2);
+      },
+    );
   },
 );

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe('what ends with exit code 2, says what to mend, makes no call and leaves no run', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, () => {
   it.each<[string, string[], Record<string, string | undefined>, RegExp]>([
     [
@@ -78,7 +78,7 @@ describe('what ends with exit code 2, says what to mend, makes no call and leave
   });
 });
 
-describe('an empty source', { timeout: 60_000 }, () => {
+describe('an empty source', { timeout: 180_000 }, () => {
   it('is exit code 2, or 0 where it is allowed', async () => {
     const end = await scene.run(['run', './empty']);
     expect(end.exitCode).toBe(2);
@@ -92,14 +92,14 @@ describe('an empty source', { timeout: 60_000 }, () => {
   });
 });
 
-it('a CSV that was mended is a new run', { timeout: 60_000 }, async () => {
+it('a CSV that was mended is a new run', { timeout: 180_000 }, async () => {
   await writeFiles(scene.folder, { 'wrong.csv': 'subject_id,photo\nann,folder/ann.jpg\n' });
   const end = await scene.run(['run', 'wrong.csv']);
   expect(end.stderr).toContain('Starting run');
   expect(end.exitCode).toBe(0);
 });
 
-it('help names what there is, on stdout', { timeout: 60_000 }, async () => {
+it('help names what there is, on stdout', { timeout: 180_000 }, async () => {
   const help = await scene.run(['--help']);
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });
   for (const command of ['run', 'enqueue', 'worker', 'status', 'report', 'dead-letters', 'pause', 'doctor'])
