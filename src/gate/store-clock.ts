@@ -40,5 +40,3 @@ export function createStoreClock() {
     slowTripInMs: (): number => slowTripInMs,
   };
 }
-
-export type StoreClock = ReturnType<typeof createStoreClock>;

@@ -20,8 +20,6 @@ export interface StoredTemplate {
 }
 
 /** OOTO's `/add` as its page has it, with scripts on top; knows nothing of listening. */
-export type EnrollEndpoint = ReturnType<typeof createEnrollEndpoint>;
-
 export function createEnrollEndpoint(options: {
   credentials: Credentials;
   latencyInMs: readonly [number, number];
