@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FaultError } from '../../src/errors.ts';
@@ -10,6 +12,9 @@ import { createLocalStateStore } from '../../src/state/local-state-store.ts';
 import type { StateStore } from '../../src/state/state-store.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { lineOf, textOf } from './report-lines.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 describe('the merge', () => {
   let folder: TemporaryFolder;
@@ -193,7 +198,7 @@ describe('the merge', () => {
         seen += 1;
         if (line.seq !== seen) throw new Error(`${line.seq} stands at ${seen}`);
         if (seen % 20_000 === 0) {
-          globalThis.gc?.();
+          collectGarbage();
           used.push(process.memoryUsage().heapUsed);
         }
       },
