@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type AccountState, parseAccountState } from './account-state.ts';
-import type {
-  AccountReading,
-  AccountStore,
-  PostponeRequest,
-  Reservation,
-  ReserveRequest,
-} from './account-store.ts';
+import type { AccountReading, AccountStore, Reservation, ReserveRequest } from './account-store.ts';
 import { createStoreClock } from './store-clock.ts';
 
 const firstRetryInMs = 50;
@@ -81,7 +75,7 @@ export function createAccountLink({ store, account, log, onReading }: AccountLin
     read: () => ask(() => store.read(account)),
     reserve: (request: Omit<ReserveRequest, 'account'>): Promise<Reservation> =>
       ask(() => store.reserve({ account, ...request })),
-    postpone: (request: Omit<PostponeRequest, 'account'>): Promise<void> =>
+    postpone: (request: { until: number }): Promise<void> =>
       persist(() => store.postpone({ account, ...request })),
     async change(change: (state: AccountState, now: number) => AccountState): Promise<AccountState> {
       const askedAt = performance.now();

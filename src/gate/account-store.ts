@@ -1,23 +1,26 @@
 import type { AccountState } from './account-state.ts';
+import type { SlotSpacing } from './slot-spacing.ts';
 
 /**
  * What all processes share about an account, kept in the queue's store. All times are milliseconds since the epoch
  * by the store's own clock. The slots are the hot path: one round trip; the state changes rarely.
+ *
+ * The store remembers when the calls of the last while were made: at their slots, unless it is told otherwise. The
+ * next slot is the earliest time that is not before
+ * - now, and what `postpone` asked for,
+ * - room: the time of the latest call but `calls - 1`, plus `windowInMs`,
+ * - the last slot plus `evenInMs`; or plus `fastInMs` when the line is behind, that is when room was there before, but
+ *   not by more than half a window (then nobody was calling, and there is nothing to make up for).
+ * In a store that knows no slot of the account (new or wiped) the first one is a second from now.
  */
 export interface AccountStore {
   /**
-   * Reserves up to `slots` slots, `intervalInMs` apart, each at least one interval after the last one given to
-   * anybody, none further than `aheadInMs` from now (but one, if the next slot itself is that near).
-   * Slots have consecutive numbers from `firstNumber`. In a store that knows no slot of the account (new or wiped)
-   * the first one is a second from now. Nothing granted: `retryInMs` says when a slot can be near enough.
+   * Takes the notes in, then reserves up to `slots` slots, none further than `aheadInMs` from now.
+   * Fewer than asked for: `retryInMs` says when the next can be near enough.
    */
   reserve(request: ReserveRequest): Promise<Reservation>;
-  /**
-   * Moves the line back, never forward: no slot is given before `until`. With `slotNumber` it is that slot which is
-   * not given before `until`, and those before it one interval each earlier; if it was given already, the next one
-   * is meant.
-   */
-  postpone(request: PostponeRequest): Promise<void>;
+  /** Moves the line back, never forward: no slot is given before `until` (five minutes from now at most). */
+  postpone(request: { account: string; until: number }): Promise<void>;
   /**
    * Applies a pure change to the state, again and again until nobody came between. Returns the state after it;
    * nothing is written when the change returns the state that it was given.
@@ -37,21 +40,26 @@ export interface AccountReading {
 export interface ReserveRequest {
   readonly account: string;
   readonly slots: number;
-  readonly intervalInMs: number;
+  readonly spacing: SlotSpacing;
   readonly aheadInMs: number;
+  readonly notes: readonly SlotNote[];
 }
 
-export interface PostponeRequest {
-  readonly account: string;
-  readonly until: number;
-  readonly slot?: { readonly number: number; readonly intervalInMs: number };
+/** What became of a slot: its call was sent at this time, or it was not used. Unknown numbers are passed over. */
+export interface SlotNote {
+  readonly number: number;
+  readonly sentAt: number | undefined;
 }
 
-export interface Reservation {
-  readonly now: number;
-  readonly granted: number;
-  readonly firstAt: number;
-  readonly firstNumber: number;
+export interface Slot {
+  /** Consecutive over all processes. */
+  readonly number: number;
+  readonly at: number;
+}
+
+export interface Reservation extends AccountReading {
+  readonly slots: readonly Slot[];
+  /** The number of the slot that is next after these. */
+  readonly nextNumber: number;
   readonly retryInMs: number;
-  readonly state: AccountState;
 }

@@ -7,8 +7,7 @@ import { paceAt } from './account-throttling.ts';
 import { createCallMeter } from './call-meter.ts';
 import { AccountPausedError, type FinishedCall, type Gate, type Pass } from './gate.ts';
 import { createReplyTaker } from './reply-taker.ts';
-import { slotSpacing } from './slot-spacing.ts';
-import { createSlotSupply, type Slot } from './slot-supply.ts';
+import { createSlotSupply, type DueSlot } from './slot-supply.ts';
 import { createWaitingLine } from './waiting-line.ts';
 
 const heartbeatInMs = 5000;
@@ -149,11 +148,10 @@ export function createGate(options: GateOptions): Gate {
 
   function serveCallers(places: number): number {
     const ratePerSecond = currentRate();
-    const spacing = slotSpacing(ratePerSecond);
     let left = places;
     let dueAt = Number.POSITIVE_INFINITY;
     while (left > 0 && line.size > 0) {
-      const slot = supply.take(spacing);
+      const slot = supply.take();
       if (typeof slot === 'number') {
         dueAt = slot;
         break;
@@ -197,7 +195,7 @@ export function createGate(options: GateOptions): Gate {
     link.change((state) => releaseProbe(state, processName)).catch(() => undefined);
   }
 
-  function grant(slot: Slot): void {
+  function grant(slot: DueSlot): void {
     const waiter = line.take();
     if (!waiter) return;
     const isProbe = probe === 'held';
@@ -208,13 +206,14 @@ export function createGate(options: GateOptions): Gate {
     waiter.grant(createPass(slot, isProbe));
   }
 
-  function createPass(slot: Slot, isProbe: boolean): Pass {
+  function createPass(slot: DueSlot, isProbe: boolean): Pass {
     const timeNow = () => slot.at + performance.now() - slot.localAt;
     let sentAt: number | undefined;
     let result: Promise<{ charged: boolean }> | undefined;
 
     async function finish(call: FinishedCall): Promise<{ charged: boolean }> {
       inFlight -= 1;
+      if (!call.reply && sentAt === undefined) supply.giveUp(slot);
       try {
         return await replies.takeIn(call, { sentAt: sentAt ?? slot.at, isProbe });
       } finally {
@@ -228,7 +227,7 @@ export function createGate(options: GateOptions): Gate {
         if (sentAt !== undefined) return;
         sentAt = timeNow();
         // By then it has been written: the process may be held up in the midst of it.
-        queueMicrotask(() => supply.push(slot, timeNow(), currentRate()));
+        queueMicrotask(() => supply.sent(slot, timeNow()));
       },
       done(call) {
         result ??= finish(call);
@@ -241,6 +240,7 @@ export function createGate(options: GateOptions): Gate {
     isClosed = true;
     clearInterval(heartbeat);
     clearTimeout(timer);
+    supply.close();
     link.close();
     for (const waiter of line.takeAll()) waiter.refuse(new Error('the gate was closed'));
     const farewell = link.change((state) => releaseProbe(processLeft(state, processName), processName));

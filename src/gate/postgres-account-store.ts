@@ -2,55 +2,17 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { AccountStore } from './account-store.ts';
 import { changeState } from './change-state.ts';
+import { createSchema, nowInMs, reserveFunction } from './postgres-account-schema.ts';
 import { createStateReader } from './state-reader.ts';
-
-const nowInMs = 'extract(epoch from clock_timestamp()) * 1000';
-
-const createTable = `
-CREATE SCHEMA IF NOT EXISTS rollcall;
-CREATE TABLE IF NOT EXISTS rollcall.account (
-  account text PRIMARY KEY,
-  last_at double precision NOT NULL DEFAULT 0,
-  last_number bigint NOT NULL DEFAULT 0,
-  not_before double precision NOT NULL,
-  version bigint NOT NULL DEFAULT 0,
-  state text NOT NULL DEFAULT ''
-) WITH (fillfactor = 50);
-`;
 
 const addAccount = `
 INSERT INTO rollcall.account (account, not_before) VALUES ($1, ${nowInMs} + 1000) ON CONFLICT DO NOTHING`;
 
-/**
- * The row is locked before the clock is read, so that a wait for the lock makes no slot old. Slots need not survive
- * a crash of the server (a gate notices when their numbers go back), so nobody waits for the disk.
- */
 const reserveSlots = `
-WITH held AS (
-  SELECT *, set_config('synchronous_commit', 'off', true) FROM rollcall.account WHERE account = $1 FOR UPDATE
-), clock AS (
-  SELECT held.*, (${nowInMs})::double precision AS now FROM held
-), next AS (
-  SELECT *, greatest(now, least(last_at, now + 1000) + $3::double precision, least(not_before, now + 300000)) AS first_at
-  FROM clock
-), plan AS (
-  SELECT *, least($2::bigint, floor((now + $4::double precision - first_at) / $3::double precision)::bigint + 1) AS slots FROM next
-), given AS (
-  SELECT *, greatest(slots, 0) AS granted FROM plan
-)
-UPDATE rollcall.account AS kept
-SET last_number = given.last_number + given.granted,
-    last_at = CASE WHEN given.granted > 0 THEN given.first_at + (given.granted - 1) * $3 ELSE given.last_at END
-FROM given WHERE kept.account = given.account
-RETURNING given.now, given.granted::int AS granted, given.first_at AS "firstAt",
-  (given.last_number + 1)::double precision AS "firstNumber",
-  greatest(0, given.first_at - given.now - $4) AS "retryInMs", given.state`;
+SELECT now, next_number AS "nextNumber", retry_in AS "retryInMs", state, times
+FROM ${reserveFunction}($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
 
-const postponeSlots = `
-UPDATE rollcall.account
-SET not_before = greatest(not_before,
-  $2::double precision - greatest(0, $3::double precision - last_number - 1) * $4::double precision)
-WHERE account = $1`;
+const postponeSlots = 'UPDATE rollcall.account SET not_before = greatest(not_before, $2) WHERE account = $1';
 
 const readAccount = `SELECT ${nowInMs} AS now, version, state FROM rollcall.account WHERE account = $1`;
 
@@ -59,23 +21,22 @@ UPDATE rollcall.account SET state = $3, version = version + 1 WHERE account = $1
 
 const reservedSchema = z.object({
   now: z.number(),
-  granted: z.number(),
-  firstAt: z.number(),
-  firstNumber: z.number(),
+  nextNumber: z.number(),
   retryInMs: z.number(),
   state: z.string(),
+  times: z.array(z.number()),
 });
 const readSchema = z.object({ now: z.coerce.number(), version: z.string(), state: z.string() });
 
 /** Creates what the store needs, unless it is there: a user who may not create is fine once somebody did. */
 export async function ensureAccountTable(pool: Pool): Promise<void> {
   for (let triesLeft = 3; ; triesLeft -= 1) {
-    const { rows } = await pool.query<{ table: string | null }>(
-      `SELECT to_regclass('rollcall.account')::text AS table`,
+    const { rows } = await pool.query<{ found: string | null }>(
+      `SELECT to_regproc('${reserveFunction}')::text AS found`,
     );
-    if (rows[0]?.table) return;
+    if (rows[0]?.found) return;
     try {
-      await pool.query(createTable);
+      await pool.query(createSchema);
       return;
     } catch (error) {
       // IF NOT EXISTS does not keep two processes that start together from creating the same thing at once.
@@ -85,7 +46,8 @@ export async function ensureAccountTable(pool: Pool): Promise<void> {
 }
 
 function isRace(error: unknown): boolean {
-  const races = ['23505', '42P06', '42P07']; // unique_violation, duplicate_schema, duplicate_table
+  // unique_violation, duplicate_schema, duplicate_table, tuple concurrently updated
+  const races = ['23505', '42P06', '42P07', 'XX000'];
   return error instanceof Error && 'code' in error && races.includes(String(error.code));
 }
 
@@ -120,13 +82,19 @@ export function createPostgresAccountStore(pool: Pool): AccountStore {
   }
 
   return {
-    async reserve({ account, slots, intervalInMs, aheadInMs }) {
-      const row = reservedSchema.parse(await rowOf(reserveSlots, account, [slots, intervalInMs, aheadInMs]));
-      return { ...row, state: readState(account, row.state) };
+    async reserve({ account, slots, spacing, aheadInMs, notes }) {
+      const { calls, windowInMs, evenInMs, fastInMs } = spacing;
+      const noted = [notes.map((note) => note.number), notes.map((note) => note.sentAt ?? null)];
+      const values = [slots, calls, windowInMs, evenInMs, fastInMs, aheadInMs, ...noted];
+      const row = reservedSchema.parse(await rowOf(reserveSlots, account, values));
+      const { now, nextNumber, retryInMs, state, times } = row;
+      const first = nextNumber - times.length;
+      const reserved = times.map((at, place) => ({ number: first + place, at }));
+      return { now, slots: reserved, nextNumber, retryInMs, state: readState(account, state) };
     },
-    async postpone({ account, until, slot }) {
+    async postpone({ account, until }) {
       await ensure();
-      await pool.query(postponeSlots, [account, until, slot?.number ?? 0, slot?.intervalInMs ?? 0]);
+      await pool.query(postponeSlots, [account, until]);
     },
     change: (account, change) =>
       changeState(change, {

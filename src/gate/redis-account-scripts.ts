@@ -1,8 +1,8 @@
 /**
- * One hash per account: `lastAt` and `lastNumber` of the last slot that was given, `notBefore` for the next one,
- * `state` and its `version`. The clock is the server's; should it be set back,
- * the line waits a second, or five minutes (the longest Retry-After that is honoured) where it was postponed.
- * Numbers leave a script as text: Redis cuts fractions off.
+ * Per account a hash (`lastAt` and `lastNumber` of the last slot, `notBefore` for the next one, `state` and its
+ * `version`) and a sorted set of slot numbers by the time of their call. The clock is the server's; should it be set
+ * back, the line waits a second, or five minutes (the longest Retry-After that is honoured) where it was postponed.
+ * Times leave a script as text: Redis cuts fractions off.
  */
 const clock = `
 local time = redis.call('TIME')
@@ -10,44 +10,65 @@ local now = time[1] * 1000 + time[2] / 1000
 local function text(number) return string.format('%.3f', number) end
 `;
 
-/** Arguments: slots, interval, ahead. Returns now, granted, firstAt, firstNumber, retryIn, state. */
+/** More than the highest rate has in a second. */
+const callsKept = 2000;
+
+/**
+ * Keys: the hash, the set. Arguments: slots, calls, window, even, fast, ahead, then number and time of each note (no
+ * time: not used). Returns now, the next number, retryIn, the state and the slots' times.
+ */
 export const reserveSlots = `${clock}
-local key, slots, interval, ahead = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local held = redis.call('HMGET', key, 'lastAt', 'lastNumber', 'notBefore', 'state')
-local lastAt, lastNumber, notBefore = tonumber(held[1] or 0), tonumber(held[2] or 0), tonumber(held[3] or 0)
+local line, log = KEYS[1], KEYS[2]
+local slots, calls, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local even, fast, ahead = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+for place = 7, #ARGV, 2 do
+  if ARGV[place + 1] == '' then redis.call('ZREM', log, ARGV[place])
+  else redis.call('ZADD', log, 'XX', ARGV[place + 1], ARGV[place]) end
+end
+local held = redis.call('HMGET', line, 'lastAt', 'lastNumber', 'notBefore', 'state')
+local lastAt, number, notBefore = tonumber(held[1] or 0), tonumber(held[2] or 0), tonumber(held[3] or 0)
 if not held[1] then
-  lastAt, notBefore = 0, math.max(notBefore, now + 1000)
-  redis.call('HSET', key, 'lastAt', '0', 'notBefore', text(notBefore))
+  notBefore = math.max(notBefore, now + 1000)
+  redis.call('HSET', line, 'lastAt', '0', 'notBefore', text(notBefore))
 end
 lastAt, notBefore = math.min(lastAt, now + 1000), math.min(notBefore, now + 300000)
-local firstAt = math.max(now, lastAt + interval, notBefore)
-if firstAt > now + ahead then
-  return { text(now), 0, text(firstAt), lastNumber + 1, text(firstAt - now - ahead), held[4] or '' }
+local function findNext()
+  local call = redis.call('ZREVRANGE', log, calls - 1, calls - 1, 'WITHSCORES')
+  local room = call[2] and math.min(call[2], now + 1000) + window or 0
+  local behind = lastAt + even - room
+  local isCatchingUp = behind > 0 and behind <= window / 2
+  return math.max(now, notBefore, room, lastAt + (isCatchingUp and fast or even))
 end
-local granted = math.min(slots, math.floor((now + ahead - firstAt) / interval) + 1)
-redis.call('HSET', key, 'lastAt', text(firstAt + (granted - 1) * interval), 'lastNumber', lastNumber + granted)
-return { text(now), granted, text(firstAt), lastNumber + 1, '0', held[4] or '' }
+local times = {}
+local nextAt = findNext()
+while #times < slots and nextAt <= now + ahead do
+  lastAt, number = nextAt, number + 1
+  times[#times + 1] = text(nextAt)
+  redis.call('ZADD', log, text(nextAt), number)
+  nextAt = findNext()
+end
+if #times > 0 then
+  redis.call('HSET', line, 'lastAt', text(lastAt), 'lastNumber', number)
+  redis.call('ZREMRANGEBYRANK', log, 0, -${callsKept + 1})
+end
+return { text(now), number + 1, text(math.max(0, nextAt - now - ahead)), held[4] or '', times }
 `;
 
-/** Arguments: until, and if a slot is meant its number and the interval. */
+/** Key: the hash. Argument: until. */
 export const postponeSlots = `
-local key, notBefore, number, interval = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2] or 0), tonumber(ARGV[3] or 0)
-local held = redis.call('HMGET', key, 'lastNumber', 'notBefore')
-local between = math.max(0, number - tonumber(held[1] or 0) - 1)
-notBefore = notBefore - between * interval
-if notBefore > tonumber(held[2] or 0) then
-  redis.call('HSET', key, 'notBefore', string.format('%.3f', notBefore))
+if tonumber(ARGV[1]) > tonumber(redis.call('HGET', KEYS[1], 'notBefore') or 0) then
+  redis.call('HSET', KEYS[1], 'notBefore', ARGV[1])
 end
 return 0
 `;
 
-/** Returns now, version, state. */
+/** Key: the hash. Returns now, version, state. */
 export const readAccount = `${clock}
 local held = redis.call('HMGET', KEYS[1], 'version', 'state')
 return { text(now), held[1] or '0', held[2] or '' }
 `;
 
-/** Arguments: the version that was read, the new state. Returns 1, or 0 if somebody came between. */
+/** Key: the hash. Arguments: the version that was read, the new state. Returns 1, or 0 if somebody came between. */
 export const compareAndSet = `
 if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1] + 1, 'state', ARGV[2])

@@ -10,17 +10,16 @@ const reservedSchema = z.tuple([
   z.coerce.number(),
   z.number(),
   z.coerce.number(),
-  z.number(),
-  z.coerce.number(),
   z.string(),
+  z.array(z.coerce.number()),
 ]);
 const readSchema = z.tuple([z.coerce.number(), z.string(), z.string()]);
 
-/** Accounts in Redis, each a hash `<prefix>:account:<account>`. The connection stays the caller's. */
+/** Accounts in Redis, each two keys, `<prefix>:account:<account>` and `<prefix>:calls:<account>`. The connection stays the caller's. */
 export function createRedisAccountStore(redis: Redis, prefix: string): AccountStore {
   const readState = createStateReader();
   const run = (script: string, account: string, ...args: (string | number)[]): Promise<unknown> =>
-    runScript(redis, script, `${prefix}:account:${account}`, args);
+    runScript(redis, script, [`${prefix}:account:${account}`, `${prefix}:calls:${account}`], args);
 
   async function readVersion(account: string) {
     const [now, version, text] = readSchema.parse(await run(readAccount, account));
@@ -28,13 +27,18 @@ export function createRedisAccountStore(redis: Redis, prefix: string): AccountSt
   }
 
   return {
-    async reserve({ account, slots, intervalInMs, aheadInMs }) {
-      const reply = await run(reserveSlots, account, slots, intervalInMs, aheadInMs);
-      const [now, granted, firstAt, firstNumber, retryInMs, text] = reservedSchema.parse(reply);
-      return { now, granted, firstAt, firstNumber, retryInMs, state: readState(account, text) };
+    async reserve({ account, slots, spacing, aheadInMs, notes }) {
+      const { calls, windowInMs, evenInMs, fastInMs } = spacing;
+      const noted = notes.flatMap(({ number, sentAt }) => [number, sentAt ?? '']);
+      const args = [slots, calls, windowInMs, evenInMs, fastInMs, aheadInMs, ...noted];
+      const reply = reservedSchema.parse(await run(reserveSlots, account, ...args));
+      const [now, nextNumber, retryInMs, text, times] = reply;
+      const first = nextNumber - times.length;
+      const reserved = times.map((at, place) => ({ number: first + place, at }));
+      return { now, slots: reserved, nextNumber, retryInMs, state: readState(account, text) };
     },
-    async postpone({ account, until, slot }) {
-      await run(postponeSlots, account, until, ...(slot ? [slot.number, slot.intervalInMs] : []));
+    async postpone({ account, until }) {
+      await run(postponeSlots, account, until);
     },
     change: (account, change) =>
       changeState(change, {
@@ -53,15 +57,15 @@ const shaOf = new Map<string, string>();
 async function runScript(
   redis: Redis,
   script: string,
-  key: string,
+  keys: readonly string[],
   args: (string | number)[],
 ): Promise<unknown> {
   const sha = shaOf.get(script) ?? createHash('sha1').update(script).digest('hex');
   shaOf.set(script, sha);
   try {
-    return await redis.evalsha(sha, 1, key, ...args);
+    return await redis.evalsha(sha, keys.length, ...keys, ...args);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return await redis.eval(script, 1, key, ...args);
+    return await redis.eval(script, keys.length, ...keys, ...args);
   }
 }

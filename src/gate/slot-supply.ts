@@ -1,5 +1,6 @@
 import type { AccountLink, GateLog } from './account-link.ts';
-import { pushAfter, type SlotSpacing, slotSpacing } from './slot-spacing.ts';
+import type { Slot, SlotNote } from './account-store.ts';
+import { slotSpacing } from './slot-spacing.ts';
 
 /**
  * How far ahead slots are reserved: new ones are fetched when half of it is left, so more where trips to the store are
@@ -8,14 +9,21 @@ import { pushAfter, type SlotSpacing, slotSpacing } from './slot-spacing.ts';
 const leastAheadInMs = 50;
 const mostAheadInMs = 150;
 const spareInMs = 25;
+/**
+ * A slot that is later than this is given up. A late call is no danger, since it counts from when it was sent; but
+ * what was held up for long would go out at once.
+ */
+const latenessInMs = 100;
+/** A call that left no later than this after its slot is not worth a note. */
+const punctualInMs = 3;
+/** Notes go with the next reservation, or alone if there is none so soon. */
+const noteWithinInMs = 100;
 /** However far the next slot is: so soon the account is looked at again. */
 const longestWaitInMs = 1000;
 const afterLossInMs = 1000;
 
-export interface Slot {
-  readonly number: number;
-  /** By the store's clock. */
-  readonly at: number;
+/** A slot that is due. */
+export interface DueSlot extends Slot {
   /** By `performance.now`. */
   readonly localAt: number;
 }
@@ -28,7 +36,10 @@ export interface Demand {
   readonly pace: number;
 }
 
-/** The few slots that this process has reserved and not used yet. */
+/**
+ * The few slots that this process has reserved and not used yet. What becomes of them is noted for the store: a call
+ * that left late counts from then, and a slot that was not used is given to somebody else.
+ */
 export function createSlotSupply({
   link,
   log,
@@ -38,36 +49,67 @@ export function createSlotSupply({
   log: GateLog;
   onSlots: () => void;
 }) {
-  let leased: { number: number; at: number }[] = [];
+  let leased: Slot[] = [];
+  let notes: SlotNote[] = [];
+  let noteTimer: NodeJS.Timeout | undefined;
   let isReserving = false;
+  let isClosed = false;
   let notBefore = 0;
-  let lastNumber = 0;
-  let dropped = 0;
-  let pushed = { line: 0, intervalInMs: 0 };
+  let nextNumber = 0;
+  let drops = 0;
+  let spacing = slotSpacing(1);
 
   const aheadInMs = () =>
     Math.min(mostAheadInMs, Math.max(leastAheadInMs, spareInMs + 2 * link.clock.slowTripInMs()));
 
-  async function reserve({ slots, intervalInMs }: { slots: number; intervalInMs: number }): Promise<void> {
-    const droppedBefore = dropped;
-    const reservation = await link.reserve({ slots, intervalInMs, aheadInMs: aheadInMs() });
-    const { granted, firstAt, firstNumber, retryInMs, now } = reservation;
-    const wentBack = firstNumber <= lastNumber;
-    lastNumber = firstNumber + granted - 1;
-    if (wentBack && firstAt - now < afterLossInMs * 0.9) {
+  async function reserve(slots: number): Promise<void> {
+    const dropsBefore = drops;
+    const sending = notes;
+    notes = [];
+    clearTimeout(noteTimer);
+    noteTimer = undefined;
+    const reservation = await link.reserve({ slots, spacing, aheadInMs: aheadInMs(), notes: sending });
+    const { now, retryInMs } = reservation;
+    const wentBack = reservation.nextNumber - reservation.slots.length < nextNumber;
+    nextNumber = reservation.nextNumber;
+    const firstInMs = (reservation.slots[0]?.at ?? now + retryInMs) - now;
+    if (wentBack && firstInMs < afterLossInMs * 0.9) {
       // The store lost its last moments (a crash, a restored copy): nobody knows which slots were used.
       log.warn('the store of the account lost slots: calls go on in a second');
       await link.postpone({ until: now + afterLossInMs });
       return;
     }
-    if (granted === 0) {
+    if (dropsBefore !== drops) return reservation.slots.forEach(giveUp);
+    leased.push(...reservation.slots);
+    if (reservation.slots.length < slots)
       notBefore = performance.now() + Math.min(longestWaitInMs, retryInMs);
-      return;
-    }
-    if (droppedBefore !== dropped) return;
-    for (let place = 0; place < granted; place += 1) {
-      leased.push({ number: firstNumber + place, at: firstAt + place * intervalInMs });
-    }
+  }
+
+  function start(slots: number): void {
+    isReserving = true;
+    reserve(slots)
+      .catch(() => undefined) // only when the gate is closed: the link goes on trying until then
+      .finally(() => {
+        isReserving = false;
+        onSlots();
+      });
+  }
+
+  function note(about: SlotNote): void {
+    if (isClosed) return;
+    notes.push(about);
+    noteTimer ??= setTimeout(sendNotes, noteWithinInMs);
+  }
+
+  function sendNotes(): void {
+    noteTimer = undefined;
+    if (notes.length === 0) return;
+    if (isReserving) noteTimer = setTimeout(sendNotes, noteWithinInMs);
+    else start(0);
+  }
+
+  function giveUp({ number }: Slot): void {
+    note({ number, sentAt: undefined });
   }
 
   return {
@@ -79,18 +121,12 @@ export function createSlotSupply({
       const refillAt = last ? link.clock.toLocal(last.at) - aheadInMs() / 2 : 0;
       const startAt = Math.max(notBefore, refillAt);
       if (performance.now() < startAt) return startAt;
-      const slots = Math.min(wanted, Math.ceil(ratePerSecond / 20));
-      isReserving = true;
-      reserve({ slots, intervalInMs: slotSpacing(ratePerSecond * pace).intervalInMs })
-        .catch(() => undefined) // only when the gate is closed: the link goes on trying until then
-        .finally(() => {
-          isReserving = false;
-          onSlots();
-        });
+      spacing = slotSpacing(ratePerSecond * pace);
+      start(Math.min(wanted, Math.ceil(ratePerSecond / 20)));
       return Number.POSITIVE_INFINITY;
     },
     /** The next slot, if it is due; those that are too late are given up. Else when to ask again. */
-    take({ latenessInMs }: SlotSpacing): Slot | number {
+    take(): DueSlot | number {
       for (;;) {
         const slot = leased[0];
         if (!slot) return Number.POSITIVE_INFINITY;
@@ -99,25 +135,24 @@ export function createSlotSupply({
         if (localAt > now + 0.5) return localAt;
         leased.shift();
         if (now - localAt <= latenessInMs) return { ...slot, localAt };
+        giveUp(slot);
       }
     },
-    /** To be told of every call: one that left late pushes the slots a second later, so that no second sees too many. */
-    push(slot: Slot, sentAt: number, ratePerSecond: number): void {
-      const spacing = slotSpacing(ratePerSecond);
-      const push = pushAfter(slot, sentAt, spacing);
-      if (!push) return;
-      const { intervalInMs } = spacing;
-      const { number, until } = push;
-      // The same line, seen from where it starts: what another call has asked for already needs no trip.
-      const line = until - number * intervalInMs;
-      if (pushed.intervalInMs === intervalInMs && line <= pushed.line) return;
-      pushed = { line, intervalInMs };
-      link.postpone({ until, slot: { number, intervalInMs } }).catch(() => undefined);
+    /** To be told when a call was sent, by the store's clock: a late one counts from then. */
+    sent({ number, at }: Slot, sentAt: number): void {
+      if (sentAt - at > punctualInMs) note({ number, sentAt });
     },
+    /** To be told of a slot that no call was made in. */
+    giveUp,
     /** Gives up what is reserved: the account changed. */
     drop(): void {
+      for (const slot of leased.splice(0)) giveUp(slot);
+      drops += 1;
+    },
+    close(): void {
+      isClosed = true;
+      clearTimeout(noteTimer);
       leased = [];
-      dropped += 1;
     },
   };
 }

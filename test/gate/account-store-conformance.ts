@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { pauseByUser } from '../../src/gate/account-pause.ts';
 import { processSeen } from '../../src/gate/account-rates.ts';
-import type { AccountStore, Reservation } from '../../src/gate/account-store.ts';
+import type { AccountStore, ReserveRequest } from '../../src/gate/account-store.ts';
+import { createMemoryAccountStore } from './memory-account-store.ts';
+
+/** Ten calls in 100 ms, evenly 10 ms apart. */
+const spacing = { calls: 10, windowInMs: 100, evenInMs: 10, fastInMs: 8 };
+/** More than others are told, so that many fit into a second. */
+const dense = { calls: 10, windowInMs: 50, evenInMs: 5, fastInMs: 4 };
+/** No window to speak of: each slot `evenInMs` after the last. */
+const single = { calls: 1, windowInMs: 1, evenInMs: 10, fastInMs: 1 };
 
 let accounts = 0;
 
@@ -10,13 +18,15 @@ let accounts = 0;
 export function accountStoreConformance(open: () => { store: AccountStore; other: AccountStore }): void {
   const newAccount = () => `account-${process.pid}-${++accounts}`;
 
-  /** An account whose first second has passed. */
+  /** An account whose first second has passed, and how it gives slots. */
   async function openAccount() {
     const account = newAccount();
     const { store, other } = open();
-    await store.reserve({ account, slots: 1, intervalInMs: 1, aheadInMs: 0 });
+    const reserve = (request: Partial<ReserveRequest> = {}, by = store) =>
+      by.reserve({ account, slots: 1, spacing, aheadInMs: 50, notes: [], ...request });
+    await reserve({ slots: 0 });
     await delay(1010);
-    return { account, store, other };
+    return { account, store, other, reserve };
   }
 
   describe('slots', () => {
@@ -24,95 +34,137 @@ export function accountStoreConformance(open: () => { store: AccountStore; other
       const { store } = open();
       const account = newAccount();
       await store.change(account, (state, now) => pauseByUser(state, now));
-      const first = await store.reserve({ account, slots: 5, intervalInMs: 10, aheadInMs: 50 });
-      expect(first).toMatchObject({ granted: 0, firstNumber: 1 });
+      const first = await store.reserve({ account, slots: 5, spacing, aheadInMs: 50, notes: [] });
+      expect(first).toMatchObject({ slots: [], nextNumber: 1 });
       expect(first.retryInMs).toBeGreaterThan(700);
       expect(first.retryInMs).toBeLessThanOrEqual(950);
-      const seen = await store.reserve({ account, slots: 5, intervalInMs: 10, aheadInMs: 2000 });
-      expect(seen).toMatchObject({ granted: 5, firstNumber: 1, retryInMs: 0 });
-      expect(seen.firstAt).toBeCloseTo(first.firstAt, 1);
+      const seen = await store.reserve({ account, slots: 1, spacing, aheadInMs: 2000, notes: [] });
+      expect(seen).toMatchObject({ slots: [{ number: 1 }], nextNumber: 2, retryInMs: 0 });
+      expect(seen.slots[0]?.at).toBeCloseTo(first.now + first.retryInMs + 50, 1);
     });
 
     it('are as many as were asked for, and none further than was allowed', async () => {
-      const { account, store } = await openAccount();
-      const few = await store.reserve({ account, slots: 2, intervalInMs: 10, aheadInMs: 50 });
-      expect(few).toMatchObject({ granted: 2, firstNumber: 1 });
-      expect(few.firstAt).toBeCloseTo(few.now, 0);
-      const many = await store.reserve({ account, slots: 100, intervalInMs: 10, aheadInMs: 50 });
-      expect(many.firstNumber).toBe(3);
-      expect(many.firstAt).toBeCloseTo(few.firstAt + 20, 2);
-      expect(many.firstAt + (many.granted - 1) * 10).toBeLessThanOrEqual(many.now + 50);
-      expect(many.firstAt + many.granted * 10).toBeGreaterThan(many.now + 50);
-      const none = await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 1 });
-      expect(none.granted).toBe(0);
-      expect(none.retryInMs).toBeCloseTo(none.firstAt - none.now - 1, 2);
+      const { reserve } = await openAccount();
+      const few = await reserve({ slots: 2, spacing: single });
+      expect(few.slots.map((slot) => slot.number)).toEqual([1, 2]);
+      expect(few.slots[0]?.at).toBeCloseTo(few.now, 1);
+      const many = await reserve({ slots: 100, spacing: single });
+      expect(many.slots[0]).toMatchObject({ number: 3 });
+      expect(many.slots.at(-1)?.at).toBeLessThanOrEqual(many.now + 50);
+      expect(many.slots.at(-1)?.at).toBeGreaterThan(many.now + 39.9);
+      expect(many.nextNumber).toBe(3 + many.slots.length);
+      const none = await reserve({ spacing: single, aheadInMs: 1 });
+      expect(none.slots).toEqual([]);
+      const nextAt = (many.slots.at(-1)?.at ?? 0) + 10;
+      expect(none.retryInMs).toBeCloseTo(nextAt - none.now - 1, 1);
     });
 
-    it('never lie closer than one interval, whoever asks, however many ask at once', async () => {
-      const { account, store, other } = await openAccount();
+    it('are never more in a window than its calls, whoever asks, however many ask at once', async () => {
+      const { reserve, store, other } = await openAccount();
       const asked = Array.from({ length: 60 }, (_, place) =>
-        (place % 2 ? store : other).reserve({
-          account,
-          slots: 1 + (place % 4),
-          intervalInMs: 3,
-          aheadInMs: 1000,
-        }),
+        reserve({ slots: 1 + (place % 4), spacing: dense, aheadInMs: 900 }, place % 2 ? store : other),
       );
-      const slots = (await Promise.all(asked)).flatMap((reservation) => slotsOf(reservation, 3));
+      const slots = (await Promise.all(asked)).flatMap((reservation) => reservation.slots);
       slots.sort((a, b) => a.number - b.number);
+      expect(slots).toHaveLength(150);
       expect(slots.map((slot) => slot.number)).toEqual(slots.map((_, place) => place + 1));
       for (const [place, slot] of slots.entries()) {
-        const next = slots[place + 1];
-        if (next) expect(next.at - slot.at).toBeGreaterThanOrEqual(2.99);
+        expect((slots[place + 10]?.at ?? Number.POSITIVE_INFINITY) - slot.at).toBeGreaterThanOrEqual(49.99);
+        expect((slots[place + 1]?.at ?? Number.POSITIVE_INFINITY) - slot.at).toBeGreaterThanOrEqual(3.99);
       }
+      const spanInMs = (slots[149]?.at ?? 0) - (slots[0]?.at ?? 0);
+      expect(spanInMs).toBeLessThan(1500);
     });
 
-    it('keep the longer interval when it changes', async () => {
-      const { account, store } = await openAccount();
-      const first = await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 50 });
-      const next = await store.reserve({ account, slots: 1, intervalInMs: 40, aheadInMs: 50 });
-      expect(next.firstAt - first.firstAt).toBeGreaterThanOrEqual(39.99);
+    it('give what the model of the rule gives', async () => {
+      let modelNow = 0;
+      const model = createMemoryAccountStore(() => modelNow);
+      await model.reserve({ account: '', slots: 0, spacing, aheadInMs: 0, notes: [] });
+      modelNow = 2000;
+      const { reserve } = await openAccount();
+      const notes = [
+        { number: 5, sentAt: undefined },
+        { number: 7, sentAt: undefined },
+        { number: 99, sentAt: undefined },
+      ];
+      const few = { calls: 3, windowInMs: 50, evenInMs: 16, fastInMs: 15 };
+      const steps = [
+        { slots: 12, notes: [] },
+        { slots: 30, notes },
+        { slots: 9, spacing: few, notes: [] },
+        { slots: 9, spacing: dense, notes: [{ number: 42, sentAt: undefined }] },
+      ];
+      const times = [];
+      const expected = [];
+      for (const step of steps) {
+        const request = { spacing, aheadInMs: 900, ...step };
+        times.push(...(await reserve(request)).slots.map((slot) => slot.at));
+        expected.push(...(await model.reserve({ account: '', ...request })).slots.map((slot) => slot.at));
+      }
+      const since = (all: number[]) => all.map((at) => Math.round((at - (all[0] ?? 0)) * 10) / 10);
+      expect(times.length).toBe(60);
+      for (const [place, at] of since(times).entries())
+        expect(at).toBeCloseTo(since(expected)[place] ?? 0, 0);
     });
 
     it('are not saved up while nobody asks', async () => {
-      const { account, store } = await openAccount();
-      await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 50 });
+      const { reserve } = await openAccount();
+      await reserve();
       await delay(200);
-      const late = await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 50 });
-      expect(late.firstAt).toBeCloseTo(late.now, 0);
+      const late = await reserve({ slots: 3, spacing: single });
+      expect(late.slots[0]?.at).toBeCloseTo(late.now, 1);
+      expect((late.slots[1]?.at ?? 0) - late.now).toBeGreaterThanOrEqual(9.9);
+    });
+  });
+
+  describe('notes', () => {
+    it('of a late call hold the slots back that would be too many with it', async () => {
+      const { reserve, other } = await openAccount();
+      const { slots } = await reserve({ slots: 10, aheadInMs: 200 });
+      const last = slots.at(-1)?.at ?? 0;
+      const lateAt = (slots[0]?.at ?? 0) + 60;
+      await reserve(
+        { slots: 0, notes: slots.map(({ number, at }) => ({ number, sentAt: Math.max(at, lateAt) })) },
+        other,
+      );
+      const next = await reserve({ aheadInMs: 1000 });
+      expect(next.slots[0]?.at).toBeCloseTo(Math.max(lateAt + 100, last + 8), 1);
+    });
+
+    it('of a slot that was not used let somebody else have it', async () => {
+      const { reserve, other } = await openAccount();
+      const { slots } = await reserve({ slots: 20, aheadInMs: 400 });
+      const last = slots.at(-1)?.at ?? 0;
+      const notes = slots.slice(12, 14).map(({ number }) => ({ number, sentAt: undefined }));
+      const next = await reserve({ slots: 20, notes, aheadInMs: 900 }, other);
+      const gaps = next.slots.map(({ at }, place) => Math.round(at - (next.slots[place - 1]?.at ?? last)));
+      expect(gaps.slice(0, 4)).toEqual([8, 8, 8, 8]);
+    });
+
+    it('of unknown slots are passed over', async () => {
+      const { reserve } = await openAccount();
+      const unknown = [0, 5, 1e9].map((number) => ({ number, sentAt: number === 5 ? undefined : 1 }));
+      const next = await reserve({ notes: unknown });
+      expect(next.slots).toMatchObject([{ number: 1 }]);
     });
   });
 
   describe('postpone', () => {
-    it('gives no slot before a time', async () => {
-      const { account, store, other } = await openAccount();
+    it('gives no slot before a time, and brings none forward', async () => {
+      const { account, store, other, reserve } = await openAccount();
       const { now } = await store.read(account);
       await other.postpone({ account, until: now + 500 });
       await store.postpone({ account, until: now + 100 });
-      const next = await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 1000 });
-      expect(next.firstAt).toBeCloseTo(now + 500, 1);
+      const next = await reserve({ aheadInMs: 1000 });
+      expect(next.slots[0]?.at).toBeCloseTo(now + 500, 1);
     });
 
-    it('moves the slot of a number, and those before it, by what is needed', async () => {
-      const { account, store, other } = await openAccount();
-      const before = await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 50 });
-      const until = before.firstAt + 130;
-      await other.postpone({ account, until, slot: { number: before.firstNumber + 10, intervalInMs: 10 } });
-      const after = await store.reserve({ account, slots: 20, intervalInMs: 10, aheadInMs: 1000 });
-      expect(after.firstNumber).toBe(before.firstNumber + 1);
-      expect(after.firstAt).toBeCloseTo(before.firstAt + 40, 1);
-      expect(slotsOf(after, 10)[9]?.at).toBeCloseTo(until, 1);
-    });
-
-    it('never brings a slot forward, and takes the next one for one that was given', async () => {
-      const { account, store } = await openAccount();
-      const before = await store.reserve({ account, slots: 5, intervalInMs: 10, aheadInMs: 100 });
-      await store.postpone({ account, until: before.firstAt + 20, slot: { number: 1000, intervalInMs: 10 } });
-      const next = await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 1000 });
-      expect(next.firstAt).toBeGreaterThanOrEqual(before.firstAt + 49.9);
-      await store.postpone({ account, until: next.firstAt + 70, slot: { number: 2, intervalInMs: 10 } });
-      const last = await store.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 1000 });
-      expect(last.firstAt).toBeCloseTo(next.firstAt + 70, 1);
+    it('holds for five minutes at most, should the clock have been set back', async () => {
+      const { account, store, reserve } = await openAccount();
+      const { now } = await store.read(account);
+      await store.postpone({ account, until: now + 3_600_000 });
+      const next = await reserve({ aheadInMs: 0 });
+      expect(next.retryInMs).toBeCloseTo(300_000, 0);
     });
   });
 
@@ -124,7 +176,7 @@ export function accountStoreConformance(open: () => { store: AccountStore; other
       const { state } = await store.change(account, pauseByUser);
       expect(state.pause?.reason).toBe('user');
       expect((await other.read(account)).state).toEqual(state);
-      const reserved = await other.reserve({ account, slots: 1, intervalInMs: 10, aheadInMs: 0 });
+      const reserved = await other.reserve({ account, slots: 1, spacing, aheadInMs: 0, notes: [] });
       expect(reserved.state).toEqual(state);
     });
 
@@ -160,11 +212,4 @@ export function accountStoreConformance(open: () => { store: AccountStore; other
       expect(state.pause?.message).toBe(message);
     });
   });
-}
-
-function slotsOf(reservation: Reservation, intervalInMs: number): { number: number; at: number }[] {
-  return Array.from({ length: reservation.granted }, (_, place) => ({
-    number: reservation.firstNumber + place,
-    at: reservation.firstAt + place * intervalInMs,
-  }));
 }

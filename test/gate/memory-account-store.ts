@@ -1,38 +1,53 @@
 import { type AccountState, parseAccountState } from '../../src/gate/account-state.ts';
-import type { AccountStore } from '../../src/gate/account-store.ts';
+import type { AccountStore, Slot } from '../../src/gate/account-store.ts';
+import type { SlotSpacing } from '../../src/gate/slot-spacing.ts';
 
 export interface MemoryAccountStore extends AccountStore {
   /** Forgets everything, as a store that lost its data. */
   wipe(): void;
 }
 
+interface Line {
+  lastAt: number;
+  number: number;
+  notBefore: number;
+  /** When calls were made, by slot number. */
+  readonly calls: Map<number, number>;
+}
+
 /** The contract in a few lines, for one account, on a clock that is handed in. */
-export function createMemoryAccountStore(
-  clock: () => number = () => performance.now() + 1e12,
-): MemoryAccountStore {
-  let line: { lastAt: number; lastNumber: number; notBefore: number } | undefined;
+export function createMemoryAccountStore(clock: () => number): MemoryAccountStore {
+  let line: Line | undefined;
   let state: AccountState = parseAccountState('');
+  const openLine = () => {
+    line ??= { lastAt: 0, number: 1, notBefore: clock() + 1000, calls: new Map() };
+    return line;
+  };
 
   return {
-    async reserve({ slots, intervalInMs, aheadInMs }) {
+    async reserve({ slots, spacing, aheadInMs, notes }) {
       const now = clock();
-      line ??= { lastAt: 0, lastNumber: 0, notBefore: now + 1000 };
-      const firstAt = Math.max(now, line.lastAt + intervalInMs, line.notBefore);
-      const firstNumber = line.lastNumber + 1;
-      const retryInMs = Math.max(0, firstAt - now - aheadInMs);
-      if (retryInMs > 0) return { now, granted: 0, firstAt, firstNumber, retryInMs, state };
-      const granted = Math.min(slots, Math.floor((now + aheadInMs - firstAt) / intervalInMs) + 1);
-      line = {
-        ...line,
-        lastAt: firstAt + (granted - 1) * intervalInMs,
-        lastNumber: line.lastNumber + granted,
-      };
-      return { now, granted, firstAt, firstNumber, retryInMs, state };
+      const line = openLine();
+      for (const { number, sentAt } of notes) {
+        if (sentAt === undefined) line.calls.delete(number);
+        else if (line.calls.has(number)) line.calls.set(number, sentAt);
+      }
+      const reserved: Slot[] = [];
+      let nextAt = nextSlotAt(line, now, spacing);
+      while (reserved.length < slots && nextAt <= now + aheadInMs) {
+        reserved.push({ number: line.number, at: nextAt });
+        line.calls.set(line.number, nextAt);
+        line.calls.delete(line.number - 1000);
+        line.lastAt = nextAt;
+        line.number += 1;
+        nextAt = nextSlotAt(line, now, spacing);
+      }
+      const retryInMs = Math.max(0, nextAt - now - aheadInMs);
+      return { now, slots: reserved, nextNumber: line.number, retryInMs, state };
     },
-    async postpone({ until, slot }) {
-      line ??= { lastAt: 0, lastNumber: 0, notBefore: clock() + 1000 };
-      const between = slot ? Math.max(0, slot.number - line.lastNumber - 1) * slot.intervalInMs : 0;
-      line.notBefore = Math.max(line.notBefore, until - between);
+    async postpone({ until }) {
+      const line = openLine();
+      line.notBefore = Math.max(line.notBefore, until);
     },
     async change(_account, change) {
       const now = clock();
@@ -47,4 +62,12 @@ export function createMemoryAccountStore(
       state = parseAccountState('');
     },
   };
+}
+
+function nextSlotAt({ notBefore, lastAt, calls }: Line, now: number, spacing: SlotSpacing): number {
+  const latest = [...calls.values()].sort((a, b) => b - a);
+  const room = (latest[spacing.calls - 1] ?? 0) + spacing.windowInMs;
+  const behindInMs = lastAt + spacing.evenInMs - room;
+  const isCatchingUp = behindInMs > 0 && behindInMs <= spacing.windowInMs / 2;
+  return Math.max(now, notBefore, room, lastAt + (isCatchingUp ? spacing.fastInMs : spacing.evenInMs));
 }

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { createHttpClient } from '../../src/network/http-client.ts';
 import type { AccountStore } from '../../src/gate/account-store.ts';
 import { createGate } from '../../src/gate/create-gate.ts';
 import { createPostgresAccountStore } from '../../src/gate/postgres-account-store.ts';
 import { createRedisAccountStore } from '../../src/gate/redis-account-store.ts';
+import { createHttpClient } from '../../src/network/http-client.ts';
 
 /** What a process is told (as JSON, its one argument): where to call, and by which store to keep the pace. */
 export interface CallerTask {
@@ -32,16 +32,13 @@ function openStore(): { store: AccountStore; close: () => Promise<unknown> } {
 
 const log = { info: () => undefined, warn: (...text: unknown[]) => console.error(...text) };
 const { store, close } = openStore();
-const counts = { calls: 0, trips: 0, pushes: 0 };
+const counts = { calls: 0, trips: 0, late: 0, unused: 0 };
 const counted: AccountStore = {
   ...store,
   reserve: (request) => {
     counts.trips += 1;
+    for (const { sentAt } of request.notes) counts[sentAt === undefined ? 'unused' : 'late'] += 1;
     return store.reserve(request);
-  },
-  postpone: (request) => {
-    counts.pushes += 1;
-    return store.postpone(request);
   },
 };
 const client = createHttpClient({

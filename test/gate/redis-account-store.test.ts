@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisAccountStore } from '../../src/gate/redis-account-store.ts';
+import { slotSpacing } from '../../src/gate/slot-spacing.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { accountStoreConformance } from './account-store-conformance.ts';
 
@@ -31,14 +32,10 @@ describe('accounts in Redis', () => {
 
   it('begins a second later when the server lost its data', async () => {
     const store = createRedisAccountStore(connections[0], 'test');
-    await store.reserve({ account: 'wiped', slots: 1, intervalInMs: 10, aheadInMs: 2000 });
+    const request = { account: 'wiped', slots: 1, spacing: slotSpacing(50), aheadInMs: 2000, notes: [] };
+    await store.reserve(request);
     await connections[0].flushall();
-    const reservation = await store.reserve({
-      account: 'wiped',
-      slots: 1,
-      intervalInMs: 10,
-      aheadInMs: 2000,
-    });
-    expect(reservation.firstAt - reservation.now).toBeCloseTo(1000, 1);
+    const { slots, now } = await store.reserve(request);
+    expect((slots[0]?.at ?? 0) - now).toBeCloseTo(1000, 1);
   });
 });
