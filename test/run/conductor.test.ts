@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { FaultError, UsageError } from '../../src/errors.ts';
 import { pauseAccount } from '../../src/gate/account-pause.ts';
 import type { ReportLine } from '../../src/report/record.ts';
@@ -17,19 +17,15 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
 
 describe('conducting a run', () => {
   let server: QueueServer;
-  const stages: Stage[] = [];
 
   beforeAll(async () => {
     server = await startEmbeddedQueue();
   });
-  afterAll(async () => {
-    for (const stage of stages) await stage.close();
-    await server.close();
-  });
+  afterAll(() => server.close());
 
   async function stageOf(options: Parameters<typeof setStage>[1]): Promise<Stage> {
     const stage = await setStage(server, options);
-    stages.push(stage);
+    onTestFinished(stage.close);
     return stage;
   }
 
