@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that measure time: nothing else may run beside them, or they measure that. */
-const timed = ['test/**/pace*.test.ts', 'test/chaos/**/*.test.ts'];
+/** Tests that measure time or memory: nothing else may run beside them, or they measure that. */
+const measured = ['test/**/pace*.test.ts', 'test/**/*memory*.test.ts', 'test/chaos/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'suite',
           include: ['test/**/*.test.ts'],
-          exclude: timed,
+          exclude: measured,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -24,8 +24,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'timed',
-          include: timed,
+          name: 'measured',
+          include: measured,
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
