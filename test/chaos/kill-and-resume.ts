@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { templateIdOf } from '../../src/engines/template-id.ts';
-import { createSeededRandom, type ServerCall } from '../helpers/engine-server-calls.ts';
+import { createSeededRandom, type ServerCall, worstCertainSecond } from '../helpers/engine-server-calls.ts';
 import { until } from '../helpers/until.ts';
 import { subjectOf } from './photo-folder.ts';
 import { proveRun } from './prove-run.ts';
@@ -19,6 +19,8 @@ export interface KillFigures {
   readonly mostAfterOneKill: number;
   /** Photos that had been called and had no line yet, over all kills: so many calls may be repeated. */
   readonly uncollected: number;
+  /** The most calls that any second saw, through all kills, by the engine's clock. */
+  readonly worstSecond: number;
   readonly seconds: number;
 }
 
@@ -57,8 +59,11 @@ export async function killAndResume(
     repeatedAfter.every((count) => count <= concurrency),
     `after one kill at most ${concurrency} calls may be repeated, not ${Math.max(...repeatedAfter)}`,
   );
+  const worstSecond = worstCertainSecond(calls);
+  assert.ok(worstSecond <= rate, `a second saw ${worstSecond} calls at a rate of ${rate}`);
   return {
     kills,
+    worstSecond,
     killsInFlight: countKillsInFlight(calls, lives),
     repeated,
     mostAfterOneKill: Math.max(...repeatedAfter),
