@@ -37,8 +37,7 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
 
   async function tryWork(job: Job, signal: AbortSignal): Promise<WorkResult> {
     try {
-      const data = photoJobDataSchema.parse(job.data);
-      return await options.work({ id: job.id ?? '', data }, signal);
+      return await options.work({ id: job.id ?? '', data: dataOf(job) }, signal);
     } catch (error) {
       if (signal.aborted) return { giveBack: true };
       throw storableError(error);
@@ -112,6 +111,12 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
       return stopping;
     },
   };
+}
+
+/** A worker that vanished with the job may have made a call whose reply nobody read. */
+function dataOf(job: Job): PhotoJobData {
+  const data = photoJobDataSchema.parse(job.data);
+  return job.stalledCounter > 0 ? { ...data, tries: { ...data.tries, storedUnknown: true } } : data;
 }
 
 /**
