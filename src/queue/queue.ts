@@ -92,8 +92,6 @@ export interface DeadLetterQueue {
 export interface CallBudget {
   /** Takes one call; false if `most` were taken. */
   take(runId: string, most: number): Promise<boolean>;
-  /** For a call that was taken and not made. */
-  giveBack(runId: string): Promise<void>;
   /** Calls taken so far, at least `least`: what the report shows, should the store have forgotten. */
   raise(runId: string, least: number): Promise<number>;
 }

@@ -39,7 +39,7 @@ export async function enqueue(
     const source = await openSourceOf(rollcall, given, settings);
     const subject = subjectOf(rollcall, source);
     const { leases } = await rollcall.queue();
-    const { record, resumed } = await oneAtATime(leases, subject, () =>
+    const { record, resumed } = await oneAtATime(leases, subject, signal, () =>
       startRun({ state, settings, subject, alwaysNew }),
     );
     return { runId: record.id, resumed, count: record.counts.listed };

@@ -13,6 +13,7 @@ const askAgainInMs = 100;
 export async function oneAtATime<Result>(
   leases: LeaseStore,
   subject: { source: { address: string }; account: string },
+  signal: AbortSignal,
   action: () => Promise<Result>,
 ): Promise<Result> {
   const hash = createHash('sha256').update(`${subject.source.address}\n${subject.account}`).digest('hex');
@@ -21,7 +22,7 @@ export async function oneAtATime<Result>(
   while (true) {
     const taken = await leases.acquire({ key, holder, durationInMs: leaseInMs, minEpoch: 0 });
     if (!('epoch' in taken)) {
-      await delay(askAgainInMs);
+      await delay(askAgainInMs, undefined, { signal });
       continue;
     }
     try {

@@ -28,7 +28,7 @@ export async function runHere(rollcall: Rollcall, options: RunHereOptions): Prom
   const source = await openSourceOf(rollcall, options.source, settings);
   const subject = subjectOf(rollcall, source);
   const { accounts, leases } = await rollcall.queue();
-  const { record, resumed } = await oneAtATime(leases, subject, () =>
+  const { record, resumed } = await oneAtATime(leases, subject, options.signal, () =>
     startRun({ state, settings, subject, alwaysNew: options.alwaysNew ?? false }),
   );
   if (isOver(record)) {

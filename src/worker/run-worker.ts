@@ -43,9 +43,6 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     settings: record.settings,
     draining: drain.signal,
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
-    giveCallBack: async () => {
-      if (maxCalls !== undefined) await backend.callBudget.giveBack(record.id);
-    },
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
   };
   return {

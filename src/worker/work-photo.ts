@@ -20,7 +20,6 @@ export interface WorkContext {
   readonly addressOf: (data: PhotoJobData) => Promise<string>;
   /** Takes one call of the run's budget, if it has one; false when it is spent. */
   readonly takeCall: () => Promise<boolean>;
-  readonly giveCallBack: () => Promise<void>;
   /** Aborted when this process drains: photos that wait are given back, calls in flight go on. */
   readonly draining: AbortSignal;
 }
@@ -92,8 +91,12 @@ async function callOnce(options: {
   const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
   const photo = `${data.run}/${data.seq}`;
   const attemptsBefore = options.tries.attempts;
-  if (!(await context.takeCall())) throw new BudgetSpentError();
   const pass = await enterGate(context, { runId: data.run, signal });
+  // Taken when the call is due: a call that waits at the gate has cost nothing yet.
+  if (!(await context.takeCall())) {
+    await pass.done({ reply: undefined, photo, attemptsBefore });
+    throw new BudgetSpentError();
+  }
   let isSent = false;
   const reply = await engine
     .enroll({
@@ -120,17 +123,14 @@ async function callOnce(options: {
   return judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId });
 }
 
-/** Waits for a slot until the process drains or the job is taken away. What it took of the budget is given back then. */
+/** Waits for a slot until the process drains or the job is taken away. */
 async function enterGate(
-  { gate, draining, giveCallBack }: WorkContext,
+  { gate, draining }: WorkContext,
   { runId, signal }: { runId: string; signal: AbortSignal },
 ): Promise<Pass> {
   const either = eitherSignal(draining, signal);
   try {
     return await gate.enter({ runId, signal: either.signal });
-  } catch (error) {
-    await giveCallBack();
-    throw error;
   } finally {
     either.clear();
   }

@@ -37,12 +37,10 @@ export function describeLeases(start: () => Promise<QueueServer>): void {
       expect(await callBudget.raise(key, 0)).toBe(20);
     });
 
-    it('takes back a call that was not made, and remembers what the report shows', async () => {
+    it('remembers what the report shows', async () => {
       const { callBudget } = backend;
       expect(await callBudget.take(key, 1)).toBe(true);
       expect(await callBudget.take(key, 1)).toBe(false);
-      await callBudget.giveBack(key);
-      expect(await callBudget.take(key, 1)).toBe(true);
       expect(await callBudget.raise(key, 7)).toBe(7);
       expect(await callBudget.raise(key, 3)).toBe(7);
       expect(await callBudget.take(key, 7)).toBe(false);

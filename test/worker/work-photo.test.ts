@@ -82,7 +82,6 @@ describe('one photo, with a real engine and a real gate', () => {
       readPhoto: reader.read,
       addressOf: async (data) => data.photo,
       takeCall: async () => true,
-      giveCallBack: async () => {},
       draining: draining.signal,
       ...more,
     };
@@ -179,10 +178,9 @@ describe('one photo, with a real engine and a real gate', () => {
       ...state,
       pause: { reason: 'user' as const, message: 'by hand', since: now },
     }));
-    const given: string[] = [];
-    const context = await contextOf({}, { giveCallBack: async () => void given.push('back') });
+    const context = await contextOf();
     const working = workPhoto(job, context, none);
-    await until(() => given.length > 0, { what: 'the paused account' });
+    await until(() => context.gate.snapshot().state === 'paused', { what: 'the paused account' });
     draining.abort();
     expect(againOf(await working)).toEqual({
       delayInMs: 0,

@@ -11,8 +11,6 @@ INSERT INTO rollcall.calls_taken AS kept (run, taken) VALUES ($1, 1)
 ON CONFLICT (run) DO UPDATE SET taken = kept.taken + 1 WHERE kept.taken < $2
 RETURNING taken`;
 
-const GIVE_BACK = `UPDATE rollcall.calls_taken SET taken = taken - 1 WHERE run = $1 AND taken > 0`;
-
 const RAISE = `
 INSERT INTO rollcall.calls_taken AS kept (run, taken) VALUES ($1, $2)
 ON CONFLICT (run) DO UPDATE SET taken = greatest(kept.taken, excluded.taken)
@@ -25,7 +23,6 @@ export async function ensureCallBudgetTable(pool: Pool): Promise<void> {
 export function createPostgresCallBudget(pool: Pool): CallBudget {
   return {
     take: async (runId, most) => (await pool.query(TAKE, [runId, most])).rowCount === 1,
-    giveBack: async (runId) => void (await pool.query(GIVE_BACK, [runId])),
     async raise(runId, least) {
       const { rows } = await pool.query<{ taken: number }>(RAISE, [runId, least]);
       return rows[0]?.taken ?? least;

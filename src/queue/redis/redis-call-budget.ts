@@ -10,10 +10,6 @@ if taken >= tonumber(ARGV[1]) then return 0 end
 redis.call('INCR', KEYS[1])
 return 1`;
 
-const GIVE_BACK = `${HEAD}
-if taken > 0 then redis.call('DECR', KEYS[1]) end
-return 0`;
-
 /** ARGV: least. */
 const RAISE = `${HEAD}
 local raised = math.max(taken, tonumber(ARGV[1]))
@@ -25,7 +21,6 @@ export function createRedisCallBudget(redis: Redis): CallBudget {
     redis.eval(script, 1, `${keyPrefix}:calls-taken:${runId}`, ...args);
   return {
     take: async (runId, most) => (await run(TAKE, runId, most)) === 1,
-    giveBack: async (runId) => void (await run(GIVE_BACK, runId)),
     raise: async (runId, least) => Number(await run(RAISE, runId, least)),
   };
 }
