@@ -61,7 +61,9 @@ describe('the embedded server', () => {
     const three = [startChild(), startChild(), startChild()];
     const pids = await Promise.all(three.map((child) => child.line()));
     expect(new Set(pids).size).toBe(1);
-    expect((await readdir(folder)).sort()).toEqual(['data', 'server.log']);
+    // Links to libraries are made there where npm ran no install script.
+    const left = (await readdir(folder)).filter((name) => name !== 'libraries');
+    expect(left.sort()).toEqual(['data', 'server.log']);
     const starts = (await readFile(join(folder, 'server.log'), 'utf8')).match(/starting PostgreSQL/g);
     expect(starts).toHaveLength(1);
     expect(await three[0]?.end()).toBe(0);
