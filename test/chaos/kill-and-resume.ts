@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { templateIdOf } from '../../src/engines/template-id.ts';
-import { createSeededRandom, type ServerCall, worstCertainSecond } from '../helpers/engine-server-calls.ts';
+import { createSeededRandom, type ServerCall } from '../helpers/engine-server-calls.ts';
 import { until } from '../helpers/until.ts';
 import { subjectOf } from './photo-folder.ts';
+import { provePace } from './prove-pace.ts';
 import { proveRun } from './prove-run.ts';
 import type { RollcallProcess } from './rollcall-process.ts';
 import { onlyRunFolder, readParts } from './run-files.ts';
@@ -19,8 +20,6 @@ export interface KillFigures {
   readonly mostAfterOneKill: number;
   /** Photos that had been called and had no line yet, over all kills: so many calls may be repeated. */
   readonly uncollected: number;
-  /** The most calls that any second saw, through all kills, by the engine's clock. */
-  readonly worstSecond: number;
   readonly seconds: number;
 }
 
@@ -59,11 +58,9 @@ export async function killAndResume(
     repeatedAfter.every((count) => count <= concurrency),
     `after one kill at most ${concurrency} calls may be repeated, not ${Math.max(...repeatedAfter)}`,
   );
-  const worstSecond = worstCertainSecond(calls);
-  assert.ok(worstSecond <= rate, `a second saw ${worstSecond} calls at a rate of ${rate}`);
+  provePace(calls, rate);
   return {
     kills,
-    worstSecond,
     killsInFlight: countKillsInFlight(calls, lives),
     repeated,
     mostAfterOneKill: Math.max(...repeatedAfter),

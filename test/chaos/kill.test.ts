@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { killAndResume } from './kill-and-resume.ts';
+import { measurePaceAgain } from './prove-pace.ts';
 import { openScene } from './scene.ts';
 import { storeNames } from './stores.ts';
 
@@ -10,7 +11,7 @@ const concurrency = 16;
 describe.each(storeNames)('a run that is killed again and again (%s)', (store) => {
   it.each([1, 2])(
     'ends with one line a photo, and few calls made twice (seed %i)',
-    { timeout: 180_000 },
+    { timeout: 180_000, retry: measurePaceAgain },
     async (seed) => {
       const scene = await openScene({ store, photos: 600 });
       try {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { worstCertainSecond } from '../helpers/engine-server-calls.ts';
 import { until } from '../helpers/until.ts';
+import { measurePaceAgain, provePace } from './prove-pace.ts';
 import { proveRun } from './prove-run.ts';
 import type { RollcallProcess } from './rollcall-process.ts';
 import { onlyRunFolder } from './run-files.ts';
@@ -57,8 +57,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-/** A call that a busy machine held up between its process and the engine is seen by nobody: the pace is measured again. */
-const limit = { timeout: 180_000, retry: 2 };
+const limit = { timeout: 180_000, retry: measurePaceAgain };
 
 /** These wait more than they work: they wait together. */
 describe.concurrent('the store of a queue', () => {
@@ -75,7 +74,7 @@ describe.concurrent('the store of a queue', () => {
           if (process.env.CHAOS_FIGURES) console.log(what, store, repeated);
           // What was in work, what was done and not collected, and what had passed the gate.
           expect(repeated).toBeLessThanOrEqual(3 * concurrency);
-          expect(worstCertainSecond(await scene.engine.control.calls())).toBeLessThanOrEqual(rate);
+          provePace(await scene.engine.control.calls(), rate);
         } finally {
           await scene.close();
         }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { worstCertainSecond } from '../helpers/engine-server-calls.ts';
 import { until } from '../helpers/until.ts';
+import { measurePaceAgain, provePace } from './prove-pace.ts';
 import { proveRun } from './prove-run.ts';
 import { onlyRunFolder, readJson, readParts } from './run-files.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -10,8 +10,7 @@ import { storeNames } from './stores.ts';
 
 const rate = 40;
 const concurrency = 8;
-/** A call that a busy machine held up between its process and the engine is seen by nobody: the pace is measured again. */
-const limit = { timeout: 240_000, retry: 2 };
+const limit = { timeout: 240_000, retry: measurePaceAgain };
 
 /** The lease of a conductor lasts 20 s: that is how long the other one waits here. */
 describe.concurrent('a conductor that sleeps past the end of its lease', () => {
@@ -72,5 +71,5 @@ async function proveTakeOver(scene: Scene, runFolder: string, firstEpoch: number
   expect(lowest).toBe(firstEpoch);
   expect(later.length).toBeGreaterThan(0);
   expect(Math.max(...later)).toBeLessThanOrEqual(proof.epoch);
-  expect(worstCertainSecond(await scene.engine.control.calls())).toBeLessThanOrEqual(rate);
+  provePace(await scene.engine.control.calls(), rate);
 }
