@@ -1,0 +1,60 @@
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { writePhotos } from '../helpers/photos.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { until } from '../helpers/until.ts';
+
+const photos = 60;
+const concurrency = 8;
+
+/** What a dying machine may leave of a run's files. */
+const damages = [
+  { what: 'half a run.json', file: 'run.json', damage: half },
+  { what: 'an empty run.json', file: 'run.json', damage: (path: string) => truncate(path, 0) },
+  {
+    what: 'a run.json of zeros',
+    file: 'run.json',
+    damage: (path: string) => writeFile(path, Buffer.alloc(900)),
+  },
+  { what: 'half a last line in the manifest', file: 'manifest.jsonl', damage: tornLine },
+  { what: 'half a last line in a part', file: 'parts/1-1.jsonl', damage: tornLine },
+  { what: 'half a control.json', file: 'control.json', damage: half },
+];
+
+let scene: Scene;
+
+afterEach(() => scene.close());
+
+describe('a run whose files were damaged when its process died', { timeout: 120_000 }, () => {
+  it.each(damages)('$what: the same command goes on, one line a photo', async ({ file, damage }) => {
+    scene = await openScene({ latencyInMs: [40, 60] });
+    await writePhotos(join(scene.folder, 'archive'), { count: photos });
+    const command = ['run', './archive', '--concurrency', `${concurrency}`, '--rate', '40'];
+    const dying = scene.start(command);
+    await until(async () => scene.engine.calls.length > photos / 2);
+    dying.signal('SIGKILL');
+    await dying.ended;
+    const [runId = ''] = await scene.runIds();
+    await damage(scene.pathOf(runId, file));
+    const end = await scene.run(command);
+    expect(end.stderr).toContain(`Resuming run ${runId}`);
+    expect(end.exitCode).toBe(0);
+    const report = await scene.report(runId);
+    expect(report.map(({ seq, status }) => [seq, status])).toEqual(
+      Array.from({ length: photos }, (_, index) => [index + 1, 'enrolled']),
+    );
+    expect(scene.engine.calls.length - photos).toBeLessThanOrEqual(concurrency + 1);
+    expect((await scene.record(runId)).state).toBe('finished');
+  });
+});
+
+async function half(path: string): Promise<void> {
+  await truncate(path, Math.floor((await readFile(path)).length / 2));
+}
+
+/** As if the machine had gone while a line was written: what follows the last newline is half a line. */
+async function tornLine(path: string): Promise<void> {
+  const content = await readFile(path);
+  await writeFile(path, Buffer.concat([content, content.subarray(0, 40)]));
+}
