@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openAppender } from './local-appender.ts';
+import { readLocalIdentity } from './local-identity.ts';
 import { openWriter, writeWhole } from './local-writer.ts';
 import { readLines } from './read-lines.ts';
 import { guarded } from './state-fault.ts';
@@ -12,6 +13,8 @@ export function createLocalStateStore(folder: string): StateStore {
   const root = resolve(folder);
   const locate = (path: string) => join(root, path);
   return {
+    kind: 'local',
+    identity: () => guarded(root, () => readLocalIdentity(root)),
     address: root,
     locate,
     read: (path) => guarded(locate(path), () => readWhole(locate(path))),

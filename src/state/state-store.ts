@@ -3,6 +3,12 @@
  * resolves: a machine that loses power afterwards still has it.
  */
 export interface StateStore {
+  readonly kind: 'local' | 's3';
+  /**
+   * Which state this is: the same text for every process that uses it, whatever path it is mounted at, and another for
+   * every other state. Local: a random id kept in the folder; S3: endpoint, bucket and prefix.
+   */
+  identity(): Promise<string>;
   /** For people: an absolute path or an address. */
   readonly address: string;
   /** Absolute path or address of one file, for messages. */

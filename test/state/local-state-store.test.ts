@@ -32,6 +32,32 @@ describe('state in a folder', () => {
       expect(await modeOf(`runs/one/${path}`)).toBe('600');
   });
 
+  describe('its identity', () => {
+    it('is the same for all who ask at once, and wherever the folder is mounted', async () => {
+      const asked = Array.from({ length: 20 }, () => createLocalStateStore(state.locate('')).identity());
+      const identities = new Set(await Promise.all(asked));
+      expect([...identities]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+      await symlink(state.locate(''), join(folder.path, 'elsewhere'));
+      expect(await createLocalStateStore(join(folder.path, 'elsewhere')).identity()).toBe([...identities][0]);
+      expect(await readdir(state.locate(''))).toEqual(['state-id']);
+      expect(await modeOf('state-id')).toBe('600');
+    });
+
+    it('is another for another folder', async () => {
+      const other = createLocalStateStore(join(folder.path, 'other'));
+      expect(await other.identity()).not.toBe(await state.identity());
+    });
+
+    it('is one for all where its file was torn or emptied', async () => {
+      for (const damage of ['', '0123', 'x'.repeat(32)]) {
+        await state.write('state-id', damage);
+        const identities = await Promise.all(Array.from({ length: 10 }, () => state.identity()));
+        expect(new Set(identities).size).toBe(1);
+        expect(identities[0]).toMatch(/^[0-9a-f]{32}$/);
+      }
+    });
+  });
+
   it('says that what is not there is not there', async () => {
     expect(await state.read('none/at/all')).toBeUndefined();
     expect(await state.size('none')).toBeUndefined();
