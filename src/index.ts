@@ -10,6 +10,7 @@ export { type Summary, summarySchema } from './report/summary.ts';
 export type { RunProgress } from './run/conductor.ts';
 export { type EnqueueOptions, enqueue, type GivenPhoto } from './run/enqueue.ts';
 export { listRuns } from './run/list-runs.ts';
+export { enqueueDeadLetters } from './run/retry-dead-letters.ts';
 export { type RunHereOptions, runHere } from './run/run-here.ts';
 export type { RunRecord } from './run/run-record.ts';
 export { waitForRun } from './run/wait-for-run.ts';

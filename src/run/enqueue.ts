@@ -21,6 +21,8 @@ export interface EnqueueOptions {
   /** Starts another run even if an unfinished one of the same source is there. */
   readonly alwaysNew?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Names a run of photos that are given or come on stdin; default `--run-id`, else made from the time. */
+  readonly runId?: string;
   /** Another run whose account, folder and settings the new one is to have. */
   readonly like?: RunRecord;
 }
@@ -32,7 +34,7 @@ export interface EnqueueOptions {
 export async function enqueue(
   rollcall: Rollcall,
   given: string | Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>,
-  { alwaysNew = false, signal = new AbortController().signal, like }: EnqueueOptions = {},
+  { alwaysNew = false, signal = new AbortController().signal, like, ...named }: EnqueueOptions = {},
 ): Promise<{ runId: string; resumed: boolean; count: number }> {
   const { state, settings } = rollcall;
   if (typeof given === 'string' && given !== '-') {
@@ -47,11 +49,12 @@ export async function enqueue(
   const stdin = typeof given === 'string' ? undefined : Readable.from(jsonLines(given));
   const source = await openSourceOf(rollcall, '-', like?.settings ?? settings, stdin);
   const subject = like ? { ...like, source } : subjectOf(rollcall, source);
-  const runId = settings.runId ?? newRunId();
+  const givenId = named.runId ?? settings.runId;
+  const runId = givenId ?? newRunId();
   const fresh = newRecord({ id: runId, settings, subject });
   const record = like ? { ...fresh, settings: { ...like.settings, sameSubject: source.sameSubject } } : fresh;
   // Listing again would put the photos into the same list once more.
-  const found = settings.runId === undefined ? undefined : await readRunRecord(state, runId);
+  const found = givenId === undefined ? undefined : await readRunRecord(state, runId);
   if (found) assertSameRun(found, record);
   if (found?.listed) return { runId, resumed: true, count: found.listed.count };
   const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });

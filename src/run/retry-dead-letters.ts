@@ -11,8 +11,24 @@ import { takePart } from './take-part.ts';
 import type { RunEnd } from './work-on-run.ts';
 
 /**
- * Starts a new run of a run's dead letters, with the settings of that run, and works on it here.
+ * Starts a new run of a run's dead letters, with the account and the settings of that run, for workers to do.
+ * @param options.which `failed` (default): those without a verdict; `all`: rejected and duplicate ones too
+ * @param options.runId names the new run: where it is there already, nothing is enqueued again. Default: made from the time
  * @returns undefined if there is nothing to retry
+ */
+export async function enqueueDeadLetters(
+  rollcall: Rollcall,
+  record: RunRecord,
+  options: { which?: 'failed' | 'all'; runId?: string; signal?: AbortSignal } = {},
+): Promise<{ runId: string } | undefined> {
+  const { which = 'failed', ...rest } = options;
+  const photos = () => photosToRetry(rollcall.state, record, which);
+  if (await isEmpty(photos())) return undefined;
+  return enqueue(rollcall, photos(), { ...rest, like: record });
+}
+
+/**
+ * The same, and works on the new run here.
  * @throws UsageError if this process's credentials are another account's
  */
 export async function retryDeadLetters(
@@ -33,12 +49,11 @@ export async function retryDeadLetters(
       `Run ${record.id} belongs to another account of ${record.engine} at ${record.engineUrl} than the credentials that are set.`,
     );
   }
-  const photos = () => photosToRetry(rollcall.state, record, which);
-  if (await isEmpty(photos())) return undefined;
-  const { runId } = await enqueue(rollcall, photos(), { signal, like: record });
-  const fresh = await readRunRecord(rollcall.state, runId);
-  if (!fresh) throw new FaultError('state', `The run ${runId} that was just started is gone.`);
-  onStart(runId);
+  const enqueued = await enqueueDeadLetters(rollcall, record, { which, signal });
+  if (!enqueued) return undefined;
+  const fresh = await readRunRecord(rollcall.state, enqueued.runId);
+  if (!fresh) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
+  onStart(fresh.id);
   return takePart(rollcall, { record: fresh, opened, openSource: reopenSource, signal });
 }
 

@@ -10,6 +10,8 @@ import { type Credentials, createEnrollEndpoint, type StoredTemplate } from './e
 export interface EngineServerOptions {
   /** 0, the default: any free one. */
   readonly port?: number;
+  /** The address it listens on; the loopback address by default. */
+  readonly host?: string;
   readonly credentials?: Credentials;
   /** Time that every answer takes, at least and at most; none by default. */
   readonly latencyInMs?: readonly [number, number];
@@ -51,13 +53,13 @@ export interface EngineServer {
 export const testCredentials: Credentials = { appId: 'test-app-id', appKey: 'test-app-key' };
 
 export async function startEngineServer(options: EngineServerOptions = {}): Promise<EngineServer> {
-  const { credentials = testCredentials, latencyInMs = [0, 0], seed = 1, tls } = options;
+  const { credentials = testCredentials, latencyInMs = [0, 0], seed = 1, tls, host = '127.0.0.1' } = options;
   const endpoint = createEnrollEndpoint({ credentials, latencyInMs, seed });
   const { calls, templates, scripts, settings } = endpoint;
   const listener = tls === undefined ? createHttpServer() : createHttpsServer(tls);
   const stop = cutConnectionsOnStop(listener);
   const listen = async (port: number) => {
-    listener.listen(port, '127.0.0.1');
+    listener.listen(port, host);
     await once(listener, 'listening');
     return (listener.address() as AddressInfo).port;
   };

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRollcall, readRunReport, workHere } from '../../src/index.ts';
+import { openTestPostgres } from '../helpers/embedded-postgres.ts';
 import { type EngineServer, startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -74,6 +76,59 @@ describe('the scripts', () => {
     expect(lines.map(([, status]) => status)).toEqual([...Array(9).fill('enrolled'), 'rejected']);
     expect(engine.calls).toHaveLength(10);
     expect(engine.templates.size).toBe(9);
+  });
+
+  /** Works on a run as a worker would, and gives its statuses by subject. */
+  async function workOn(runId: string): Promise<Record<string, string>> {
+    const rollcall = await openRollcall({ environment: account(), folder: work.path });
+    try {
+      await workHere(rollcall, runId);
+      const statuses: Record<string, string> = {};
+      for await (const { subjectId = '', status } of readRunReport(rollcall, runId))
+        statuses[subjectId] = status;
+      return statuses;
+    } finally {
+      await rollcall.close();
+    }
+  }
+
+  it('enqueue-query enqueues the rows of a query', async () => {
+    const postgres = await openTestPostgres();
+    try {
+      await writeFiles(work.path, { 'query.jpg': await makePhoto({}) });
+      await postgres.pool.query('CREATE TABLE people (id int, path text, department text, template uuid)');
+      await postgres.pool.query(
+        `INSERT INTO people SELECT n, CASE WHEN n < 3 THEN $1 ELSE '/nowhere.jpg' END, 'sales', NULL FROM generate_series(1, 3) n`,
+        [join(work.path, 'query.jpg')],
+      );
+      const { host, database, user } = postgres.pool.options;
+      const { stdout, stderr, exitCode } = await run(
+        'enqueue-query',
+        ['select id, path as photo, template as template_id, department from people order by id'],
+        {
+          ...account(),
+          DATABASE_URL: `postgresql://${user ?? ''}@/${database ?? ''}?host=${encodeURIComponent(host ?? '')}`,
+        },
+      );
+      expect({ stderr, exitCode }).toEqual({ stderr: '3 photos enqueued', exitCode: 0 });
+      expect(await workOn(stdout)).toEqual({ 1: 'enrolled', 2: 'enrolled', 3: 'failed' });
+    } finally {
+      await postgres.close();
+    }
+  });
+
+  it('retry-last-night enqueues what had no verdict, once', async () => {
+    const photo = join(work.path, 'late.jpg');
+    const first = await run('enqueue-photos', [`emp-late=${photo}`], account());
+    expect(first.exitCode).toBe(1);
+    await writeFiles(work.path, { 'late.jpg': await makePhoto({}) });
+    const again = await run('retry-last-night', [], account());
+    expect(again).toMatchObject({ stderr: '', exitCode: 0 });
+    const runIds = again.stdout.split('\n');
+    expect((await run('retry-last-night', [], account())).stdout.split('\n')).toEqual(runIds);
+    const newest = runIds[0] ?? '';
+    expect(newest).toMatch(/-again$/);
+    expect(await workOn(newest)).toEqual({ 'emp-late': 'enrolled' });
   });
 
   it('enqueue-photos says what is missing', async () => {

@@ -1,0 +1,38 @@
+# Build, then keep only what runs. Targets: `rollcall` (the default) and `rehearsal` (see docker-compose.yml).
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build
+
+# What the rehearsal needs that a real account does not: an engine, an S3 store, photos.
+FROM build AS rehearsal
+COPY tsconfig.scripts.json ./
+COPY scripts scripts
+COPY test test
+RUN npm run build:scripts && mkdir -p demo-data && chown node:node demo-data
+USER node
+ENTRYPOINT ["node", "dist-scripts/scripts/rehearsal.js"]
+
+FROM node:22-bookworm-slim AS production
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+
+FROM node:22-bookworm-slim AS rollcall
+ENV NODE_ENV=production ROLLCALL_HEALTH=127.0.0.1:9400
+COPY --from=production /app /app
+COPY --from=build /app/dist /app/dist
+RUN ln -s /app/dist/cli/main.js /usr/local/bin/rollcall && mkdir /data && chown node:node /data
+# Relative paths (./rollcall-data, ./photos, rollcall.config.json) begin here.
+WORKDIR /data
+USER node
+# rollcall is process 1 and handles SIGTERM itself: calls in flight end, unfinished photos go back to the queue.
+STOPSIGNAL SIGTERM
+# A command other than `worker` has no such address and ends by itself before the first check.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://${process.env.ROLLCALL_HEALTH.replace('0.0.0.0','127.0.0.1')}/health`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+ENTRYPOINT ["rollcall"]
+CMD ["worker"]
