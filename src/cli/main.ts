@@ -7,6 +7,7 @@ import { addControlCommands } from './control.ts';
 import { addDeadLettersCommand } from './dead-letters.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addEnqueueCommand } from './enqueue.ts';
+import { addPruneCommand } from './prune.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
 import { addStatusCommand } from './status.ts';
@@ -30,6 +31,7 @@ addStatusCommand(program);
 addReportCommand(program);
 addDeadLettersCommand(program);
 addControlCommands(program);
+addPruneCommand(program);
 addDoctorCommand(program);
 for (const command of program.commands) command.exitOverride();
 

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { UsageError } from '../errors.ts';
+import { findOldRuns, removeRuns } from '../run/prune.ts';
+import { parseDuration } from '../settings/values.ts';
+import { print, say, withRollcall } from './command-context.ts';
+import { addSettings, commonSettings } from './flags.ts';
+
+interface PruneOptions {
+  readonly olderThan: string;
+  readonly dryRun?: boolean;
+}
+
+export function addPruneCommand(program: Command): void {
+  const command = program
+    .command('prune')
+    .description('remove old runs with their manifests and reports; the ledger stays')
+    .requiredOption('--older-than <duration>', 'runs that ended longer ago than this, such as 90d')
+    .option('--dry-run', 'only say which runs these are')
+    .action(async (options: PruneOptions & Record<string, unknown>) => {
+      const { olderThan, dryRun = false } = options;
+      await withRollcall(options, async ({ rollcall: { state } }) => {
+        const ageInMs = parseDuration(olderThan);
+        if (ageInMs === undefined)
+          throw new UsageError(
+            'older-than',
+            `--older-than: expected a duration such as 90d, not ${olderThan}.`,
+          );
+        const runs = await findOldRuns(state, new Date(Date.now() - ageInMs).toISOString());
+        if (!dryRun) await removeRuns(state, runs);
+        for (const run of runs) print(run.id);
+        const verb = dryRun ? 'would be removed' : 'removed';
+        say(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} ${verb} from ${state.address}`);
+        return 0;
+      });
+    });
+  addSettings(command, commonSettings);
+}
