@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { RedisClient } from '../queue/redis/connect-redis.ts';
 import type { AccountStore } from './account-store.ts';
 import { changeState } from './change-state.ts';
 import { compareAndSet, postponeSlots, readAccount, reserveSlots } from './redis-account-scripts.ts';
@@ -16,7 +16,7 @@ const reservedSchema = z.tuple([
 const readSchema = z.tuple([z.coerce.number(), z.string(), z.string()]);
 
 /** Accounts in Redis, each two keys, `<prefix>:account:<account>` and `<prefix>:calls:<account>`. The connection stays the caller's. */
-export function createRedisAccountStore(redis: Redis, prefix: string): AccountStore {
+export function createRedisAccountStore(redis: RedisClient, prefix: string): AccountStore {
   const readState = createStateReader();
   const run = (script: string, account: string, ...args: (string | number)[]): Promise<unknown> =>
     runScript(redis, script, [`${prefix}:account:${account}`, `${prefix}:calls:${account}`], args);
@@ -55,7 +55,7 @@ export function createRedisAccountStore(redis: Redis, prefix: string): AccountSt
 const shaOf = new Map<string, string>();
 
 async function runScript(
-  redis: Redis,
+  redis: RedisClient,
   script: string,
   keys: readonly string[],
   args: (string | number)[],

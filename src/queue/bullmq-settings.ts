@@ -1,7 +1,7 @@
 /** What all queues of rollcall have in common; measured unless it says otherwise. */
 
-/** The first part of every key in Redis. */
-export const keyPrefix = 'rollcall';
+/** The first part of every key in Redis. What stands in braces decides a key's place in a Cluster: one place for all, as scripts need it. */
+export const keyPrefix = '{rollcall}';
 
 export const deadLetterQueueName = 'rollcall-dead-letters';
 

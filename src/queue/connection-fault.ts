@@ -4,7 +4,18 @@ const codes = new Set([
   // Shut down by an administrator, by a crash, not up yet; too many connections.
   ...['57P01', '57P02', '57P03', '53300'],
 ]);
-const messages = /Connection (terminated|is closed)|not queryable|timeout exceeded when trying to connect/;
+const messages = new RegExp(
+  [
+    'Connection (terminated|is closed)',
+    'not queryable',
+    'timeout exceeded when trying to connect',
+    // Sentinels that cannot be asked, a Cluster whose nodes cannot; a master that is none any more, or not yet.
+    'All sentinels are unreachable',
+    'Failed to refresh slots cache',
+    'Too many Cluster redirections',
+    '^(CLUSTERDOWN|READONLY|UNBLOCKED|MASTERDOWN|LOADING|TRYAGAIN)',
+  ].join('|'),
+);
 
 /** Whether the connection is at fault and the same query may succeed later. */
 export function isConnectionFault(error: unknown): boolean {

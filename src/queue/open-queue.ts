@@ -8,7 +8,7 @@ import { openRedisQueue } from './redis/open-redis-queue.ts';
 import { withoutPassword } from './server-address.ts';
 
 export interface OpenQueueOptions {
-  /** `embedded`, or the URL of a server: `redis://`, `rediss://`, `postgres://` or `postgresql://`. */
+  /** `embedded`, or the address of a server: `redis://` in all its forms (`RedisAddress`), `postgres://`, `postgresql://`. */
   readonly queue: string;
   /** A folder on this machine's disk, where the embedded server lives; other queues do not need it. */
   readonly stateFolder?: string;
@@ -20,11 +20,15 @@ export interface OpenQueueOptions {
 export async function openQueue(options: OpenQueueOptions): Promise<QueueBackend> {
   if (options.queue === 'embedded') return openEmbedded(options);
   switch (schemeOf(options.queue)) {
-    case 'redis:':
-    case 'rediss:':
+    case 'redis':
+    case 'rediss':
+    case 'redis+sentinel':
+    case 'rediss+sentinel':
+    case 'redis+cluster':
+    case 'rediss+cluster':
       return openRedisQueue(options.queue, options.onError);
-    case 'postgres:':
-    case 'postgresql:':
+    case 'postgres':
+    case 'postgresql':
       return openPostgresQueue({
         kind: 'postgres',
         config: configOfUrl(options.queue),
@@ -35,7 +39,7 @@ export async function openQueue(options: OpenQueueOptions): Promise<QueueBackend
       throw new UsageError(
         'queue-unknown',
         `--queue (ROLLCALL_QUEUE) is ${withoutPassword(options.queue)}; it must be embedded, or begin with redis://, ` +
-          'rediss:// or postgres://.',
+          'rediss://, redis+sentinel://, redis+cluster:// or postgres://.',
       );
   }
 }
@@ -64,9 +68,5 @@ async function openEmbedded({ stateFolder, onError }: OpenQueueOptions): Promise
 }
 
 function schemeOf(url: string): string | undefined {
-  try {
-    return new URL(url).protocol;
-  } catch {
-    return undefined;
-  }
+  return /^([a-z][a-z\d+]*):\/\//i.exec(url)?.[1]?.toLowerCase();
 }

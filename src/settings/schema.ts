@@ -41,7 +41,7 @@ export const settingsSchema = {
     schema: text,
     default: 'embedded',
     placeholder: '<address>',
-    description: 'embedded, redis://, rediss:// or postgres://',
+    description: 'embedded, redis://, rediss://, redis+sentinel://, redis+cluster:// or postgres://',
   },
   state: {
     schema: text,

@@ -113,7 +113,7 @@ export async function startRedisQueue(): Promise<QueueServer> {
       if (locks.length > 0) await probe.del(...locks);
     },
     async wipeLeases() {
-      const leases = await keys('rollcall:lease:*');
+      const leases = await keys('{rollcall}:lease:*');
       if (leases.length > 0) await probe.del(...leases);
     },
     async close() {

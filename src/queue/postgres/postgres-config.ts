@@ -1,4 +1,6 @@
 import type { ClientConfig } from 'pg';
+import { UsageError } from '../../errors.ts';
+import { withoutPassword } from '../server-address.ts';
 
 /** BullMQ's statements name no schema. */
 const searchPath = '-c search_path=bullmq';
@@ -7,10 +9,22 @@ export function configOfServer(connection: ClientConfig): ClientConfig {
   return { ...connection, options: searchPath };
 }
 
-/** What the user put into the URL's `options` stays. */
+/**
+ * What the user put into the URL's `options` stays.
+ * @throws UsageError for an address that is no URL
+ */
 export function configOfUrl(text: string): ClientConfig {
-  const url = new URL(text);
+  const url = parseUrl(text);
   const options = [url.searchParams.get('options'), searchPath].filter((part) => part !== null);
   url.searchParams.set('options', options.join(' '));
   return { connectionString: url.href };
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (cause) {
+    const message = `--queue (ROLLCALL_QUEUE) is ${withoutPassword(text)}: it is no address of a PostgreSQL server.`;
+    throw new UsageError('queue-address', message, { cause });
+  }
 }

@@ -13,7 +13,7 @@ import { refuseEviction } from './refuse-eviction.ts';
 export async function openRedisQueue(url: string, onError: (error: Error) => void): Promise<QueueBackend> {
   const redis = await connectRedis(url, onError);
   try {
-    await refuseEviction(redis, url);
+    await refuseEviction(redis, url, onError);
   } catch (error) {
     redis.disconnect();
     throw error;

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { CallBudget } from '../queue.ts';
+import type { RedisClient } from './connect-redis.ts';
 
 const HEAD = `local taken = tonumber(redis.call('GET', KEYS[1]) or 0)`;
 
@@ -16,7 +16,7 @@ local raised = math.max(taken, tonumber(ARGV[1]))
 redis.call('SET', KEYS[1], raised)
 return raised`;
 
-export function createRedisCallBudget(redis: Redis): CallBudget {
+export function createRedisCallBudget(redis: RedisClient): CallBudget {
   const run = (script: string, runId: string, ...args: number[]): Promise<unknown> =>
     redis.eval(script, 1, `${keyPrefix}:calls-taken:${runId}`, ...args);
   return {

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { JobTable } from '../bullmq-store.ts';
 import type { FinishedJob } from '../queue.ts';
+import type { RedisClient } from './connect-redis.ts';
 import {
   ACTIVE,
   COUNTS,
@@ -24,7 +24,7 @@ const activeRows = z.array(z.tuple([z.string(), z.string()]));
 
 type FinishedRow = z.infer<typeof finishedRows>[number];
 
-export function createRedisJobTable(redis: Redis): JobTable {
+export function createRedisJobTable(redis: RedisClient): JobTable {
   const run = (
     script: string,
     queueName: string,

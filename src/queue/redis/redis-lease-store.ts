@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { LeaseStore } from '../queue.ts';
+import type { RedisClient } from './connect-redis.ts';
 
 /** The key outlives the lease: it remembers the epoch. */
 const memoryInMs = 90 * 24 * 3_600_000;
@@ -43,7 +43,7 @@ return expiresAt > now and holder or ''`;
 
 const acquireReply = z.tuple([z.string(), z.number()]);
 
-export function createRedisLeaseStore(redis: Redis): LeaseStore {
+export function createRedisLeaseStore(redis: RedisClient): LeaseStore {
   const run = (script: string, key: string, args: readonly (string | number)[]): Promise<unknown> =>
     redis.eval(script, 1, `${keyPrefix}:lease:${key}`, ...args);
 

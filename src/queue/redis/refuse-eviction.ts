@@ -1,11 +1,31 @@
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { UsageError } from '../../errors.ts';
 import { withoutPassword } from '../server-address.ts';
+import type { RedisClient } from './connect-redis.ts';
 
-/** A server that throws keys away when its memory is full would throw photos away: it is refused. */
-export async function refuseEviction(redis: Redis, url: string): Promise<void> {
-  const policy = (await policyByConfig(redis)) ?? (await policyByInfo(redis));
-  if (policy === undefined || policy === 'noeviction') return;
+/**
+ * A server that throws keys away when its memory is full would throw photos away: it is refused. Of a Cluster every
+ * master is asked. Where this user may ask neither CONFIG nor INFO, `onUnknown` is told.
+ */
+export async function refuseEviction(
+  redis: RedisClient,
+  url: string,
+  onUnknown: (error: Error) => void,
+): Promise<void> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const policies = await Promise.all(
+    servers.map(async (server) => (await policyByConfig(server)) ?? (await policyByInfo(server))),
+  );
+  if (policies.includes(undefined)) {
+    onUnknown(
+      new Error(
+        'this user may ask Redis neither CONFIG GET nor INFO: see to it that its maxmemory-policy is noeviction, or ' +
+          'queued photos may be thrown away',
+      ),
+    );
+  }
+  const policy = policies.find((found) => found !== undefined && found !== 'noeviction');
+  if (policy === undefined) return;
   throw new UsageError(
     'queue-evicts',
     `The Redis server ${withoutPassword(url)} (--queue, ROLLCALL_QUEUE) has maxmemory-policy ${policy}: when its ` +
@@ -14,7 +34,7 @@ export async function refuseEviction(redis: Redis, url: string): Promise<void> {
   );
 }
 
-/** Undefined where a hosted server does not allow CONFIG. */
+/** Undefined where a hosted server, or the rules of this user, do not allow CONFIG. */
 async function policyByConfig(redis: Redis): Promise<string | undefined> {
   const reply: unknown = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
   return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : undefined;
