@@ -8,6 +8,7 @@ import type { Gate } from './gate/gate.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { processName } from './queue/process-name.ts';
 import type { QueueBackend } from './queue/queue.ts';
+import { openS3Connection, type S3Connection } from './s3/s3-connection.ts';
 import { accountIdOf } from './settings/account.ts';
 import { type GivenSettings, loadSettings } from './settings/load-settings.ts';
 import type { Settings } from './settings/schema.ts';
@@ -17,7 +18,7 @@ import type { StateStore } from './state/state-store.ts';
 export interface OpenRollcallOptions {
   /** Settings that stand above environment and config file. */
   readonly settings?: GivenSettings;
-  /** Where `ROLLCALL_…` settings and the engines' credentials are looked up. Default: this process's. */
+  /** Where `ROLLCALL_…` settings, the engines' credentials and `AWS_…` are looked up. Default: this process's. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Where `rollcall.config.json` is looked for and relative paths begin. Default: the working directory. */
   readonly folder?: string;
@@ -35,6 +36,8 @@ export interface Rollcall {
   readonly folder: string;
   readonly state: StateStore;
   readonly log: Logger;
+  /** The one client for S3; the SDK is loaded when it is first used. */
+  readonly s3: S3Connection;
   queue(): Promise<QueueBackend>;
   /** The engine of the settings. @throws UsageError for a wrong name, address or missing credentials */
   engine(): OpenEngine;
@@ -61,7 +64,8 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   const settings: Settings = Object.freeze({ ...given, state: resolve(folder, given.state) });
   const log = options.log ?? createLog(settings);
   const state = createLocalStateStore(settings.state);
-  const releases: (() => Promise<void>)[] = [];
+  const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
+  const releases: (() => Promise<void>)[] = [() => s3.close()];
   const gates = new Map<string, Promise<Gate>>();
   const engines = new Map<string, OpenEngine>();
   let queue: Promise<QueueBackend> | undefined;
@@ -120,6 +124,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     folder,
     state,
     log,
+    s3,
     queue: openOnce,
     engine: () =>
       openEngine(engineName(settings, environment), settings.engineUrl, settings.keepDemographics),

@@ -9,7 +9,13 @@ import {
 } from '../settings/schema.ts';
 
 /** Settings that every command which touches a run understands. */
-export const commonSettings = ['state', 'queue', 'logLevel', 'logFile'] as const satisfies SettingKey[];
+export const commonSettings = [
+  'state',
+  'queue',
+  's3PathStyle',
+  'logLevel',
+  'logFile',
+] as const satisfies SettingKey[];
 
 /** Whose account, and how fast. */
 export const accountSettings = [

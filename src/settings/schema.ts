@@ -49,6 +49,11 @@ export const settingsSchema = {
     placeholder: '<folder>',
     description: 'where runs and reports are kept',
   },
+  s3PathStyle: {
+    schema: onOff,
+    default: 'false',
+    description: 'S3: the bucket in the path, not in the host name; most stores besides AWS need it',
+  },
   rate: {
     schema: positiveNumber(10_000),
     default: '10',

@@ -62,6 +62,11 @@ export async function openCommandLine(): Promise<CommandLine> {
   return { start, run: (args, options) => start(args, options).ended };
 }
 
+/** Absolute path of a built file of `src`, for processes that use a part of it. */
+export async function builtFile(path: string): Promise<string> {
+  return join(await build(), 'dist', path);
+}
+
 let built: Promise<string> | undefined;
 
 /** Into a folder named after the sources' content: test files share it, and never see half of one. */

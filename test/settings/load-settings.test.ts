@@ -13,6 +13,7 @@ const samples: Readonly<Record<SettingKey, readonly [string, unknown, string, un
     engineUrl: ['https://a.example', 'https://a.example', 'https://b.example', 'https://b.example', ' '],
     allowHttp: ['true', true, 'no', false, 'maybe'],
     queue: ['redis://one', 'redis://one', 'embedded', 'embedded', ' '],
+    s3PathStyle: ['on', true, 'off', false, 'path'],
     state: ['./one', './one', '/two', '/two', ' '],
     rate: ['7', 7, '0.5', 0.5, '0'],
     concurrency: ['1', 1, '1000', 1000, '1.5'],

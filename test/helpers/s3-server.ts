@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { S3 } from '@aws-sdk/client-s3';
+import { createS3Client } from '../../src/s3/s3-client.ts';
+import { buildHelper } from './build-helper.ts';
+
+/** A store of a test's own, on the loopback interface. */
+export interface S3Server {
+  readonly endpoint: string;
+  /** What a command or a client needs to use it: address, keys, region, path style. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly client: S3;
+  createBucket(name: string): Promise<void>;
+  /** Puts objects, several at a time. */
+  put(bucket: string, objects: Iterable<readonly [key: string, body: Uint8Array | string]>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts the store as a process of its own; it ends with this one at the latest. */
+export async function startS3Server(): Promise<S3Server> {
+  const child = spawn(process.execPath, [await buildHelper('s3-server')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const lines = createInterface(child.stdout);
+  const [endpoint] = await Promise.race([
+    once(lines, 'line') as Promise<[string]>,
+    exited.then(([code]) => Promise.reject(new Error(`the store ended with ${code}`))),
+  ]);
+  const environment = s3Environment(endpoint);
+  const client = await createS3Client({ pathStyle: true, environment });
+  return {
+    endpoint,
+    environment,
+    client,
+    createBucket: async (name) => void (await client.createBucket({ Bucket: name })),
+    put: (bucket, objects) => putAll(client, bucket, objects),
+    async close() {
+      client.destroy();
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** Keys that are no secret, for a store that checks none. */
+export function s3Environment(endpoint: string): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ACCESS_KEY_ID: 'test-access-key',
+    AWS_SECRET_ACCESS_KEY: 'test-secret-key',
+    AWS_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ROLLCALL_S3_PATH_STYLE: 'true',
+  };
+}
+
+const putsAtOnce = 16;
+
+async function putAll(
+  client: S3,
+  bucket: string,
+  objects: Iterable<readonly [key: string, body: Uint8Array | string]>,
+): Promise<void> {
+  const left = objects[Symbol.iterator]();
+  const putSome = async () => {
+    for (let next = left.next(); !next.done; next = left.next()) {
+      const [key, body] = next.value;
+      await client.putObject({ Bucket: bucket, Key: key, Body: body });
+    }
+  };
+  await Promise.all(Array.from({ length: putsAtOnce }, putSome));
+}
