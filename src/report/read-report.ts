@@ -8,7 +8,7 @@ import { createSeqBitmap } from './seq-bitmap.ts';
  * photo, in the order in which they came, the lowest epoch winning.
  */
 export async function* readReport(state: StateStore, runFolder: string): AsyncGenerator<ReportLine> {
-  if ((await state.size(`${runFolder}/summary.json`)) !== undefined) {
+  if (await isComplete(state, runFolder)) {
     yield* readLinesOf(state, `${runFolder}/report.jsonl`);
     return;
   }
@@ -17,6 +17,11 @@ export async function* readReport(state: StateStore, runFolder: string): AsyncGe
     for await (const line of readLinesOf(state, `${partsFolder(runFolder)}/${name}`)) {
       if (seen.add(line.seq)) yield line;
     }
+  }
+  // A run that ended meanwhile has no parts any more.
+  if (!(await isComplete(state, runFolder))) return;
+  for await (const line of readLinesOf(state, `${runFolder}/report.jsonl`)) {
+    if (!seen.has(line.seq)) yield line;
   }
 }
 
@@ -28,3 +33,6 @@ async function* readLinesOf(state: StateStore, path: string): AsyncGenerator<Rep
     }
   }
 }
+
+const isComplete = async (state: StateStore, runFolder: string) =>
+  (await state.size(`${runFolder}/summary.json`)) !== undefined;

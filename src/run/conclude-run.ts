@@ -3,6 +3,7 @@ import type { Parts } from '../report/parts.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { cancelRest } from './cancel-rest.ts';
 import type { ConductEnd } from './conductor.ts';
+import { endRun } from './end-run.ts';
 import { finishReport } from './finish.ts';
 import type { Lease } from './lease.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
@@ -51,15 +52,16 @@ export async function concludeRun(
 
   async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {
     if (!lease.isFresh()) return { kind: 'held' };
-    const summary = await finishReport({
-      state,
-      record,
-      listed: manifest.end.listed ?? manifest.end,
-      parts,
-      end,
-    });
-    await queue.obliterate();
-    await keeper.save(end);
-    return { kind: 'over', summary };
+    const listed = manifest.end.listed ?? manifest.end;
+    try {
+      const summary = await finishReport({ state, record, listed, parts, end });
+      const { listed: known } = manifest.end;
+      await endRun({ state, queue, record: { ...record, ...(known && { listed: known }) }, summary });
+      return { kind: 'over', summary };
+    } catch (error) {
+      // Another conductor may have ended the run meanwhile, and removed the parts.
+      if (!lease.isFresh()) return { kind: 'held' };
+      throw error;
+    }
   }
 }

@@ -8,6 +8,7 @@ import type { Summary } from '../report/summary.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { concludeRun } from './conclude-run.ts';
+import { endRun, removeParts } from './end-run.ts';
 import { feedManifest } from './feed.ts';
 import { readSummary } from './finish.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -88,9 +89,8 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
   try {
     const record = await readRunRecord(state, runId);
     if (!record) throw new FaultError('state', `${state.locate(runFolder)} has no run.json.`);
-    // Another conductor may have finished it just before it gave the lease back.
-    const summary = isOver(record) ? await readSummary(state, runId) : undefined;
-    if (summary) return { kind: 'over', summary };
+    const ended = await endAgain(options, { record: { ...record, epoch: lease.epoch }, queue, onRetry });
+    if (ended) return ended;
     const parts = await openParts({ state, runFolder, epoch: lease.epoch });
     try {
       return await conduct({
@@ -113,6 +113,35 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
       .release()
       .catch((error) => log.debug({ run: runId, reason: error.message }, 'lease not released'));
   }
+}
+
+/**
+ * A run whose summary is there is over and never fed again: whoever wrote it may have died before the run counted as
+ * over, or its `run.json` was damaged since. Undefined for a run that is still to be conducted.
+ */
+async function endAgain(
+  { state, runId, signal }: ConductOptions,
+  { record, queue, onRetry }: Pick<Conducting, 'record' | 'queue' | 'onRetry'>,
+): Promise<ConductEnd | undefined> {
+  const summary = await readSummary(state, runId);
+  if (!summary) {
+    if (!isOver(record)) return undefined;
+    const path = state.locate(runFolderOf(runId));
+    throw new FaultError(
+      'state',
+      `The run is over, but ${path} has no summary.json: put it back from a copy.`,
+    );
+  }
+  if (isOver(record)) await removeParts(state, runId);
+  else {
+    try {
+      await endRun({ state, queue: createPatientQueue(queue, { signal, onRetry }), record, summary });
+    } catch (error) {
+      if (signal.aborted) return { kind: 'interrupted' };
+      throw error;
+    }
+  }
+  return { kind: 'over', summary };
 }
 
 interface Conducting extends ConductOptions {

@@ -1,3 +1,4 @@
+import { FaultError } from '../errors.ts';
 import { mergeParts } from '../report/merge.ts';
 import type { Parts } from '../report/parts.ts';
 import { createSummaryBuilder, type Summary, summarySchema } from '../report/summary.ts';
@@ -36,7 +37,15 @@ export async function finishReport(options: {
   return summary;
 }
 
+/** @throws FaultError where it is damaged: then the report is complete, but nothing says so any more */
 export async function readSummary(state: StateStore, runId: string): Promise<Summary | undefined> {
-  const bytes = await state.read(summaryPath(runId));
-  return bytes ? summarySchema.parse(JSON.parse(bytes.toString())) : undefined;
+  const path = summaryPath(runId);
+  const bytes = await state.read(path);
+  if (!bytes) return undefined;
+  try {
+    return summarySchema.parse(JSON.parse(bytes.toString()));
+  } catch (error) {
+    const message = `${state.locate(path)} is damaged: put it back from a copy.`;
+    throw new FaultError('state', message, { cause: error });
+  }
 }

@@ -89,6 +89,20 @@ export async function openManifestWriter(state: StateStore, runId: string): Prom
   };
 }
 
+/** How many photos a manifest lists, and the SHA-256 of the list. */
+export async function hashManifest(
+  state: StateStore,
+  runId: string,
+): Promise<{ count: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let count = 0;
+  for await (const lines of state.readLines(manifestPath(runId))) {
+    for (const { text } of lines) hash.update(`${text}\n`);
+    count += lines.length;
+  }
+  return { count, sha256: hash.digest('hex') };
+}
+
 /** The manifest's lines in batches, from a byte offset to an end. */
 export async function* readManifest(
   state: StateStore,

@@ -1,6 +1,7 @@
 import type { Rollcall } from '../open-rollcall.ts';
 import type { RunProgress } from './conductor.ts';
 import { writeControl } from './control.ts';
+import { removeParts } from './end-run.ts';
 import { readSummary } from './finish.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { resumeMendedAccount } from './resume-account.ts';
@@ -33,7 +34,10 @@ export async function runHere(rollcall: Rollcall, options: RunHereOptions): Prom
   );
   if (isOver(record)) {
     const summary = await readSummary(state, record.id);
-    if (summary) return { kind: 'over', runId: record.id, summary };
+    if (summary) {
+      await removeParts(state, record.id);
+      return { kind: 'over', runId: record.id, summary };
+    }
   }
   await resumeMendedAccount(accounts, record.account);
   await writeControl(state, record.id, 'run');

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
@@ -33,7 +34,9 @@ describe.each(storeNames)('a run that died (%s)', (store) => {
 
     const resumed = scene.start(['run', scene.photosFolder, '--run-id', runId], { environment: settings });
     expect(await resumed.ended, resumed.output.stderr).toBe(0);
-    const { repeated } = await proveRun(scene, join(scene.stateFolder, 'runs', runId));
+    const runFolder = join(scene.stateFolder, 'runs', runId);
+    const { repeated } = await proveRun(scene, runFolder);
+    expect(await readdir(runFolder)).not.toContain('parts');
     expect(repeated).toBeLessThanOrEqual(concurrency);
   });
 });

@@ -52,6 +52,10 @@ export const crashPoints: Readonly<Record<string, CrashPoint>> = {
   'after the queue is removed, before the run counts as finished': {
     queue: ({ obliterate }) => ({ obliterate: () => obliterate().then(die) }),
   },
+  'after the run counts as finished, before its parts are removed': onRemove('/parts', die),
+  'when some of its parts are removed': onRemove('/parts', (path, state) =>
+    state.remove(`${path}/1-1.jsonl`).then(die),
+  ),
 };
 
 /** The same state, but for what the crash point changes. */
@@ -73,6 +77,14 @@ export function queueWithCrashPoint({ queue }: CrashPoint, original: QueueBacken
 function die(): Promise<never> {
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => undefined);
+}
+
+function onRemove(folder: string, remove: (path: string, original: StateStore) => Promise<void>): CrashPoint {
+  return {
+    state: (state) => ({
+      remove: (path) => (path.endsWith(folder) ? remove(path, state) : state.remove(path)),
+    }),
+  };
 }
 
 type Append = (text: string) => Promise<void>;

@@ -49,6 +49,25 @@ describe('a run whose files were damaged when its process died', { timeout: 120_
   });
 });
 
+it('a run that is over stays so when its run.json is damaged: no photo is called again', async () => {
+  scene = await openScene();
+  await writePhotos(join(scene.folder, 'archive'), { count: photos });
+  const command = ['run', './archive', '--run-id', 'over'];
+  expect((await scene.run(command)).exitCode).toBe(0);
+  const before = await scene.record('over');
+  await half(scene.pathOf('over', 'run.json'));
+  const end = await scene.run([...command, '--json']);
+  expect(end.exitCode, end.stderr).toBe(0);
+  expect(JSON.parse(end.stdout)).toMatchObject({ state: 'finished', total: photos });
+  expect(scene.engine.calls.length).toBe(photos);
+  const { state, counts, listed } = await scene.record('over');
+  expect({ state, counts, listed }).toEqual({
+    state: 'finished',
+    counts: before.counts,
+    listed: before.listed,
+  });
+}, 120_000);
+
 async function half(path: string): Promise<void> {
   await truncate(path, Math.floor((await readFile(path)).length / 2));
 }

@@ -7,6 +7,7 @@ import { pauseAccount } from '../../src/gate/account-pause.ts';
 import type { ReportLine } from '../../src/report/record.ts';
 import { writeControl } from '../../src/run/control.ts';
 import { manifestPath } from '../../src/run/manifest.ts';
+import { writeRunRecord } from '../../src/run/run-record.ts';
 import type { StateStore } from '../../src/state/state-store.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
 import { until } from '../helpers/until.ts';
@@ -270,12 +271,33 @@ describe('conducting a run', () => {
     const stage = await stageOf({ source: givenSource(3) });
     await stage.state.write(`runs/${stage.runId}/parts/7-1.jsonl`, '');
     await server.wipeLeases();
-    await stage.conduct();
+    let parts: string[] = [];
+    const remove = async (path: string) => {
+      parts = (await stage.state.list(path)).map(({ name }) => name);
+      await stage.state.remove(path);
+    };
+    await stage.conduct({ state: { ...stage.state, remove } });
     expect((await stage.record()).epoch).toBe(8);
-    expect((await stage.state.list(`runs/${stage.runId}/parts`)).map(({ name }) => name)).toContain(
-      '8-1.jsonl',
-    );
+    expect(parts).toContain('8-1.jsonl');
   });
+
+  it.each(['run', 'cancel'] as const)(
+    'a run whose summary is there is over, whatever its run.json says (%s)',
+    async (wanted) => {
+      const stage = await stageOf({ source: givenSource(3) });
+      const first = await stage.record();
+      await writeControl(stage.state, stage.runId, wanted);
+      await stage.conduct();
+      const { state, listed, counts } = await stage.record();
+      const worked = stage.worked.length;
+      await writeControl(stage.state, stage.runId, 'run');
+      await writeRunRecord(stage.state, first);
+      expect(await stage.conduct()).toMatchObject({ kind: 'over', summary: { state } });
+      expect(await stage.record()).toMatchObject({ state, counts, ...(listed && { listed }) });
+      expect(stage.worked.length).toBe(worked);
+      expect(await stage.state.list(`runs/${stage.runId}/parts`)).toEqual([]);
+    },
+  );
 
   it('a source that cannot be listed is what the user must mend, and then the run goes on', async () => {
     const stage = await stageOf({ source: givenSource(40) });
