@@ -9,6 +9,10 @@ export function runQueueName(runId: string): string {
   return `rollcall-run-${runId}`;
 }
 
+export function scheduleQueueName(clockId: string): string {
+  return `rollcall-schedules-${clockId}`;
+}
+
 /** A lower number goes first: a retry that is due goes ahead of photos that were not started. */
 export const priorityOfPhoto = 2;
 export const priorityOfRetry = 1;

@@ -4,6 +4,7 @@ import { createDeadLetterQueue } from './dead-letter-queue.ts';
 import { openBullmqWorker } from './photo-worker.ts';
 import type { CallBudget, LeaseStore, QueueBackend } from './queue.ts';
 import { openBullmqRunQueue } from './run-queue.ts';
+import { openBullmqScheduleClock } from './schedule-clock.ts';
 
 /** Puts the door together out of what a store brings. */
 export function createQueueBackend(parts: {
@@ -59,6 +60,27 @@ export function createQueueBackend(parts: {
         async stop(deadline) {
           await worker.stop(deadline);
           forget();
+        },
+      };
+    },
+    openScheduleClock(clockId) {
+      const clock = openBullmqScheduleClock({ store, clockId, onError: parts.onError });
+      const forget = closeWithBackend(clock.close);
+      return {
+        ...clock,
+        work(options) {
+          const worker = clock.work(options);
+          const forgetWorker = closeWithBackend(worker.stop);
+          return {
+            async stop() {
+              await worker.stop();
+              forgetWorker();
+            },
+          };
+        },
+        async close() {
+          forget();
+          await clock.close();
         },
       };
     },

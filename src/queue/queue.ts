@@ -8,6 +8,8 @@ export interface QueueBackend {
   openRunQueue(runId: string): RunQueue;
   /** Takes part in the work of a run. */
   openWorker(options: OpenWorkerOptions): PhotoWorker;
+  /** The clock of the schedules of one state; `clockId` tells apart states that share a queue. */
+  openScheduleClock(clockId: string): ScheduleClock;
   readonly deadLetters: DeadLetterQueue;
   readonly accounts: AccountStore;
   readonly leases: LeaseStore;
@@ -86,6 +88,52 @@ export interface DeadLetterQueue {
   /** Keeps the latest 10,000. `id` makes adding the same one twice harmless. */
   add(letters: readonly { id: string; line: Readonly<Record<string, unknown>> }[]): Promise<void>;
   list(limit: number): Promise<Readonly<Record<string, unknown>>[]>;
+}
+
+/** A schedule as the clock needs it. `version` changes when the schedule is replaced. */
+export interface ClockSchedule {
+  readonly name: string;
+  readonly cron: string;
+  /** IANA name of the time zone. */
+  readonly tz: string;
+  readonly version: string;
+}
+
+export interface ClockEntry extends ClockSchedule {
+  /** False if its next tick was lost, or is just being taken: `put` makes it anew. */
+  readonly ticks: boolean;
+}
+
+/**
+ * Says when schedules are due. It is no memory: the state says which schedules there are and what came of a tick, and
+ * whoever works on ticks makes the clock agree with it.
+ */
+export interface ScheduleClock {
+  list(): Promise<ClockEntry[]>;
+  /** Adds or replaces a schedule. A tick of it that is due and not taken yet is lost. */
+  put(schedule: ClockSchedule): Promise<void>;
+  /** Also its tick that is due and not taken yet; a schedule that is not there is no error. */
+  remove(name: string): Promise<void>;
+  /** A tick out of turn, for the time `tick` (milliseconds since 1970). */
+  tickNow(name: string, tick: number): Promise<void>;
+  /**
+   * Takes ticks, one at a time. At least once: one whose worker died comes again. Ticks that were due while nobody
+   * worked come as one, the first of them.
+   */
+  work(options: WorkTicksOptions): TickWorker;
+  close(): Promise<void>;
+}
+
+export interface WorkTicksOptions {
+  readonly workerName: string;
+  readonly onTick: (tick: { readonly name: string; readonly tick: number }) => Promise<void>;
+  /** Faults of the connection, and what `onTick` threw. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface TickWorker {
+  /** Takes no further tick and waits for the one that was taken. Calls share one promise. */
+  stop(): Promise<void>;
 }
 
 /** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */

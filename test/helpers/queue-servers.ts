@@ -25,6 +25,8 @@ export interface QueueServer {
   breakLocks(runId: string): Promise<void>;
   /** Forgets all leases, as a server does that lost its disk. */
   wipeLeases(): Promise<void>;
+  /** Removes the jobs of all ticks that are to come, but not the schedules. */
+  loseTick(clockId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,9 @@ export async function startEmbeddedQueue(): Promise<QueueServer> {
     async wipeLeases() {
       await query('DELETE FROM rollcall.lease');
     },
+    async loseTick(clockId) {
+      await query('DELETE FROM bullmq.job WHERE queue = $1', [`rollcall-schedules-${clockId}`]);
+    },
     async close() {
       await member.close();
       await folder.remove();
@@ -115,6 +120,11 @@ export async function startRedisQueue(): Promise<QueueServer> {
     async wipeLeases() {
       const leases = await keys('{rollcall}:lease:*');
       if (leases.length > 0) await probe.del(...leases);
+    },
+    async loseTick(clockId) {
+      const ticks = await keys(`*rollcall-schedules-${clockId}:repeat:*:*`);
+      const delayed = await keys(`*rollcall-schedules-${clockId}:delayed`);
+      await probe.del(...ticks, ...delayed);
     },
     async close() {
       await probe.quit();

@@ -1,0 +1,125 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Job, Queue, Worker } from 'bullmq';
+import { keyPrefix, maxEvents, maxStalledCount, scheduleQueueName, workerTimes } from './bullmq-settings.ts';
+import type { BullmqStore } from './bullmq-store.ts';
+import { exceptConnectionFaults, isConnectionFault } from './connection-fault.ts';
+import type { ClockEntry, ScheduleClock, TickWorker, WorkTicksOptions } from './queue.ts';
+
+/** Nothing is kept of a tick: what came of it is written in the state. */
+const forgotten = { removeOnComplete: true, removeOnFail: true };
+/** How long closing a connection may take. */
+const graceInMs = 2_000;
+
+/**
+ * BullMQ's job schedulers, in a queue of their own for each state. BullMQ makes the next tick's job when a tick starts,
+ * from the time as it is then: of the ticks that were due while nobody worked, one is left.
+ */
+export function openBullmqScheduleClock(options: {
+  store: BullmqStore;
+  clockId: string;
+  onError: (error: Error) => void;
+}): ScheduleClock {
+  const { store } = options;
+  const name = scheduleQueueName(options.clockId);
+  const queue = new Queue(
+    name,
+    {
+      connection: store.connection,
+      prefix: keyPrefix,
+      skipMetasUpdate: true,
+      streams: { events: { maxLen: maxEvents } },
+    },
+    store.backendFactory,
+  );
+  queue.on('error', exceptConnectionFaults(options.onError));
+  /** Without it a store that was wiped would keep 10,000 events. */
+  const begin = () => queue.getBackend().setQueueMeta(queue.metaValues);
+
+  async function describe(scheduler: Scheduler): Promise<ClockEntry> {
+    const { key, pattern = '', tz = 'UTC', next, template } = scheduler;
+    const job = next === undefined ? undefined : await queue.getJob(`repeat:${key}:${next}`);
+    const version = (template?.data as { version?: string } | undefined)?.version ?? '';
+    return { name: key, cron: pattern, tz, version, ticks: job !== undefined };
+  }
+
+  return {
+    async list() {
+      const schedulers = await queue.getJobSchedulers(0, -1, true);
+      return Promise.all(schedulers.map(describe));
+    },
+    async put({ name: id, cron, tz, version }) {
+      await begin();
+      await queue.upsertJobScheduler(
+        id,
+        { pattern: cron, tz },
+        { name: 'tick', data: { schedule: id, version }, opts: forgotten },
+      );
+    },
+    async remove(id) {
+      await queue.removeJobScheduler(id);
+    },
+    async tickNow(id, tick) {
+      await begin();
+      await queue.add('tick', { schedule: id, tick }, { jobId: `now-${id}-${tick}`, ...forgotten });
+    },
+    work: (work) => openTickWorker({ store, name, work }),
+    close: () => queue.close(),
+  };
+}
+
+type Scheduler = Awaited<ReturnType<Queue['getJobSchedulers']>>[number];
+
+function openTickWorker({
+  store,
+  name,
+  work,
+}: {
+  store: BullmqStore;
+  name: string;
+  work: WorkTicksOptions;
+}): TickWorker {
+  const leaveRoom = store.makeRoomForWorker();
+  let running: Promise<unknown> = Promise.resolve();
+  const worker = new Worker(
+    name,
+    (job) => {
+      running = work.onTick(tickOf(job));
+      return running;
+    },
+    {
+      connection: store.connection,
+      prefix: keyPrefix,
+      name: work.workerName,
+      concurrency: 1,
+      maxStalledCount,
+      ...workerTimes,
+    },
+    store.backendFactory,
+  );
+  worker.on('error', (error) => {
+    if (!isConnectionFault(error)) work.onError(error);
+  });
+  // What a tick came to is told by whoever took it; a job that failed is not kept.
+  worker.on('failed', (_job, error) => work.onError(error));
+
+  async function stop(): Promise<void> {
+    await Promise.race([worker.pause(true), delay(graceInMs)]);
+    await running.catch(() => undefined);
+    await Promise.race([worker.close(), delay(graceInMs)]);
+    leaveRoom();
+  }
+
+  let stopping: Promise<void> | undefined;
+  return {
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** BullMQ names the job of a tick `repeat:<schedule>:<time>`. */
+function tickOf(job: Job): { name: string; tick: number } {
+  const { schedule, tick } = job.data as { schedule: string; tick?: number };
+  return { name: schedule, tick: tick ?? Number(job.id?.split(':').at(-1)) };
+}
