@@ -17,8 +17,39 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
-/** Starts the store as a process of its own; it ends with this one at the latest. */
+interface S3Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** A store that was started, and keys if it takes no others. */
+export type StartedStore = { readonly endpoint: string; close(): Promise<void> } & Partial<S3Keys>;
+
+/**
+ * Starts the store as a process of its own, which ends with this one at the latest; with `ROLLCALL_TEST_S3=swift`
+ * another store, in a container.
+ */
 export async function startS3Server(): Promise<S3Server> {
+  const store =
+    process.env.ROLLCALL_TEST_S3 === 'swift'
+      ? await (await import('./swift-server.ts')).startSwiftServer()
+      : await startStoreProcess();
+  const environment = s3Environment(store.endpoint, store);
+  const client = await createS3Client({ pathStyle: true, environment });
+  return {
+    endpoint: store.endpoint,
+    environment,
+    client,
+    createBucket: async (name) => void (await client.createBucket({ Bucket: name })),
+    put: (bucket, objects) => putAll(client, bucket, objects),
+    async close() {
+      client.destroy();
+      await store.close();
+    },
+  };
+}
+
+async function startStoreProcess(): Promise<StartedStore> {
   const child = spawn(process.execPath, [await buildHelper('s3-server')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -28,16 +59,9 @@ export async function startS3Server(): Promise<S3Server> {
     once(lines, 'line') as Promise<[string]>,
     exited.then(([code]) => Promise.reject(new Error(`the store ended with ${code}`))),
   ]);
-  const environment = s3Environment(endpoint);
-  const client = await createS3Client({ pathStyle: true, environment });
   return {
     endpoint,
-    environment,
-    client,
-    createBucket: async (name) => void (await client.createBucket({ Bucket: name })),
-    put: (bucket, objects) => putAll(client, bucket, objects),
     async close() {
-      client.destroy();
       child.kill('SIGTERM');
       await exited;
     },
@@ -45,11 +69,14 @@ export async function startS3Server(): Promise<S3Server> {
 }
 
 /** Keys that are no secret, for a store that checks none. */
-export function s3Environment(endpoint: string): Readonly<Record<string, string>> {
+function s3Environment(
+  endpoint: string,
+  { accessKeyId = 'test-access-key', secretAccessKey = 'test-secret-key' }: Partial<S3Keys> = {},
+): Readonly<Record<string, string>> {
   return {
     AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_ACCESS_KEY_ID: 'test-access-key',
-    AWS_SECRET_ACCESS_KEY: 'test-secret-key',
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_REGION: 'us-east-1',
     AWS_EC2_METADATA_DISABLED: 'true',
     ROLLCALL_S3_PATH_STYLE: 'true',

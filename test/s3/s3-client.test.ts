@@ -6,7 +6,7 @@ import { readS3Error } from '../../src/s3/s3-error.ts';
 import { s3Fault } from '../../src/s3/s3-fault.ts';
 import { builtFile } from '../helpers/command-line.ts';
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
-import { type S3Server, s3Environment, startS3Server } from '../helpers/s3-server.ts';
+import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 
 let server: S3Server;
 let proxy: S3Proxy;
@@ -25,7 +25,7 @@ const clientOf = (environment: Readonly<Record<string, string>> = {}, maxAttempt
   createS3Client({
     pathStyle: true,
     maxAttempts,
-    environment: { ...s3Environment(proxy.endpoint), ...environment },
+    environment: { ...server.environment, AWS_ENDPOINT_URL_S3: proxy.endpoint, ...environment },
   });
 
 const deed = { address: 's3://bucket/', deed: 'listed', permission: 's3:ListBucket' };
@@ -109,7 +109,7 @@ test('the chain of the SDK is used, and no credentials at all are told; nothing 
     promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       env: { PATH: process.env.PATH, HOME: '/nowhere', ...environment },
     });
-  const { AWS_ACCESS_KEY_ID, AWS_REGION, ...withoutKey } = s3Environment(server.endpoint);
+  const { AWS_ACCESS_KEY_ID, AWS_REGION, ...withoutKey } = server.environment;
   const found = await run({ ...withoutKey, AWS_ACCESS_KEY_ID: String(AWS_ACCESS_KEY_ID) });
   expect(found).toEqual({ stdout: 'bucket\n', stderr: '' });
   const none = await run(withoutKey);
