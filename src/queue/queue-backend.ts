@@ -2,7 +2,7 @@ import type { AccountStore } from '../gate/account-store.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { createDeadLetterQueue } from './dead-letter-queue.ts';
 import { openBullmqWorker } from './photo-worker.ts';
-import type { CallBudget, LeaseStore, QueueBackend } from './queue.ts';
+import type { CallBudget, LeaseStore, PresenceStore, QueueBackend } from './queue.ts';
 import { openBullmqRunQueue } from './run-queue.ts';
 import { openBullmqScheduleClock } from './schedule-clock.ts';
 
@@ -13,6 +13,7 @@ export function createQueueBackend(parts: {
   accounts: AccountStore;
   leases: LeaseStore;
   callBudget: CallBudget;
+  presence: PresenceStore;
   onError: (error: Error) => void;
   closeStore: () => Promise<void>;
 }): QueueBackend {
@@ -42,6 +43,7 @@ export function createQueueBackend(parts: {
     accounts: parts.accounts,
     leases: parts.leases,
     callBudget: parts.callBudget,
+    presence: parts.presence,
     openRunQueue(runId) {
       const queue = openBullmqRunQueue({ store, runId, onError: parts.onError });
       const forget = closeWithBackend(queue.close);

@@ -14,6 +14,7 @@ export interface QueueBackend {
   readonly accounts: AccountStore;
   readonly leases: LeaseStore;
   readonly callBudget: CallBudget;
+  readonly presence: PresenceStore;
   /** Closes what was opened, in reverse; an embedded server stops if nobody else uses it. */
   close(): Promise<void>;
 }
@@ -161,4 +162,21 @@ export interface LeaseStore {
   renew(request: { key: string; holder: string; epoch: number; durationInMs: number }): Promise<boolean>;
   release(request: { key: string; holder: string; epoch: number }): Promise<void>;
   holder(key: string): Promise<string | undefined>;
+}
+
+/**
+ * Who and what is there on this queue, over all machines: notices that are forgotten, by the store's clock, unless they
+ * are announced again. A store that was wiped is filled again by that.
+ */
+export interface PresenceStore {
+  /** Puts a notice up, or a new one in its place. It holds no secret. */
+  announce(request: {
+    kind: 'run' | 'worker';
+    name: string;
+    notice: Readonly<Record<string, unknown>>;
+    durationInMs: number;
+  }): Promise<void>;
+  withdraw(request: { kind: 'run' | 'worker'; name: string }): Promise<void>;
+  /** The notices of a kind that have not expired. */
+  list(kind: 'run' | 'worker'): Promise<unknown[]>;
 }

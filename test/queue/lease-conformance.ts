@@ -47,6 +47,33 @@ export function describeLeases(start: () => Promise<QueueServer>): void {
     });
   });
 
+  describe('a notice', () => {
+    it('is there until it is withdrawn or expires, in its newest form', async () => {
+      const { presence } = backend;
+      const announce = (kind: 'run' | 'worker', name: string, notice: object, durationInMs = minute) =>
+        presence.announce({ kind, name, notice: { ...notice }, durationInMs });
+      expect(await presence.list('worker')).toEqual([]);
+      await announce('worker', 'a', { name: 'a', runs: [] });
+      await announce('worker', 'b', { name: 'b', address: 'a\0b' });
+      await announce('worker', 'a', { name: 'a', runs: ['r'] });
+      await announce('run', 'a', { run: 'a' });
+      const named = async (kind: 'run' | 'worker') =>
+        (await presence.list(kind)).sort((one, other) =>
+          JSON.stringify(one) < JSON.stringify(other) ? -1 : 1,
+        );
+      expect(await named('worker')).toEqual([
+        { name: 'a', runs: ['r'] },
+        { name: 'b', address: 'a\uFFFDb' },
+      ]);
+      await presence.withdraw({ kind: 'worker', name: 'b' });
+      await presence.withdraw({ kind: 'worker', name: 'b' });
+      await announce('worker', 'c', { name: 'c' }, 50);
+      await until(async () => (await presence.list('worker')).length === 1);
+      expect(await named('worker')).toEqual([{ name: 'a', runs: ['r'] }]);
+      expect(await named('run')).toEqual([{ run: 'a' }]);
+    });
+  });
+
   describe('a lease', () => {
     it('belongs to one holder, and its epoch rises with every take-over', async () => {
       expect(await leases.holder(key)).toBeUndefined();

@@ -9,6 +9,7 @@ import { openPatientPool } from './open-patient-pool.ts';
 import { createPostgresCallBudget, ensureCallBudgetTable } from './postgres-call-budget.ts';
 import { createPostgresJobTable } from './postgres-job-table.ts';
 import { createPostgresLeaseStore, ensureLeaseTable } from './postgres-lease-store.ts';
+import { createPostgresPresenceStore, ensurePresenceTable } from './postgres-presence-store.ts';
 
 const connectionsOfPool = 10;
 
@@ -34,12 +35,14 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
   await ensureAccountTable(pool);
   await ensureLeaseTable(pool);
   await ensureCallBudgetTable(pool);
+  await ensurePresenceTable(pool);
   return createQueueBackend({
     kind: options.kind,
     store: createStore(pool),
     accounts: createPostgresAccountStore(pool),
     leases: createPostgresLeaseStore(pool),
     callBudget: createPostgresCallBudget(pool),
+    presence: createPostgresPresenceStore(pool),
     onError: options.onError,
     async closeStore() {
       await close();

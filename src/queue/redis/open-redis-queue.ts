@@ -7,6 +7,7 @@ import { connectRedis } from './connect-redis.ts';
 import { createRedisCallBudget } from './redis-call-budget.ts';
 import { createRedisJobTable } from './redis-job-table.ts';
 import { createRedisLeaseStore } from './redis-lease-store.ts';
+import { createRedisPresenceStore } from './redis-presence-store.ts';
 import { refuseEviction } from './refuse-eviction.ts';
 
 /** Opens the queue on a Redis server, by one connection that all share; workers add one of their own for waiting. */
@@ -29,6 +30,7 @@ export async function openRedisQueue(url: string, onError: (error: Error) => voi
     accounts: createRedisAccountStore(redis, keyPrefix),
     leases: createRedisLeaseStore(redis),
     callBudget: createRedisCallBudget(redis),
+    presence: createRedisPresenceStore(redis),
     onError,
     async closeStore() {
       // A polite QUIT would wait for a server that is away.
