@@ -8,6 +8,7 @@ import type { Gate } from './gate/gate.ts';
 import { openQueue } from './queue/open-queue.ts';
 import { processName } from './queue/process-name.ts';
 import type { QueueBackend } from './queue/queue.ts';
+import { type Attendance, openAttendance } from './run/attendance.ts';
 import { openS3Connection, type S3Connection } from './s3/s3-connection.ts';
 import { accountIdOf } from './settings/account.ts';
 import { type GivenSettings, loadSettings } from './settings/load-settings.ts';
@@ -49,6 +50,8 @@ export interface Rollcall {
     keepDemographics: boolean;
   }): OpenEngine | undefined;
   gate(account: string): Promise<Gate>;
+  /** From the first call on, all others on the queue are told that this process is there to work. */
+  attendance(): Promise<Attendance>;
   close(): Promise<void>;
 }
 
@@ -69,6 +72,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   const gates = new Map<string, Promise<Gate>>();
   const engines = new Map<string, OpenEngine>();
   let queue: Promise<QueueBackend> | undefined;
+  let attendance: Promise<Attendance> | undefined;
   let closing: Promise<void> | undefined;
 
   const openBackend = async () => {
@@ -83,6 +87,14 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   const openOnce = () => {
     queue ??= openBackend();
     return queue;
+  };
+  const openPresence = async () => {
+    const { presence } = await openOnce();
+    const onError = (error: Error) =>
+      log.debug({ reason: error.message }, 'the queue was not told that this process is there');
+    const opened = openAttendance({ presence, state, onError });
+    releases.push(() => opened.close());
+    return opened;
   };
   const openGate = async (account: string) => {
     const backend = await openOnce();
@@ -136,6 +148,10 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       const gate = gates.get(account) ?? openGate(account);
       gates.set(account, gate);
       return gate;
+    },
+    attendance() {
+      attendance ??= openPresence();
+      return attendance;
     },
     close() {
       closing ??= (async () => {

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import { pauseByUser, resumeAccount } from '../gate/account-pause.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import { writeControl } from '../run/control.ts';
+import { announceRun } from '../run/presence.ts';
 import { isOver, listRunRecords, type RunRecord } from '../run/run-record.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
@@ -103,6 +104,7 @@ async function resumeAll(context: CommandContext, given: string | boolean): Prom
 
 async function goOn({ rollcall }: CommandContext, record: RunRecord): Promise<void> {
   await writeControl(rollcall.state, record.id, 'run');
+  await announceRun((await rollcall.queue()).presence, rollcall.state, record);
   print(`Run ${record.id} goes on with the next worker. Without one: start the command that began it again.`);
 }
 

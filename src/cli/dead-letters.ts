@@ -8,7 +8,7 @@ import { isDeadLetter, type ReportLine } from '../report/record.ts';
 import { retryDeadLetters } from '../run/retry-dead-letters.ts';
 import { runFolderOf } from '../run/run-record.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
 import { printJsonl } from './report.ts';
 import { showEnd } from './show-end.ts';
 import { findRun } from './status.ts';
@@ -52,7 +52,7 @@ export function addDeadLettersCommand(program: Command): void {
         return 0;
       });
     });
-  addSettings(command, [...accountSettings, ...commonSettings]);
+  addSettings(command, [...accountSettings, ...workSettings, ...commonSettings]);
 }
 
 async function* deadLettersOf({ rollcall }: CommandContext, runId: string): AsyncGenerator<ReportLine> {

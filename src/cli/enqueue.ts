@@ -28,5 +28,5 @@ export function addEnqueueCommand(program: Command): void {
         return 0;
       });
     });
-  addSettings(command, [...accountSettings, ...runSettings, ...commonSettings]);
+  addSettings(command, [...accountSettings, ...runSettings, 'sharedFiles', ...commonSettings]);
 }

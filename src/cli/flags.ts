@@ -28,6 +28,9 @@ export const accountSettings = [
   'giveUpAfter',
 ] as const satisfies SettingKey[];
 
+/** How a process that works on runs leaves. */
+export const workSettings = ['grace', 'sharedFiles'] as const satisfies SettingKey[];
+
 /** What a run is about. */
 export const runSettings = [
   'runId',

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { runHere } from '../run/run-here.ts';
 import { say, withRollcall } from './command-context.ts';
 import { dryRun } from './dry-run.ts';
-import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+import { accountSettings, addSettings, commonSettings, runSettings, workSettings } from './flags.ts';
 import { createProgressDisplay } from './progress.ts';
 import { showEnd } from './show-end.ts';
 
@@ -55,5 +55,5 @@ export function addRunCommand(program: Command): void {
         }
       });
     });
-  addSettings(command, [...accountSettings, ...runSettings, ...commonSettings]);
+  addSettings(command, [...accountSettings, ...runSettings, ...workSettings, ...commonSettings]);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type RunEvent, workOnAll } from '../run/work-on-all.ts';
 import { say, withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
 
 export function addWorkerCommand(program: Command): void {
   const command = program
@@ -15,7 +15,7 @@ export function addWorkerCommand(program: Command): void {
         return interruptExitCode();
       });
     });
-  addSettings(command, [...accountSettings, ...commonSettings]);
+  addSettings(command, [...accountSettings, ...workSettings, 'health', ...commonSettings]);
 }
 
 function describe(event: RunEvent): string {

@@ -4,6 +4,7 @@ import { processName } from '../queue/process-name.ts';
 import { conductRun } from './conductor.ts';
 import { writeControl } from './control.ts';
 import { readSummary } from './finish.ts';
+import { withdrawRun } from './presence.ts';
 import { isOver, readRunRecord } from './run-record.ts';
 import { reopenSource } from './run-source.ts';
 import type { RunEnd } from './work-on-run.ts';
@@ -28,7 +29,10 @@ export async function cancelRun(rollcall: Rollcall, runId: string, signal: Abort
       work: { start: () => {}, stop: async () => {} },
       onProgress: () => {},
     });
-    if (end.kind === 'over') return { ...end, runId };
+    if (end.kind === 'over') {
+      await withdrawRun(backend.presence, runId);
+      return { ...end, runId };
+    }
     await delay(askAgainInMs, undefined, { signal }).catch(() => {});
     const record = await readRunRecord(state, runId);
     const summary = record && isOver(record) ? await readSummary(state, runId) : undefined;

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import type { Rollcall } from '../open-rollcall.ts';
+import { watchLocalPhotos } from './files-on.ts';
 import { listSource } from './list.ts';
 import { createManifestProgress } from './manifest-progress.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { announceRun } from './presence.ts';
 import { type RunRecord, readRunRecord, writeFirstRunRecord } from './run-record.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';
 import { assertSameRun, newRecord, newRunId, startRun } from './start-run.ts';
@@ -40,15 +42,20 @@ export async function enqueue(
   if (typeof given === 'string' && given !== '-') {
     const source = await openSourceOf(rollcall, given, settings);
     const subject = subjectOf(rollcall, source);
-    const { leases } = await rollcall.queue();
+    const { leases, presence } = await rollcall.queue();
     const { record, resumed } = await oneAtATime(leases, subject, signal, () =>
       startRun({ state, settings, subject, alwaysNew }),
     );
+    await announceRun(presence, state, record);
     return { runId: record.id, resumed, count: record.counts.listed };
   }
   const stdin = typeof given === 'string' ? undefined : Readable.from(jsonLines(given));
-  const source = await openSourceOf(rollcall, '-', like?.settings ?? settings, stdin);
-  const subject = like ? { ...like, source } : subjectOf(rollcall, source);
+  const piped = await openSourceOf(rollcall, '-', like?.settings ?? settings, stdin);
+  const needed: { filesOn?: string } = {};
+  const source = watchLocalPhotos(piped, settings, (host) => {
+    needed.filesOn = host;
+  });
+  const subject = { ...(like ? { ...like, source } : subjectOf(rollcall, source)), filesOn: undefined };
   const givenId = named.runId ?? settings.runId;
   const runId = givenId ?? newRunId();
   const fresh = newRecord({ id: runId, settings, subject });
@@ -60,11 +67,15 @@ export async function enqueue(
   const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
   await listSource({ state, runId, source, limit: settings.limit, progress, signal });
   const { count, listed } = progress.end;
-  await writeFirstRunRecord(state, {
+  const written: RunRecord = {
     ...record,
+    ...needed,
     ...(listed && { listed }),
     counts: { ...record.counts, listed: count },
-  });
+  };
+  const { presence } = await rollcall.queue();
+  await writeFirstRunRecord(state, written);
+  await announceRun(presence, state, written);
   return { runId, resumed: false, count };
 }
 

@@ -2,6 +2,7 @@ import type { Rollcall } from '../open-rollcall.ts';
 import type { RunProgress } from './conductor.ts';
 import { writeControl } from './control.ts';
 import { removeParts } from './end-run.ts';
+import { watchLocalPhotos } from './files-on.ts';
 import { readSummary } from './finish.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { resumeMendedAccount } from './resume-account.ts';
@@ -26,7 +27,7 @@ export interface RunHereOptions {
 export async function runHere(rollcall: Rollcall, options: RunHereOptions): Promise<RunEnd> {
   const { state, settings } = rollcall;
   const opened = rollcall.engine();
-  const source = await openSourceOf(rollcall, options.source, settings);
+  const source = watchLocalPhotos(await openSourceOf(rollcall, options.source, settings), settings);
   const subject = subjectOf(rollcall, source);
   const { accounts, leases } = await rollcall.queue();
   const { record, resumed } = await oneAtATime(leases, subject, options.signal, () =>

@@ -38,6 +38,8 @@ export const runRecordSchema = z.object({
   source: z.string(),
   /** The folder that local photos may not leave; absent: they may lie anywhere. */
   rootFolder: z.string().optional(),
+  /** The machine whose files the run needs; absent: every worker can read its photos. */
+  filesOn: z.string().optional(),
   engine: z.string(),
   engineUrl: z.string(),
   /** Hash of engine, address and app id. */

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { openSource } from '../sources/open-source.ts';
 import type { Source } from '../sources/source.ts';
+import { filesOn } from './files-on.ts';
 import type { RunRecord, RunSettings } from './run-record.ts';
 import type { RunSubject } from './start-run.ts';
 
@@ -35,8 +36,17 @@ export async function reopenSource(record: RunRecord): Promise<Source> {
   );
 }
 
-/** What a run over this source into the account of the settings is about. */
+/**
+ * What a run over this source into the account of the settings is about.
+ * @throws UsageError for a source on this machine's disk with a queue on another machine
+ */
 export function subjectOf(rollcall: Rollcall, source: Source): RunSubject {
   const { engine, url, account } = rollcall.engine();
-  return { source, engine: engine.name, engineUrl: url, account };
+  return {
+    source,
+    engine: engine.name,
+    engineUrl: url,
+    account,
+    filesOn: filesOn(source.address, rollcall.settings),
+  };
 }

@@ -19,6 +19,8 @@ export interface RunSubject {
   readonly engine: string;
   readonly engineUrl: string;
   readonly account: string;
+  /** The machine whose files the run needs. */
+  readonly filesOn?: string | undefined;
 }
 
 /**
@@ -44,10 +46,17 @@ export async function startRun(options: {
     await writeFirstRunRecord(state, record);
     return { record, resumed: false };
   }
-  const record = { ...found, settings: changeable(found.settings, settings) };
+  const { filesOn: _before, ...kept } = found;
+  const { filesOn } = subject;
+  const record = {
+    ...kept,
+    ...(filesOn !== undefined && { filesOn }),
+    settings: changeable(found.settings, settings),
+  };
   assertSameRun(found, newRecord({ id: found.id, settings, subject }));
   // Another process may conduct this run, and writes the record too: it is left alone where nothing is new.
-  if (!isOver(found) && differs(found.settings, record.settings)) await writeRunRecord(state, record);
+  const isChanged = differs(found.settings, record.settings) || found.filesOn !== filesOn;
+  if (!isOver(found) && isChanged) await writeRunRecord(state, record);
   return { record, resumed: true };
 }
 
@@ -77,6 +86,7 @@ export function newRecord({
     updatedAt: now,
     source: subject.source.address,
     ...(subject.source.rootFolder !== undefined && { rootFolder: subject.source.rootFolder }),
+    ...(subject.filesOn !== undefined && { filesOn: subject.filesOn }),
     engine: subject.engine,
     engineUrl: subject.engineUrl,
     account: subject.account,

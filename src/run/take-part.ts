@@ -29,8 +29,11 @@ export async function takePart(
     rootFolder: record.rootFolder,
     timeoutInMs: settings.timeout,
   });
+  const attendance = await rollcall.attendance();
+  attendance.join(record);
+  let isOver = false;
   try {
-    return await workOnRun({
+    const end = await workOnRun({
       state,
       backend,
       record,
@@ -46,7 +49,10 @@ export async function takePart(
       processName: processName(),
       window: windowFor(settings),
     });
+    isOver = end.kind !== 'interrupted';
+    return end;
   } finally {
+    await attendance.leave(record.id, { isOver });
     await reader.close();
   }
 }

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rollcall } from '../open-rollcall.ts';
 import { readControl } from './control.ts';
+import { whyFilesAreMissing } from './files-on.ts';
+import { placeOf, refuseOtherState, runsOfOtherStates } from './other-state.ts';
 import { listRunRecords, type RunRecord } from './run-record.ts';
 import { reopenSource } from './run-source.ts';
 import { takePart } from './take-part.ts';
 import type { RunEnd } from './work-on-run.ts';
 
 const lookEveryInMs = 1_000;
+const lookAtOthersEveryInMs = 5_000;
 
 /**
  * Works on all runs that this state shows and this process's credentials fit, until the signal asks to drain. A fault
@@ -18,10 +21,19 @@ export async function workOnAll(
 ): Promise<void> {
   const parts = new Map<string, Promise<void>>();
   const strangers = new Set<string>();
+  const strangersOfState = createStateWatch(rollcall);
+  await refuseOtherState(rollcall, (record) => isToBeWorkedOn(rollcall, record));
+  await rollcall.attendance();
   while (!signal.aborted) {
     for (const record of await listRunRecords(rollcall.state)) {
       if (parts.has(record.id) || strangers.has(record.id)) continue;
       if (!(await isToBeWorkedOn(rollcall, record))) continue;
+      const missing = whyFilesAreMissing(record, rollcall.settings);
+      if (missing !== undefined) {
+        strangers.add(record.id);
+        rollcall.log.warn({ run: record.id }, missing);
+        continue;
+      }
       const opened = rollcall.engineOf({ ...record, keepDemographics: record.settings.keepDemographics });
       if (!opened) {
         strangers.add(record.id);
@@ -41,6 +53,7 @@ export async function workOnAll(
         .finally(() => parts.delete(record.id));
       parts.set(record.id, part);
     }
+    await strangersOfState.look();
     await delay(lookEveryInMs, undefined, { signal }).catch(() => {});
   }
   await Promise.all(parts.values());
@@ -50,6 +63,26 @@ export type RunEvent =
   | { readonly kind: 'joined'; readonly runId: string }
   | { readonly kind: 'ended'; readonly runId: string; readonly end: RunEnd }
   | { readonly kind: 'fault'; readonly runId: string; readonly error: Error };
+
+/** Warns once of each run that is enqueued with another state while this worker waits. */
+function createStateWatch(rollcall: Rollcall) {
+  const told = new Set<string>();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return {
+    async look(): Promise<void> {
+      if (performance.now() - lookedAt < lookAtOthersEveryInMs) return;
+      lookedAt = performance.now();
+      for (const notice of await runsOfOtherStates(rollcall).catch(() => [])) {
+        if (told.has(notice.run)) continue;
+        told.add(notice.run);
+        rollcall.log.warn(
+          { run: notice.run },
+          `the run is in ${placeOf(notice)}, which this worker does not see: --state (ROLLCALL_STATE) is ${rollcall.state.address} here`,
+        );
+      }
+    },
+  };
+}
 
 /** A paused run is worked on again once somebody asked for it after the pause. */
 async function isToBeWorkedOn({ state }: Rollcall, record: RunRecord): Promise<boolean> {

@@ -3,6 +3,7 @@ import {
   backoff,
   duration,
   failureThreshold,
+  hostAndPort,
   list,
   oneOf,
   onOff,
@@ -95,6 +96,22 @@ export const settingsSchema = {
     default: '50%',
     placeholder: '<share|count>',
     description: 'pause at this share of the last 1,000 outcomes, or at this many dead letters',
+  },
+  grace: {
+    schema: duration,
+    default: '25s',
+    placeholder: '<duration>',
+    description: 'how long calls in flight may go on after SIGTERM or SIGINT',
+  },
+  sharedFiles: {
+    schema: onOff,
+    default: 'false',
+    description: 'all workers see the files of the source under the same paths',
+  },
+  health: {
+    schema: hostAndPort,
+    placeholder: '<host:port>',
+    description: 'where a worker answers GET /health and GET /metrics; default: nowhere',
   },
   limit: {
     schema: wholeNumber(1, Number.MAX_SAFE_INTEGER),

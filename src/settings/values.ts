@@ -76,6 +76,15 @@ export const onOff = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Where to listen: `127.0.0.1:8080`, `[::1]:8080`, or a port alone, then on all addresses. */
+export const hostAndPort = z.string().transform((text, context) => {
+  const match = /^(?:(\[[\da-f:.]+\]|[\w.-]+):)?(\d{1,5})$/i.exec(text.trim());
+  const port = Number(match?.[2]);
+  if (match && port <= 65_535) return { host: match[1]?.replace(/^\[|\]$/g, ''), port };
+  context.addIssue('expected a host and a port such as 0.0.0.0:8080');
+  return z.NEVER;
+});
+
 /** One of the given words. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: `expected one of ${words.join(', ')}` });

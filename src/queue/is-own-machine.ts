@@ -1,0 +1,23 @@
+import { hostname } from 'node:os';
+import { isLoopbackHost } from '../network/loopback-host.ts';
+import { configOfUrl } from './postgres/postgres-config.ts';
+import { parseRedisAddress } from './redis/redis-address.ts';
+
+/**
+ * Whether the server of the queue (`--queue`) runs on this machine: the embedded one, a loopback address, a unix socket,
+ * or this machine's own name. Else workers elsewhere are to be expected.
+ * @throws UsageError for an address that is none
+ */
+export function isOnThisMachine(queue: string): boolean {
+  if (queue === 'embedded') return true;
+  return hostsOf(queue).every(
+    (host) => host === '' || host.startsWith('/') || isLoopbackHost(host) || host === hostname(),
+  );
+}
+
+function hostsOf(queue: string): string[] {
+  if (/^rediss?[+:]/i.test(queue)) return parseRedisAddress(queue).nodes.map((node) => node.host);
+  configOfUrl(queue);
+  const url = new URL(queue);
+  return [url.searchParams.get('host') ?? decodeURIComponent(url.hostname)];
+}
