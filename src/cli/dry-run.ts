@@ -1,7 +1,9 @@
 import type { Rollcall } from '../open-rollcall.ts';
-import { createDecider } from '../run/decide.ts';
+import { createDecider, type Decider } from '../run/decide.ts';
+import { openRecall, type Recall } from '../run/recall.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
+import type { Source } from '../sources/source.ts';
 import { print, say } from './command-context.ts';
 
 /** Lists the source as a run would, decides what a run would decide before any call, and counts. */
@@ -12,17 +14,25 @@ export async function dryRun(
   const { settings } = rollcall;
   const source = await openSourceOf(rollcall, spec, settings);
   const { repeat, limit = Number.POSITIVE_INFINITY, rate } = settings;
-  // Which photo of a subject is enrolled makes no difference to how many are.
+  const counts = emptyCounts();
+  const recall = await recallFor(rollcall, source, signal);
+  // Which photo of a subject is enrolled makes a difference only where it may be enrolled already; a pipe is read once.
+  const isLast = repeat === 'last' && recall !== undefined && source.address !== '-';
   const decider = createDecider({
     sameSubject: source.sameSubject,
-    repeat: repeat === 'last' ? 'first' : repeat,
+    repeat: repeat === 'last' && !isLast ? 'first' : repeat,
   });
-  const counts = { photos: 0, calls: 0, repeated: 0, failed: 0, sizeInBytes: 0, unknownSizes: 0 };
+  if (decider.foresees) await foreseeAll(decider, source, { limit, signal });
   for await (const photo of source.list({ signal })) {
     counts.photos += 1;
     const decision = decider.decide({ ...photo, metadata: undefined, seq: counts.photos });
-    if (decision.kind !== 'settle') counts.calls += 1;
-    else if (decision.outcome.status === 'skipped') counts.repeated += 1;
+    const found = decision.kind === 'settle' ? undefined : recall?.({ ...photo, seq: counts.photos });
+    if (found?.kind === 'unchanged') counts.unchanged += 1;
+    else if (found?.kind === 'rejected-before') counts.rejectedBefore += 1;
+    else if (decision.kind !== 'settle') {
+      counts.calls += 1;
+      if (found) counts.toCompare += 1;
+    } else if (decision.outcome.status === 'skipped') counts.repeated += 1;
     else counts.failed += 1;
     if (photo.sizeInBytes === undefined) counts.unknownSizes += 1;
     counts.sizeInBytes += photo.sizeInBytes ?? 0;
@@ -30,28 +40,74 @@ export async function dryRun(
   }
   const durationInMs = (counts.calls / (rate * 0.98)) * 1000;
   if (json) print(JSON.stringify({ ...counts, rate, durationInMs: Math.round(durationInMs) }));
-  else print(describe(counts, rate, durationInMs));
+  else print(describe(counts, { rate, durationInMs, incremental: settings.incremental }));
   if (counts.photos > 0 || settings.allowEmpty) return 0;
   say(`No photo was found in ${source.address}.`);
   return 2;
 }
 
+async function foreseeAll(
+  decider: Decider,
+  source: Source,
+  { limit, signal }: { limit: number; signal: AbortSignal },
+): Promise<void> {
+  let seq = 0;
+  for await (const photo of source.list({ signal })) {
+    seq += 1;
+    decider.foresee({ ...photo, metadata: undefined, seq });
+    if (seq >= limit) return;
+  }
+}
+
+type Counts = ReturnType<typeof emptyCounts>;
+
+const emptyCounts = () => ({
+  photos: 0,
+  calls: 0,
+  repeated: 0,
+  failed: 0,
+  unchanged: 0,
+  rejectedBefore: 0,
+  /** Among the calls: photos whose bytes may turn out to be known when they are read. */
+  toCompare: 0,
+  sizeInBytes: 0,
+  unknownSizes: 0,
+});
+
+async function recallFor(
+  { settings, state, engine }: Rollcall,
+  { sameSubject }: Source,
+  signal: AbortSignal,
+): Promise<Recall | undefined> {
+  if (!settings.incremental) return undefined;
+  const { account, engine: opened } = engine();
+  return openRecall({
+    state,
+    account,
+    engine: opened.name,
+    settings: { ...settings, sameSubject },
+    signal,
+  });
+}
+
 function describe(
-  counts: {
-    photos: number;
-    calls: number;
-    repeated: number;
-    failed: number;
-    sizeInBytes: number;
-    unknownSizes: number;
-  },
-  rate: number,
-  durationInMs: number,
+  counts: Counts,
+  { rate, durationInMs, incremental }: { rate: number; durationInMs: number; incremental: boolean },
 ): string {
   const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${counts.unknownSizes} photos of unknown size` : ''}`;
+  const toCompare =
+    counts.toCompare > 0
+      ? `, at most: ${counts.toCompare} are read first, and not called if nothing changed`
+      : '';
   return [
     `photos    ${counts.photos}  (${size})`,
-    `calls     ${counts.calls}  without retries`,
+    `calls     ${counts.calls}  without retries${toCompare}`,
+    ...(incremental
+      ? [
+          `unchanged ${counts.unchanged}  photos that are enrolled`,
+          `rejected  ${counts.rejectedBefore}  photos that were rejected before and did not change`,
+        ]
+      : []),
     `repeated  ${counts.repeated}  photos of a subject listed before (--repeat)`,
     `failed    ${counts.failed}  rows or names that give no photo`,
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,

@@ -41,6 +41,8 @@ export const runSettings = [
   'maxCalls',
   'repeat',
   'redrive',
+  'incremental',
+  'report',
   'maxAttempts',
   'backoff',
   'stopAfterFailures',

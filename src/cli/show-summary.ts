@@ -7,6 +7,7 @@ export function showSummary(summary: Summary, folder: string): string {
     .filter((status) => status === 'enrolled' || (summary.byStatus[status] ?? 0) > 0)
     .map((status) => `  ${status.padEnd(10)} ${String(summary.byStatus[status] ?? 0).padStart(9)}`);
   const codes = Object.entries(summary.byCode).sort(([, a], [, b]) => b - a);
+  const reasons = Object.entries(summary.byReason).sort(([, a], [, b]) => b - a);
   const deadLetters = ['rejected', 'failed', 'duplicate'].reduce(
     (sum, status) => sum + (summary.byStatus[status] ?? 0),
     0,
@@ -21,8 +22,14 @@ export function showSummary(summary: Summary, folder: string): string {
     ...(codes.length > 0
       ? [`  by code    ${codes.map(([code, count]) => `${code}: ${count}`).join(', ')}`]
       : []),
+    ...(reasons.length > 0
+      ? [`  skipped as ${reasons.map(([reason, count]) => `${reason}: ${count}`).join(', ')}`]
+      : []),
     `  calls      ${String(summary.calls).padStart(9)}  (${summary.retries} retries${rate})`,
-    `Report: ${folder}/report.jsonl`,
+    `Report: ${folder}/report.jsonl${summary.leftOutOfReport ? ` (without ${summary.leftOutOfReport} unchanged photos: --report changed)` : ''}`,
+    ...(summary.missing
+      ? [`${summary.missing} subjects are enrolled and no longer in the source: ${folder}/missing.jsonl`]
+      : []),
     ...(deadLetters > 0 ? [`${deadLetters} wait for a person: rollcall dead-letters ${summary.run}`] : []),
   ].join('\n');
 }

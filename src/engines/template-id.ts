@@ -10,3 +10,12 @@ const namespace = '6f1a9f5e-0c57-5c0e-9b8a-3d2f7f4f6a11';
 export function templateIdOf({ engine, subjectId }: { engine: string; subjectId: string }): string {
   return v5(`${engine}\n${subjectId.normalize('NFC')}`, namespace);
 }
+
+/** Whether a template id is the one that follows from its subject, so that nobody has to name it. */
+export function followsFromSubject(options: {
+  engine: string;
+  subjectId: string;
+  templateId: string;
+}): boolean {
+  return options.templateId === options.subjectId || options.templateId === templateIdOf(options);
+}

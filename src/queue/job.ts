@@ -15,6 +15,14 @@ export const photoJobDataSchema = z.object({
   sizeInBytes: z.number().optional(),
   templateId: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  /** Fingerprints of what the ledger knows of the subject's photo, in an incremental run. */
+  known: z
+    .object({
+      enrolled: z.string().optional(),
+      enrolledAt: z.string().optional(),
+      rejected: z.string().optional(),
+    })
+    .optional(),
   queuedAt: z.string(),
   /** What earlier tries of this photo came to; written back with every delay. */
   tries: z.object({

@@ -27,9 +27,14 @@ export async function mergeParts(options: {
   runFolder: string;
   count: number;
   parts: readonly PartInfo[];
+  /** Shown every line, also those that are left out. */
   onLine: (line: ReportLine) => void;
+  /** Awaited every few thousand lines, so that what `onLine` gathers stays bounded. */
+  afterBucket?: () => Promise<void>;
+  /** Lines that the report leaves out; the parts keep them. */
+  isLeftOut?: (line: ReportLine) => boolean;
 }): Promise<string> {
-  const { state, runFolder, count, onLine } = options;
+  const { state, runFolder, count, onLine, afterBucket, isLeftOut } = options;
   const parts = await refreshParts(state, runFolder, options.parts);
   const report = await state.openWriter(`${runFolder}/report.jsonl`);
   const deadLetters = await state.openWriter(`${runFolder}/dead-letters.jsonl`);
@@ -43,13 +48,14 @@ export async function mergeParts(options: {
       for (let seq = first; seq <= last; seq += 1) {
         const found = bucket[seq - first];
         if (!found) throw await incomplete(state, runFolder, seq);
-        text += `${found.text}\n`;
+        if (!isLeftOut?.(found.line)) text += `${found.text}\n`;
         if (isDeadLetter(found.line)) deadText += `${found.text}\n`;
         onLine(found.line);
       }
       hash.update(text);
       await report.write(text);
       await deadLetters.write(deadText);
+      await afterBucket?.();
     }
     await deadLetters.commit();
     await report.commit();

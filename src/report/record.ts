@@ -22,6 +22,8 @@ export const outcomeSchema = z.object({
   reason: z.enum(['unchanged', 'repeated', 'forgotten', 'rejected-before']).optional(),
   error: errorSchema.optional(),
   templateId: z.string().optional(),
+  /** ISO time at which the engine stored what a photo that is `unchanged` still is. */
+  enrolledAt: z.string().optional(),
   transactionId: z.string().optional(),
   /** Calls of the enroll endpoint that were charged. */
   attempts: z.number().int().optional(),
@@ -50,6 +52,7 @@ const {
   reason,
   error,
   templateId,
+  enrolledAt,
   transactionId,
   attempts,
   calls,
@@ -70,7 +73,7 @@ export const reportLineSchema = z.object({
   photo: z.string().optional(),
   ...{ version, status, stored, reason, error },
   engine: z.string(),
-  ...{ templateId, transactionId, attempts, calls, sizeInBytes, sha256 },
+  ...{ templateId, enrolledAt, transactionId, attempts, calls, sizeInBytes, sha256 },
   queuedAt: z.string().optional(),
   ...outcomeSchema.shape,
   metadata: z.record(z.string(), z.string()).optional(),
@@ -112,6 +115,7 @@ export function buildReportLine(photo: PhotoFacts, outcome: Outcome): ReportLine
     error: outcome.error,
     engine: photo.engine,
     templateId: outcome.templateId ?? photo.templateId,
+    enrolledAt: outcome.enrolledAt,
     transactionId: outcome.transactionId,
     attempts: outcome.attempts,
     calls: outcome.calls,

@@ -14,8 +14,14 @@ export const summarySchema = z.object({
   leftOut: z.number().optional(),
   byStatus: z.record(z.string(), z.number()),
   byCode: z.record(z.string(), z.number()),
+  /** Skipped photos by reason. */
+  byReason: z.record(z.string(), z.number()).default({}),
   /** Photos whose person may be missing at the engine: all but enrolled, `unchanged` and `repeated`. */
   notEnrolled: z.number(),
+  /** Lines that `--report changed` left out of the report: unchanged photos. */
+  leftOutOfReport: z.number().optional(),
+  /** Subjects that were enrolled from this source and are not in it any more: the lines of `missing.jsonl`. */
+  missing: z.number().optional(),
   firstAt: z.string().optional(),
   lastAt: z.string().optional(),
   calls: z.number(),
@@ -30,19 +36,21 @@ export type Summary = z.infer<typeof summarySchema>;
 /** Gathers what the summary says while the report is merged. */
 export function createSummaryBuilder(): { add(line: ReportLine): void; build(facts: SummaryFacts): Summary } {
   const tally: Tally = emptyTally();
-  let settledElsewhere = 0;
+  const byReason: Record<string, number> = {};
   let firstAt = Number.POSITIVE_INFINITY;
   let lastAt = Number.NEGATIVE_INFINITY;
   return {
     add(line) {
       addToTally(tally, line);
-      if (line.reason === 'unchanged' || line.reason === 'repeated') settledElsewhere += 1;
+      if (line.reason !== undefined) byReason[line.reason] = (byReason[line.reason] ?? 0) + 1;
       const finished = Date.parse(line.finishedAt);
       if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
       lastAt = Math.max(lastAt, finished);
     },
     build(facts) {
       const seconds = (lastAt - firstAt) / 1000;
+      const { unchanged = 0, repeated = 0 } = byReason;
+      const { leftOutOfReport, missing } = facts;
       return {
         schema: 'rollcall.summary/1',
         run: facts.run,
@@ -53,7 +61,10 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
         ...(facts.leftOut !== undefined && { leftOut: facts.leftOut }),
         byStatus: tally.byStatus,
         byCode: tally.byCode,
-        notEnrolled: tally.total - tally.byStatus.enrolled - settledElsewhere,
+        byReason,
+        notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated,
+        ...(leftOutOfReport !== undefined && { leftOutOfReport }),
+        ...(missing !== undefined && { missing }),
         ...(Number.isFinite(firstAt) && { firstAt: new Date(firstAt).toISOString() }),
         ...(Number.isFinite(lastAt) && { lastAt: new Date(lastAt).toISOString() }),
         calls: tally.calls,
@@ -66,4 +77,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
   };
 }
 
-export type SummaryFacts = Pick<Summary, 'run' | 'state' | 'source' | 'engine' | 'leftOut' | 'reportSha256'>;
+export type SummaryFacts = Pick<
+  Summary,
+  'run' | 'state' | 'source' | 'engine' | 'leftOut' | 'leftOutOfReport' | 'missing' | 'reportSha256'
+>;

@@ -19,6 +19,7 @@ import { createManifestProgress } from './manifest-progress.ts';
 import { createPatientQueue } from './patient-queue.ts';
 import { createPhotoFlow } from './photo-flow.ts';
 import { reasonToStop } from './reason-to-stop.ts';
+import { openRecall } from './recall.ts';
 import { createRunKeeper } from './run-keeper.ts';
 import { isOver, type RunRecord, readRunRecord, runFolderOf } from './run-record.ts';
 import { createStop, type Stop } from './stop.ts';
@@ -208,6 +209,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
       sameSubject: record.settings.sameSubject,
       repeat: record.settings.repeat,
       hasLine: parts.covered.has,
+      openRecall: record.settings.incremental ? () => openRecall({ ...record, state, signal }) : undefined,
       ...flow,
     });
   const collect = async () => {

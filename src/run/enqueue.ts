@@ -59,7 +59,7 @@ export async function enqueue(
   const givenId = named.runId ?? settings.runId;
   const runId = givenId ?? newRunId();
   const fresh = newRecord({ id: runId, settings, subject });
-  const record = like ? { ...fresh, settings: { ...like.settings, sameSubject: source.sameSubject } } : fresh;
+  const record = like ? likeAnother(fresh, like) : fresh;
   // Listing again would put the photos into the same list once more.
   const found = givenId === undefined ? undefined : await readRunRecord(state, runId);
   if (found) assertSameRun(found, record);
@@ -77,6 +77,16 @@ export async function enqueue(
   await writeFirstRunRecord(state, written);
   await announceRun(presence, state, written);
   return { runId, resumed: false, count };
+}
+
+/** What a person asked for is done, whatever an earlier run came to. */
+function likeAnother(fresh: RunRecord, like: RunRecord): RunRecord {
+  const { sameSubject } = fresh.settings;
+  return {
+    ...fresh,
+    origin: like.origin ?? like.source,
+    settings: { ...like.settings, sameSubject, incremental: false },
+  };
 }
 
 async function* jsonLines(photos: Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>): AsyncGenerator<string> {

@@ -7,6 +7,7 @@ import type { HeldPhotos } from './held-photos.ts';
 import type { PlacedLine } from './manifest.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import { buildPhotoJob, buildSettledLine, type RunFacts } from './photo-job.ts';
+import { type Recall, recalled } from './recall.ts';
 
 const jobsPerAdd = 500;
 
@@ -21,6 +22,8 @@ export interface FeedOptions extends DecideOptions {
   /** Writes the lines of photos that need no job. */
   readonly settlePhotos: (lines: readonly ReportLine[]) => Promise<void>;
   readonly held: HeldPhotos;
+  /** Of an incremental run: what the ledger says of a photo. */
+  readonly openRecall?: (() => Promise<Recall>) | undefined;
 }
 
 /**
@@ -34,6 +37,7 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
   if (decider.foresees) {
     for await (const batch of follow()) for (const { line } of batch) decider.foresee(line);
   }
+  const recall = await options.openRecall?.();
   let jobs: PhotoJob[] = [];
   let settled: ReportLine[] = [];
   const flush = async () => {
@@ -60,7 +64,8 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
       if (placed.line.seq !== count) throw changed(facts, `line ${count} has the number ${placed.line.seq}`);
       const decision = decider.decide(placed.line);
       if (hasLine(placed.line.seq)) continue;
-      take(placed, decision);
+      const { photo, verdict } = recalled(placed, decision, recall);
+      take(photo, verdict);
       if (jobs.length >= jobsPerAdd) await flush();
     }
     await flush();

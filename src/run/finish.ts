@@ -1,13 +1,19 @@
 import { FaultError } from '../errors.ts';
+import { createLedgerDelta } from '../ledger/ledger-delta.ts';
+import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
 import { mergeParts } from '../report/merge.ts';
 import type { Parts } from '../report/parts.ts';
+import type { ReportLine } from '../report/record.ts';
 import { createSummaryBuilder, type Summary, summarySchema } from '../report/summary.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
 
 const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
 
-/** Merges the parts and writes the summary. Harmless when done again: everything is written whole or not at all. */
+/**
+ * Merges the parts, adds what came of the photos to the ledger, and writes the summary. Harmless when done again:
+ * everything is written whole or not at all.
+ */
 export async function finishReport(options: {
   state: StateStore;
   record: RunRecord;
@@ -17,13 +23,29 @@ export async function finishReport(options: {
 }): Promise<Summary> {
   const { state, record, listed, parts, end } = options;
   const builder = createSummaryBuilder();
-  const reportSha256 = await mergeParts({
-    state,
-    runFolder: runFolderOf(record.id),
-    count: listed.count,
-    parts: parts.infos,
-    onLine: builder.add,
-  });
+  const delta = createLedgerDelta(state, record);
+  const isLeftOut = record.settings.report === 'changed' ? isUnchanged : undefined;
+  let leftOutOfReport = 0;
+  const onLine = (line: ReportLine) => {
+    builder.add(line);
+    delta.add(line);
+    if (isLeftOut?.(line)) leftOutOfReport += 1;
+  };
+  let reportSha256: string;
+  try {
+    reportSha256 = await mergeParts({
+      state,
+      runFolder: runFolderOf(record.id),
+      count: listed.count,
+      parts: parts.infos,
+      onLine,
+      afterBucket: delta.flush,
+      ...(isLeftOut && { isLeftOut }),
+    });
+    await delta.commit();
+  } finally {
+    await delta.discard();
+  }
   const { source, engine } = record;
   const summary = builder.build({
     run: record.id,
@@ -31,11 +53,15 @@ export async function finishReport(options: {
     source,
     engine,
     leftOut: listed.leftOut,
+    leftOutOfReport: isLeftOut && leftOutOfReport,
+    missing: await writeMissingSubjects(state, { record, isWhole: end === 'finished' }),
     reportSha256,
   });
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);
   return summary;
 }
+
+const isUnchanged = (line: ReportLine) => line.status === 'skipped' && line.reason === 'unchanged';
 
 /** @throws FaultError where it is damaged: then the report is complete, but nothing says so any more */
 export async function readSummary(state: StateStore, runId: string): Promise<Summary | undefined> {

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
 import { FaultError } from '../errors.ts';
+import type { KnownContent } from '../ledger/known-photos.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
@@ -24,6 +25,8 @@ export interface PlacedLine {
   readonly line: ManifestLine;
   readonly offset: number;
   readonly sizeInBytes: number;
+  /** What the ledger knows of its bytes, in an incremental run. */
+  readonly known?: KnownContent;
 }
 
 export const manifestPath = (runId: string) => `${runFolderOf(runId)}/manifest.jsonl`;

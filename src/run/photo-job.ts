@@ -12,7 +12,7 @@ export interface RunFacts {
 }
 
 /** The job of a line of the manifest: its id is the same whoever makes it, so that feeding again adds nothing. */
-export function buildPhotoJob(run: string, { line, offset, sizeInBytes }: PlacedLine): PhotoJob {
+export function buildPhotoJob(run: string, { line, offset, sizeInBytes, known }: PlacedLine): PhotoJob {
   const { address, secret } = redactAddress(line.photo ?? '');
   const hash = createHash('sha256').update(JSON.stringify(line)).digest('hex').slice(0, 12);
   return {
@@ -28,6 +28,7 @@ export function buildPhotoJob(run: string, { line, offset, sizeInBytes }: Placed
       ...(line.sizeInBytes !== undefined && { sizeInBytes: line.sizeInBytes }),
       ...(line.templateId !== undefined && { templateId: line.templateId }),
       ...(line.metadata !== undefined && { metadata: line.metadata }),
+      ...(known && { known }),
       queuedAt: new Date().toISOString(),
       tries: { attempts: 0, calls: 0, reads: 0, storedUnknown: false },
     },

@@ -10,6 +10,9 @@ export const runSettingsSchema = z.object({
   include: z.array(z.string()),
   exclude: z.array(z.string()),
   redrive: z.enum(['unsettled', 'all']),
+  /** Absent in a run that was started before there was a ledger. */
+  incremental: z.boolean().default(false),
+  report: z.enum(['all', 'changed']).default('all'),
   limit: z.number().optional(),
   maxCalls: z.number().optional(),
   checkLiveness: z.boolean(),
@@ -36,6 +39,8 @@ export const runRecordSchema = z.object({
   updatedAt: z.string(),
   /** The source without secrets: an absolute path, or `-`. */
   source: z.string(),
+  /** The source whose photos these are, where they were listed from an earlier run and not from it. */
+  origin: z.string().optional(),
   /** The folder that local photos may not leave; absent: they may lie anywhere. */
   rootFolder: z.string().optional(),
   /** The machine whose files the run needs; absent: every worker can read its photos. */

@@ -100,7 +100,7 @@ export function newRecord({
 function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): RunSettings {
   const { idFrom, repeat, include, exclude, redrive, limit, maxCalls, require } = settings;
   const { checkLiveness, checkDeepfake, keepDemographics, allowOutside, allowPrivate, allowEmpty } = settings;
-  const { maxAttempts, backoff, stopAfterFailures } = settings;
+  const { maxAttempts, backoff, stopAfterFailures, incremental, report } = settings;
   return {
     idFrom,
     sameSubject,
@@ -108,6 +108,8 @@ function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): 
     include,
     exclude,
     redrive,
+    incremental,
+    report,
     ...(limit !== undefined && { limit }),
     ...(maxCalls !== undefined && { maxCalls }),
     // A required check that is not asked for could never be fine.
@@ -143,6 +145,8 @@ const fixedSettings = [
   ['include', '--include'],
   ['exclude', '--exclude'],
   ['redrive', '--redrive'],
+  ['incremental', '--incremental'],
+  ['report', '--report'],
   ['limit', '--limit'],
   ['checkLiveness', '--check-liveness'],
   ['checkDeepfake', '--check-deepfake'],

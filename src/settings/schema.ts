@@ -154,6 +154,18 @@ export const settingsSchema = {
     description:
       'which lines of a report are listed when it is the source: unsettled (rejected, failed, cancelled) or all',
   },
+  incremental: {
+    schema: onOff,
+    default: 'false',
+    description: 'enroll only what is new or changed since it was last enrolled into this account',
+  },
+  report: {
+    schema: oneOf(['all', 'changed']),
+    default: 'all',
+    placeholder: '<which>',
+    description:
+      'which lines the report of an incremental run has: all, or changed (without unchanged photos)',
+  },
   checkLiveness: { schema: onOff, default: 'false', description: 'ask the engine for its liveness check' },
   checkDeepfake: { schema: onOff, default: 'false', description: 'ask the engine for its deepfake check' },
   require: {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { templateIdOf } from '../engines/template-id.ts';
+import { followsFromSubject } from '../engines/template-id.ts';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
 import { isRedacted } from './redact-address.ts';
 
@@ -66,9 +66,8 @@ function readReportLine(value: JsonObject, redrive: Redrive): JsonlRow {
 
 /** A report's template id, unless it follows from the subject: then it is left to the engine, which may be another now. */
 function givenTemplateId({ engine, subjectId, templateId }: JsonObject): string | undefined {
-  if (typeof subjectId !== 'string' || typeof templateId !== 'string' || templateId === subjectId)
-    return undefined;
-  return templateId === templateIdOf({ engine: String(engine), subjectId }) ? undefined : templateId;
+  if (typeof subjectId !== 'string' || typeof templateId !== 'string') return undefined;
+  return followsFromSubject({ engine: String(engine), subjectId, templateId }) ? undefined : templateId;
 }
 
 const names = {

@@ -13,6 +13,12 @@ export interface ReadyPhoto {
   readonly facts: Pick<Outcome, 'version' | 'sizeInBytes' | 'sha256' | 'warnings'>;
 }
 
+/** A photo that needs no call: what is to be said of it follows from its bytes alone. */
+export interface RecognisedPhoto {
+  readonly recognised: Omit<Outcome, 'finishedAt'>;
+  readonly facts: ReadyPhoto['facts'];
+}
+
 /** Reads a photo once, looks at it, and prepares what the engine would refuse. */
 export async function fetchPhoto(options: {
   data: PhotoJobData;
@@ -20,25 +26,30 @@ export async function fetchPhoto(options: {
   readPhoto: ReadPhoto;
   rules: PhotoRules;
   signal: AbortSignal;
-}): Promise<ReadyPhoto | PhotoProblem> {
+  /** Whether these bytes, by their SHA-256, are such that they need no call. */
+  recognise: (sha256: string) => Omit<Outcome, 'finishedAt'> | undefined;
+}): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
   const { data, address, readPhoto, rules, signal } = options;
   const photo = await readPhoto(address, signal);
   if ('problem' in photo) return photo;
+  const { version, changed } = compareVersions(data, photo);
+  const facts = {
+    sizeInBytes: photo.bytes.length,
+    sha256: photo.sha256,
+    ...(version !== undefined && { version }),
+  };
+  const changedWarning = changed ? ['changed-since-listing'] : [];
+  const recognised = options.recognise(photo.sha256);
+  if (recognised) return { recognised, facts: { ...facts, ...(changed && { warnings: changedWarning }) } };
   const inspected = await inspectPhoto(photo.bytes);
   if ('problem' in inspected) return inspected;
   const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules });
   if ('problem' in prepared) return prepared;
-  const { version, changed } = compareVersions(data, photo);
-  const warnings = [...prepared.warnings, ...(changed ? ['changed-since-listing'] : [])];
+  const warnings = [...prepared.warnings, ...changedWarning];
   return {
     bytes: prepared.bytes,
     format: prepared.format,
-    facts: {
-      sizeInBytes: photo.bytes.length,
-      sha256: photo.sha256,
-      ...(version !== undefined && { version }),
-      ...(warnings.length > 0 && { warnings }),
-    },
+    facts: { ...facts, ...(warnings.length > 0 && { warnings }) },
   };
 }
 

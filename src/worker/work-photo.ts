@@ -8,6 +8,7 @@ import type { RunSettings } from '../run/run-record.ts';
 import { eitherSignal } from './either-signal.ts';
 import { fetchPhoto, type ReadPhoto, type ReadyPhoto } from './fetch-photo.ts';
 import { countReply, type Judgement, judgeReply, type Tries } from './judge-reply.ts';
+import { recogniseContent } from './recognise-content.ts';
 import { retryDelayInMs } from './retry-delay.ts';
 
 /** What a worker needs to turn the photo jobs of one run into outcomes. */
@@ -33,7 +34,7 @@ export async function workPhoto(
   context: WorkContext,
   signal: AbortSignal,
 ): Promise<WorkResult> {
-  const { settings, draining } = context;
+  const { settings, draining, engine } = context;
   let tries: Tries = { ...data.tries, startedAt: data.tries.startedAt ?? new Date().toISOString() };
   const later = (failures: number): WorkResult => {
     const delayInMs = failures > 0 ? retryDelayInMs({ attempt: failures, ...settings.backoff }) : 0;
@@ -45,8 +46,10 @@ export async function workPhoto(
       data,
       address,
       signal,
-      rules: context.engine.accepts,
+      rules: engine.accepts,
       readPhoto: context.readPhoto,
+      recognise: (sha256) =>
+        recogniseContent({ data, sha256, engine: engine.name, templateId: templateIdOf(data, engine) }),
     });
     if ('problem' in ready) {
       signal.throwIfAborted();
@@ -59,6 +62,7 @@ export async function workPhoto(
         ),
       };
     }
+    if ('recognised' in ready) return { outcome: finish(ready.recognised, tries, ready.facts) };
     while (true) {
       const onTries = (after: Tries) => {
         tries = after;
@@ -87,7 +91,7 @@ async function callOnce(options: {
 }): Promise<Judgement> {
   const { data, ready, onTries, context, signal } = options;
   const { engine, settings } = context;
-  const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
+  const templateId = templateIdOf(data, engine);
   const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
   const photo = `${data.run}/${data.seq}`;
   const attemptsBefore = options.tries.attempts;
@@ -122,6 +126,9 @@ async function callOnce(options: {
   const { maxAttempts, require: required } = settings;
   return judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId });
 }
+
+const templateIdOf = (data: PhotoJobData, engine: Engine) =>
+  data.templateId ?? engine.templateIdFor(data.subjectId);
 
 /** Waits for a slot until the process drains or the job is taken away. */
 async function enterGate(

@@ -38,6 +38,8 @@ const samples: Readonly<Record<SettingKey, readonly [string, unknown, string, un
     idFrom: ['{id}/{photo}.{ext}', '{id}/{photo}.{ext}', '{id}', '{id}', ' '],
     repeat: ['last', 'last', 'each', 'each', 'any'],
     redrive: ['all', 'all', 'unsettled', 'unsettled', 'none'],
+    incremental: ['yes', true, '0', false, 'ja'],
+    report: ['changed', 'changed', 'all', 'all', 'none'],
     checkLiveness: ['1', true, 'off', false, '2'],
     checkDeepfake: ['ON', true, 'FALSE', false, 'y'],
     require: ['liveness', ['liveness'], 'liveness, deepfake', ['liveness', 'deepfake'], 'mask'],

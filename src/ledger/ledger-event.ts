@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+export const ledgerSchemaName = 'rollcall.ledger/1';
+
+/**
+ * One line of the ledger: what a run came to know of one photo of one subject. What holds is, for each subject, photo
+ * and kind, the event that `isNewer` than the others; so events may be read in any order and more than once.
+ */
+export const ledgerEventSchema = z.looseObject({
+  schema: z.literal(ledgerSchemaName),
+  /**
+   * `enrolled`: the engine stored it. `rejected`: the engine's verdict. `unclear`: a call without an answer, the engine
+   * may hold it. Other kinds are of a newer version; they are kept.
+   */
+  kind: z.string(),
+  subjectId: z.string(),
+  /** Without signature or password. */
+  photo: z.string(),
+  /** As the list gave it, else as the place it was read from said. */
+  version: z.string().optional(),
+  /** Hex, of the original bytes. */
+  sha256: z.string().optional(),
+  templateId: z.string().optional(),
+  /** Who chose the template id; absent: it follows from the subject. */
+  templateIdFrom: z.enum(['manifest', 'engine']).optional(),
+  /** Checks that had to be fine for it to count as enrolled. */
+  required: z.array(z.string()).optional(),
+  /** The engine's code, of a rejected photo. */
+  code: z.string().optional(),
+  /** What the engine holds of a rejected photo. */
+  stored: z.enum(['yes', 'no', 'unknown']).optional(),
+  /** ISO time at which the engine answered. */
+  at: z.iso.datetime(),
+  /** When the same bytes were last seen under this version, where that was later. */
+  seenAt: z.iso.datetime().optional(),
+  /** Where the photo was listed. */
+  source: z.string(),
+});
+export type LedgerEvent = z.infer<typeof ledgerEventSchema>;
+
+/** The event of a line, or undefined if it is damaged: what it said is found out again. */
+export function parseLedgerEvent(text: string): LedgerEvent | undefined {
+  try {
+    const parsed = ledgerEventSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ids that differ only in Unicode's form are one subject. */
+export const subjectKey = (subjectId: string) => subjectId.normalize('NFC');
+
+export const photoKey = (subjectId: string, photo: string) => `${subjectKey(subjectId)}\n${photo}`;
+
+/** Milliseconds since 1970: when the engine answered, and when that was last seen to hold. */
+export interface EventTimes {
+  readonly at: number;
+  readonly seenAt: number;
+}
+
+export function timesOf({ at, seenAt }: Pick<LedgerEvent, 'at' | 'seenAt'>): EventTimes {
+  const answeredAt = Date.parse(at);
+  return { at: answeredAt, seenAt: seenAt === undefined ? answeredAt : Date.parse(seenAt) };
+}
+
+/** Above 0 where the first is newer: by the engine's answer, then by when it was last seen. */
+export function compareTimes(first: EventTimes, second: EventTimes): number {
+  return first.at === second.at ? first.seenAt - second.seenAt : first.at - second.at;
+}

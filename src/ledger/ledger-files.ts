@@ -1,0 +1,93 @@
+import type { StateLine, StateStore } from '../state/state-store.ts';
+import { type LedgerEvent, parseLedgerEvent } from './ledger-event.ts';
+
+/**
+ * The ledger of an account is many files, each written whole and never changed: `deltas/<run>-<epoch>.jsonl`, one a
+ * concluded run, and `base-<n>-<random>.jsonl`, into which compaction has drawn several of them together. Two runs
+ * never write the same file.
+ */
+const ledgerFolder = (account: string) => `ledger/${account}`;
+
+export const deltaPath = (account: string, { run, epoch }: { run: string; epoch: number }) =>
+  `${ledgerFolder(account)}/deltas/${run}-${epoch}.jsonl`;
+
+export const basePath = (account: string, { number, random }: { number: number; random: string }) =>
+  `${ledgerFolder(account)}/base-${number}-${random}.jsonl`;
+
+const basePattern = /^base-(\d+)-[0-9a-f]+\.jsonl$/;
+
+export interface LedgerFile {
+  readonly path: string;
+  readonly sizeInBytes: number;
+  /** Of a base; 0 for a delta. */
+  readonly number: number;
+}
+
+export async function listLedgerFiles(state: StateStore, account: string): Promise<LedgerFile[]> {
+  const folder = ledgerFolder(account);
+  // What vanished before it was listed here is in a base already.
+  const deltas = (await state.list(`${folder}/deltas`))
+    .filter(({ name }) => name.endsWith('.jsonl'))
+    .map(({ name, sizeInBytes }) => ({ path: `${folder}/deltas/${name}`, sizeInBytes, number: 0 }));
+  const bases = (await state.list(folder)).flatMap(({ name, sizeInBytes }) => {
+    const number = basePattern.exec(name)?.[1];
+    return number === undefined ? [] : [{ path: `${folder}/${name}`, sizeInBytes, number: Number(number) }];
+  });
+  return [...bases, ...deltas];
+}
+
+/**
+ * All lines of one file. True if it was read to its end; false if it vanished meanwhile, for compaction drew it into
+ * another: what it held is found there. A file whose end is damaged but which is there counts as read.
+ */
+export async function readLedgerFile(
+  state: StateStore,
+  file: LedgerFile,
+  onLines: (lines: readonly StateLine[]) => void | Promise<void>,
+): Promise<boolean> {
+  let sizeInBytes = 0;
+  try {
+    for await (const lines of state.readLines(file.path)) {
+      await onLines(lines);
+      const last = lines.at(-1);
+      if (last) sizeInBytes = last.offset + last.sizeInBytes;
+    }
+  } catch (error) {
+    if ((await state.size(file.path)) === undefined) return false;
+    throw error;
+  }
+  return sizeInBytes >= file.sizeInBytes || (await state.size(file.path)) !== undefined;
+}
+
+/**
+ * Shows every event that the ledger held when this was called, in no order, some more than once. Lines that are damaged
+ * are passed over.
+ */
+export async function readLedger(
+  state: StateStore,
+  options: {
+    account: string;
+    onEvent: (event: LedgerEvent) => void;
+    /** Awaited every few hundred lines, so that what `onEvent` gathers stays bounded. */
+    afterBatch?: () => Promise<void>;
+    signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { account, onEvent, afterBatch, signal } = options;
+  const read = new Set<string>();
+  while (true) {
+    const files = (await listLedgerFiles(state, account)).filter(({ path }) => !read.has(path));
+    if (files.length === 0) return;
+    for (const file of files) {
+      const isWhole = await readLedgerFile(state, file, async (lines) => {
+        signal?.throwIfAborted();
+        for (const { text } of lines) {
+          const event = parseLedgerEvent(text);
+          if (event) onEvent(event);
+        }
+        await afterBatch?.();
+      });
+      if (isWhole) read.add(file.path);
+    }
+  }
+}

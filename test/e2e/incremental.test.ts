@@ -1,0 +1,143 @@
+import { rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makePhoto, writeFiles } from '../helpers/photos.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+
+const photos = 100;
+const rejected = 10;
+const nameOf = (number: number) => `p${String(number).padStart(3, '0')}.jpg`;
+const missingFile = 'missing.jsonl';
+
+/** Photos 1 to 10 are rejected. What is told of the second night is in each photo's name. */
+const touched = 40;
+const changed = [11, 12, 5];
+const added = 101;
+const gone = 50;
+
+describe('every night, only what changed', { timeout: 180_000 }, () => {
+  let scene: Scene;
+  let archive: string;
+  const runIds: string[] = [];
+
+  async function night(...flags: string[]) {
+    const before = scene.engine.calls.length;
+    const end = await scene.run(['run', './archive', '--incremental', '--json', ...flags]);
+    expect(end.stderr).not.toMatch(/error/i);
+    const summary = JSON.parse(end.stdout);
+    runIds.push(summary.run);
+    const lines = await scene.report(summary.run);
+    const calls = scene.engine.calls.slice(before);
+    return {
+      ...end,
+      summary,
+      lines,
+      calls,
+      lineOf: (subject: string) => lines.find((line) => line.subjectId === subject),
+    };
+  }
+
+  beforeAll(async () => {
+    scene = await openScene();
+    archive = join(scene.folder, 'archive');
+    for (let number = 1; number <= photos; number += 1) {
+      const photo = await makePhoto(number <= rejected ? { script: 'code-5' } : {});
+      await writeFiles(archive, { [nameOf(number)]: photo });
+    }
+  });
+  afterAll(() => scene.close());
+
+  it('the first night enrolls all', async () => {
+    const { exitCode, summary, calls } = await night();
+    expect(exitCode).toBe(1);
+    expect(calls).toHaveLength(photos);
+    expect(summary).toMatchObject({
+      total: photos,
+      byStatus: { enrolled: photos - rejected, rejected },
+      notEnrolled: rejected,
+      missing: 0,
+    });
+  });
+
+  it('tells without a call what the second night will cost', async () => {
+    for (const number of changed) await writeFiles(archive, { [nameOf(number)]: await makePhoto() });
+    await writeFiles(archive, { [nameOf(added)]: await makePhoto() });
+    const { mtimeMs } = await stat(join(archive, nameOf(touched)));
+    await utimes(join(archive, nameOf(touched)), new Date(), new Date(mtimeMs + 60_000));
+    await rm(join(archive, nameOf(gone)));
+    const before = scene.engine.calls.length;
+    const { stdout } = await scene.run(['run', './archive', '--incremental', '--dry-run', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      photos,
+      calls: 5,
+      toCompare: 4,
+      unchanged: photos - rejected - 2 - 1 - 1,
+      rejectedBefore: rejected - 1,
+    });
+    expect(scene.engine.calls).toHaveLength(before);
+  });
+
+  it('the second night calls for what is new or changed, and has a line for every photo', async () => {
+    const { exitCode, summary, calls, lines, lineOf } = await night();
+    expect(exitCode).toBe(0);
+    expect(calls).toHaveLength(changed.length + 1);
+    const enrolled = lines.filter(({ status }) => status === 'enrolled').map(({ subjectId }) => subjectId);
+    expect(enrolled).toEqual(['p005', 'p011', 'p012', 'p101']);
+    for (const line of lines) {
+      const number = Number(line.subjectId?.slice(1));
+      if (enrolled.includes(line.subjectId ?? '')) expect(line).toMatchObject({ stored: 'yes', attempts: 1 });
+      else if (number <= rejected)
+        expect(line).toMatchObject({ status: 'skipped', reason: 'rejected-before' });
+      else expect(line).toMatchObject({ status: 'skipped', reason: 'unchanged', stored: 'yes' });
+    }
+    expect(lineOf('p040')).toMatchObject({
+      sha256: expect.any(String),
+      templateId: expect.any(String),
+      enrolledAt: expect.any(String),
+    });
+    expect(summary).toMatchObject({
+      total: photos,
+      byReason: { unchanged: photos - rejected - 3, 'rejected-before': rejected - 1 },
+      notEnrolled: rejected - 1,
+      missing: 1,
+    });
+    const missing = (await scene.text(summary.run, missingFile)).trimEnd().split('\n');
+    const before = (await scene.report(runIds[0] ?? '')).find((line) => line.subjectId === 'p050');
+    expect(missing.map((line) => JSON.parse(line))).toEqual([
+      {
+        schema: 'rollcall.missing/1',
+        subjectId: 'p050',
+        photo: join(archive, nameOf(gone)),
+        version: before?.version,
+        templateId: before?.templateId,
+        enrolledAt: before?.finishedAt,
+      },
+    ]);
+  });
+
+  it('the third night finds nothing to do, not even to read, and --report changed leaves the unchanged out', async () => {
+    const dryRun = await scene.run(['run', './archive', '--incremental', '--dry-run', '--json']);
+    expect(JSON.parse(dryRun.stdout)).toMatchObject({ calls: 0, toCompare: 0 });
+    const { exitCode, summary, calls, lines } = await night('--report', 'changed');
+    expect(exitCode).toBe(0);
+    expect(calls).toHaveLength(0);
+    expect(lines.map(({ reason }) => reason)).toEqual(Array(rejected - 1).fill('rejected-before'));
+    expect(summary).toMatchObject({
+      total: photos,
+      leftOutOfReport: photos - rejected + 1,
+      byReason: { unchanged: photos - rejected + 1, 'rejected-before': rejected - 1 },
+      notEnrolled: rejected - 1,
+      missing: 1,
+    });
+    const { stdout } = await scene.run(['report']);
+    expect(stdout).toContain(`without ${photos - rejected + 1} unchanged photos`);
+    expect(stdout).toContain(`1 subjects are enrolled and no longer in the source`);
+  });
+
+  it('a run is not resumed as one of another kind', async () => {
+    const runId = runIds[2] ?? '';
+    const { exitCode, stderr } = await scene.run(['run', './archive', '--run-id', runId]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--incremental');
+  });
+});
