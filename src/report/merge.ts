@@ -31,7 +31,7 @@ export async function mergeParts(options: {
   onLine: (line: ReportLine) => void;
   /** Awaited every few thousand lines, so that what `onLine` gathers stays bounded. */
   afterBucket?: () => Promise<void>;
-  /** Lines that the report leaves out; the parts keep them. */
+  /** Lines that the report leaves out. */
   isLeftOut?: (line: ReportLine) => boolean;
 }): Promise<string> {
   const { state, runFolder, count, onLine, afterBucket, isLeftOut } = options;
