@@ -5,7 +5,6 @@ import { createEngine, enginesWithCredentials } from './engines/registry.ts';
 import { UsageError } from './errors.ts';
 import { createGate } from './gate/create-gate.ts';
 import type { Gate } from './gate/gate.ts';
-import { openQueue } from './queue/open-queue.ts';
 import { processName } from './queue/process-name.ts';
 import type { QueueBackend } from './queue/queue.ts';
 import { type Attendance, openAttendance } from './run/attendance.ts';
@@ -76,6 +75,8 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   let closing: Promise<void> | undefined;
 
   const openBackend = async () => {
+    // BullMQ and its clients are half of what a command loads; one that only reads the state does without.
+    const { openQueue } = await import('./queue/open-queue.ts');
     const backend = await openQueue({
       queue: settings.queue,
       stateFolder: settings.state,
