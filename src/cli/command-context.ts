@@ -1,4 +1,5 @@
 import { openRollcall, type Rollcall } from '../open-rollcall.ts';
+import { formatDuration } from '../settings/values.ts';
 import { givenSettings } from './flags.ts';
 
 /** What a command is given: the opened rollcall, a signal that asks to drain, and where to write. */
@@ -28,6 +29,7 @@ export async function withRollcall(
   const interrupt = catchSignals();
   try {
     const rollcall = await openRollcall({ settings: givenSettings(options) });
+    interrupt.leaveWithin(rollcall.settings.grace);
     try {
       process.exitCode = await command({ rollcall, ...interrupt });
     } finally {
@@ -38,13 +40,28 @@ export async function withRollcall(
   }
 }
 
-function catchSignals(): Omit<CommandContext, 'rollcall'> & { release: () => void } {
+/** For what has to be done once the grace period is over: photos go back to the queue, the lease is released. */
+const farewellInMs = 1_700;
+
+interface Interrupt extends Omit<CommandContext, 'rollcall'> {
+  /** The grace period, once it is known: whatever hangs, the process ends soon after it. */
+  leaveWithin(graceInMs: number): void;
+  release(): void;
+}
+
+function catchSignals(): Interrupt {
   const controller = new AbortController();
   let exitCode = 130;
+  let graceInMs = 0;
   const on = (code: number) => () => {
     if (controller.signal.aborted) process.exit(code);
     exitCode = code;
-    say('Draining: calls in flight are finished. Interrupt again to stop at once.');
+    const patience = formatDuration(graceInMs);
+    say(`Draining: calls in flight may take ${patience} more (--grace). Interrupt again to stop at once.`);
+    setTimeout(() => {
+      say('Not everything came to an end in time. Nothing is lost: what was begun is done again.');
+      process.exit(code);
+    }, graceInMs + farewellInMs).unref();
     controller.abort(new Error('interrupted'));
   };
   const handlers = { SIGINT: on(130), SIGTERM: on(143) } as const;
@@ -52,6 +69,9 @@ function catchSignals(): Omit<CommandContext, 'rollcall'> & { release: () => voi
   return {
     signal: controller.signal,
     interruptExitCode: () => exitCode,
+    leaveWithin(given) {
+      graceInMs = given;
+    },
     release() {
       for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
     },

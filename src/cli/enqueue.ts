@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { enqueue } from '../run/enqueue.ts';
+import { noteOnWorkers } from '../run/other-state.ts';
 import { print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
 
@@ -24,6 +25,8 @@ export function addEnqueueCommand(program: Command): void {
           signal,
         });
         if (resumed) say('An unfinished run of this source is there already; --new starts another.');
+        const note = await noteOnWorkers(rollcall);
+        if (note !== undefined) say(note);
         print(options.json ? JSON.stringify({ run: runId, resumed }) : runId);
         return 0;
       });

@@ -7,8 +7,9 @@ import { type PhotoJobData, photoJobDataSchema } from './job.ts';
 import type { OpenWorkerOptions, PhotoWorker, WorkResult } from './queue.ts';
 import { storable, storableError } from './storable.ts';
 
-/** How long work that was aborted, and then the connection, may take to come to an end. */
-const graceInMs = 2_000;
+/** How long work that was aborted may take to go back to the queue, and how long the connection to close. */
+const afterAbortInMs = 800;
+const closingInMs = 400;
 
 /**
  * Works on the photos of one run. States: working → stopping (no new job; those that still arrive go back) → aborting
@@ -93,21 +94,22 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
     for (const id of ids) worker.cancelJob(id, 'the lock on this job was lost');
   });
 
-  async function stop(deadlineInMs: number): Promise<void> {
-    await worker.pause(true);
-    let isIdle = await settled(running, deadlineInMs);
+  async function stop(deadlineInMs: number, hurry: AbortSignal | undefined): Promise<void> {
+    // What still arrives goes back; a store that is away would not let the worker pause.
+    const paused = worker.pause(true).catch(() => undefined);
+    let isIdle = await settled([paused, ...running], deadlineInMs, hurry);
     if (!isIdle) {
       worker.cancelAllJobs('the worker stops');
-      isIdle = await settled(running, graceInMs);
+      isIdle = await settled(running, afterAbortInMs);
     }
-    await Promise.race([worker.close(!isIdle), delay(graceInMs)]);
+    await settled([worker.close(!isIdle)], closingInMs);
     leaveRoom();
-    if (isIdle) await Promise.race([store.jobs.removeRemains(name).catch(() => undefined), delay(graceInMs)]);
+    if (isIdle) await settled([store.jobs.removeRemains(name)], closingInMs);
   }
 
   return {
-    stop({ deadlineInMs }) {
-      stopping ??= stop(deadlineInMs);
+    stop({ deadlineInMs, hurry }) {
+      stopping ??= stop(deadlineInMs, hurry);
       return stopping;
     },
   };
@@ -129,10 +131,19 @@ function isExpected(error: Error): boolean {
 }
 
 /** Whether all of them came to an end in time. */
-async function settled(tasks: ReadonlySet<Promise<unknown>>, limitInMs: number): Promise<boolean> {
+async function settled(
+  tasks: Iterable<Promise<unknown>>,
+  limitInMs: number,
+  hurry?: AbortSignal,
+): Promise<boolean> {
   const timer = new AbortController();
-  const late = delay(limitInMs, undefined, { signal: timer.signal }).catch(() => undefined);
-  await Promise.race([Promise.allSettled([...tasks]), late]);
+  const stopWaiting = () => timer.abort();
+  if (hurry?.aborted) stopWaiting();
+  hurry?.addEventListener('abort', stopWaiting, { once: true });
+  const late = delay(limitInMs, false, { signal: timer.signal }).catch(() => false);
+  const all = Promise.allSettled([...tasks]).then(() => true);
+  const isIdle = await Promise.race([all, late]);
+  hurry?.removeEventListener('abort', stopWaiting);
   timer.abort();
-  return tasks.size === 0;
+  return isIdle;
 }

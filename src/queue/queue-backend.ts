@@ -59,8 +59,8 @@ export function createQueueBackend(parts: {
       const worker = openBullmqWorker(store, options);
       const forget = closeWithBackend(() => worker.stop({ deadlineInMs: 0 }));
       return {
-        async stop(deadline) {
-          await worker.stop(deadline);
+        async stop(options) {
+          await worker.stop(options);
           forget();
         },
       };

@@ -80,8 +80,11 @@ export type WorkResult =
   | { readonly giveBack: true };
 
 export interface PhotoWorker {
-  /** Starts no new job, waits for the running ones, aborts their signals at the deadline. Calls share one promise. */
-  stop(options: { deadlineInMs: number }): Promise<void>;
+  /**
+   * Starts no new job, waits for the running ones, aborts their signals at the deadline or, if that is sooner, when
+   * `hurry` aborts; then they go back to the queue. Calls share one promise.
+   */
+  stop(options: { deadlineInMs: number; hurry?: AbortSignal }): Promise<void>;
 }
 
 /** The BullMQ queue `rollcall-dead-letters`: the latest dead letters, for people who watch BullMQ with other tools. */

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import { type RunNotice, readRunNotices, withdrawRun } from './presence.ts';
+import { type RunNotice, readRunNotices, readWorkerNotices, withdrawRun } from './presence.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
 
 /** Where a run is, for whoever looks for it in another state. */
@@ -13,6 +13,19 @@ export async function runsOfOtherStates(rollcall: Rollcall): Promise<RunNotice[]
   const own = await rollcall.state.identity();
   const notices = await readRunNotices(presence);
   return notices.filter((notice) => notice.stateId !== own && fitsAccount(rollcall, notice));
+}
+
+/** For whoever enqueues: that workers are there, but none that sees the run; undefined: one does, or nobody is there. */
+export async function noteOnWorkers({ queue, state }: Rollcall): Promise<string | undefined> {
+  const { presence } = await queue();
+  const own = await state.identity();
+  const workers = await readWorkerNotices(presence);
+  const [other] = workers;
+  if (!other || workers.some(({ stateId }) => stateId === own)) return undefined;
+  return (
+    `There is no worker with this state (${state.address}) yet. On this queue: ${workers.length}, the first with ` +
+    `${placeOf(other)}, where the run cannot be seen.`
+  );
 }
 
 /**

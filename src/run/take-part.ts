@@ -3,6 +3,7 @@ import { createPhotoReader } from '../photos/read-photo.ts';
 import { processName } from '../queue/process-name.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
+import { graceSignal } from '../worker/grace-signal.ts';
 import type { RunProgress } from './conductor.ts';
 import type { RunRecord } from './run-record.ts';
 import { type RunEnd, workOnRun } from './work-on-run.ts';
@@ -29,6 +30,7 @@ export async function takePart(
     rootFolder: record.rootFolder,
     timeoutInMs: settings.timeout,
   });
+  const grace = graceSignal(signal, settings.grace);
   const attendance = await rollcall.attendance();
   attendance.join(record);
   let isOver = false;
@@ -46,12 +48,14 @@ export async function takePart(
       readPhoto: reader.read,
       concurrency: settings.concurrency,
       timeoutInMs: settings.timeout,
+      hurry: grace.signal,
       processName: processName(),
       window: windowFor(settings),
     });
     isOver = end.kind !== 'interrupted';
     return end;
   } finally {
+    grace.clear();
     await attendance.leave(record.id, { isOver });
     await reader.close();
   }

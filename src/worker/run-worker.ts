@@ -18,8 +18,10 @@ export interface RunWorkerOptions {
   readonly gate: Gate;
   readonly readPhoto: ReadPhoto;
   readonly concurrency: number;
-  /** Time for one call; a drain waits a little longer than that. */
+  /** Time for one call; where the run pauses or ends, a drain waits a little longer than that. */
   readonly timeoutInMs: number;
+  /** Aborted when this process has to leave: calls in flight are aborted, their photos go back to the queue. */
+  readonly hurry: AbortSignal;
   readonly processName: string;
   readonly log: Logger;
 }
@@ -32,7 +34,7 @@ export interface RunWorker {
 }
 
 export function createRunWorker(options: RunWorkerOptions): RunWorker {
-  const { state, backend, record, concurrency, timeoutInMs, processName, log } = options;
+  const { state, backend, record, concurrency, timeoutInMs, hurry, processName, log } = options;
   const { maxCalls } = record.settings;
   const drain = new AbortController();
   // Every photo at work listens.
@@ -58,7 +60,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     },
     async stop() {
       drain.abort();
-      await worker?.stop({ deadlineInMs: timeoutInMs + 5_000 });
+      await worker?.stop({ deadlineInMs: timeoutInMs + 5_000, hurry });
     },
   };
 }

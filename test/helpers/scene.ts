@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import { type ReportLine, reportLineSchema } from '../../src/report/record.ts';
@@ -32,6 +32,7 @@ export interface Scene {
   pathOf(runId: string, file: string): string;
   text(runId: string, file: string): Promise<string>;
   record(runId: string): Promise<RunRecord>;
+  writeRecord(record: RunRecord): Promise<void>;
   report(runId: string): Promise<ReportLine[]>;
   summary(runId: string): Promise<Summary>;
   /** What the BullMQ queue of dead letters shows. */
@@ -79,6 +80,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     pathOf,
     text,
     record: async (runId) => runRecordSchema.parse(JSON.parse(await text(runId, 'run.json'))),
+    writeRecord: (record) => writeFile(pathOf(record.id, 'run.json'), JSON.stringify(record)),
     report: async (runId) => parseLines(await text(runId, 'report.jsonl')),
     summary: async (runId) => summarySchema.parse(JSON.parse(await text(runId, 'summary.json'))),
     async letters() {

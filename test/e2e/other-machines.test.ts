@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { writePhotos } from '../helpers/photos.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { until } from '../helpers/until.ts';
+
+const photos = 6;
+let redis: TestRedis;
+let scene: Scene;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterEach(() => scene.close());
+afterAll(() => redis.close());
+
+describe('a worker with another state', { timeout: 180_000 }, () => {
+  it('waits on an idle queue, is told of runs it cannot see, and is refused where there is nothing else', async () => {
+    scene = await openScene({ queue: redis.url });
+    await writePhotos(join(scene.folder, 'archive'), { count: photos });
+    const elsewhere = ['worker', '--state', './elsewhere'];
+
+    const waiting = scene.start(elsewhere);
+    await until(() => waiting.stderr().includes('Working on the runs of'));
+    const enqueued = await scene.run(['enqueue', './archive']);
+    const runId = enqueued.stdout;
+    expect(enqueued.stderr).toContain('no worker with this state');
+    await until(() => waiting.stderr().includes('which this worker does not see'));
+    expect(waiting.stderr()).toContain(runId);
+
+    const refused = await scene.run(elsewhere);
+    expect(refused.exitCode).toBe(2);
+    for (const word of [
+      runId,
+      scene.stateFolder,
+      join(scene.folder, 'elsewhere'),
+      '--state',
+      'ROLLCALL_STATE',
+    ])
+      expect(refused.stderr).toContain(word);
+    // Another account's runs are none of its business.
+    const stranger = scene.start(elsewhere, { environment: { OOTO_APP_ID: 'another' } });
+    await until(() => stranger.stderr().includes('Working on the runs of'));
+
+    const worker = scene.start(['worker']);
+    await until(() => worker.stderr().includes(`Run ${runId}: finished`));
+    // The run is over: there is nothing any more to be told of.
+    const late = scene.start(elsewhere);
+    await until(() => late.stderr().includes('Working on the runs of'));
+    for (const process of [waiting, stranger, worker, late]) {
+      process.signal('SIGTERM');
+      expect((await process.ended).exitCode).toBe(143);
+    }
+  });
+});
+
+describe('local files on the queue of another machine', { timeout: 180_000 }, () => {
+  /** An address that stands for another machine; nothing is sent there. */
+  const remote = { ROLLCALL_QUEUE: 'redis://:secret@redis.invalid:6379' };
+
+  it('are refused before anything is opened, and what to set is said', async () => {
+    scene = await openScene();
+    await writePhotos(join(scene.folder, 'archive'), { count: 1 });
+    for (const command of [
+      ['enqueue', './archive'],
+      ['run', './archive'],
+    ]) {
+      const end = await scene.run(command, { environment: remote });
+      expect(end.exitCode, end.stderr).toBe(2);
+      expect(end.stderr).toContain('--shared-files (ROLLCALL_SHARED_FILES)');
+      expect(end.stderr).toContain(join(scene.folder, 'archive'));
+      expect(end.stderr).not.toContain('secret');
+    }
+    const piped = await scene.run(['enqueue', '-'], {
+      environment: remote,
+      input: '{"subjectId":"emp-1","photo":"archive/photo-1.jpg"}\n',
+    });
+    expect(piped.exitCode, piped.stderr).toBe(2);
+    expect(piped.stderr).toContain('the photo of emp-1');
+    // Said to be shared, the queue itself is the next question.
+    const shared = await scene.run(['enqueue', './archive', '--shared-files'], { environment: remote });
+    expect(shared.exitCode).toBe(4);
+    expect(shared.stderr).toContain('redis.invalid');
+    expect((await scene.run(['status'])).stdout).toContain('No run in');
+  });
+
+  it('are left alone by a worker on another machine, unless they are said to be shared', async () => {
+    scene = await openScene({ queue: redis.url });
+    await writePhotos(join(scene.folder, 'archive'), { count: photos });
+    const { stdout: runId } = await scene.run(['enqueue', './archive']);
+    const record = await scene.record(runId);
+    expect(record.filesOn).toBeDefined();
+    await scene.writeRecord({ ...record, filesOn: 'another-machine' });
+    const worker = scene.start(['worker']);
+    await until(() => worker.stderr().includes('files of the machine another-machine'));
+    worker.signal('SIGTERM');
+    expect((await worker.ended).stderr).not.toContain(`Run ${runId}: joined`);
+    const shared = scene.start(['worker', '--shared-files']);
+    await until(() => shared.stderr().includes(`Run ${runId}: finished, ${photos} photos`));
+    shared.signal('SIGTERM');
+    await shared.ended;
+  });
+});
