@@ -3,8 +3,8 @@ import { z } from 'zod';
 export const ledgerSchemaName = 'rollcall.ledger/1';
 
 /**
- * One line of the ledger: what a run came to know of one photo of one subject. What holds is, for each subject, photo
- * and kind, the event that `isNewer` than the others; so events may be read in any order and more than once.
+ * One line of the ledger: what a run came to know of one photo of one subject. What holds follows from the newest events
+ * (see `compareTimes`), so they may be read in any order and more than once.
  */
 export const ledgerEventSchema = z.looseObject({
   schema: z.literal(ledgerSchemaName),
@@ -45,6 +45,16 @@ export function parseLedgerEvent(text: string): LedgerEvent | undefined {
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a line is of a newer version: it says nothing here, and is kept. */
+export function isForeignEvent(text: string): boolean {
+  try {
+    const { schema } = JSON.parse(text);
+    return typeof schema === 'string' && schema.startsWith('rollcall.ledger/') && schema !== ledgerSchemaName;
+  } catch {
+    return false;
   }
 }
 

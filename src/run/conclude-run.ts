@@ -1,4 +1,6 @@
-import type { RunQueue } from '../queue/queue.ts';
+import type { Logger } from 'pino';
+import { compactLedger } from '../ledger/compact-ledger.ts';
+import type { QueueBackend, RunQueue } from '../queue/queue.ts';
 import type { Parts } from '../report/parts.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { cancelRest } from './cancel-rest.ts';
@@ -20,6 +22,7 @@ export async function concludeRun(
   ending: Exclude<Ending, { kind: 'lost' }>,
   options: {
     state: StateStore;
+    backend: Pick<QueueBackend, 'leases'>;
     record: RunRecord;
     queue: RunQueue;
     flow: PhotoFlow;
@@ -28,6 +31,8 @@ export async function concludeRun(
     manifest: ManifestProgress;
     work: { stop(): Promise<void> };
     lease: Pick<Lease, 'isFresh'>;
+    signal: AbortSignal;
+    log: Logger;
   },
 ): Promise<ConductEnd> {
   const { state, record, queue, flow, parts, keeper, manifest, work, lease } = options;
@@ -57,11 +62,21 @@ export async function concludeRun(
       const summary = await finishReport({ state, record, listed, parts, end });
       const { listed: known } = manifest.end;
       await endRun({ state, queue, record: { ...record, ...(known && { listed: known }) }, summary });
+      await tidyLedger();
       return { kind: 'over', summary };
     } catch (error) {
       // Another conductor may have ended the run meanwhile, and removed the parts.
       if (!lease.isFresh()) return { kind: 'held' };
       throw error;
     }
+  }
+
+  /** The run is over whatever comes of it; the next run's conductor tries again. */
+  async function tidyLedger(): Promise<void> {
+    const { backend, signal, log } = options;
+    const { account } = record;
+    await compactLedger({ state, leases: backend.leases, account, signal }).catch((error: Error) =>
+      log.warn({ run: record.id, reason: error.message }, "the ledger's files were not drawn together"),
+    );
   }
 }
