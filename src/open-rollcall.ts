@@ -8,11 +8,12 @@ import type { Gate } from './gate/gate.ts';
 import { processName } from './queue/process-name.ts';
 import type { QueueBackend } from './queue/queue.ts';
 import { type Attendance, openAttendance } from './run/attendance.ts';
+import { isS3Address } from './s3/s3-address.ts';
 import { openS3Connection, type S3Connection } from './s3/s3-connection.ts';
 import { accountIdOf } from './settings/account.ts';
 import { type GivenSettings, loadSettings } from './settings/load-settings.ts';
 import type { Settings } from './settings/schema.ts';
-import { createLocalStateStore } from './state/local-state-store.ts';
+import { openState } from './state/open-state.ts';
 import type { StateStore } from './state/state-store.ts';
 
 export interface OpenRollcallOptions {
@@ -63,10 +64,14 @@ export interface OpenEngine {
 export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
   const { environment = process.env, folder = process.cwd() } = options;
   const given = await loadSettings({ flags: options.settings ?? {}, environment, folder });
-  const settings: Settings = Object.freeze({ ...given, state: resolve(folder, given.state) });
+  const isOnS3 = isS3Address(given.state);
+  const settings: Settings = Object.freeze({
+    ...given,
+    state: isOnS3 ? given.state : resolve(folder, given.state),
+  });
   const log = options.log ?? createLog(settings);
-  const state = createLocalStateStore(settings.state);
   const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
+  const state = openState({ state: settings.state, s3, environment });
   const releases: (() => Promise<void>)[] = [() => s3.close()];
   const gates = new Map<string, Promise<Gate>>();
   const engines = new Map<string, OpenEngine>();
@@ -79,7 +84,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     const { openQueue } = await import('./queue/open-queue.ts');
     const backend = await openQueue({
       queue: settings.queue,
-      stateFolder: settings.state,
+      ...(!isOnS3 && { stateFolder: settings.state }),
       onError: (error) => log.warn({ reason: error.message }, 'the queue reported a fault'),
     });
     releases.push(() => backend.close());

@@ -54,6 +54,7 @@ function checksFor(rollcall: Rollcall, source: string | undefined, signal: Abort
 
 async function checkState({ state }: Rollcall): Promise<string> {
   await state.write('doctor.tmp', 'written by rollcall doctor\n');
+  await state.list('runs');
   await state.remove('doctor.tmp');
   return `${state.address} can be written`;
 }

@@ -40,7 +40,7 @@ export async function cancelRest(options: {
     );
   }
   if (manifest.end.listed || !isFresh()) return;
-  const writer = await openManifestWriter(state, record.id);
+  const writer = await openManifestWriter(state, record.id, record.epoch);
   await writer.close();
   manifest.advance(writer.finish());
 }

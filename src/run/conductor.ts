@@ -196,7 +196,16 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     if (manifest.end.listed) return;
     const source = await options.openSource(record);
     const { limit } = record.settings;
-    await listSource({ state, runId, source, limit, progress: manifest, signal, mayWrite });
+    await listSource({
+      state,
+      runId,
+      source,
+      limit,
+      progress: manifest,
+      signal,
+      mayWrite,
+      epoch: record.epoch,
+    });
     await mayWrite();
     await keeper.save('active');
   };

@@ -2,7 +2,7 @@ import type { RunQueue } from '../queue/queue.ts';
 import { partsFolder } from '../report/part.ts';
 import type { Summary } from '../report/summary.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { hashManifest } from './manifest.ts';
+import { hashManifest, manifestPath } from './manifest.ts';
 import { type RunRecord, runFolderOf, writeRunRecord } from './run-record.ts';
 
 /**
@@ -20,6 +20,7 @@ export async function endRun(options: {
   const { waitsFor: _, ...record } = options.record;
   await queue.obliterate();
   const { rejected = 0, failed = 0, duplicate = 0 } = summary.byStatus;
+  await state.seal(manifestPath(record.id), { epoch: record.epoch });
   const listed = record.listed ?? (await listedAgain(state, summary));
   await writeRunRecord(state, {
     ...record,

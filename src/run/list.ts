@@ -18,11 +18,13 @@ export async function listSource(options: {
   limit: number | undefined;
   progress: ManifestProgress;
   signal: AbortSignal;
+  /** The conductor's; a script that lists has none. */
+  epoch?: number;
   /** Awaited before every write: a conductor that slept through its lease's end must not write behind its successor. */
   mayWrite?: () => Promise<void>;
 }): Promise<void> {
   const { state, runId, source, limit = Number.POSITIVE_INFINITY, progress } = options;
-  const writer = await openManifestWriter(state, runId);
+  const writer = await openManifestWriter(state, runId, options.epoch);
   progress.advance(writer.end);
   const batcher = createBatcher(writer, { progress, mayWrite: options.mayWrite });
   const signal = AbortSignal.any([options.signal, batcher.broken]);

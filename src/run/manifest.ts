@@ -55,9 +55,14 @@ export interface ManifestWriter {
   close(): Promise<void>;
 }
 
-export async function openManifestWriter(state: StateStore, runId: string): Promise<ManifestWriter> {
+/** `epoch`: the conductor's, where one lists. */
+export async function openManifestWriter(
+  state: StateStore,
+  runId: string,
+  epoch?: number,
+): Promise<ManifestWriter> {
   const path = manifestPath(runId);
-  const appender = await state.openAppender(path);
+  const appender = await state.openAppender(path, epoch === undefined ? {} : { epoch });
   const hash: Hash = createHash('sha256');
   let count = 0;
   let last: ManifestLine | undefined;

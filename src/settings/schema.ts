@@ -47,8 +47,8 @@ export const settingsSchema = {
   state: {
     schema: text,
     default: './rollcall-data',
-    placeholder: '<folder>',
-    description: 'where runs and reports are kept',
+    placeholder: '<place>',
+    description: 'where runs and reports are kept: a folder, or s3://bucket/prefix',
   },
   s3PathStyle: {
     schema: onOff,

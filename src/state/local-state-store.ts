@@ -14,6 +14,7 @@ export function createLocalStateStore(folder: string): StateStore {
   const locate = (path: string) => join(root, path);
   return {
     kind: 'local',
+    writeEveryInMs: 0,
     identity: () => guarded(root, () => readLocalIdentity(root)),
     address: root,
     locate,
@@ -22,6 +23,7 @@ export function createLocalStateStore(folder: string): StateStore {
     write: (path, content) => guarded(locate(path), () => writeWhole(locate(path), content)),
     openWriter: (path) => guarded(locate(path), () => openWriter(locate(path))),
     openAppender: (path) => guarded(locate(path), () => openAppender(locate(path))),
+    seal: async () => {},
     readLines: (path, options) => guardedLines(locate(path), readLines(locate(path), options)),
     list: (path) => guarded(locate(path), () => listFolder(locate(path))),
     size: (path) => guarded(locate(path), () => sizeOf(locate(path))),

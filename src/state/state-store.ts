@@ -4,6 +4,8 @@
  */
 export interface StateStore {
   readonly kind: 'local' | 's3';
+  /** A file that changes all the time is written no more often than this: on S3 each write is a request. Local: 0. */
+  readonly writeEveryInMs: number;
   /**
    * Which state this is: the same text for every process that uses it, whatever path it is mounted at, and another for
    * every other state. Local: a random id kept in the folder; S3: endpoint, bucket and prefix.
@@ -13,6 +15,7 @@ export interface StateStore {
   readonly address: string;
   /** Absolute path or address of one file, for messages. */
   locate(path: string): string;
+  /** A small file that is written whole; undefined if there is none. */
   read(path: string): Promise<Buffer | undefined>;
   /** Bytes from `offset`; fewer if the file ends before. */
   readRange(path: string, range: { offset: number; sizeInBytes: number }): Promise<Buffer>;
@@ -20,8 +23,13 @@ export interface StateStore {
   write(path: string, content: string | Uint8Array): Promise<void>;
   /** A large file, whole or not at all: it appears under its name with `commit`. */
   openWriter(path: string): Promise<StateWriter>;
-  /** Goes on at the end of a file of lines; a torn last line is cut off first. */
-  openAppender(path: string): Promise<StateAppender>;
+  /**
+   * Goes on at the end of a file of lines; a torn last line is cut off first. `epoch`: the conductor's. On S3 an
+   * appender of a later epoch fences those of earlier ones: what they still write does not count.
+   */
+  openAppender(path: string, options?: { epoch?: number }): Promise<StateAppender>;
+  /** The file will not grow any more: on S3 its segments become one object. Harmless when done again. */
+  seal(path: string, options?: { epoch?: number }): Promise<void>;
   /** Whole lines in batches, from a byte offset at which a line begins; a torn last line is left out. */
   readLines(path: string, options?: { offset?: number; end?: number }): AsyncIterable<StateLine[]>;
   list(folder: string): Promise<StateEntry[]>;
