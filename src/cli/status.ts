@@ -5,8 +5,8 @@ import { isOver, listRunRecords, type RunRecord, readRunRecord } from '../run/ru
 import { print, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
 
-/** A conductor writes run.json every second; a record this old has none. */
-const quietAfterInMs = 10_000;
+/** A conductor writes run.json every 5 s at least; a record this old has none. */
+const quietAfterInMs = 15_000;
 
 export function addStatusCommand(program: Command): void {
   const command = program

@@ -17,7 +17,7 @@ import { listSource } from './list.ts';
 import { manifestSize } from './manifest.ts';
 import { createManifestProgress } from './manifest-progress.ts';
 import { createPatientQueue } from './patient-queue.ts';
-import { createPhotoFlow } from './photo-flow.ts';
+import { createPhotoFlow, jobsPerCollection } from './photo-flow.ts';
 import { reasonToStop } from './reason-to-stop.ts';
 import { openRecall } from './recall.ts';
 import { createRunKeeper } from './run-keeper.ts';
@@ -67,17 +67,11 @@ export interface RunProgress {
  * @throws UsageError if the source cannot be listed
  */
 export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
-  const { state, backend, runId, processName, log } = options;
+  const { state, backend, runId, log } = options;
   const runFolder = runFolderOf(runId);
-  const before = await readRunRecord(state, runId);
   const onRetry = (error: Error) =>
     log.warn({ run: runId, reason: error.message }, 'the queue does not answer; trying again');
-  const minEpoch = Math.max(before?.epoch ?? 0, await highestEpoch(state, runFolder));
-  const { leases } = backend;
-  const lease = await keepTrying(
-    () => takeLease({ leases, runId, holder: processName, minEpoch, onError: onRetry }),
-    { signal: options.signal, onRetry },
-  ).catch((error) => {
+  const lease = await leaseAbove(options, onRetry).catch((error) => {
     if (options.signal.aborted) return 'interrupted' as const;
     throw error;
   });
@@ -113,6 +107,31 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
     await lease
       .release()
       .catch((error) => log.debug({ run: runId, reason: error.message }, 'lease not released'));
+  }
+}
+
+/**
+ * The run's lease, with an epoch above whatever its files show. They are looked at only by who has the lease: many
+ * ask for it all the time. Undefined if another has it.
+ */
+async function leaseAbove(
+  { state, backend: { leases }, runId, processName, signal }: ConductOptions,
+  onRetry: (error: Error) => void,
+): Promise<Lease | undefined> {
+  const take = (minEpoch: number) =>
+    keepTrying(() => takeLease({ leases, runId, holder: processName, minEpoch, onError: onRetry }), {
+      signal,
+      onRetry,
+    });
+  const lease = await take(0);
+  if (!lease) return undefined;
+  try {
+    const inRecord = (await readRunRecord(state, runId))?.epoch ?? 0;
+    const highest = Math.max(inRecord, await highestEpoch(state, runFolderOf(runId)));
+    return lease.epoch > highest ? lease : await take(highest);
+  } catch (error) {
+    await lease.release().catch(() => {});
+    throw error;
   }
 }
 
@@ -233,6 +252,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
         reconciledAt = performance.now();
       }
       if (collected === 0) await delay(idlePollInMs, undefined, { signal });
+      else if (collected < jobsPerCollection) await delay(state.writeEveryInMs, undefined, { signal });
     }
   };
   const heed = async () => {
@@ -249,7 +269,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     while (!signal.aborted) {
       await delay(watchEveryInMs, undefined, { signal });
       await heed();
-      if (lease.isFresh()) await keeper.save('active');
+      if (lease.isFresh()) await keeper.saveNowAndThen();
       onProgress(keeper.progress());
     }
   };

@@ -9,7 +9,8 @@ const flushEveryInMs = 250;
 
 /**
  * Writes the source's photos into the manifest until it ends or `limit` is reached, going on where an earlier
- * conductor stopped. Photos become durable in batches, at the latest a quarter of a second after they were listed.
+ * conductor stopped. Photos become durable in batches, at the latest a quarter of a second after they were listed (on
+ * S3 a second).
  */
 export async function listSource(options: {
   state: StateStore;
@@ -26,7 +27,8 @@ export async function listSource(options: {
   const { state, runId, source, limit = Number.POSITIVE_INFINITY, progress } = options;
   const writer = await openManifestWriter(state, runId, options.epoch);
   progress.advance(writer.end);
-  const batcher = createBatcher(writer, { progress, mayWrite: options.mayWrite });
+  const everyInMs = Math.max(flushEveryInMs, state.writeEveryInMs);
+  const batcher = createBatcher(writer, { progress, everyInMs, mayWrite: options.mayWrite });
   const signal = AbortSignal.any([options.signal, batcher.broken]);
   try {
     let count = writer.end.count;
@@ -54,7 +56,11 @@ export async function listSource(options: {
 /** Gathers photos and makes them durable together: when there are enough, and every so often. */
 function createBatcher(
   writer: ManifestWriter,
-  { progress, mayWrite }: { progress: ManifestProgress; mayWrite: (() => Promise<void>) | undefined },
+  {
+    progress,
+    everyInMs,
+    mayWrite,
+  }: { progress: ManifestProgress; everyInMs: number; mayWrite: (() => Promise<void>) | undefined },
 ) {
   const breaker = new AbortController();
   let pending: ListedPhoto[] = [];
@@ -70,7 +76,7 @@ function createBatcher(
     }
     return last;
   };
-  const timer = setInterval(() => flush().catch((error) => breaker.abort(error)), flushEveryInMs);
+  const timer = setInterval(() => flush().catch((error) => breaker.abort(error)), everyInMs);
   return {
     /** Aborted when a flush failed. */
     broken: breaker.signal,

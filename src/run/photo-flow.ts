@@ -8,7 +8,7 @@ import { createFedPhotos } from './fed-photos.ts';
 import { createHeldPhotos, type HeldPhotos } from './held-photos.ts';
 import { buildFinishedLine, buildPhotoJob, type RunFacts } from './photo-job.ts';
 
-const jobsPerCollection = 1000;
+export const jobsPerCollection = 1000;
 
 /** What lies between the manifest and the report: photos go into the queue, finished jobs come out as lines. */
 export interface PhotoFlow {

@@ -8,7 +8,11 @@ import { type RunRecord, writeRunRecord } from './run-record.ts';
 export interface RunKeeper {
   progress(): RunProgress;
   save(state: RunRecord['state'], waitsFor?: string): Promise<void>;
+  /** For an active run, to be called every second: writes what changed, and at least every 5 s that it is conducted. */
+  saveNowAndThen(): Promise<void>;
 }
+
+const longestSilenceInMs = 5_000;
 
 export function createRunKeeper(options: {
   state: StateStore;
@@ -18,6 +22,25 @@ export function createRunKeeper(options: {
 }): RunKeeper {
   const { state, parts, manifest } = options;
   const { waitsFor: _before, listed: _listed, ...record } = options.record;
+  let savedAt = Number.NEGATIVE_INFINITY;
+  let savedCounts = '';
+  const countsNow = () => ({
+    listed: manifest.end.count,
+    done: parts.covered.count,
+    deadLetters: parts.tally.deadLetters,
+    calls: parts.tally.calls,
+  });
+  const save: RunKeeper['save'] = async (to, waitsFor) => {
+    const counts = countsNow();
+    [savedAt, savedCounts] = [performance.now(), JSON.stringify(counts)];
+    await writeRunRecord(state, {
+      ...record,
+      state: to,
+      ...(waitsFor !== undefined && { waitsFor }),
+      ...(manifest.end.listed && { listed: manifest.end.listed }),
+      counts,
+    });
+  };
   return {
     progress: () => ({
       listed: manifest.end.count,
@@ -26,18 +49,12 @@ export function createRunKeeper(options: {
       deadLetters: parts.tally.deadLetters,
       retries: parts.tally.retries,
     }),
-    save: (to, waitsFor) =>
-      writeRunRecord(state, {
-        ...record,
-        state: to,
-        ...(waitsFor !== undefined && { waitsFor }),
-        ...(manifest.end.listed && { listed: manifest.end.listed }),
-        counts: {
-          listed: manifest.end.count,
-          done: parts.covered.count,
-          deadLetters: parts.tally.deadLetters,
-          calls: parts.tally.calls,
-        },
-      }),
+    save,
+    async saveNowAndThen() {
+      const silence = performance.now() - savedAt;
+      const isChanged = JSON.stringify(countsNow()) !== savedCounts;
+      // Where every write costs, counts can wait.
+      if (silence >= longestSilenceInMs || (isChanged && state.writeEveryInMs === 0)) await save('active');
+    },
   };
 }

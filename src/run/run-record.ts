@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { FaultError } from '../errors.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -59,6 +60,8 @@ export const runRecordSchema = z.object({
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
+const readsAtOnce = 32;
+
 export const runsFolder = 'runs';
 export const runFolderOf = (runId: string) => `${runsFolder}/${runId}`;
 const recordPath = (runId: string) => `${runFolderOf(runId)}/run.json`;
@@ -98,13 +101,20 @@ export async function writeRunRecord(state: StateStore, record: RunRecord): Prom
   await state.write(recordPath(record.id), `${JSON.stringify(updated, undefined, 2)}\n`);
 }
 
+/** Runs that are over do not change any more: whoever looks again and again reads them once. */
+const overOf = new WeakMap<StateStore, ReadonlyMap<string, RunRecord>>();
+
 /** All runs of the state, the newest first. */
 export async function listRunRecords(state: StateStore): Promise<RunRecord[]> {
   const folders = (await state.list(runsFolder)).filter((entry) => entry.isFolder);
-  const records = await Promise.all(folders.map((entry) => readRunRecord(state, entry.name)));
-  return records
-    .filter((record) => record !== undefined)
-    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  const known = overOf.get(state);
+  const read = pLimit(readsAtOnce);
+  const found = await Promise.all(
+    folders.map(({ name }) => known?.get(name) ?? read(() => readRunRecord(state, name))),
+  );
+  const records = found.filter((record) => record !== undefined);
+  overOf.set(state, new Map(records.filter(isOver).map((record) => [record.id, record])));
+  return records.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 }
 
 export const isOver = (record: RunRecord) => record.state === 'finished' || record.state === 'cancelled';

@@ -54,7 +54,10 @@ export async function workOnAll(
       parts.set(record.id, part);
     }
     await strangersOfState.look();
-    await delay(lookEveryInMs, undefined, { signal }).catch(() => {});
+    // On S3 each look is a request.
+    await delay(Math.max(lookEveryInMs, 5 * rollcall.state.writeEveryInMs), undefined, { signal }).catch(
+      () => {},
+    );
   }
   await Promise.all(parts.values());
 }
