@@ -11,7 +11,12 @@ import { type Attendance, openAttendance } from './run/attendance.ts';
 import { isS3Address } from './s3/s3-address.ts';
 import { openS3Connection, type S3Connection } from './s3/s3-connection.ts';
 import { accountIdOf } from './settings/account.ts';
-import { type GivenSettings, loadSettings } from './settings/load-settings.ts';
+import {
+  type GivenSettings,
+  gatherSettings,
+  parseSettings,
+  type SettingTexts,
+} from './settings/load-settings.ts';
 import type { Settings } from './settings/schema.ts';
 import { openState } from './state/open-state.ts';
 import type { StateStore } from './state/state-store.ts';
@@ -33,6 +38,8 @@ export interface OpenRollcallOptions {
  */
 export interface Rollcall {
   readonly settings: Settings;
+  /** Those of the settings that were given, as they were written. */
+  readonly given: SettingTexts;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
   readonly state: StateStore;
@@ -63,11 +70,12 @@ export interface OpenEngine {
 
 export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
   const { environment = process.env, folder = process.cwd() } = options;
-  const given = await loadSettings({ flags: options.settings ?? {}, environment, folder });
-  const isOnS3 = isS3Address(given.state);
+  const given = await gatherSettings({ flags: options.settings ?? {}, environment, folder });
+  const parsed = parseSettings(given);
+  const isOnS3 = isS3Address(parsed.state);
   const settings: Settings = Object.freeze({
-    ...given,
-    state: isOnS3 ? given.state : resolve(folder, given.state),
+    ...parsed,
+    state: isOnS3 ? parsed.state : resolve(folder, parsed.state),
   });
   const log = options.log ?? createLog(settings);
   const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
@@ -138,6 +146,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
 
   return {
     settings,
+    given,
     environment,
     folder,
     state,

@@ -10,6 +10,7 @@ import { addEnqueueCommand } from './enqueue.ts';
 import { addPruneCommand } from './prune.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
+import { addScheduleCommand } from './schedule.ts';
 import { addStatusCommand } from './status.ts';
 import { addWorkerCommand } from './worker.ts';
 
@@ -31,6 +32,7 @@ addStatusCommand(program);
 addReportCommand(program);
 addDeadLettersCommand(program);
 addControlCommands(program);
+addScheduleCommand(program);
 addPruneCommand(program);
 addDoctorCommand(program);
 for (const command of program.commands) command.exitOverride();

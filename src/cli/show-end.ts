@@ -1,8 +1,8 @@
-import type { Rollcall } from '../open-rollcall.ts';
+import { exitCodeOf } from '../report/exit-code.ts';
 import { runFolderOf } from '../run/run-record.ts';
 import type { RunEnd } from '../run/work-on-run.ts';
 import { type CommandContext, print, say } from './command-context.ts';
-import { exitCodeOf, showSummary } from './show-summary.ts';
+import { showSummary } from './show-summary.ts';
 
 /** Says how a run ended and how to go on; returns the exit code. */
 export function showEnd(
@@ -14,7 +14,9 @@ export function showEnd(
   switch (end.kind) {
     case 'over':
       print(json ? JSON.stringify({ ...end.summary, runDir: folder }) : showSummary(end.summary, folder));
-      return emptyExitCode(rollcall, end) ?? exitCodeOf(end.summary);
+      if (exitCodeOf(end.summary, rollcall.settings) === 2)
+        say(`No photo was found in ${end.summary.source}. If that is right: --allow-empty`);
+      return exitCodeOf(end.summary, rollcall.settings);
     case 'paused':
       if (json)
         print(JSON.stringify({ run: end.runId, state: 'paused', waitsFor: end.waitsFor, runDir: folder }));
@@ -29,10 +31,4 @@ export function showEnd(
       say(`Run ${end.runId} was interrupted. Start the same command again to go on where it stopped.`);
       return interruptExitCode();
   }
-}
-
-function emptyExitCode({ settings }: Rollcall, end: RunEnd & { kind: 'over' }): number | undefined {
-  if (end.summary.total > 0 || settings.allowEmpty) return undefined;
-  say(`No photo was found in ${end.summary.source}. If that is right: --allow-empty`);
-  return 2;
 }

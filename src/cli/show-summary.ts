@@ -33,10 +33,3 @@ export function showSummary(summary: Summary, folder: string): string {
     ...(deadLetters > 0 ? [`${deadLetters} wait for a person: rollcall dead-letters ${summary.run}`] : []),
   ].join('\n');
 }
-
-/** 0 nothing waits for a person, 1 dead letters, 3 cancelled. */
-export function exitCodeOf(summary: Summary): number {
-  if (summary.state === 'cancelled') return 3;
-  const { rejected = 0, failed = 0, duplicate = 0 } = summary.byStatus;
-  return rejected + failed + duplicate > 0 ? 1 : 0;
-}

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { type RunEvent, workOnAll } from '../run/work-on-all.ts';
+import { keepSchedules } from '../schedule/keep-schedules.ts';
+import type { ScheduleEvent } from '../schedule/schedule-history.ts';
 import { say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
 
@@ -11,7 +13,19 @@ export function addWorkerCommand(program: Command): void {
       await withRollcall(options, async ({ rollcall, signal, interruptExitCode }) => {
         await rollcall.queue();
         say(`Working on the runs of ${rollcall.state.address}`);
-        await workOnAll(rollcall, { signal, onRun: (event) => say(describe(event)) });
+        const over = new AbortController();
+        const schedules = keepSchedules(rollcall, {
+          signal: AbortSignal.any([signal, over.signal]),
+          onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
+        });
+        const onRun = (event: RunEvent) => {
+          say(describe(event));
+          schedules.heed(event);
+        };
+        await workOnAll(rollcall, { signal, onRun }).finally(() => {
+          over.abort();
+          return schedules.ended;
+        });
         return interruptExitCode();
       });
     });
@@ -30,5 +44,18 @@ function describe(event: RunEvent): string {
       if (end.kind === 'paused') return `Run ${event.runId}: paused, ${end.waitsFor}`;
       return `Run ${event.runId}: left to be resumed`;
     }
+  }
+}
+
+function describeTick(event: ScheduleEvent): string {
+  switch (event.result) {
+    case 'started': {
+      const missed = event.missed ? `, for ${event.missed + 1} ticks` : '';
+      return `run ${event.runId} starts${missed}`;
+    }
+    case 'skipped':
+      return `skipped, ${event.why}`;
+    case 'failed':
+      return `no run was started: ${event.why}`;
   }
 }

@@ -118,8 +118,6 @@ export interface ScheduleClock {
   put(schedule: ClockSchedule): Promise<void>;
   /** Also its tick that is due and not taken yet; a schedule that is not there is no error. */
   remove(name: string): Promise<void>;
-  /** A tick out of turn, for the time `tick` (milliseconds since 1970). */
-  tickNow(name: string, tick: number): Promise<void>;
   /**
    * Takes ticks, one at a time. At least once: one whose worker died comes again. Ticks that were due while nobody
    * worked come as one, the first of them.
@@ -130,6 +128,7 @@ export interface ScheduleClock {
 
 export interface WorkTicksOptions {
   readonly workerName: string;
+  /** `tick`: the time for which it comes, in milliseconds since 1970. */
   readonly onTick: (tick: { readonly name: string; readonly tick: number }) => Promise<void>;
   /** Faults of the connection, and what `onTick` threw. */
   readonly onError: (error: Error) => void;

@@ -58,10 +58,6 @@ export function openBullmqScheduleClock(options: {
     async remove(id) {
       await queue.removeJobScheduler(id);
     },
-    async tickNow(id, tick) {
-      await begin();
-      await queue.add('tick', { schedule: id, tick }, { jobId: `now-${id}-${tick}`, ...forgotten });
-    },
     work: (work) => openTickWorker({ store, name, work }),
     close: () => queue.close(),
   };
@@ -120,6 +116,6 @@ function openTickWorker({
 
 /** BullMQ names the job of a tick `repeat:<schedule>:<time>`. */
 function tickOf(job: Job): { name: string; tick: number } {
-  const { schedule, tick } = job.data as { schedule: string; tick?: number };
-  return { name: schedule, tick: tick ?? Number(job.id?.split(':').at(-1)) };
+  const { schedule } = job.data as { schedule: string };
+  return { name: schedule, tick: Number(job.id?.split(':').at(-1)) };
 }

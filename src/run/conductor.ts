@@ -119,7 +119,7 @@ async function leaseAbove(
   onRetry: (error: Error) => void,
 ): Promise<Lease | undefined> {
   const take = (minEpoch: number) =>
-    keepTrying(() => takeLease({ leases, runId, holder: processName, minEpoch, onError: onRetry }), {
+    keepTrying(() => takeLease({ leases, key: `run-${runId}`, holder: processName, minEpoch, onError: onRetry }), {
       signal,
       onRetry,
     });

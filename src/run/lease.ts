@@ -8,7 +8,7 @@ const renewEveryInMs = 5_000;
 const lookEveryInMs = 100;
 const longestFarewellInMs = 2_000;
 
-/** The right to list, feed and collect a run. */
+/** The right to do what one process at a time may do: to list, feed and collect a run, say. */
 export interface Lease {
   readonly epoch: number;
   /**
@@ -24,16 +24,15 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** Takes the run's lease, also from a process of this machine that is certainly dead; undefined if another has it. */
+/** Takes the lease of a key, also from a process of this machine that is certainly dead; undefined if another has it. */
 export async function takeLease(options: {
   leases: LeaseStore;
-  runId: string;
+  key: string;
   holder: string;
   minEpoch: number;
   onError: (error: Error) => void;
 }): Promise<Lease | undefined> {
-  const { leases, runId, holder, minEpoch, onError } = options;
-  const key = `run-${runId}`;
+  const { leases, key, holder, minEpoch, onError } = options;
   const current = await leases.holder(key);
   const evict = current !== undefined && isDeadProcess(current) ? current : undefined;
   let renewedAt = performance.now();

@@ -50,6 +50,8 @@ export const runRecordSchema = z.object({
   engineUrl: z.string(),
   /** Hash of engine, address and app id. */
   account: z.string(),
+  /** The schedule that started it. */
+  schedule: z.string().optional(),
   state: z.enum(['active', 'paused', 'finished', 'cancelled']),
   waitsFor: z.string().optional(),
   epoch: z.number(),

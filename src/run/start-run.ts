@@ -34,15 +34,18 @@ export async function startRun(options: {
   subject: RunSubject;
   /** Starts another run even if an unfinished one is there. */
   alwaysNew: boolean;
+  /** The schedule that starts it. */
+  schedule?: string;
 }): Promise<{ record: RunRecord; resumed: boolean }> {
-  const { state, settings, subject, alwaysNew } = options;
+  const { state, settings, subject, alwaysNew, schedule } = options;
   const found = settings.runId
     ? await readRunRecord(state, settings.runId)
     : alwaysNew || subject.source.address === '-'
       ? undefined
       : (await listRunRecords(state)).find((record) => !isOver(record) && isAbout(record, subject));
   if (!found) {
-    const record = newRecord({ id: settings.runId ?? newRunId(), settings, subject });
+    const fresh = newRecord({ id: settings.runId ?? newRunId(), settings, subject });
+    const record = schedule === undefined ? fresh : { ...fresh, schedule };
     await writeFirstRunRecord(state, record);
     return { record, resumed: false };
   }

@@ -31,13 +31,29 @@ const givenValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.strin
  * frozen and holds no secret.
  * @throws UsageError naming the setting in all its three names, and what was expected
  */
-export async function loadSettings({ flags, environment, folder }: SettingSources): Promise<Settings> {
+export async function loadSettings(sources: SettingSources): Promise<Settings> {
+  return parseSettings(await gatherSettings(sources));
+}
+
+/** The settings that were given, wherever, as they would be written on the command line; unchecked. */
+export type SettingTexts = Readonly<Partial<Record<SettingKey, string>>>;
+
+export async function gatherSettings({ flags, environment, folder }: SettingSources): Promise<SettingTexts> {
   const config = await readConfigFile(resolve(folder, configFileName));
-  const settings: Record<string, unknown> = {};
+  const texts: Partial<Record<SettingKey, string>> = {};
   for (const key of settingKeys) {
     // A variable that is set to nothing is how compose files and CI leave it unset.
     const given = flags[key] ?? (environment[environmentNameOf(key)] || undefined) ?? config[key];
-    const text = given === undefined ? defaultOf(key) : String(given);
+    if (given !== undefined) texts[key] = String(given);
+  }
+  return texts;
+}
+
+/** All settings, those not given with their defaults. @throws UsageError as `loadSettings` does */
+export function parseSettings(texts: SettingTexts): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const key of settingKeys) {
+    const text = texts[key] ?? defaultOf(key);
     if (text !== undefined) settings[key] = freeze(parseSetting(key, text));
   }
   return freeze(settings) as Settings;

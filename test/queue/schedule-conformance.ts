@@ -92,20 +92,15 @@ export function describeSchedules(start: () => Promise<QueueServer>): void {
       expect(next - late).toBeGreaterThan(2_000);
     });
 
-    it('ticks out of turn, once for a time, and goes on after a tick that failed', async () => {
-      await clock.tickNow('often', 1_000);
-      await clock.tickNow('often', 1_000);
-      await clock.tickNow('often', 2_000);
+    it('goes on after a tick that failed', async () => {
       const ticks: number[] = [];
       work(({ tick }) => {
         ticks.push(tick);
         throw new Error('no');
       });
+      await clock.put(everySecond);
       await until(() => ticks.length >= 2);
-      // What failed is not kept, so it can be given again.
-      await clock.tickNow('often', 1_000);
-      await until(() => ticks.length >= 3);
-      expect(ticks).toEqual([1_000, 2_000, 1_000]);
+      expect(new Set(ticks).size).toBe(ticks.length);
     });
 
     it('says that a schedule does not tick any more, and has it tick again', async () => {

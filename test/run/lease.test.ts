@@ -19,7 +19,14 @@ describe('the lease of a run', () => {
   });
 
   const take = (runId: string, holder: string, more: { minEpoch?: number; leases?: LeaseStore } = {}) =>
-    takeLease({ leases: backend.leases, runId, holder, minEpoch: 0, onError: () => {}, ...more });
+    takeLease({
+      leases: backend.leases,
+      key: `run-${runId}`,
+      holder,
+      minEpoch: 0,
+      onError: () => {},
+      ...more,
+    });
   const taken = async (...args: Parameters<typeof take>): Promise<Lease> => {
     const lease = await take(...args);
     if (!lease) throw new Error('not taken');

@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { addSchedule, deleteSchedule } from '../schedule/add-schedule.ts';
+import { nextTick } from '../schedule/cron.ts';
+import { listSchedules, type ScheduleState } from '../schedule/list-schedules.ts';
+import { print, say, withRollcall } from './command-context.ts';
+import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+
+const examples = `
+Examples:
+  rollcall schedule add nightly --cron '0 2 * * *' --tz Europe/Berlin --source s3://archive/staff/ --engine ooto
+  rollcall schedule add weekly --cron '0 4 * * SUN' --source /srv/photos --on-failure https://alerts.example/hook
+A 'rollcall worker' on the same state and queue does the runs. One at a time: while a run of a schedule goes on, or
+waits for a person, its next ticks are skipped. A night that was missed is made up for once.`;
+
+interface AddOptions {
+  readonly cron: string;
+  readonly tz: string;
+  readonly source: string;
+  readonly onFailure?: string;
+}
+
+export function addScheduleCommand(program: Command): void {
+  const schedule = program.command('schedule').description('nightly runs').addHelpText('after', examples);
+  addAdd(schedule);
+  addList(schedule);
+  addRemove(schedule);
+}
+
+function addAdd(schedule: Command): void {
+  const command = schedule
+    .command('add')
+    .description('add a schedule, or replace the one of this name')
+    .argument('<name>', "the beginning of its runs' ids")
+    .requiredOption(
+      '--cron <expression>',
+      "5 fields, or 6 with seconds first: '0 2 * * *' is every night at two",
+    )
+    .option('--tz <zone>', 'time zone of the expression, such as Europe/Berlin', 'UTC')
+    .requiredOption('--source <source>', 'a folder, file.csv, file.jsonl or an s3:// address')
+    .option('--on-failure <url>', 'told (POST, JSON) when a run ends with another exit code than 0')
+    .action(async (name: string, options: AddOptions & Record<string, unknown>) => {
+      await withRollcall(options, async ({ rollcall, signal }) => {
+        const { cron, tz, source, onFailure } = options;
+        const added = await addSchedule(rollcall, { name, cron, tz, source, onFailure, signal });
+        const next = new Date(nextTick(added.schedule, Date.now())).toISOString();
+        print(`Schedule ${name} is ${added.replaced ? 'replaced' : 'added'}. Its next run: ${next}`);
+        say("A 'rollcall worker' must be running then, on this state and queue.");
+        return 0;
+      });
+    });
+  const settings = runSettings.filter((key) => key !== 'runId');
+  addSettings(command, [...accountSettings, ...settings, ...commonSettings]);
+}
+
+function addList(schedule: Command): void {
+  const command = schedule
+    .command('list')
+    .description('schedules, their last result and their next time')
+    .option('--json', 'print JSON, one object a line')
+    .action(async (options: { json?: boolean } & Record<string, unknown>) => {
+      await withRollcall(options, async ({ rollcall }) => {
+        const schedules = await listSchedules(rollcall);
+        if (schedules.length === 0) say(`No schedule in ${rollcall.state.address}.`);
+        for (const one of schedules) print(options.json ? JSON.stringify(one) : describe(one));
+        return 0;
+      });
+    });
+  addSettings(command, commonSettings);
+}
+
+function addRemove(schedule: Command): void {
+  const command = schedule
+    .command('remove')
+    .description('remove a schedule; its runs and reports stay')
+    .argument('<name>', 'as it was added')
+    .action(async (name: string, options: Record<string, unknown>) => {
+      await withRollcall(options, async ({ rollcall, signal }) => {
+        await deleteSchedule(rollcall, name, { signal });
+        print(`Schedule ${name} is removed. A run of it that goes on is not stopped: rollcall status`);
+        return 0;
+      });
+    });
+  addSettings(command, commonSettings);
+}
+
+function describe(schedule: ScheduleState): string {
+  const { name, cron, tz, nextAt, source, engine, engineUrl, account, lastRun, skipped, events } = schedule;
+  const lastTick = events.at(-1);
+  const lastSkip = events.findLast((event) => event.result === 'skipped');
+  return [
+    `${name}  ${cron} (${tz})  next ${nextAt}`,
+    `  ${source} -> ${engine} at ${engineUrl} (account ${account})`,
+    lastRun ? `  last: ${describeRun(lastRun)}` : '  no run yet',
+    ...(lastTick?.result === 'failed' ? [`  no run was started at ${lastTick.tick}: ${lastTick.why}`] : []),
+    ...(skipped > 0
+      ? [`  skipped ${skipped}${lastSkip ? `, the last at ${lastSkip.tick}: ${lastSkip.why}` : ''}`]
+      : []),
+    ...(schedule.onFailure ? [`  on failure: ${schedule.onFailure}`] : []),
+  ].join('\n');
+}
+
+function describeRun({
+  run,
+  state,
+  counts,
+  exitCode,
+  waitsFor,
+}: NonNullable<ScheduleState['lastRun']>): string {
+  return [
+    `${run}  ${state}${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
+    `${counts.done} of ${counts.listed}`,
+    `${counts.deadLetters} dead letters`,
+    ...(waitsFor ? [`waits for: ${waitsFor}`] : []),
+  ].join(', ');
+}

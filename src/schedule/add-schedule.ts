@@ -1,0 +1,107 @@
+import { UsageError } from '../errors.ts';
+import type { Rollcall } from '../open-rollcall.ts';
+import { openSourceOf } from '../run/run-source.ts';
+import type { SettingTexts } from '../settings/load-settings.ts';
+import type { SettingKey } from '../settings/schema.ts';
+import { type CronTime, checkCronTime } from './cron.ts';
+import { openClock } from './open-clock.ts';
+import { checkScheduleName, hasSchedule, removeSchedule, type Schedule, writeSchedule } from './schedule.ts';
+import { setClock } from './set-clock.ts';
+import { checkWebhook } from './webhook.ts';
+import { whileHolding } from './while-holding.ts';
+
+export interface AddScheduleOptions extends CronTime {
+  /** Becomes the beginning of its runs' ids: letters, digits, dot, dash and underscore, 40 at most. */
+  readonly name: string;
+  /** A folder, a manifest or an S3 address. */
+  readonly source: string;
+  /** Where a run that ends with another exit code than 0 is told. */
+  readonly onFailure?: string | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** Settings of the process that works, not of the run; and the queue's address may hold a password. */
+const processSettings: readonly SettingKey[] = [
+  ...(['state', 'queue', 'rate', 'concurrency', 'timeout', 'giveUpAfter'] as const),
+  ...(['runId', 'logLevel', 'logFile'] as const),
+];
+
+const never = new AbortController().signal;
+
+/**
+ * Adds a schedule, or replaces the one of its name. All that can be looked at without a call is looked at now, by day.
+ * @throws UsageError if anything of it cannot be run
+ */
+export async function addSchedule(
+  rollcall: Rollcall,
+  { name, cron, tz, source, onFailure, signal = never }: AddScheduleOptions,
+): Promise<{ schedule: Schedule; replaced: boolean }> {
+  const { state } = rollcall;
+  const time = checkCronTime({ cron, tz });
+  const given = Object.entries(rollcall.given).filter(
+    ([key]) => !processSettings.includes(key as SettingKey),
+  );
+  const settings = Object.fromEntries(given) as SettingTexts as Record<string, string>;
+  if (source === '-')
+    throw new UsageError(
+      'schedule-source',
+      '--source is -: nobody can pipe a list at night; give a file, a folder or an S3 address.',
+    );
+  const { address } = await openSourceOf(rollcall, source, rollcall.settings);
+  const { engine, url, account } = rollcall.engine();
+  const schedule: Schedule = {
+    schema: 'rollcall.schedule/1',
+    name: checkScheduleName(name),
+    ...time,
+    source: address,
+    engine: engine.name,
+    engineUrl: url,
+    account,
+    settings,
+    ...(onFailure !== undefined && {
+      onFailure: checkWebhook({ value: onFailure, allowHttp: rollcall.settings.allowHttp }),
+    }),
+    createdAt: new Date().toISOString(),
+  };
+  return changing(rollcall, name, signal, async () => {
+    const replaced = await hasSchedule(state, name);
+    await writeSchedule(state, schedule);
+    return { schedule, replaced };
+  });
+}
+
+/** Removes a schedule; its runs stay, and one that goes on is not stopped. @throws UsageError if there is none */
+export async function deleteSchedule(
+  rollcall: Rollcall,
+  name: string,
+  { signal = never }: { signal?: AbortSignal } = {},
+): Promise<void> {
+  const { state } = rollcall;
+  if (!(await hasSchedule(state, checkScheduleName(name)))) {
+    throw new UsageError(
+      'no-schedule',
+      `There is no schedule ${name} in ${state.address}. rollcall schedule list shows them.`,
+    );
+  }
+  await changing(rollcall, name, signal, () => removeSchedule(state, name));
+}
+
+/** A schedule is changed while no tick of it is being taken, and the clock is told at once. */
+async function changing<Result>(
+  rollcall: Rollcall,
+  name: string,
+  signal: AbortSignal,
+  change: () => Promise<Result>,
+): Promise<Result> {
+  const { leases } = await rollcall.queue();
+  const onError = (error: Error) =>
+    rollcall.log.warn({ schedule: name, reason: error.message }, 'the queue does not answer');
+  const result = await whileHolding({ leases, key: `schedule-${name}`, signal, onError }, change);
+  const clock = await openClock(rollcall);
+  try {
+    await setClock(rollcall, clock);
+  } finally {
+    await clock.close();
+  }
+  return result;
+}

@@ -1,0 +1,56 @@
+import type { Rollcall } from '../open-rollcall.ts';
+import { exitCodeOf } from '../report/exit-code.ts';
+import { readControl } from '../run/control.ts';
+import { readSummary } from '../run/finish.ts';
+import { isOver, readRunRecord } from '../run/run-record.ts';
+import type { Notice } from './notices.ts';
+import type { Schedule } from './schedule.ts';
+import { readHistory } from './schedule-history.ts';
+
+type Found = Omit<Notice, 'at' | 'tries'>;
+
+/** Ends of a schedule's runs, and failures to start one, of which there is no notice yet. */
+export async function findEnds(
+  { state }: Pick<Rollcall, 'state'>,
+  schedule: Schedule,
+  known: ReadonlySet<string>,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const event of (await readHistory(state, schedule.name)).events) {
+    if (event.result === 'failed') {
+      const { tick, exitCode, why } = event;
+      const id = `${schedule.name} not started ${tick}`;
+      const state = event.at < schedule.createdAt ? 'settled' : 'open';
+      if (!known.has(id)) found.push({ id, tick, exitCode, reason: why, state });
+    } else if (event.result === 'started') {
+      const end = await endOf(state, event.runId, { known, since: schedule.createdAt });
+      if (end) found.push(end);
+    }
+  }
+  return found;
+}
+
+/**
+ * How a run ended, if that is news. One that was paused, resumed and paused again is news again: whoever resumed it
+ * left the time in `control.json`. What ended before the schedule was added, or replaced, is not told any more.
+ */
+async function endOf(
+  state: Rollcall['state'],
+  runId: string,
+  { known, since }: { known: ReadonlySet<string>; since: string },
+): Promise<Found | undefined> {
+  const overId = `${runId} over`;
+  if (known.has(overId)) return undefined;
+  const record = await readRunRecord(state, runId);
+  if (!record) return { id: overId, runId, exitCode: 0, state: 'settled' };
+  const isNews = record.updatedAt >= since;
+  if (record.state === 'paused') {
+    const { at } = await readControl(state, runId);
+    const id = `${runId} paused ${at}`;
+    return known.has(id) ? undefined : { id, runId, exitCode: 3, state: isNews ? 'open' : 'settled' };
+  }
+  const summary = isOver(record) ? await readSummary(state, runId) : undefined;
+  if (!summary) return undefined;
+  const exitCode = exitCodeOf(summary, record.settings);
+  return { id: overId, runId, exitCode, state: isNews && exitCode !== 0 ? 'open' : 'settled' };
+}

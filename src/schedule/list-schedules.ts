@@ -1,0 +1,60 @@
+import type { Rollcall } from '../open-rollcall.ts';
+import { exitCodeOf } from '../report/exit-code.ts';
+import type { Summary } from '../report/summary.ts';
+import { readSummary } from '../run/finish.ts';
+import { isOver, type RunRecord } from '../run/run-record.ts';
+import { nextTick } from './cron.ts';
+import { newestRunOf } from './predecessor.ts';
+import { listScheduleNames, readSchedule, type Schedule } from './schedule.ts';
+import { readHistory, type ScheduleEvent } from './schedule-history.ts';
+import { shownWebhook } from './webhook.ts';
+
+/** A schedule with what became of it so far. `onFailure` is shown without its path, which may be a secret. */
+export interface ScheduleState extends Omit<Schedule, 'schema'> {
+  readonly nextAt: string;
+  readonly lastRun?: {
+    readonly run: string;
+    readonly state: RunRecord['state'];
+    readonly waitsFor?: string;
+    readonly counts: RunRecord['counts'];
+    /** Once it is over. */
+    readonly exitCode?: number;
+    readonly byStatus?: Summary['byStatus'];
+  };
+  /** Ticks skipped since the schedule was first added. */
+  readonly skipped: number;
+  /** What came of the latest ticks, the latest last. */
+  readonly events: readonly ScheduleEvent[];
+}
+
+/** The schedules of the state by name. */
+export async function listSchedules({ state }: Rollcall): Promise<ScheduleState[]> {
+  const names = await listScheduleNames(state);
+  const all = await Promise.all(names.map((name) => describe(state, name)));
+  return all.filter((schedule) => schedule !== undefined);
+}
+
+async function describe(state: Rollcall['state'], name: string): Promise<ScheduleState | undefined> {
+  const schedule = await readSchedule(state, name);
+  if (!schedule) return undefined;
+  const { schema: _, onFailure, ...shown } = schedule;
+  const { skipped, events } = await readHistory(state, name);
+  const record = await newestRunOf(state, name);
+  const summary = record && isOver(record) ? await readSummary(state, record.id) : undefined;
+  return {
+    ...shown,
+    ...(onFailure !== undefined && { onFailure: shownWebhook(onFailure) }),
+    nextAt: new Date(nextTick(schedule, Date.now())).toISOString(),
+    ...(record && {
+      lastRun: {
+        run: record.id,
+        state: record.state,
+        ...(record.waitsFor !== undefined && { waitsFor: record.waitsFor }),
+        counts: record.counts,
+        ...(summary && { exitCode: exitCodeOf(summary, record.settings), byStatus: summary.byStatus }),
+      },
+    }),
+    skipped,
+    events,
+  };
+}

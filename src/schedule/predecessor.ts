@@ -1,0 +1,26 @@
+import { isOver, type RunRecord, readRunRecord, runsFolder } from '../run/run-record.ts';
+import type { StateStore } from '../state/state-store.ts';
+
+/**
+ * The newest run of a schedule. The runs themselves are asked, not what is remembered of ticks: so a schedule that was
+ * removed and added again knows of a run that still goes on.
+ */
+export async function newestRunOf(state: StateStore, schedule: string): Promise<RunRecord | undefined> {
+  const names = (await state.list(runsFolder)).filter((entry) => entry.isFolder).map((entry) => entry.name);
+  const own = names.filter(
+    (name) => name.startsWith(`${schedule}-`) && /^\d{8}T\d{6}Z$/.test(name.slice(schedule.length + 1)),
+  );
+  for (const runId of own.sort().reverse()) {
+    const record = await readRunRecord(state, runId);
+    // Without a record it was only half started, or is being removed.
+    if (record?.schedule === schedule) return record;
+  }
+  return undefined;
+}
+
+/** Why the next run cannot start yet; undefined if it can. A paused run waits for a person, and so do its followers. */
+export function reasonToSkip(record: RunRecord | undefined): string | undefined {
+  if (!record || isOver(record)) return undefined;
+  const { id, state, waitsFor = 'a person' } = record;
+  return state === 'paused' ? `run ${id} is paused: ${waitsFor}` : `run ${id} is not over yet`;
+}

@@ -1,0 +1,23 @@
+import type { Rollcall } from '../open-rollcall.ts';
+import { openSourceOf } from '../run/run-source.ts';
+import { startRun } from '../run/start-run.ts';
+import { parseSettings, type SettingTexts } from '../settings/load-settings.ts';
+import type { Schedule } from './schedule.ts';
+
+/**
+ * Starts a run as `rollcall enqueue` would: with the settings given when the schedule was added, whatever this process
+ * has, and in the account of then, whosever credentials are here. Workers that have the account's do the work.
+ * @throws UsageError if the source cannot be listed
+ */
+export async function startScheduledRun(
+  rollcall: Rollcall,
+  schedule: Schedule,
+  runId: string,
+): Promise<void> {
+  const { state } = rollcall;
+  const { engine, engineUrl, account } = schedule;
+  const settings = { ...parseSettings(schedule.settings as SettingTexts), runId };
+  const source = await openSourceOf(rollcall, schedule.source, settings);
+  const subject = { source, engine, engineUrl, account };
+  await startRun({ state, settings, subject, alwaysNew: true, schedule: schedule.name });
+}

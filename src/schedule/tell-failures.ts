@@ -1,0 +1,89 @@
+import { RollcallError } from '../errors.ts';
+import type { Rollcall } from '../open-rollcall.ts';
+import { readControl } from '../run/control.ts';
+import { buildNotice } from './build-notice.ts';
+import { findEnds } from './find-ends.ts';
+import { type Notice, readNotices, writeNotices } from './notices.ts';
+import { readSchedule, type Schedule } from './schedule.ts';
+import { postToWebhook, shownWebhook } from './webhook.ts';
+import { whileHolding } from './while-holding.ts';
+
+/** Ten tries in the course of 40 minutes. */
+const mostTries = 10;
+const longestPauseInMs = 600_000;
+const pauseAfter = (tries: number) => Math.min(longestPauseInMs, 5_000 * 2 ** (tries - 1));
+
+/** That the queue is away must be told although the queue is away. */
+const withoutAfterInMs = 15_000;
+
+/** What a run met in a process that worked on it. */
+export interface Fault {
+  readonly runId: string;
+  readonly error: Error;
+}
+
+/**
+ * Tells `--on-failure` what of a schedule was not told yet: ends of its runs with another exit code than 0, ticks that
+ * started none, and the fault that is given. One process at a time; what was told is written down after it was taken,
+ * so that a process which dies in between has it told again. Never throws for what the other side does.
+ */
+export async function tellFailures(
+  rollcall: Rollcall,
+  { name, fault, signal }: { name: string; fault?: Fault | undefined; signal: AbortSignal },
+): Promise<void> {
+  const { state, log } = rollcall;
+  const schedule = await readSchedule(state, name);
+  if (schedule?.onFailure === undefined) return;
+  const { onFailure } = schedule;
+  const { leases } = await rollcall.queue();
+  const onError = (error: Error) =>
+    log.warn({ schedule: name, reason: error.message }, 'the queue does not answer');
+  await whileHolding({ leases, key: `notices-${name}`, signal, withoutAfterInMs, onError }, async () => {
+    const known = await readNotices(state, name);
+    const ids = new Set(known.map(({ id }) => id));
+    const at = new Date().toISOString();
+    const found = [...(await findEnds(rollcall, schedule, ids)), ...(await faultOf(rollcall, fault, ids))];
+    const notices: Notice[] = [...known, ...found.map((end) => ({ ...end, at, tries: 0 }))];
+    if (found.length > 0) await writeNotices(state, name, notices);
+    for (const [index, notice] of notices.entries()) {
+      if (signal.aborted || !isDue(notice)) continue;
+      notices[index] = await tell(rollcall, { schedule, onFailure, notice, signal });
+      await writeNotices(state, name, notices);
+    }
+  });
+}
+
+const isDue = ({ state, tries, triedAt }: Notice) =>
+  state === 'open' && (triedAt === undefined || Date.now() - Date.parse(triedAt) >= pauseAfter(tries));
+
+/** A fault that comes again while nobody resumed the run is not told again. */
+async function faultOf({ state }: Rollcall, fault: Fault | undefined, known: ReadonlySet<string>) {
+  if (!fault) return [];
+  const { runId, error } = fault;
+  const [code, exitCode] = error instanceof RollcallError ? [error.code, error.exitCode] : ['program', 4];
+  const id = `${runId} fault ${code} ${(await readControl(state, runId)).at}`;
+  return known.has(id) ? [] : [{ id, runId, exitCode, reason: error.message, state: 'open' as const }];
+}
+
+async function tell(
+  rollcall: Rollcall,
+  options: { schedule: Schedule; onFailure: string; notice: Notice; signal: AbortSignal },
+): Promise<Notice> {
+  const { schedule, onFailure, notice, signal } = options;
+  const { environment, log } = rollcall;
+  const body = await buildNotice(rollcall, schedule, notice);
+  const refusal = await postToWebhook({ url: onFailure, body, environment, signal });
+  const tries = notice.tries + 1;
+  const triedAt = new Date().toISOString();
+  if (refusal === undefined) return { ...notice, tries, triedAt, state: 'told' };
+  const facts = {
+    schedule: schedule.name,
+    notice: notice.id,
+    webhook: shownWebhook(onFailure),
+    reason: refusal,
+  };
+  const isLast = tries >= mostTries;
+  if (isLast) log.error(facts, '--on-failure was not told, and is not tried again');
+  else log.warn(facts, '--on-failure was not told; tried again later');
+  return { ...notice, tries, triedAt, state: isLast ? 'given-up' : 'open' };
+}

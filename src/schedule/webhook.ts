@@ -1,0 +1,56 @@
+import { UsageError } from '../errors.ts';
+import { createHttpClient } from '../network/http-client.ts';
+import { isLoopbackHost } from '../network/loopback-host.ts';
+import type { Environment } from '../network/proxy-for.ts';
+
+/**
+ * Checks an address of `--on-failure`. Plain http only to this machine, unless allowed: what it says of a run, and the
+ * secret that may be in the address, would travel in clear text.
+ * @throws UsageError; what the user wrote is not repeated, it may hold a secret
+ */
+export function checkWebhook({ value, allowHttp }: { value: string; allowHttp: boolean }): string {
+  if (!URL.canParse(value)) throw wrong('is no address; it looks like https://alerts.example/hooks/…');
+  const url = new URL(value);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong('must begin with https://');
+  if (url.username !== '' || url.password !== '') throw wrong('must not hold a user or a password');
+  if (url.protocol === 'http:' && !allowHttp && !isLoopbackHost(url.hostname))
+    throw wrong('is plain http; use https://, or --allow-http if it must be');
+  return url.href;
+}
+
+/** As it may be shown: the path of a webhook is a secret in most places. */
+export const shownWebhook = (url: string) => `${new URL(url).origin}/…`;
+
+function wrong(reason: string): UsageError {
+  return new UsageError('on-failure', `--on-failure ${reason}`);
+}
+
+const timeoutInMs = 10_000;
+
+/** One try. @returns why it was not taken, without the address's secret; undefined if it was taken (2xx) */
+export async function postToWebhook({
+  url,
+  body,
+  environment,
+  signal,
+}: {
+  url: string;
+  body: Readonly<Record<string, unknown>>;
+  environment: Environment;
+  signal: AbortSignal;
+}): Promise<string | undefined> {
+  const { origin, host, pathname, search } = new URL(url);
+  const client = createHttpClient({ baseUrl: origin, concurrency: 1, timeoutInMs, environment });
+  try {
+    const reply = await client.post({
+      path: pathname + search,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify(body)),
+      signal,
+    });
+    if (reply.kind === 'failed') return reply.message;
+    return reply.status >= 200 && reply.status < 300 ? undefined : `${host} answered ${reply.status}`;
+  } finally {
+    await client.close();
+  }
+}

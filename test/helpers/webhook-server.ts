@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What was posted to a webhook. */
+export interface Posted {
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly body: Record<string, unknown>;
+}
+
+export interface WebhookServer {
+  /** With a secret in its path. */
+  readonly url: string;
+  readonly posted: readonly Posted[];
+  /** The status that it answers from now on. */
+  answer(status: number): void;
+  close(): Promise<void>;
+}
+
+export const webhookSecret = 'hook-secret-4711';
+
+/** A webhook of the test's own on the loopback interface. */
+export async function startWebhookServer(): Promise<WebhookServer> {
+  const posted: Posted[] = [];
+  let status = 200;
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as Posted['body'];
+    posted.push({ path: request.url ?? '', contentType: request.headers['content-type'], body });
+    response.writeHead(status).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks/${webhookSecret}?token=${webhookSecret}`,
+    posted,
+    answer(next) {
+      status = next;
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
