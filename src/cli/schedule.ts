@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { addSchedule, deleteSchedule } from '../schedule/add-schedule.ts';
-import { nextTick } from '../schedule/cron.ts';
-import { listSchedules, type ScheduleState } from '../schedule/list-schedules.ts';
+import type { ScheduleState } from '../schedule/list-schedules.ts';
 import { print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
 
@@ -19,6 +17,7 @@ interface AddOptions {
   readonly onFailure?: string;
 }
 
+/** What knows the calendar is loaded when it is needed: all other commands do without. */
 export function addScheduleCommand(program: Command): void {
   const schedule = program.command('schedule').description('nightly runs').addHelpText('after', examples);
   addAdd(schedule);
@@ -40,6 +39,8 @@ function addAdd(schedule: Command): void {
     .option('--on-failure <url>', 'told (POST, JSON) when a run ends with another exit code than 0')
     .action(async (name: string, options: AddOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
+        const { addSchedule } = await import('../schedule/add-schedule.ts');
+        const { nextTick } = await import('../schedule/cron.ts');
         const { cron, tz, source, onFailure } = options;
         const added = await addSchedule(rollcall, { name, cron, tz, source, onFailure, signal });
         const next = new Date(nextTick(added.schedule, Date.now())).toISOString();
@@ -49,7 +50,7 @@ function addAdd(schedule: Command): void {
       });
     });
   const settings = runSettings.filter((key) => key !== 'runId');
-  addSettings(command, [...accountSettings, ...settings, ...commonSettings]);
+  addSettings(command, [...accountSettings, ...settings, 'sharedFiles', ...commonSettings]);
 }
 
 function addList(schedule: Command): void {
@@ -59,6 +60,7 @@ function addList(schedule: Command): void {
     .option('--json', 'print JSON, one object a line')
     .action(async (options: { json?: boolean } & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall }) => {
+        const { listSchedules } = await import('../schedule/list-schedules.ts');
         const schedules = await listSchedules(rollcall);
         if (schedules.length === 0) say(`No schedule in ${rollcall.state.address}.`);
         for (const one of schedules) print(options.json ? JSON.stringify(one) : describe(one));
@@ -75,6 +77,7 @@ function addRemove(schedule: Command): void {
     .argument('<name>', 'as it was added')
     .action(async (name: string, options: Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
+        const { deleteSchedule } = await import('../schedule/add-schedule.ts');
         await deleteSchedule(rollcall, name, { signal });
         print(`Schedule ${name} is removed. A run of it that goes on is not stopped: rollcall status`);
         return 0;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { type RunEvent, workOnAll } from '../run/work-on-all.ts';
-import { keepSchedules } from '../schedule/keep-schedules.ts';
 import type { ScheduleEvent } from '../schedule/schedule-history.ts';
 import { say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
@@ -13,6 +12,7 @@ export function addWorkerCommand(program: Command): void {
       await withRollcall(options, async ({ rollcall, signal, interruptExitCode }) => {
         await rollcall.queue();
         say(`Working on the runs of ${rollcall.state.address}`);
+        const { keepSchedules } = await import('../schedule/keep-schedules.ts');
         const over = new AbortController();
         const schedules = keepSchedules(rollcall, {
           signal: AbortSignal.any([signal, over.signal]),

@@ -57,9 +57,17 @@ function refuseElsewhere(what: string, { queue }: FileSettings): void {
   );
 }
 
+/** Whether a worker on this machine sees the files that something needs. */
+export function areFilesHere(
+  { filesOn }: Pick<RunRecord, 'filesOn'>,
+  { sharedFiles }: Pick<FileSettings, 'sharedFiles'>,
+): boolean {
+  return sharedFiles || filesOn === undefined || filesOn === hostname();
+}
+
 /** Why a worker on this machine cannot do a run; undefined: it can. */
-export function whyFilesAreMissing(record: RunRecord, { sharedFiles }: FileSettings): string | undefined {
-  if (sharedFiles || record.filesOn === undefined || record.filesOn === hostname()) return undefined;
+export function whyFilesAreMissing(record: RunRecord, settings: FileSettings): string | undefined {
+  if (areFilesHere(record, settings)) return undefined;
   return (
     `its photos are files of the machine ${record.filesOn}, and this is ${hostname()}: this worker takes no part in it. ` +
     'If it sees the same files under the same paths, start it with --shared-files (ROLLCALL_SHARED_FILES)'

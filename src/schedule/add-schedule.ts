@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import { openSourceOf } from '../run/run-source.ts';
+import { openSourceOf, subjectOf } from '../run/run-source.ts';
 import type { SettingTexts } from '../settings/load-settings.ts';
 import type { SettingKey } from '../settings/schema.ts';
 import { type CronTime, checkCronTime } from './cron.ts';
@@ -23,7 +23,7 @@ export interface AddScheduleOptions extends CronTime {
 /** Settings of the process that works, not of the run; and the queue's address may hold a password. */
 const processSettings: readonly SettingKey[] = [
   ...(['state', 'queue', 'rate', 'concurrency', 'timeout', 'giveUpAfter'] as const),
-  ...(['runId', 'logLevel', 'logFile'] as const),
+  ...(['grace', 'health', 's3PathStyle', 'runId', 'logLevel', 'logFile'] as const),
 ];
 
 const never = new AbortController().signal;
@@ -47,16 +47,17 @@ export async function addSchedule(
       'schedule-source',
       '--source is -: nobody can pipe a list at night; give a file, a folder or an S3 address.',
     );
-  const { address } = await openSourceOf(rollcall, source, rollcall.settings);
-  const { engine, url, account } = rollcall.engine();
+  const subject = subjectOf(rollcall, await openSourceOf(rollcall, source, rollcall.settings));
+  const { engine, engineUrl, account, filesOn } = subject;
   const schedule: Schedule = {
     schema: 'rollcall.schedule/1',
     name: checkScheduleName(name),
     ...time,
-    source: address,
-    engine: engine.name,
-    engineUrl: url,
+    source: subject.source.address,
+    engine,
+    engineUrl,
     account,
+    ...(filesOn !== undefined && { filesOn }),
     settings,
     ...(onFailure !== undefined && {
       onFailure: checkWebhook({ value: onFailure, allowHttp: rollcall.settings.allowHttp }),

@@ -3,13 +3,13 @@ import { exitCodeOf } from '../report/exit-code.ts';
 import { readControl } from '../run/control.ts';
 import { readSummary } from '../run/finish.ts';
 import { isOver, readRunRecord } from '../run/run-record.ts';
-import type { Notice } from './notices.ts';
+import type { Alert } from './alerts.ts';
 import type { Schedule } from './schedule.ts';
 import { readHistory } from './schedule-history.ts';
 
-type Found = Omit<Notice, 'at' | 'tries'>;
+type Found = Omit<Alert, 'at' | 'tries'>;
 
-/** Ends of a schedule's runs, and failures to start one, of which there is no notice yet. */
+/** Ends of a schedule's runs, and failures to start one, of which there is no alert yet. */
 export async function findEnds(
   { state }: Pick<Rollcall, 'state'>,
   schedule: Schedule,

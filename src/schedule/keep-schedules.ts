@@ -15,7 +15,7 @@ import { type Fault, tellFailures } from './tell-failures.ts';
 
 const lookEveryInMs = 10_000;
 /** How long what waits for a store that is away may hold up the end. */
-const longestFarewellInMs = 5_000;
+const longestFarewellInMs = 1_000;
 
 export interface ScheduleKeeper {
   /** What became of a run; what is to be told of it is told at once. */

@@ -17,6 +17,8 @@ const scheduleSchema = z.object({
   engineUrl: z.string(),
   /** Hash of engine, address and app id, as in `run.json`. */
   account: z.string(),
+  /** The machine whose files its runs need. */
+  filesOn: z.string().optional(),
   /** Settings of its runs, as they would be written on the command line. */
   settings: z.record(z.string(), z.string()),
   onFailure: z.string().optional(),

@@ -1,4 +1,5 @@
 import type { Rollcall } from '../open-rollcall.ts';
+import { announceRun } from '../run/presence.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { startRun } from '../run/start-run.ts';
 import { parseSettings, type SettingTexts } from '../settings/load-settings.ts';
@@ -15,9 +16,11 @@ export async function startScheduledRun(
   runId: string,
 ): Promise<void> {
   const { state } = rollcall;
-  const { engine, engineUrl, account } = schedule;
+  const { engine, engineUrl, account, filesOn } = schedule;
   const settings = { ...parseSettings(schedule.settings as SettingTexts), runId };
   const source = await openSourceOf(rollcall, schedule.source, settings);
-  const subject = { source, engine, engineUrl, account };
-  await startRun({ state, settings, subject, alwaysNew: true, schedule: schedule.name });
+  const subject = { source, engine, engineUrl, account, filesOn };
+  const { presence } = await rollcall.queue();
+  const { record } = await startRun({ state, settings, subject, alwaysNew: true, schedule: schedule.name });
+  await announceRun(presence, state, record);
 }

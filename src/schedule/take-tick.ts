@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RollcallError, UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
+import { areFilesHere } from '../run/files-on.ts';
 import { readRunRecord } from '../run/run-record.ts';
 import { latestTick, ticksBetween } from './cron.ts';
 import { newestRunOf, reasonToSkip } from './predecessor.ts';
@@ -22,7 +23,8 @@ const pausesInMs = [1_000, 3_000, 10_000];
  * Starts the run of a tick, or says why not; what came of it is written down before anything else can happen. Harmless
  * when repeated: the run's id is made of the tick. A tick that comes late stands for the latest that is due, and for
  * all in between: a night that was missed is made up for once.
- * @returns what came of the tick; undefined if it was taken before, or the schedule is gone
+ * @returns what came of the tick; undefined if it was taken before, the schedule is gone, or its files are on another
+ * machine, whose workers make up for the tick
  */
 export async function takeTick(
   rollcall: Rollcall,
@@ -34,7 +36,7 @@ export async function takeTick(
     log.warn({ schedule: name, reason: error.message }, 'the queue does not answer');
   return whileHolding({ leases, key: `schedule-${name}`, signal, onError }, async () => {
     const schedule = await readSchedule(state, name);
-    if (!schedule) return undefined;
+    if (!schedule || !areFilesHere(schedule, rollcall.settings)) return undefined;
     const history = await readHistory(state, name);
     const takenUpTo = Math.max(lastTakenTick(history), Date.parse(schedule.createdAt));
     // This machine's clock may be behind the one by which the tick came.

@@ -1,9 +1,9 @@
 import { RollcallError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { readControl } from '../run/control.ts';
-import { buildNotice } from './build-notice.ts';
+import { type Alert, readAlerts, writeAlerts } from './alerts.ts';
+import { buildAlert } from './build-alert.ts';
 import { findEnds } from './find-ends.ts';
-import { type Notice, readNotices, writeNotices } from './notices.ts';
 import { readSchedule, type Schedule } from './schedule.ts';
 import { postToWebhook, shownWebhook } from './webhook.ts';
 import { whileHolding } from './while-holding.ts';
@@ -38,22 +38,22 @@ export async function tellFailures(
   const { leases } = await rollcall.queue();
   const onError = (error: Error) =>
     log.warn({ schedule: name, reason: error.message }, 'the queue does not answer');
-  await whileHolding({ leases, key: `notices-${name}`, signal, withoutAfterInMs, onError }, async () => {
-    const known = await readNotices(state, name);
+  await whileHolding({ leases, key: `alerts-${name}`, signal, withoutAfterInMs, onError }, async () => {
+    const known = await readAlerts(state, name);
     const ids = new Set(known.map(({ id }) => id));
     const at = new Date().toISOString();
     const found = [...(await findEnds(rollcall, schedule, ids)), ...(await faultOf(rollcall, fault, ids))];
-    const notices: Notice[] = [...known, ...found.map((end) => ({ ...end, at, tries: 0 }))];
-    if (found.length > 0) await writeNotices(state, name, notices);
-    for (const [index, notice] of notices.entries()) {
-      if (signal.aborted || !isDue(notice)) continue;
-      notices[index] = await tell(rollcall, { schedule, onFailure, notice, signal });
-      await writeNotices(state, name, notices);
+    const alerts: Alert[] = [...known, ...found.map((end) => ({ ...end, at, tries: 0 }))];
+    if (found.length > 0) await writeAlerts(state, name, alerts);
+    for (const [index, alert] of alerts.entries()) {
+      if (signal.aborted || !isDue(alert)) continue;
+      alerts[index] = await tell(rollcall, { schedule, onFailure, alert, signal });
+      await writeAlerts(state, name, alerts);
     }
   });
 }
 
-const isDue = ({ state, tries, triedAt }: Notice) =>
+const isDue = ({ state, tries, triedAt }: Alert) =>
   state === 'open' && (triedAt === undefined || Date.now() - Date.parse(triedAt) >= pauseAfter(tries));
 
 /** A fault that comes again while nobody resumed the run is not told again. */
@@ -67,23 +67,23 @@ async function faultOf({ state }: Rollcall, fault: Fault | undefined, known: Rea
 
 async function tell(
   rollcall: Rollcall,
-  options: { schedule: Schedule; onFailure: string; notice: Notice; signal: AbortSignal },
-): Promise<Notice> {
-  const { schedule, onFailure, notice, signal } = options;
+  options: { schedule: Schedule; onFailure: string; alert: Alert; signal: AbortSignal },
+): Promise<Alert> {
+  const { schedule, onFailure, alert, signal } = options;
   const { environment, log } = rollcall;
-  const body = await buildNotice(rollcall, schedule, notice);
+  const body = await buildAlert(rollcall, schedule, alert);
   const refusal = await postToWebhook({ url: onFailure, body, environment, signal });
-  const tries = notice.tries + 1;
+  const tries = alert.tries + 1;
   const triedAt = new Date().toISOString();
-  if (refusal === undefined) return { ...notice, tries, triedAt, state: 'told' };
+  if (refusal === undefined) return { ...alert, tries, triedAt, state: 'told' };
   const facts = {
     schedule: schedule.name,
-    notice: notice.id,
+    alert: alert.id,
     webhook: shownWebhook(onFailure),
     reason: refusal,
   };
   const isLast = tries >= mostTries;
   if (isLast) log.error(facts, '--on-failure was not told, and is not tried again');
   else log.warn(facts, '--on-failure was not told; tried again later');
-  return { ...notice, tries, triedAt, state: isLast ? 'given-up' : 'open' };
+  return { ...alert, tries, triedAt, state: isLast ? 'given-up' : 'open' };
 }

@@ -119,7 +119,7 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
         schedule: 'often',
         exitCode: 1,
         runDir: scene.pathOf(runId, '.').replace(/\/\.?$/, ''),
-        notice: `${runId} over`,
+        alert: `${runId} over`,
       });
     }
     expect(webhook.posted[0]).toMatchObject({ contentType: 'application/json' });

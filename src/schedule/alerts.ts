@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { StateStore } from '../state/state-store.ts';
+import { scheduleFolderOf } from './schedule.ts';
+
+/** What `--on-failure` is, or was, to be told of: one end of a run, a fault of it, or a tick that started none. */
+const alertSchema = z.object({
+  /** The same end has the same id, whoever finds it: it is told once. */
+  id: z.string(),
+  runId: z.string().optional(),
+  /** Of the tick that started no run. */
+  tick: z.string().optional(),
+  exitCode: z.number(),
+  reason: z.string().optional(),
+  /** When it was found. */
+  at: z.string(),
+  tries: z.number(),
+  triedAt: z.string().optional(),
+  /** `settled`: there is nothing to tell. */
+  state: z.enum(['open', 'told', 'given-up', 'settled']),
+});
+export type Alert = z.infer<typeof alertSchema>;
+
+const alertsSchema = z.object({ schema: z.literal('rollcall.alerts/1'), alerts: z.array(alertSchema) });
+
+/** More than there are events in a history: what is forgotten would be told again. */
+const keptAlerts = 200;
+const alertsPath = (name: string) => `${scheduleFolderOf(name)}/alerts.json`;
+
+/** `schedules/<name>/alerts.json`, the oldest first; a damaged one counts as none. */
+export async function readAlerts(state: StateStore, name: string): Promise<Alert[]> {
+  const bytes = await state.read(alertsPath(name));
+  try {
+    return bytes ? alertsSchema.parse(JSON.parse(bytes.toString())).alerts : [];
+  } catch {
+    return [];
+  }
+}
+
+export async function writeAlerts(state: StateStore, name: string, alerts: readonly Alert[]): Promise<void> {
+  const content = { schema: 'rollcall.alerts/1', alerts: alerts.slice(-keptAlerts) };
+  await state.write(alertsPath(name), `${JSON.stringify(content, undefined, 2)}\n`);
+}
