@@ -119,10 +119,13 @@ async function leaseAbove(
   onRetry: (error: Error) => void,
 ): Promise<Lease | undefined> {
   const take = (minEpoch: number) =>
-    keepTrying(() => takeLease({ leases, key: `run-${runId}`, holder: processName, minEpoch, onError: onRetry }), {
-      signal,
-      onRetry,
-    });
+    keepTrying(
+      () => takeLease({ leases, key: `run-${runId}`, holder: processName, minEpoch, onError: onRetry }),
+      {
+        signal,
+        onRetry,
+      },
+    );
   const lease = await take(0);
   if (!lease) return undefined;
   try {
