@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../../src/queue/embedded/open-embedded-postgres.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import type { QueueBackend } from '../../src/queue/queue.ts';
+import { startTestCluster } from './redis-cluster.ts';
+import { connectTo } from './redis-process.ts';
 import { startTestRedis } from './redis-server.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -89,29 +91,49 @@ export async function startEmbeddedQueue(): Promise<QueueServer> {
 }
 
 export async function startRedisQueue(): Promise<QueueServer> {
-  const folder = await makeTemporaryFolder();
   const server = await startTestRedis();
-  const errors: Error[] = [];
-  const probe = new Redis(server.url, { maxRetriesPerRequest: null });
-  probe.on('error', () => undefined);
+  const crash = async () => {
+    await server.kill();
+    await server.start();
+  };
+  const probe = new Redis(server.url, { maxRetriesPerRequest: null, connectionName: 'probe' });
+  return redisQueueServer({ queue: server.url, probe, nodes: [probe], crash, close: server.close });
+}
 
-  async function keys(pattern: string): Promise<string[]> {
-    return probe.keys(pattern);
-  }
+export async function startClusterQueue(): Promise<QueueServer> {
+  const cluster = await startTestCluster();
+  const nodes = cluster.ports.map((port) => connectTo(port, { connectionName: 'probe' }));
+  const ports = cluster.ports.map((port) => ({ host: '127.0.0.1', port }));
+  const probe = new Cluster(ports, { redisOptions: { connectionName: 'probe' } });
+  const crash = () => Promise.reject(new Error('a Cluster as a whole is not killed here'));
+  return redisQueueServer({ queue: cluster.url, probe, nodes, crash, close: cluster.close });
+}
+
+async function redisQueueServer(parts: {
+  queue: string;
+  probe: Redis | Cluster;
+  /** Connections to every server, of the test's own. */
+  nodes: readonly Redis[];
+  crash: () => Promise<void>;
+  close: () => Promise<void>;
+}): Promise<QueueServer> {
+  const { queue, probe, nodes, crash } = parts;
+  const folder = await makeTemporaryFolder();
+  const errors: Error[] = [];
+  for (const link of [probe, ...nodes]) link.on('error', () => undefined);
+  const keys = async (pattern: string) => (await Promise.all(nodes.map((node) => node.keys(pattern)))).flat();
+  const countConnections = async () => {
+    const lists = await Promise.all(nodes.map(async (node) => String(await node.client('LIST'))));
+    return lists.flatMap((list) => list.trim().split('\n')).filter((line) => !line.includes('probe ')).length;
+  };
 
   return {
-    queue: server.url,
+    queue,
     stateFolder: folder.path,
     errors,
-    open: () => openQueue({ queue: server.url, onError: (error) => void errors.push(error) }),
-    async crash() {
-      await server.kill();
-      await server.start();
-    },
-    async connections() {
-      const list = String(await probe.client('LIST'));
-      return list.trim().split('\n').length - 1;
-    },
+    open: () => openQueue({ queue, onError: (error) => void errors.push(error) }),
+    crash,
+    connections: countConnections,
     remains: (runId) => keys(`*rollcall-run-${runId}:*`),
     async breakLocks(runId) {
       const locks = await keys(`*rollcall-run-${runId}:*:lock`);
@@ -127,8 +149,8 @@ export async function startRedisQueue(): Promise<QueueServer> {
       await probe.del(...ticks, ...delayed);
     },
     async close() {
-      await probe.quit();
-      await server.close();
+      for (const link of [probe, ...nodes]) link.disconnect();
+      await parts.close();
       await folder.remove();
     },
   };

@@ -5,7 +5,7 @@ import type { RedisClient } from './connect-redis.ts';
 
 /**
  * A server that throws keys away when its memory is full would throw photos away: it is refused. Of a Cluster every
- * master is asked. Where this user may ask neither CONFIG nor INFO, `onUnknown` is told.
+ * master is asked. Where this user may ask neither INFO nor CONFIG, `onUnknown` is told.
  */
 export async function refuseEviction(
   redis: RedisClient,
@@ -14,7 +14,7 @@ export async function refuseEviction(
 ): Promise<void> {
   const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
   const policies = await Promise.all(
-    servers.map(async (server) => (await policyByConfig(server)) ?? (await policyByInfo(server))),
+    servers.map(async (server) => (await policyByInfo(server)) ?? (await policyByConfig(server))),
   );
   if (policies.includes(undefined)) {
     onUnknown(
@@ -34,7 +34,6 @@ export async function refuseEviction(
   );
 }
 
-/** Undefined where a hosted server, or the rules of this user, do not allow CONFIG. */
 async function policyByConfig(redis: Redis): Promise<string | undefined> {
   const reply: unknown = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
   return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : undefined;
