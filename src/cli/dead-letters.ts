@@ -1,8 +1,4 @@
-import { open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { UsageError } from '../errors.ts';
 import { readReport } from '../report/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../report/record.ts';
 import { retryDeadLetters } from '../run/retry-dead-letters.ts';
@@ -12,6 +8,7 @@ import { accountSettings, addSettings, commonSettings, workSettings } from './fl
 import { printJsonl } from './report.ts';
 import { showEnd } from './show-end.ts';
 import { findRun } from './status.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 interface DeadLettersOptions {
   readonly json?: boolean;
@@ -76,12 +73,7 @@ async function exportTo(file: string, letters: AsyncIterable<ReportLine>): Promi
       yield `${JSON.stringify(line)}\n`;
     }
   };
-  const target = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    const why =
-      error.code === 'EEXIST' ? 'is there already; name a new file' : `cannot be written (${error.code})`;
-    throw new UsageError('export', `--export: ${file} ${why}.`, { cause: error });
-  });
-  await pipeline(Readable.from(lines()), target.createWriteStream());
+  await writeNewFile({ file, flag: '--export' }, lines());
   say(`${count} dead letters written to ${file}`);
 }
 

@@ -5,12 +5,15 @@ import { type Command, Option } from 'commander';
 import { readReport } from '../report/read-report.ts';
 import type { ReportLine } from '../report/record.ts';
 import { createReportCsv, toCsvRow } from '../report/report-csv.ts';
+import type { Summary } from '../report/summary.ts';
 import { readSummary } from '../run/finish.ts';
 import { runFolderOf } from '../run/run-record.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { print, say, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
 import { showSummary } from './show-summary.ts';
 import { findRun } from './status.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 export function addReportCommand(program: Command): void {
   const command = program
@@ -20,39 +23,69 @@ export function addReportCommand(program: Command): void {
     .addOption(
       new Option('--format <format>', 'print the lines, or the summary').choices(['jsonl', 'csv', 'summary']),
     )
+    .option('--output <file>', 'fetch the lines into a new file: JSON lines, or CSV with --format csv')
     .option('--json', 'print the summary as one JSON object')
-    .action(
-      async (
-        runId: string | undefined,
-        options: { format?: string; json?: boolean } & Record<string, unknown>,
-      ) => {
-        await withRollcall(options, async ({ rollcall }) => {
-          const { state } = rollcall;
-          const record = await findRun(rollcall, runId);
-          const folder = state.locate(runFolderOf(record.id));
-          const summary = await readSummary(state, record.id);
-          if (!summary) say(`Run ${record.id} is not over: its report is not complete yet.`);
-          if (options.format === 'jsonl') await printJsonl(readReport(state, runFolderOf(record.id)));
-          else if (options.format === 'csv') await printCsv(readReport(state, runFolderOf(record.id)));
-          else if (summary && options.json) print(JSON.stringify({ ...summary, runDir: folder }));
-          else if (summary) print(showSummary(summary, folder));
-          else print(`${folder}/parts`);
-          return summary ? 0 : 3;
-        });
-      },
-    );
+    .action(async (runId: string | undefined, options: ReportOptions & Record<string, unknown>) => {
+      await withRollcall(options, async ({ rollcall }) => {
+        const { state } = rollcall;
+        const { id } = await findRun(rollcall, runId);
+        const folder = state.locate(runFolderOf(id));
+        const summary = await readSummary(state, id);
+        if (!summary) say(`Run ${id} is not over: its report is not complete yet.`);
+        const { format, output: file } = options;
+        const lines =
+          format === 'csv' ? csvOf(readReport(state, runFolderOf(id))) : jsonlOf(state, id, summary);
+        if (file !== undefined && format !== 'summary') {
+          await writeNewFile({ file, flag: '--output' }, lines);
+          say(`Report written to ${file}`);
+        } else if (format === 'jsonl' || format === 'csv') await printAll(lines);
+        else if (summary && options.json) print(JSON.stringify({ ...summary, runDir: folder }));
+        else if (summary) print(showSummary(summary, folder));
+        else print(`${folder}/parts`);
+        return summary ? 0 : 3;
+      });
+    });
   addSettings(command, commonSettings);
+}
+
+interface ReportOptions {
+  readonly format?: string;
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+/** Of a run that is over its report byte for byte, as the summary's SHA-256 has it. */
+async function* jsonlOf(
+  state: StateStore,
+  runId: string,
+  summary: Summary | undefined,
+): AsyncGenerator<string> {
+  if (summary) {
+    for await (const lines of state.readLines(`${runFolderOf(runId)}/report.jsonl`))
+      yield lines.map(({ text }) => `${text}\n`).join('');
+    return;
+  }
+  for await (const line of readReport(state, runFolderOf(runId))) yield `${JSON.stringify(line)}\n`;
+}
+
+async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<Buffer> {
+  const rows = async function* () {
+    for await (const line of lines) yield toCsvRow(line);
+  };
+  const csv = createReportCsv();
+  // What fails above makes reading below fail, too.
+  pipeline(Readable.from(rows()), csv).catch(() => {});
+  yield* csv as AsyncIterable<Buffer>;
+}
+
+async function printAll(chunks: AsyncIterable<string | Buffer>): Promise<void> {
+  for await (const chunk of chunks) {
+    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+  }
 }
 
 export async function printJsonl(lines: AsyncIterable<ReportLine>): Promise<void> {
   for await (const line of lines) {
     if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, 'drain');
   }
-}
-
-async function printCsv(lines: AsyncIterable<ReportLine>): Promise<void> {
-  const rows = async function* () {
-    for await (const line of lines) yield toCsvRow(line);
-  };
-  await pipeline(Readable.from(rows()), createReportCsv(), process.stdout, { end: false });
 }
