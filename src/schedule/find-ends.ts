@@ -45,7 +45,9 @@ async function endOf(
   if (!record) return { id: overId, runId, exitCode: 0, state: 'settled' };
   const isNews = record.updatedAt >= since;
   if (record.state === 'paused') {
-    const { at } = await readControl(state, runId);
+    const { wanted, at } = await readControl(state, runId);
+    // Somebody has resumed or cancelled it meanwhile, and no worker has come to it yet.
+    if (wanted !== 'pause' && at > record.updatedAt) return undefined;
     const id = `${runId} paused ${at}`;
     return known.has(id) ? undefined : { id, runId, exitCode: 3, state: isNews ? 'open' : 'settled' };
   }

@@ -110,6 +110,7 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
     expect(await scene.runIds()).toEqual(all);
 
     await expectOneAtATime(all);
+    expect(told(pausedId).filter(({ state }) => state === 'paused')).toHaveLength(1);
     // What ended after the schedule was removed is not told any more.
     for (const runId of (await toldRuns()).slice(0, runs)) {
       const [first, ...more] = told(runId).filter(({ state }) => state === 'finished');
