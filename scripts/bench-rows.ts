@@ -1,15 +1,12 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
 import sharp from 'sharp';
-import { testCredentials } from '../test/helpers/engine-server.ts';
 import { startEngineServerProcess } from '../test/helpers/engine-server-start.ts';
+import { isReportRight, megabytes, watchedRun } from './watched-run.ts';
 
 /**
  * Measures the main job on a large CSV manifest, on the embedded queue, with an engine that answers at once: time to
@@ -28,7 +25,6 @@ const { values } = parseArgs({
 });
 const rows = Number(values.rows);
 const callsEvery = Number(values['calls-every']);
-const sampleEveryInMs = 250;
 
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-rows-'));
 const engine = await startEngineServerProcess();
@@ -59,73 +55,19 @@ async function writeManifest(): Promise<void> {
 }
 
 async function measure(): Promise<Record<string, unknown>> {
-  const startedAt = Date.now();
-  const main = join(process.cwd(), 'dist/cli/main.js');
-  const pace = ['--rate', '1000', '--concurrency', '64'];
-  const run = execa(process.execPath, [main, 'run', 'people.csv', '--json', ...pace], {
-    cwd: folder,
-    env: {
-      ROLLCALL_ENGINE: 'ooto',
-      ROLLCALL_ENGINE_URL: engine.url,
-      OOTO_APP_ID: testCredentials.appId,
-      OOTO_APP_KEY: testCredentials.appKey,
-    },
-    reject: false,
-  });
-  const watch = { isOver: false };
-  const watched = watchRun(run.pid ?? 0, watch);
-  const { stdout, stderr, exitCode } = await run;
-  const seconds = (Date.now() - startedAt) / 1000;
-  watch.isOver = true;
-  const { peakMemoryInBytes, peakStoreInBytes } = await watched;
-  if (exitCode !== 0) throw new Error(`the run ended with ${exitCode}: ${stderr.slice(-2000)}`);
-  const summary = JSON.parse(stdout);
+  const run = await watchedRun({ folder, engine, args: ['people.csv'] });
+  const { summary, seconds, startedAt } = run;
   const calls = await engine.control.calls();
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(join(summary.runDir, 'report.jsonl'))) hash.update(chunk);
   return {
     rows,
     calls: calls.length,
     lines: summary.total,
-    isReportRight: hash.digest('hex') === summary.reportSha256,
+    isReportRight: await isReportRight(run),
     secondsToFirstCall: (Date.parse(calls[0]?.arrivedAt ?? '') - startedAt) / 1000,
     seconds,
     rowsPerSecond: Math.round(rows / seconds),
-    peakMemoryInMB: megabytes(peakMemoryInBytes),
-    peakStoreInMB: megabytes(peakStoreInBytes),
+    peakMemoryInMB: megabytes(run.peakMemoryInBytes),
+    peakStoreInMB: megabytes(run.peakStoreInBytes),
     manifestInMB: megabytes((await stat(join(summary.runDir, 'manifest.jsonl'))).size),
   };
-}
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 1e5) / 10;
-}
-
-/** Looks at the process and at the store of its queue for as long as it runs. */
-async function watchRun(pid: number, watch: { isOver: boolean }) {
-  let peakMemoryInBytes = 0;
-  let peakStoreInBytes = 0;
-  while (!watch.isOver) {
-    // VmHWM is the peak so far, so that nothing between two looks is missed.
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    peakMemoryInBytes = Math.max(peakMemoryInBytes, 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
-    peakStoreInBytes = Math.max(peakStoreInBytes, await storeSize());
-    await delay(sampleEveryInMs);
-  }
-  return { peakMemoryInBytes, peakStoreInBytes };
-}
-
-/** The embedded server's data without its write-ahead log, which is bounded by a setting. */
-async function storeSize(): Promise<number> {
-  const data = join(folder, 'rollcall-data', 'queue', 'data');
-  const entries = await readdir(data, { recursive: true, withFileTypes: true }).catch(() => []);
-  const sizes = entries
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes('pg_wal'))
-    .map((entry) =>
-      stat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
