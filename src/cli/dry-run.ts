@@ -1,5 +1,5 @@
 import type { Rollcall } from '../open-rollcall.ts';
-import { createDecider, type Decider } from '../run/decide.ts';
+import { createDecider, type Decider, templateIdsOf } from '../run/decide.ts';
 import { openRecall, type Recall } from '../run/recall.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
@@ -21,6 +21,7 @@ export async function dryRun(
   const decider = createDecider({
     sameSubject: source.sameSubject,
     repeat: repeat === 'last' && !isLast ? 'first' : repeat,
+    templateIdFor: templateIdsOf(rollcall.engine().engine.name, source),
   });
   if (decider.foresees) await foreseeAll(decider, source, { limit, signal });
   for await (const photo of source.list({ signal })) {

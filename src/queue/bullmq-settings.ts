@@ -36,9 +36,8 @@ export const maxStalledCount = 100;
 /** 0 would never trim; nobody reads these events. */
 export const maxEvents = 1;
 
-export function inBatches<T>(items: readonly T[]): T[][] {
+export function inBatches<T>(items: readonly T[], size = batchSize): T[][] {
   const batches: T[][] = [];
-  for (let start = 0; start < items.length; start += batchSize)
-    batches.push(items.slice(start, start + batchSize));
+  for (let start = 0; start < items.length; start += size) batches.push(items.slice(start, start + size));
   return batches;
 }

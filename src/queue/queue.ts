@@ -34,6 +34,8 @@ export interface RunQueue {
   remove(ids: readonly string[]): Promise<void>;
   /** Ids of all jobs in the queue, whatever their state. */
   ids(): Promise<Set<string>>;
+  /** The jobs of these ids as they are now, tries included; ids that are gone are left out. */
+  find(ids: readonly string[]): Promise<Map<string, FoundJob>>;
   counts(): Promise<JobCounts>;
   /** No new job is started by anybody until `resume`; running jobs go on. */
   pause(): Promise<void>;
@@ -43,6 +45,12 @@ export interface RunQueue {
   /** Removes the queue with everything in it. */
   obliterate(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface FoundJob {
+  readonly data: unknown;
+  /** A worker has it, or had it when it died. */
+  readonly isActive: boolean;
 }
 
 export interface JobCounts {

@@ -2,8 +2,10 @@ import { Queue } from 'bullmq';
 import { inBatches, keyPrefix, maxEvents, priorityOfPhoto, runQueueName } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { exceptConnectionFaults } from './connection-fault.ts';
-import type { PhotoJob, RunQueue } from './queue.ts';
+import type { FoundJob, PhotoJob, RunQueue } from './queue.ts';
 import { storable } from './storable.ts';
+
+const looksAtOnce = 20;
 
 /** The queue of one run. Looking at it leaves no trace: a queue comes into being with its first job. */
 export function openBullmqRunQueue(options: {
@@ -40,6 +42,17 @@ export function openBullmqRunQueue(options: {
       for (const batch of inBatches(ids)) await store.jobs.removeFinished(name, batch);
     },
     ids: async () => new Set(await store.jobs.ids(name)),
+    async find(ids) {
+      const found = new Map<string, FoundJob>();
+      for (const batch of inBatches(ids, looksAtOnce)) {
+        const looks = batch.map(async (id) => {
+          const job = await queue.getJob(id);
+          if (job) found.set(id, { data: job.data, isActive: (await job.getState()) === 'active' });
+        });
+        await Promise.all(looks);
+      }
+      return found;
+    },
     counts: () => store.jobs.counts(name),
     async pause() {
       await begin();

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunQueue } from '../queue/queue.ts';
+import { photoJobDataSchema } from '../queue/job.ts';
+import type { FoundJob, RunQueue } from '../queue/queue.ts';
+import type { Outcome } from '../report/record.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { openManifestWriter, readManifest } from './manifest.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
-import { buildSettledLine } from './photo-job.ts';
+import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
 import type { RunRecord } from './run-record.ts';
 
 const pollInMs = 200;
@@ -31,16 +33,29 @@ export async function cancelRest(options: {
     await delay(pollInMs);
   while (isFresh() && (await flow.collect(queue)) > 0);
   const facts = { run: record.id, engine: record.engine };
+  const queued = await queue.ids();
   for await (const batch of readManifest(state, record.id)) {
     if (!isFresh()) return;
     const open = batch.filter(({ line }) => !hasLine(line.seq));
-    const finishedAt = new Date().toISOString();
+    const ids = open.map((placed) => buildPhotoJob(record.id, placed).id);
+    const jobs = await queue.find(ids.filter((id) => queued.has(id)));
     await flow.settlePhotos(
-      open.map((placed) => buildSettledLine(facts, placed, { status: 'cancelled', finishedAt })),
+      open.map((placed, index) => buildSettledLine(facts, placed, cancelled(jobs.get(ids[index] ?? '')))),
     );
   }
   if (manifest.end.listed || !isFresh()) return;
   const writer = await openManifestWriter(state, record.id, record.epoch);
   await writer.close();
   manifest.advance(writer.finish());
+}
+
+/** With what was tried so far. A call whose worker died may have been stored. */
+function cancelled(job: FoundJob | undefined): Outcome {
+  const outcome = { status: 'cancelled', finishedAt: new Date().toISOString() } as const;
+  const data = photoJobDataSchema.safeParse(job?.data);
+  if (!job || !data.success) return outcome;
+  const { attempts, calls, storedUnknown } = data.data.tries;
+  if (calls === 0 && !job.isActive) return outcome;
+  const stored = storedUnknown || job.isActive ? 'unknown' : 'no';
+  return { ...outcome, stored, attempts, ...(calls > attempts && { calls }) };
 }

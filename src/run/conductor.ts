@@ -8,6 +8,7 @@ import type { Summary } from '../report/summary.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { concludeRun } from './conclude-run.ts';
+import { templateIdsOf } from './decide.ts';
 import { endRun, removeParts } from './end-run.ts';
 import { feedManifest } from './feed.ts';
 import { readSummary } from './finish.ts';
@@ -239,6 +240,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
       progress: manifest,
       sameSubject: record.settings.sameSubject,
       repeat: record.settings.repeat,
+      templateIdFor: templateIdsOf(record.engine, record.settings),
       hasLine: parts.covered.has,
       openRecall: record.settings.incremental ? () => openRecall({ ...record, state, signal }) : undefined,
       ...flow,

@@ -1,3 +1,4 @@
+import { templateIdOf } from '../engines/template-id.ts';
 import type { Outcome } from '../report/record.ts';
 import type { ManifestLine } from './manifest.ts';
 import { createSubjectIndex, type SeqsOfText } from './subject-index.ts';
@@ -18,6 +19,8 @@ export interface DecideOptions {
    */
   readonly sameSubject: 'collision' | 'repeat';
   readonly repeat: 'first' | 'last' | 'each';
+  /** The template id of a subject whose row names none; absent where no row can name one. */
+  readonly templateIdFor?: ((subjectId: string) => string) | undefined;
 }
 
 export interface Decider {
@@ -27,7 +30,7 @@ export interface Decider {
   foresee(line: ManifestLine): void;
 }
 
-export function createDecider({ sameSubject, repeat }: DecideOptions): Decider {
+export function createDecider({ sameSubject, repeat, templateIdFor }: DecideOptions): Decider {
   const subjects = createSubjectIndex();
   const templates = createSubjectIndex();
 
@@ -40,8 +43,15 @@ export function createDecider({ sameSubject, repeat }: DecideOptions): Decider {
     return repeat === 'first' ? repeated : { kind: 'feed-after', seq: known.latest };
   }
 
-  /** Two subjects with one template id would overwrite each other at the engine. */
-  function decideTemplate({ templateId }: ManifestLine, root: number): Decision | undefined {
+  /**
+   * Two subjects with one template id would overwrite each other at the engine, also where one of them only follows
+   * from its subject.
+   */
+  function decideTemplate(
+    line: ManifestLine & { readonly subjectId: string },
+    root: number,
+  ): Decision | undefined {
+    const templateId = line.templateId ?? templateIdFor?.(line.subjectId);
     if (templateId === undefined) return undefined;
     const owner = templates.get(templateId)?.first;
     if (owner === undefined) templates.enter(templateId, root);
@@ -68,6 +78,14 @@ export function createDecider({ sameSubject, repeat }: DecideOptions): Decider {
       return decision;
     },
   };
+}
+
+/** For `templateIdFor`: only a source whose subjects may come again is a manifest, which can name template ids. */
+export function templateIdsOf(
+  engine: string,
+  { sameSubject }: Pick<DecideOptions, 'sameSubject'>,
+): DecideOptions['templateIdFor'] {
+  return sameSubject === 'repeat' ? (subjectId) => templateIdOf({ engine, subjectId }) : undefined;
 }
 
 const isPhoto = (line: ManifestLine): line is ManifestLine & { subjectId: string; photo: string } =>

@@ -12,6 +12,7 @@ export function createPatientQueue(
     finished: (limit) => patient(() => queue.finished(limit)),
     remove: (ids) => patient(() => queue.remove(ids)),
     ids: () => patient(() => queue.ids()),
+    find: (ids) => patient(() => queue.find(ids)),
     counts: () => patient(() => queue.counts()),
     pause: () => patient(() => queue.pause()),
     resume: () => patient(() => queue.resume()),

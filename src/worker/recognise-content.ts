@@ -21,8 +21,8 @@ export function recogniseContent(options: {
   const unchanged = { status: 'skipped', reason: 'unchanged', stored: 'yes' } as const;
   const since = known.enrolledAt === undefined ? {} : { enrolledAt: known.enrolledAt };
   if (isEnrolled(template)) return { ...unchanged, templateId, ...since };
-  // Which id the engine gave it then is not known here.
-  if (isEnrolled(anyTemplate)) return { ...unchanged, ...since };
+  // Which id the engine gave it then is not known here: without a time the ledger learns nothing from this line.
+  if (isEnrolled(anyTemplate)) return unchanged;
   if (known.rejected === contentFingerprint(sha256, noTemplate))
     return { status: 'skipped', reason: 'rejected-before' };
   return undefined;

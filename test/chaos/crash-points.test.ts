@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
 import { crashPoints } from './crash-points.ts';
+import { proveLedger } from './prove-ledger.ts';
 import { proveRun } from './prove-run.ts';
 import { openScene, type Scene } from './scene.ts';
 import { storeNames } from './stores.ts';
@@ -38,5 +39,6 @@ describe.each(storeNames)('a run that died (%s)', (store) => {
     const { repeated } = await proveRun(scene, runFolder);
     expect(await readdir(runFolder)).not.toContain('parts');
     expect(repeated).toBeLessThanOrEqual(concurrency);
+    await proveLedger(scene, runId);
   });
 });

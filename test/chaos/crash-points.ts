@@ -38,6 +38,10 @@ export const crashPoints: Readonly<Record<string, CrashPoint>> = {
   'after the report has its name': onWriter('report.jsonl', (writer) => ({
     commit: () => writer.commit().then(die),
   })),
+  'before the ledger has what came of the photos': onWriter('/deltas/', () => ({ commit: die })),
+  'after the ledger has what came of the photos': onWriter('/deltas/', (writer) => ({
+    commit: () => writer.commit().then(die),
+  })),
   'in the midst of the summary': {
     state: (state) => ({
       write(path, content) {
@@ -117,7 +121,7 @@ function onWriter(file: string, change: (writer: Writer) => Partial<Writer>): Cr
     state: (state) => ({
       async openWriter(path) {
         const writer = await state.openWriter(path);
-        return path.endsWith(file) ? { ...writer, ...change(writer) } : writer;
+        return path.includes(file) ? { ...writer, ...change(writer) } : writer;
       },
     }),
   };

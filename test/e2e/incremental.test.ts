@@ -141,3 +141,90 @@ describe('every night, only what changed', { timeout: 180_000 }, () => {
     expect(stderr).toContain('--incremental');
   });
 });
+
+describe('a manifest, every night', { timeout: 180_000 }, () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene();
+  });
+  afterAll(() => scene.close());
+
+  const rowsOf = (rows: readonly (readonly [string, string, string?, string?])[]) =>
+    rows
+      .map(([subjectId, photo, version, templateId]) => ({ subjectId, photo, version, templateId }))
+      .map(
+        (row) => `${JSON.stringify(row)}
+`,
+      )
+      .join('');
+
+  async function night(manifest: string, ...flags: string[]) {
+    const before = scene.engine.calls.length;
+    const { stdout, stderr } = await scene.run(['run', manifest, '--incremental', '--json', ...flags]);
+    expect(stdout, stderr).not.toBe('');
+    const lines = await scene.report(JSON.parse(stdout).run);
+    const said = lines.map(({ subjectId, status, reason }) => `${subjectId} ${reason ?? status}`);
+    return { said, lines, calls: scene.engine.calls.slice(before), summary: JSON.parse(stdout) };
+  }
+
+  it('--repeat each: every photo stands for itself, another template id is a change, bytes tell where no version does', async () => {
+    const photos = ['a1', 'a2', 'b', 'c', 'd'];
+    for (const name of photos) await writeFiles(scene.folder, { [`${name}.jpg`]: await makePhoto() });
+    const first = rowsOf([
+      ['a', 'a1.jpg', '1'],
+      ['a', 'a2.jpg', '1'],
+      ['b', 'b.jpg'],
+      ['c', 'c.jpg', '1', 'T1'],
+      ['d', 'd.jpg', '1', 'T2'],
+    ]);
+    await writeFiles(scene.folder, { 'people.jsonl': first });
+    expect((await night('people.jsonl', '--repeat', 'each')).calls).toHaveLength(5);
+
+    await writeFiles(scene.folder, { 'a2.jpg': await makePhoto() });
+    const second = rowsOf([
+      ['a', 'a1.jpg', '1'],
+      ['a', 'a2.jpg', '2'],
+      ['b', 'b.jpg'],
+      ['c', 'c.jpg', '1', 'T3'],
+      ['d', 'd.jpg', '2', 'T2'],
+    ]);
+    await writeFiles(scene.folder, { 'people.jsonl': second });
+    const { said, calls, lines } = await night('people.jsonl', '--repeat', 'each');
+    expect(said).toEqual(['a unchanged', 'a enrolled', 'b unchanged', 'c enrolled', 'd unchanged']);
+    expect(calls.map(({ templateId }) => templateId).sort()).toContain('T3');
+    expect(calls).toHaveLength(2);
+    // What was read to find that out says so.
+    expect(lines.map(({ sha256 }) => sha256 !== undefined)).toEqual([false, true, true, true, true]);
+  });
+
+  it('without each, what is enrolled of a subject is its newest photo: the one before it is a change', async () => {
+    const listOf = (photo: string) => rowsOf([['e', photo, '1']]);
+    for (const name of ['e1', 'e2']) await writeFiles(scene.folder, { [`${name}.jpg`]: await makePhoto() });
+    for (const photo of ['e1.jpg', 'e2.jpg', 'e1.jpg', 'e1.jpg']) {
+      await writeFiles(scene.folder, { 'one.jsonl': listOf(photo) });
+      await night('one.jsonl');
+    }
+    const sent = scene.engine.calls.slice(-3).map(({ photoSha256 }) => photoSha256);
+    expect(sent[0]).toBe(sent[2]);
+    expect(new Set(sent).size).toBe(2);
+    expect((await night('one.jsonl')).said).toEqual(['e unchanged']);
+  });
+
+  it('of two runs on one account at the same time neither forgets what the other did', async () => {
+    const manifests = ['left.jsonl', 'right.jsonl'];
+    for (const manifest of manifests) {
+      const names = Array.from({ length: 15 }, (_, index) => `${manifest}-${index}`);
+      for (const name of names) await writeFiles(scene.folder, { [`${name}.jpg`]: await makePhoto() });
+      await writeFiles(scene.folder, { [manifest]: rowsOf(names.map((name) => [name, `${name}.jpg`, '1'])) });
+    }
+    const before = scene.engine.calls.length;
+    const ends = await Promise.all(manifests.map((manifest) => scene.run(['run', manifest])));
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(scene.engine.calls.length - before).toBe(30);
+    for (const manifest of manifests) {
+      const { calls, summary } = await night(manifest, '--report', 'changed');
+      expect(calls).toHaveLength(0);
+      expect(summary).toMatchObject({ total: 15, leftOutOfReport: 15, missing: 0, notEnrolled: 0 });
+    }
+  });
+});

@@ -108,6 +108,29 @@ export function describeRunQueue(start: () => Promise<QueueServer>): void {
       expect((await finishedOf(queue, 4)).map((job) => job.id)).toContain('r-1-abc');
     });
 
+    it('finds jobs with what they carry, and says which a worker has', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(3));
+      const tries = { attempts: 1, calls: 2, reads: 0, storedUnknown: true };
+      let open = () => {};
+      const door = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      work(async (seq) => {
+        if (seq === 1) return { again: { delayInMs: 600_000, data: makeJob(1, { tries }).data } };
+        if (seq === 2) await door;
+        return finish(seq);
+      });
+      await until(async () => (await queue.counts()).delayed === 1 && (await queue.counts()).active === 1);
+      const found = await queue.find(['r-1-abc', 'r-2-abc', 'r-3-abc', 'r-99-abc']);
+      expect([...found.keys()].sort()).toEqual(['r-1-abc', 'r-2-abc', 'r-3-abc']);
+      expect(found.get('r-1-abc')).toMatchObject({ data: { seq: 1, tries }, isActive: false });
+      expect(found.get('r-2-abc')).toMatchObject({ data: { seq: 2 }, isActive: true });
+      expect(found.get('r-3-abc')).toMatchObject({ data: { seq: 3 }, isActive: false });
+      open();
+      await finishedOf(queue, 2);
+    });
+
     it('does not remove jobs that are not finished', async () => {
       const queue = backend.openRunQueue(runId);
       await queue.add(makeJobs(2));

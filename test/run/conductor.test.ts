@@ -218,6 +218,23 @@ describe('conducting a run', () => {
     expect(await server.remains(stage.runId)).toEqual([]);
   });
 
+  it('cancels a photo that was tried with what is known of its calls', async () => {
+    const tries = { attempts: 2, calls: 3, reads: 0, storedUnknown: true };
+    const stage = await stageOf({
+      source: givenSource(20),
+      work: (job, signal) =>
+        job.data.seq === 7
+          ? { again: { delayInMs: 3_600_000, data: { ...job.data, tries } } }
+          : enrolled(job, signal),
+    });
+    const conducting = stage.conduct();
+    await until(async () => (await stage.report()).length === 19);
+    await writeControl(stage.state, stage.runId, 'cancel');
+    expect(await conducting).toMatchObject({ summary: { calls: 19 + 3, byStatus: { cancelled: 1 } } });
+    const cancelled = (await stage.report()).find(({ status }) => status === 'cancelled');
+    expect(cancelled).toMatchObject({ seq: 7, stored: 'unknown', attempts: 2, calls: 3 });
+  });
+
   it('cancels in the middle of listing: what was found so far has its line', async () => {
     const stage = await stageOf({
       source: givenSource(1_000_000, {

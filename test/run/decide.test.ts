@@ -123,6 +123,25 @@ describe.each(allOptions)('deciding with $sameSubject, $repeat', (options) => {
 });
 
 describe('deciding', () => {
+  it('lets no row name the template id that follows from another subject, whichever comes first', () => {
+    const options = {
+      sameSubject: 'repeat',
+      repeat: 'first',
+      templateIdFor: (subjectId: string) => `id of ${subjectId}`,
+    } as const;
+    const plain = { seq: 1, subjectId: 'a', photo: '/a.jpg' };
+    const named = { seq: 2, subjectId: 'b', photo: '/b.jpg', templateId: 'id of a' };
+    expect(decideAll(options, [plain, named]).map(short)).toEqual(['feed', 'collision']);
+    expect(
+      decideAll(options, [
+        { ...named, seq: 1 },
+        { ...plain, seq: 2 },
+      ]).map(short),
+    ).toEqual(['feed', 'collision']);
+    const own = { seq: 3, subjectId: 'c', photo: '/c.jpg', templateId: 'id of c' };
+    expect(decideAll(options, [plain, own]).map(short)).toEqual(['feed', 'feed']);
+  });
+
   it('names the photo that came first where two collide, and says that nothing was stored', () => {
     const [, second] = decideAll({ sameSubject: 'collision', repeat: 'last' }, [
       { seq: 1, subjectId: 'a', photo: '/x/a.jpg' },

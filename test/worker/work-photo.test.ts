@@ -5,6 +5,7 @@ import type { Engine } from '../../src/engines/engine.ts';
 import { createEngine } from '../../src/engines/registry.ts';
 import { createGate } from '../../src/gate/create-gate.ts';
 import type { Gate } from '../../src/gate/gate.ts';
+import { contentFingerprint } from '../../src/ledger/fingerprint.ts';
 import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import type { Outcome } from '../../src/report/record.ts';
@@ -155,6 +156,45 @@ describe('one photo, with a real engine and a real gate', () => {
     expect(outcome).toMatchObject({ status: 'failed', stored: 'no', attempts: 0, error: { kind: 'photo' } });
     expect(outcome.error?.message).toMatch(message);
     expect(engineServer.calls).toHaveLength(0);
+  });
+
+  it.each([
+    ['enrolled', '=T1', { reason: 'unchanged', stored: 'yes', templateId: 'T1' }],
+    ['enrolled', '*', { reason: 'unchanged', stored: 'yes' }],
+    ['rejected', '', { reason: 'rejected-before' }],
+  ] as const)(
+    'whose bytes were %s before (template %s) needs no call',
+    async (before, template, expected) => {
+      const photo = await makePhoto();
+      const sha256 = createHash('sha256').update(photo).digest('hex');
+      const enrolledAt = '2026-11-21T02:00:00.000Z';
+      const known = { [before]: contentFingerprint(sha256, template), enrolledAt };
+      const more = { templateId: 'T1', version: 'listed', known };
+      const { outcome } = await workOff(await jobOf(photo, more), await contextOf());
+      expect(outcome).toMatchObject({ status: 'skipped', attempts: 0, sha256, ...expected });
+      expect(outcome.version).not.toBe('listed');
+      const isKnownBy = template === '=T1';
+      expect(outcome.templateId).toBe(isKnownBy ? 'T1' : undefined);
+      expect(outcome.enrolledAt).toBe(isKnownBy ? enrolledAt : undefined);
+      expect(engineServer.calls).toHaveLength(0);
+    },
+  );
+
+  it.each([
+    ['its bytes are others', { known: { enrolled: contentFingerprint('aa', '') } }],
+    [
+      'an earlier call of this run may have stored others',
+      { tries: { attempts: 0, calls: 1, reads: 0, storedUnknown: true } },
+    ],
+  ])('is called although the ledger knows its subject where %s', async (_, more) => {
+    const photo = await makePhoto();
+    const enrolled = contentFingerprint(createHash('sha256').update(photo).digest('hex'), '');
+    const { outcome } = await workOff(
+      await jobOf(photo, { known: { enrolled }, ...more }),
+      await contextOf(),
+    );
+    expect(outcome.status).toBe('enrolled');
+    expect(engineServer.calls).toHaveLength(1);
   });
 
   it('that is missing is an outcome; what an earlier call may have stored is not forgotten', async () => {
