@@ -21,12 +21,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-/** Opens rollcall for a command, and closes it whatever happens. The command returns its exit code. */
+/**
+ * Opens rollcall for a command, and closes it whatever happens. The command returns its exit code. `drains`: whether it
+ * has something to finish when it is interrupted.
+ */
 export async function withRollcall(
   options: Record<string, unknown>,
   command: (context: CommandContext) => Promise<number>,
+  { drains = true } = {},
 ): Promise<void> {
-  const interrupt = catchSignals();
+  const interrupt = catchSignals(drains);
   try {
     const rollcall = await openRollcall({ settings: givenSettings(options) });
     interrupt.leaveWithin(rollcall.settings.grace);
@@ -49,7 +53,7 @@ interface Interrupt extends Omit<CommandContext, 'rollcall'> {
   release(): void;
 }
 
-function catchSignals(): Interrupt {
+function catchSignals(drains: boolean): Interrupt {
   const controller = new AbortController();
   let exitCode = 130;
   let graceInMs = 0;
@@ -57,7 +61,8 @@ function catchSignals(): Interrupt {
     if (controller.signal.aborted) process.exit(code);
     exitCode = code;
     const patience = formatDuration(graceInMs);
-    say(`Draining: calls in flight may take ${patience} more (--grace). Interrupt again to stop at once.`);
+    if (drains)
+      say(`Draining: calls in flight may take ${patience} more (--grace). Interrupt again to stop at once.`);
     setTimeout(() => {
       say('Not everything came to an end in time. Nothing is lost: what was begun is done again.');
       process.exit(code);

@@ -1,12 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
+import type { Outlook } from '../run/outlook.ts';
 import { isOver, listRunRecords, type RunRecord, readRunRecord } from '../run/run-record.ts';
+import { formatDuration } from '../settings/values.ts';
 import { print, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
 
 /** A conductor writes run.json every 5 s at least; a record this old has none. */
 const quietAfterInMs = 15_000;
+
+const watchEveryInMs = 2_000;
+const clearScreen = '\u001b[H\u001b[2J';
+
+interface StatusOptions {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
 
 export function addStatusCommand(program: Command): void {
   const command = program
@@ -14,13 +25,31 @@ export function addStatusCommand(program: Command): void {
     .description('runs and their progress')
     .argument('[run]', 'id of a run; default: all')
     .option('--json', 'print JSON, one object a line')
-    .action(async (runId: string | undefined, options: { json?: boolean } & Record<string, unknown>) => {
-      await withRollcall(options, async ({ rollcall }) => {
+    .option('--watch', 'show it anew every two seconds, until interrupted')
+    .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {
+      const show = async (rollcall: Rollcall) => {
         const records = runId ? [await findRun(rollcall, runId)] : await listRunRecords(rollcall.state);
-        if (records.length === 0) print(`No run in ${rollcall.state.address}.`);
-        for (const record of records) print(options.json ? JSON.stringify(record) : describe(record));
-        return 0;
-      });
+        if (options.json) return records.map((record) => JSON.stringify(record)).join('\n');
+        if (records.length === 0) return `No run in ${rollcall.state.address}.`;
+        return records.map(describe).join('\n');
+      };
+      await withRollcall(
+        options,
+        async ({ rollcall, signal, interruptExitCode }) => {
+          if (!options.watch) {
+            const text = await show(rollcall);
+            if (text !== '') print(text);
+            return 0;
+          }
+          while (!signal.aborted) {
+            const text = await show(rollcall);
+            print(process.stdout.isTTY ? `${clearScreen}${text}` : options.json ? text : `${text}\n`);
+            await delay(watchEveryInMs, undefined, { signal }).catch(() => {});
+          }
+          return interruptExitCode();
+        },
+        { drains: false },
+      );
     });
   addSettings(command, commonSettings);
 }
@@ -45,7 +74,7 @@ export async function findRun({ state }: Rollcall, runId: string | undefined): P
 
 /** Whether a conductor has shown itself lately. */
 export const isWorkedOn = (record: RunRecord) =>
-  record.state === 'active' && Date.now() - Date.parse(record.updatedAt) < quietAfterInMs;
+  record.state === 'active' && record.epoch > 0 && Date.now() - Date.parse(record.updatedAt) < quietAfterInMs;
 
 function describe(record: RunRecord): string {
   const { listed, done, deadLetters, calls } = record.counts;
@@ -54,10 +83,20 @@ function describe(record: RunRecord): string {
     isOver(record) || record.state === 'paused' || isWorkedOn(record) ? record.state : 'waits for a worker';
   return [
     `${record.id}  ${state}  ${done} of ${total}, ${deadLetters} dead letters, ${calls} calls`,
+    ...(isWorkedOn(record) && record.outlook ? [`  ${describeOutlook(record.outlook)}`] : []),
     `  ${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
     ...(record.waitsFor ? [`  waits for: ${record.waitsFor}`] : []),
     ...(state === 'waits for a worker'
       ? [`  go on with the command that started it, or: rollcall worker`]
       : []),
   ].join('\n');
+}
+
+function describeOutlook({ callsPerSecond, photosPerSecond, leftInMs, workers }: Outlook): string {
+  return [
+    `${callsPerSecond.toFixed(1)} calls/s`,
+    `${photosPerSecond.toFixed(1)} photos/s`,
+    ...(leftInMs !== undefined ? [`${formatDuration(leftInMs)} left`] : []),
+    `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+  ].join(', ');
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type RunEvent, workOnAll } from '../run/work-on-all.ts';
+import { watchHealth } from '../run/worker-health.ts';
 import type { ScheduleEvent } from '../schedule/schedule-history.ts';
 import { say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
@@ -12,6 +13,7 @@ export function addWorkerCommand(program: Command): void {
       await withRollcall(options, async ({ rollcall, signal, interruptExitCode }) => {
         await rollcall.queue();
         say(`Working on the runs of ${rollcall.state.address}`);
+        const health = await watchHealth(rollcall, signal);
         const { keepSchedules } = await import('../schedule/keep-schedules.ts');
         const over = new AbortController();
         const schedules = keepSchedules(rollcall, {
@@ -22,9 +24,10 @@ export function addWorkerCommand(program: Command): void {
           say(describe(event));
           schedules.heed(event);
         };
-        await workOnAll(rollcall, { signal, onRun }).finally(() => {
+        await workOnAll(rollcall, { signal, onRun, onLook: health.noteLook }).finally(async () => {
           over.abort();
-          return schedules.ended;
+          await schedules.ended;
+          await health.close();
         });
         return interruptExitCode();
       });

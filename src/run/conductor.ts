@@ -24,6 +24,7 @@ import { openRecall } from './recall.ts';
 import { createRunKeeper } from './run-keeper.ts';
 import { isOver, type RunRecord, readRunRecord, runFolderOf } from './run-record.ts';
 import { createStop, type Stop } from './stop.ts';
+import { createWorkerCount } from './worker-count.ts';
 
 const reconcileEveryInMs = 30_000;
 const idlePollInMs = 150;
@@ -193,7 +194,8 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
       ? { count: record.listed.count, sizeInBytes: await manifestSize(state, runId), listed: record.listed }
       : { count: 0, sizeInBytes: 0 },
   );
-  const keeper = createRunKeeper({ state, record, parts, manifest });
+  const workers = createWorkerCount(backend.presence, runId);
+  const keeper = createRunKeeper({ state, record, parts, manifest, workers });
   const mayWrite = () => lease.fresh(signal);
   const flow = createPhotoFlow({
     facts,
@@ -261,20 +263,21 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
     }
   };
   const heed = async () => {
-    const reason = await reasonToStop({
+    const { ending, waitsFor } = await reasonToStop({
       state,
       backend,
       record,
       callsReported: parts.tally.calls,
       patiently,
     });
-    if (reason) stop.end(reason);
+    if (ending) stop.end(ending);
+    return waitsFor;
   };
   const watch = async () => {
     while (!signal.aborted) {
       await delay(watchEveryInMs, undefined, { signal });
-      await heed();
-      if (lease.isFresh()) await keeper.saveNowAndThen();
+      const waitsFor = await heed();
+      if (lease.isFresh()) await keeper.saveNowAndThen(waitsFor);
       onProgress(keeper.progress());
     }
   };

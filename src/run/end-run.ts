@@ -17,7 +17,7 @@ export async function endRun(options: {
   summary: Summary;
 }): Promise<void> {
   const { state, queue, summary } = options;
-  const { waitsFor: _, ...record } = options.record;
+  const { waitsFor: _, outlook: __, ...record } = options.record;
   await queue.obliterate();
   const { rejected = 0, failed = 0, duplicate = 0 } = summary.byStatus;
   await state.seal(manifestPath(record.id), { epoch: record.epoch });

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
+import { listScheduleNames } from '../schedule/schedule.ts';
 import { type RunNotice, readRunNotices, readWorkerNotices, withdrawRun } from './presence.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
 
@@ -38,6 +39,8 @@ export async function refuseOtherState(
   isToBeWorkedOn: (record: RunRecord) => Promise<boolean>,
 ): Promise<void> {
   if (await hasOwnRun(rollcall, isToBeWorkedOn)) return;
+  // A state with nights to come is no mistake, whoever else uses the queue.
+  if ((await listScheduleNames(rollcall.state)).length > 0) return;
   const [other, ...more] = await runsOfOtherStates(rollcall);
   if (!other) return;
   const others = more.length > 0 ? ` (and ${more.length} more)` : '';

@@ -1,10 +1,17 @@
+import { accountSummary } from '../gate/account-summary.ts';
 import type { QueueBackend } from '../queue/queue.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { readControl } from './control.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Ending } from './stop.ts';
 
-/** What a person, the budget of calls, or the account says against going on with a run; undefined: nothing. */
+/** What is said against going on with a run, and what its account waits for where it goes on. */
+export interface Objection {
+  readonly ending?: Ending;
+  readonly waitsFor?: string;
+}
+
+/** What a person, the budget of calls, or the account says against going on with a run. */
 export async function reasonToStop(options: {
   state: StateStore;
   backend: Pick<QueueBackend, 'callBudget' | 'accounts'>;
@@ -13,18 +20,20 @@ export async function reasonToStop(options: {
   callsReported: number;
   /** Repeats a call of the queue's store while it is away. */
   patiently: <Result>(action: () => Promise<Result>) => Promise<Result>;
-}): Promise<Ending | undefined> {
+}): Promise<Objection> {
   const { state, backend, record, callsReported, patiently } = options;
   const { maxCalls } = record.settings;
   const { wanted } = await readControl(state, record.id);
-  if (wanted === 'cancel') return { kind: 'cancelled' };
+  if (wanted === 'cancel') return { ending: { kind: 'cancelled' } };
   if (wanted === 'pause') return paused(`somebody paused it: rollcall resume ${record.id}`);
   if (maxCalls !== undefined) {
     const taken = await patiently(() => backend.callBudget.raise(record.id, callsReported));
     if (taken >= maxCalls) return paused(`its ${maxCalls} calls (--max-calls) are made`);
   }
   const account = await patiently(() => backend.accounts.read(record.account));
-  return account.state.pause ? paused(account.state.pause.message) : undefined;
+  if (account.state.pause) return paused(account.state.pause.message);
+  const { message } = accountSummary(account.state, account.now);
+  return message === undefined ? {} : { waitsFor: message };
 }
 
-const paused = (waitsFor: string): Ending => ({ kind: 'paused', waitsFor });
+const paused = (waitsFor: string): Objection => ({ ending: { kind: 'paused', waitsFor } });

@@ -2,6 +2,7 @@ import type { Parts } from '../report/parts.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { RunProgress } from './conductor.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
+import { createPaceMeter } from './outlook.ts';
 import { type RunRecord, writeRunRecord } from './run-record.ts';
 
 /** Keeps `run.json` true while a conductor holds the run. */
@@ -9,7 +10,7 @@ export interface RunKeeper {
   progress(): RunProgress;
   save(state: RunRecord['state'], waitsFor?: string): Promise<void>;
   /** For an active run, to be called every second: writes what changed, and at least every 5 s that it is conducted. */
-  saveNowAndThen(): Promise<void>;
+  saveNowAndThen(waitsFor?: string): Promise<void>;
 }
 
 const longestSilenceInMs = 5_000;
@@ -19,9 +20,11 @@ export function createRunKeeper(options: {
   record: RunRecord;
   parts: Parts;
   manifest: ManifestProgress;
+  workers: { read(): number };
 }): RunKeeper {
-  const { state, parts, manifest } = options;
-  const { waitsFor: _before, listed: _listed, ...record } = options.record;
+  const { state, parts, manifest, workers } = options;
+  const { waitsFor: _before, outlook: _outlook, listed: _listed, ...record } = options.record;
+  const pace = createPaceMeter();
   let savedAt = Number.NEGATIVE_INFINITY;
   let savedCounts = '';
   const countsNow = () => ({
@@ -33,9 +36,11 @@ export function createRunKeeper(options: {
   const save: RunKeeper['save'] = async (to, waitsFor) => {
     const counts = countsNow();
     [savedAt, savedCounts] = [performance.now(), JSON.stringify(counts)];
+    const left = counts.listed - counts.done;
     await writeRunRecord(state, {
       ...record,
       state: to,
+      ...(to === 'active' && { outlook: pace.read({ left, workers: workers.read() }) }),
       ...(waitsFor !== undefined && { waitsFor }),
       ...(manifest.end.listed && { listed: manifest.end.listed }),
       counts,
@@ -50,11 +55,13 @@ export function createRunKeeper(options: {
       retries: parts.tally.retries,
     }),
     save,
-    async saveNowAndThen() {
+    async saveNowAndThen(waitsFor) {
+      pace.note({ at: performance.now(), ...countsNow() });
       const silence = performance.now() - savedAt;
       const isChanged = JSON.stringify(countsNow()) !== savedCounts;
       // Where every write costs, counts can wait.
-      if (silence >= longestSilenceInMs || (isChanged && state.writeEveryInMs === 0)) await save('active');
+      if (silence >= longestSilenceInMs || (isChanged && state.writeEveryInMs === 0))
+        await save('active', waitsFor);
     },
   };
 }

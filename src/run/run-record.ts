@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { FaultError } from '../errors.ts';
 import type { StateStore } from '../state/state-store.ts';
+import { outlookSchema } from './outlook.ts';
 
 /** Settings of a run that its workers and later conductors need; never a secret. */
 export const runSettingsSchema = z.object({
@@ -53,7 +54,10 @@ export const runRecordSchema = z.object({
   /** The schedule that started it. */
   schedule: z.string().optional(),
   state: z.enum(['active', 'paused', 'finished', 'cancelled']),
+  /** What a paused run waits for a person to mend; of an active one, what its account waits for by itself. */
   waitsFor: z.string().optional(),
+  /** Of an active run that is conducted, as of `updatedAt`. */
+  outlook: outlookSchema.optional(),
   epoch: z.number(),
   settings: runSettingsSchema,
   /** Set when listing has ended. `leftOut`: files that are no photos or are excluded, where they were counted. */

@@ -17,7 +17,16 @@ const lookAtOthersEveryInMs = 5_000;
  */
 export async function workOnAll(
   rollcall: Rollcall,
-  { signal, onRun }: { signal: AbortSignal; onRun: (event: RunEvent) => void },
+  {
+    signal,
+    onRun,
+    onLook = () => {},
+  }: {
+    signal: AbortSignal;
+    onRun: (event: RunEvent) => void;
+    /** Told of every look for runs: a sign of life. */
+    onLook?: () => void;
+  },
 ): Promise<void> {
   const parts = new Map<string, Promise<void>>();
   const strangers = new Set<string>();
@@ -53,6 +62,7 @@ export async function workOnAll(
         .finally(() => parts.delete(record.id));
       parts.set(record.id, part);
     }
+    onLook();
     await strangersOfState.look();
     // On S3 each look is a request.
     await delay(Math.max(lookEveryInMs, 5 * rollcall.state.writeEveryInMs), undefined, { signal }).catch(

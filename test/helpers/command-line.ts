@@ -17,7 +17,8 @@ export interface CommandEnd {
 /** A command that runs. */
 export interface RunningCommand {
   readonly pid: number;
-  /** What it has written to stderr so far. */
+  /** What it has written so far. */
+  stdout(): string;
   stderr(): string;
   signal(name: NodeJS.Signals): void;
   readonly ended: Promise<CommandEnd>;
@@ -48,12 +49,17 @@ export async function openCommandLine(): Promise<CommandLine> {
       // A test that failed leaves nothing behind.
       cleanup: true,
     });
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
     return {
       pid: child.pid ?? 0,
+      stdout: () => stdout,
       stderr: () => stderr,
       signal: (name) => void child.kill(name),
       ended: child.then(({ stdout, stderr, exitCode }) => ({ stdout, stderr, exitCode: exitCode ?? -1 })),
