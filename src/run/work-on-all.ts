@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { FaultError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { readControl } from './control.ts';
 import { whyFilesAreMissing } from './files-on.ts';
@@ -34,9 +35,8 @@ export async function workOnAll(
   await refuseOtherState(rollcall, (record) => isToBeWorkedOn(rollcall, record));
   await rollcall.attendance();
   while (!signal.aborted) {
-    for (const record of await listRunRecords(rollcall.state)) {
+    for (const record of await runsToWorkOn(rollcall)) {
       if (parts.has(record.id) || strangers.has(record.id)) continue;
-      if (!(await isToBeWorkedOn(rollcall, record))) continue;
       const missing = whyFilesAreMissing(record, rollcall.settings);
       if (missing !== undefined) {
         strangers.add(record.id);
@@ -95,6 +95,20 @@ function createStateWatch(rollcall: Rollcall) {
       }
     },
   };
+}
+
+/** None while the state does not answer: a worker outlasts that, and looks again. */
+async function runsToWorkOn(rollcall: Rollcall): Promise<RunRecord[]> {
+  try {
+    const found: RunRecord[] = [];
+    for (const record of await listRunRecords(rollcall.state))
+      if (await isToBeWorkedOn(rollcall, record)) found.push(record);
+    return found;
+  } catch (error) {
+    if (!(error instanceof FaultError)) throw error;
+    rollcall.log.warn({ reason: error.message }, 'the state cannot be read; looking again');
+    return [];
+  }
 }
 
 /** A paused run is worked on again once somebody asked for it after the pause. */
