@@ -1,16 +1,21 @@
 import { isAbsolute } from 'node:path';
+import { isS3Address } from '../s3/s3-address.ts';
+import type { S3Connection } from '../s3/s3-connection.ts';
 import { redactAddress } from '../sources/redact-address.ts';
 import type { HttpsOptions } from './https-dispatchers.ts';
 import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
 import { readLocalPhoto } from './local-photo.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { lasting } from './photo-bytes.ts';
+import { readS3Photo } from './s3-photo.ts';
 
 export interface PhotoReaderOptions extends HttpsOptions {
   /** The source's `rootFolder`: local photos may not leave it, links resolved. Undefined: they may lie anywhere. */
   readonly rootFolder?: string | undefined;
   /** Larger photos are a problem; default 64 MiB. */
   readonly maxSizeInBytes?: number | undefined;
+  /** For photos on S3, which are a problem without it. */
+  readonly s3?: S3Connection | undefined;
 }
 
 /** Gets the bytes of photos, wherever they lie. */
@@ -22,9 +27,9 @@ export interface PhotoReader {
 
 const defaultMaxSizeInBytes = 64 * 1024 * 1024;
 
-/** Reads absolute paths and `https://…`; `timeoutInMs` is for one photo over https as a whole. */
+/** Reads absolute paths, `https://…` and `s3://…`; `timeoutInMs` is for one photo from afar as a whole. */
 export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
-  const { rootFolder, maxSizeInBytes = defaultMaxSizeInBytes } = options;
+  const { rootFolder, maxSizeInBytes = defaultMaxSizeInBytes, timeoutInMs, s3 } = options;
   let https: HttpsPhotoReader | undefined;
   return {
     async read(address, signal) {
@@ -34,10 +39,10 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
         return https.read(address, signal);
       }
       if (isAbsolute(address)) return readLocalPhoto({ path: address, rootFolder, maxSizeInBytes, signal });
+      if (s3 !== undefined && isS3Address(address))
+        return readS3Photo({ address, s3, maxSizeInBytes, timeoutInMs, signal });
       const shown = JSON.stringify(redactAddress(address).address.slice(0, 300));
-      if (/^s3:/iu.test(address))
-        return lasting(`photo ${shown}: S3 photos are not supported by this version`);
-      return lasting(`photo ${shown} is neither a path nor an https:// address`);
+      return lasting(`photo ${shown} is neither a path nor an https:// or s3:// address`);
     },
     async close() {
       await https?.close();

@@ -24,7 +24,7 @@ export async function cancelRun(rollcall: Rollcall, runId: string, signal: Abort
       log,
       signal,
       processName: processName(),
-      openSource: reopenSource,
+      openSource: (run) => reopenSource(rollcall, run),
       window: 0,
       work: { start: () => {}, stop: async () => {} },
       onProgress: () => {},

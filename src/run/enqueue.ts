@@ -12,7 +12,7 @@ import { assertSameRun, newRecord, newRunId, startRun } from './start-run.ts';
 /** A photo that a script enqueues: the columns of a manifest. */
 export interface GivenPhoto {
   readonly subjectId: string;
-  /** Absolute path, path relative to the working folder, or `https://…`. */
+  /** Absolute path, path relative to the working folder, `https://…` or `s3://…`. */
   readonly photo: string;
   readonly templateId?: string;
   readonly version?: string;

@@ -54,7 +54,12 @@ export async function retryDeadLetters(
   const fresh = await readRunRecord(rollcall.state, enqueued.runId);
   if (!fresh) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
   onStart(fresh.id);
-  return takePart(rollcall, { record: fresh, opened, openSource: reopenSource, signal });
+  return takePart(rollcall, {
+    record: fresh,
+    opened,
+    openSource: (run) => reopenSource(rollcall, run),
+    signal,
+  });
 }
 
 /**

@@ -10,7 +10,7 @@ import type { RunSubject } from './start-run.ts';
 export type ListSettings = Pick<RunSettings, 'idFrom' | 'include' | 'exclude' | 'allowOutside' | 'redrive'>;
 
 export function openSourceOf(
-  rollcall: Pick<Rollcall, 'folder'>,
+  rollcall: Pick<Rollcall, 'folder' | 's3'>,
   spec: string,
   settings: ListSettings,
   stdin?: Readable,
@@ -24,12 +24,13 @@ export function openSourceOf(
     redrive,
     stdin,
     workingFolder: rollcall.folder,
+    s3: rollcall.s3,
   });
 }
 
 /** The source of a run that another process began to list. */
-export async function reopenSource(record: RunRecord): Promise<Source> {
-  if (record.source !== '-') return openSource(record.source, record.settings);
+export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunRecord): Promise<Source> {
+  if (record.source !== '-') return openSource(record.source, { ...record.settings, s3 });
   throw new UsageError(
     'source-gone',
     `The list that run ${record.id} was given on stdin broke off: pipe it again with rollcall run - --run-id ${record.id}`,

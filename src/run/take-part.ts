@@ -29,6 +29,7 @@ export async function takePart(
     allowPrivate: record.settings.allowPrivate,
     rootFolder: record.rootFolder,
     timeoutInMs: settings.timeout,
+    s3: rollcall.s3,
   });
   const grace = graceSignal(signal, settings.grace);
   const attendance = await rollcall.attendance();

@@ -37,5 +37,11 @@ export async function workHere(
   }
   await resumeMendedAccount((await rollcall.queue()).accounts, record.account);
   await writeControl(state, runId, 'run');
-  return takePart(rollcall, { record, opened, openSource: reopenSource, signal, onProgress });
+  return takePart(rollcall, {
+    record,
+    opened,
+    openSource: (run) => reopenSource(rollcall, run),
+    signal,
+    onProgress,
+  });
 }

@@ -53,7 +53,12 @@ export async function workOnAll(
         continue;
       }
       onRun({ kind: 'joined', runId: record.id });
-      const part = takePart(rollcall, { record, opened, openSource: reopenSource, signal })
+      const part = takePart(rollcall, {
+        record,
+        opened,
+        openSource: (run) => reopenSource(rollcall, run),
+        signal,
+      })
         .then((end) => onRun({ kind: 'ended', runId: record.id, end }))
         .catch(async (error: Error) => {
           onRun({ kind: 'fault', runId: record.id, error });

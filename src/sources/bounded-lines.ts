@@ -16,6 +16,7 @@ export async function* boundedLines(
   place: Place,
 ): AsyncGenerator<BoundedLine> {
   let { offset, row } = place;
+  const { mark } = place;
   let held: Buffer[] = [];
   let sizeInBytes = 0;
   const finish = (last: Buffer, endSizeInBytes: number): BoundedLine => {
@@ -25,7 +26,10 @@ export async function* boundedLines(
     const bytes = sizeInBytes > maxRowSizeInBytes ? undefined : joined(held, last);
     held = [];
     sizeInBytes = 0;
-    return { ...(bytes === undefined ? {} : { bytes }), after: { offset, row } };
+    return {
+      ...(bytes === undefined ? {} : { bytes }),
+      after: { offset, row, ...(mark !== undefined && { mark }) },
+    };
   };
   for await (const chunk of chunks) {
     let start = 0;

@@ -1,10 +1,10 @@
-import type { FileHandle } from 'node:fs/promises';
 import { finished } from 'node:stream';
 import { type Parser, parse } from 'csv-parse';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
 import { findLineStart } from './find-line-start.ts';
+import type { ManifestBytes } from './manifest-bytes.ts';
 
-/** A record of a CSV file between two byte offsets; `broken` says why it could not be taken apart. */
+/** A record of a CSV manifest between two byte offsets; `broken` says why it could not be taken apart. */
 export type CsvRecord = { readonly start: number; readonly end: number } & (
   | { readonly fields: readonly string[] }
   | { readonly broken: string }
@@ -13,34 +13,34 @@ export type CsvRecord = { readonly start: number; readonly end: number } & (
 const chunkSizeInBytes = 64 * 1024;
 
 /**
- * Takes a CSV file apart from an offset where a record begins. A record that cannot be taken apart (a stray quote, a
+ * Takes a CSV manifest apart from an offset where a record begins. A record that cannot be taken apart (a stray quote, a
  * quote that is never closed, too many bytes) is given as broken, and parsing goes on with the line after the one it
  * begins in: one wrong quote costs one row, not the rest of the file. So does a record over several lines whose number
  * of fields is not `fieldCount`, which is what a lost quote looks like. An empty line is a record with one empty field.
  */
 export async function* readCsvRecords({
-  file,
+  bytes,
   offset,
   fieldCount,
   signal,
 }: {
-  file: FileHandle;
+  bytes: ManifestBytes;
   offset: number;
   fieldCount?: number;
   signal: AbortSignal;
 }): AsyncGenerator<CsvRecord> {
   let place: number | undefined = offset;
-  while (place !== undefined) place = yield* readUntilBroken({ file, offset: place, fieldCount, signal });
+  while (place !== undefined) place = yield* readUntilBroken({ bytes, offset: place, fieldCount, signal });
 }
 
 /** Parses up to a broken record, and returns the offset after it; undefined at the end of the file. */
 async function* readUntilBroken({
-  file,
+  bytes,
   offset,
   fieldCount,
   signal,
 }: {
-  file: FileHandle;
+  bytes: ManifestBytes;
   offset: number;
   fieldCount: number | undefined;
   signal: AbortSignal;
@@ -50,11 +50,10 @@ async function* readUntilBroken({
   let position = offset;
   for (let isEnd = false; !isEnd; ) {
     signal.throwIfAborted();
-    const chunk = Buffer.allocUnsafe(chunkSizeInBytes);
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
-    position += bytesRead;
-    isEnd = bytesRead === 0;
-    const { records, error } = await feed(isEnd ? undefined : chunk.subarray(0, bytesRead));
+    const chunk = await bytes.read(position, chunkSizeInBytes);
+    position += chunk.length;
+    isEnd = chunk.length === 0;
+    const { records, error } = await feed(isEnd ? undefined : chunk);
     let broken = error;
     for (const { fields, sizeInBytes } of records) {
       const end = offset + sizeInBytes;
@@ -67,7 +66,7 @@ async function* readUntilBroken({
     }
     if (broken === undefined && position - start > maxRowSizeInBytes + chunkSizeInBytes) broken = tooLong;
     if (broken !== undefined) {
-      const end = await findLineStart(file, start);
+      const end = await findLineStart(bytes, start);
       yield { start, end, broken };
       return end;
     }

@@ -1,13 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import type { FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { type CsvColumns, readCsvColumns } from './csv-columns.ts';
 import { type CsvRecord, readCsvRecords } from './csv-records.ts';
 import { listedRow } from './listed-row.ts';
+import { type ManifestBytes, type ManifestPlace, readRange } from './manifest-bytes.ts';
 import { byteOrderMarkSize, checkManifestEncoding } from './manifest-encoding.ts';
-import { openManifest } from './open-manifest.ts';
 import { changedSource, cursorOf, type Place, placeAfter } from './place.ts';
+import { rootFolderOf } from './root-folder.ts';
 import type { ListedPhoto, Source } from './source.ts';
 
 /**
@@ -16,74 +15,79 @@ import type { ListedPhoto, Source } from './source.ts';
  * @throws UsageError if its header cannot be used: that is seen before a run is started
  */
 export async function createCsvSource({
-  path,
+  manifest,
   allowOutside,
 }: {
-  path: string;
+  manifest: ManifestPlace;
   allowOutside: boolean;
 }): Promise<Source> {
-  const folder = dirname(path);
-  await checkHeader(path);
+  const { address, folder } = manifest;
+  await checkHeader(manifest);
   return {
-    address: path,
+    address,
     sameSubject: 'repeat',
-    ...(allowOutside ? {} : { rootFolder: folder }),
+    ...rootFolderOf(manifest, allowOutside),
     async *list({ after, signal }) {
-      const begun = placeAfter(after, path);
-      const file = await openManifest(path);
+      signal.throwIfAborted();
+      const begun = placeAfter(after, address);
+      const bytes = await manifest.open(signal);
       try {
-        const { columns, end } = await readHeader(file, { path, signal });
+        const { columns, end } = await readHeader(bytes, { address, signal });
         let { offset, row } = begun ?? { offset: end, row: 0 };
-        if (begun !== undefined) await checkPlace(file, begun, path);
-        for await (const record of readCsvRecords({ file, offset, fieldCount: columns.count, signal })) {
+        if (begun !== undefined) await checkPlace(bytes, begun, address);
+        for await (const record of readCsvRecords({ bytes, offset, fieldCount: columns.count, signal })) {
           signal.throwIfAborted();
           offset = record.end;
           row += 1;
           if (isBlank(record)) continue;
-          yield await listRecord(file, { record, columns, place: { offset, row }, folder, allowOutside });
+          const place = { offset, row, mark: bytes.mark };
+          yield await listRecord(bytes, { record, columns, place, folder, allowOutside });
         }
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
       } finally {
-        await file.close();
+        await bytes.close();
       }
     },
   };
 }
 
-async function checkHeader(path: string): Promise<void> {
-  const file = await openManifest(path);
+async function checkHeader(manifest: ManifestPlace): Promise<void> {
+  const { signal } = new AbortController();
+  const bytes = await manifest.open(signal);
   try {
-    await readHeader(file, { path, signal: new AbortController().signal });
+    await readHeader(bytes, { address: manifest.address, signal });
   } finally {
-    await file.close();
+    await bytes.close();
   }
 }
 
 async function readHeader(
-  file: FileHandle,
-  { path, signal }: { path: string; signal: AbortSignal },
+  bytes: ManifestBytes,
+  { address, signal }: { address: string; signal: AbortSignal },
 ): Promise<{ columns: CsvColumns; end: number }> {
-  const beginning = Buffer.alloc(64 * 1024);
-  const { bytesRead } = await file.read(beginning, 0, beginning.length, 0);
-  checkManifestEncoding(beginning.subarray(0, bytesRead), path);
+  const beginning = await readRange(bytes, { offset: 0, sizeInBytes: 64 * 1024 });
+  checkManifestEncoding(beginning, address);
   const offset = byteOrderMarkSize(beginning);
-  for await (const record of readCsvRecords({ file, offset, signal })) {
+  for await (const record of readCsvRecords({ bytes, offset, signal })) {
     if (isBlank(record)) continue;
-    if ('fields' in record) return { columns: readCsvColumns(record.fields, path), end: record.end };
-    throw new UsageError('csv-columns', `${path} cannot be read: its first row ${record.broken}.`);
+    if ('fields' in record) return { columns: readCsvColumns(record.fields, address), end: record.end };
+    throw new UsageError('csv-columns', `${address} cannot be read: its first row ${record.broken}.`);
   }
   throw new UsageError(
     'csv-columns',
-    `${path} is empty: it needs a first row with the columns subject_id and photo.`,
+    `${address} is empty: it needs a first row with the columns subject_id and photo.`,
   );
 }
 
-/** A row ends where listing is to go on, unless the file is another one by now. */
-async function checkPlace(file: FileHandle, { offset }: Place, path: string): Promise<void> {
-  const { size } = await file.stat();
-  const lastByte = Buffer.alloc(1);
-  if (offset > 0 && offset < size) await file.read(lastByte, 0, 1, offset - 1);
-  if (offset > size || (offset < size && !'\r\n'.includes(lastByte.toString('latin1'))))
-    throw changedSource(path);
+/** A row ends where listing is to go on, unless the manifest is another one by now. */
+async function checkPlace(bytes: ManifestBytes, { offset, mark }: Place, address: string): Promise<void> {
+  const { sizeInBytes } = bytes;
+  const [lastByte] = offset > 0 && offset < sizeInBytes ? await bytes.read(offset - 1, 1) : [];
+  const isLineEnd = lastByte === 0x0a || lastByte === 0x0d;
+  if (offset > sizeInBytes || (offset < sizeInBytes && !isLineEnd) || mark !== bytes.mark)
+    throw changedSource(address);
 }
 
 /** A row without any text: an empty line, or the empty rows that spreadsheets leave at a table's end. It is counted. */
@@ -92,7 +96,7 @@ function isBlank(record: CsvRecord): boolean {
 }
 
 async function listRecord(
-  file: FileHandle,
+  bytes: ManifestBytes,
   {
     record,
     columns,
@@ -114,17 +118,15 @@ async function listRecord(
   if (fields.length !== columns.count) {
     return { ...listed, problem: `${name} has ${fields.length} fields, the header has ${columns.count}` };
   }
-  const problem = (await isValidUtf8(file, record)) ? undefined : `${name} is not valid UTF-8`;
+  const problem = (await isValidUtf8(bytes, record)) ? undefined : `${name} is not valid UTF-8`;
   return problem === undefined ? listed : { ...listed, problem };
 }
 
 /** Looks at the bytes only where decoding has left a replacement character. */
 async function isValidUtf8(
-  file: FileHandle,
+  bytes: ManifestBytes,
   record: CsvRecord & { fields: readonly string[] },
 ): Promise<boolean> {
   if (!record.fields.some((field) => field.includes('\uFFFD'))) return true;
-  const bytes = Buffer.alloc(record.end - record.start);
-  await file.read(bytes, 0, bytes.length, record.start);
-  return isUtf8(bytes);
+  return isUtf8(await readRange(bytes, { offset: record.start, sizeInBytes: record.end - record.start }));
 }

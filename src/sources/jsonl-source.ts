@@ -1,63 +1,74 @@
-import { dirname } from 'node:path';
-import { aborting } from './aborting.ts';
 import type { Redrive } from './jsonl-row.ts';
 import { readJsonlRow } from './jsonl-row.ts';
 import { checkBeginning, listJsonl } from './list-jsonl.ts';
-import { openManifest } from './open-manifest.ts';
+import { chunksFrom, type ManifestBytes, type ManifestPlace, readRange } from './manifest-bytes.ts';
 import { changedSource, placeAfter } from './place.ts';
+import { rootFolderOf } from './root-folder.ts';
 import type { Source } from './source.ts';
 
 /** A JSONL manifest, or the report of an earlier run, which is told by its first line. Read as a stream. */
 export async function createJsonlSource({
-  path,
+  manifest,
   allowOutside,
   redrive,
 }: {
-  path: string;
+  manifest: ManifestPlace;
   allowOutside: boolean;
   redrive: Redrive;
 }): Promise<Source> {
-  const folder = dirname(path);
-  const isAnywhere = allowOutside || (await isReport(path));
+  const { address, folder } = manifest;
+  const isAnywhere = allowOutside || (await isReport(manifest));
   return {
-    address: path,
+    address,
     sameSubject: 'repeat',
-    ...(isAnywhere ? {} : { rootFolder: folder }),
+    ...rootFolderOf(manifest, isAnywhere),
     async *list({ after, signal }) {
       signal.throwIfAborted();
-      const place = placeAfter(after, path) ?? { offset: 0, row: 0 };
-      const file = await openManifest(path);
-      if ((await file.stat()).size < place.offset) {
-        await file.close();
-        throw changedSource(path);
+      const begun = placeAfter(after, address);
+      const bytes = await manifest.open(signal);
+      try {
+        const { sizeInBytes, mark } = bytes;
+        const place = begun ?? { offset: 0, row: 0, mark };
+        if (sizeInBytes < place.offset || mark !== place.mark) throw changedSource(address);
+        const chunks = chunksFrom(bytes, { offset: place.offset, signal });
+        for await (const photo of listJsonl(chunks, place, {
+          address,
+          folder,
+          allowOutside: isAnywhere,
+          redrive,
+        })) {
+          signal.throwIfAborted();
+          yield photo;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      } finally {
+        await bytes.close();
       }
-      const stream = file.createReadStream({ start: place.offset, highWaterMark: 256 * 1024 });
-      yield* aborting(
-        listJsonl(stream, place, { address: path, folder, allowOutside: isAnywhere, redrive }),
-        {
-          signal,
-          stream,
-        },
-      );
     },
   };
 }
 
 /**
  * A report's paths are absolute and were judged by the run that wrote them.
- * @throws UsageError if the file is no JSONL at all
+ * @throws UsageError if the manifest is no JSONL at all
  */
-async function isReport(path: string): Promise<boolean> {
-  const file = await openManifest(path);
+async function isReport(manifest: ManifestPlace): Promise<boolean> {
+  const bytes = await manifest.open(new AbortController().signal);
   try {
-    const beginning = Buffer.alloc(1024 * 1024);
-    const { bytesRead } = await file.read(beginning, 0, beginning.length, 0);
-    const end = beginning.subarray(0, bytesRead).indexOf(0x0a);
-    const firstLine = beginning.subarray(0, end === -1 ? bytesRead : end);
-    checkBeginning(firstLine, path);
+    const firstLine = await readFirstLine(bytes);
+    checkBeginning(firstLine, manifest.address);
     const row = readJsonlRow(firstLine, 'all');
     return row.kind === 'row' && row.isReport;
   } finally {
-    await file.close();
+    await bytes.close();
   }
+}
+
+/** Or the first MiB of it. */
+async function readFirstLine(bytes: ManifestBytes): Promise<Buffer> {
+  const beginning = await readRange(bytes, { offset: 0, sizeInBytes: 1024 * 1024 });
+  const end = beginning.indexOf(0x0a);
+  return end === -1 ? beginning : beginning.subarray(0, end);
 }

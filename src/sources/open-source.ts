@@ -2,13 +2,19 @@ import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../errors.ts';
+import { formatS3Address, isS3Address, parseS3Address } from '../s3/s3-address.ts';
+import type { S3Connection } from '../s3/s3-connection.ts';
 import { createCsvSource } from './csv-source.ts';
 import { checkFolder, createFolderSource } from './folder-source.ts';
 import { parseIdPattern } from './id-from.ts';
 import type { Redrive } from './jsonl-row.ts';
 import { createJsonlSource } from './jsonl-source.ts';
+import { localManifest } from './local-manifest.ts';
+import type { ManifestPlace } from './manifest-bytes.ts';
 import { createPathFilter } from './path-filter.ts';
 import { redactAddress } from './redact-address.ts';
+import { s3Manifest } from './s3-manifest.ts';
+import { createS3PrefixSource } from './s3-prefix-source.ts';
 import type { Source } from './source.ts';
 import { createStdinSource } from './stdin-source.ts';
 
@@ -26,9 +32,12 @@ export interface OpenSourceOptions {
   readonly stdin?: Readable | undefined;
   /** Relative paths begin here; default the working directory. */
   readonly workingFolder?: string | undefined;
+  /** For sources on S3, which cannot be opened without it. */
+  readonly s3?: S3Connection | undefined;
 }
 
-const accepted = 'a folder, a manifest (.csv, .jsonl, .ndjson), or - for JSON lines on stdin';
+const accepted =
+  'a folder, s3://bucket/prefix/, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
 
 /**
  * The source that a command's argument names. What lies in it is read when it is listed; only its beginning is looked
@@ -47,23 +56,52 @@ export async function openSource(spec: string, options: OpenSourceOptions = {}):
     });
   }
   checkSpec(spec);
+  if (isS3Address(spec)) return openOnS3(spec, { ...options, allowOutside, redrive });
   const path = resolve(workingFolder, spec);
   if (await isFolder(path)) {
     await checkFolder(path);
     return openFolder(path, { ...options, allowOutside });
   }
-  const suffix = extname(path).toLowerCase();
-  if (suffix === '.csv') {
-    checkNoGlobs(options);
-    return createCsvSource({ path, allowOutside });
-  }
-  if (suffix === '.jsonl' || suffix === '.ndjson') {
-    checkNoGlobs(options);
-    return createJsonlSource({ path, allowOutside, redrive });
-  }
+  const source = openManifest(localManifest(path), { ...options, allowOutside, redrive });
+  if (source !== undefined) return source;
   throw new UsageError(
     'source-kind',
     `${path} is no source that rollcall knows by its suffix; give ${accepted}.`,
+  );
+}
+
+type ManifestOptions = OpenSourceOptions & { readonly allowOutside: boolean; readonly redrive: Redrive };
+
+/** Undefined for what is no manifest by its suffix. */
+function openManifest(manifest: ManifestPlace, options: ManifestOptions): Promise<Source> | undefined {
+  const { allowOutside, redrive } = options;
+  switch (extname(manifest.address).toLowerCase()) {
+    case '.csv':
+      checkNoGlobs(options);
+      return createCsvSource({ manifest, allowOutside });
+    case '.jsonl':
+    case '.ndjson':
+      checkNoGlobs(options);
+      return createJsonlSource({ manifest, allowOutside, redrive });
+    default:
+      return undefined;
+  }
+}
+
+async function openOnS3(spec: string, options: ManifestOptions): Promise<Source> {
+  const at = parseS3Address(spec);
+  const { s3, idFrom = '{id}.{ext}', include = [], exclude = [] } = options;
+  if (s3 === undefined) throw new Error('a source on S3 needs a connection');
+  if (at.key === '' || at.key.endsWith('/')) {
+    const filter = createPathFilter({ include, exclude });
+    return createS3PrefixSource({ at, s3, idPattern: parseIdPattern(idFrom), filter });
+  }
+  const source = openManifest(s3Manifest(at, s3), options);
+  if (source !== undefined) return source;
+  const address = formatS3Address(at);
+  throw new UsageError(
+    'source-kind',
+    `${address} is neither a manifest (.csv, .jsonl, .ndjson) nor a prefix: give ${address}/ for all photos below it.`,
   );
 }
 
@@ -75,9 +113,7 @@ function openFolder(path: string, options: OpenSourceOptions & { allowOutside: b
 
 function checkSpec(spec: string): void {
   if (spec.trim() === '') throw new UsageError('source-kind', `The source is missing; give ${accepted}.`);
-  if (/^s3:/iu.test(spec))
-    throw new UsageError('source-kind', 'S3 sources are not supported by this version.');
-  if (!/^[a-z][a-z0-9+.-]*:\/\//iu.test(spec)) return;
+  if (isS3Address(spec) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(spec)) return;
   const shown = redactAddress(spec).address;
   throw new UsageError('source-kind', `The source ${shown} cannot be listed; give ${accepted}.`);
 }

@@ -1,4 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { formatS3Address, isS3Address, parseS3Address } from '../s3/s3-address.ts';
 import { redactAddress } from './redact-address.ts';
 
 export type PhotoAddress = { readonly photo: string } | { readonly problem: string };
@@ -7,8 +9,9 @@ export type PhotoAddress = { readonly photo: string } | { readonly problem: stri
 export const maxAddressLength = 8192;
 
 /**
- * What a manifest's photo cell stands for: `https://…` as it is, a path made absolute from the manifest's folder.
- * Says why where it stands for nothing that is read. Links are judged when the photo is read.
+ * What a manifest's photo cell stands for: `https://…` and `s3://…` as they are, a path made absolute from the
+ * manifest's folder (an absolute path, or `s3://bucket/` with prefix and slash). Says why where it stands for nothing
+ * that is read. Links are judged when the photo is read.
  */
 export function resolvePhotoAddress({
   cell,
@@ -24,6 +27,8 @@ export function resolvePhotoAddress({
   if (cell.length > maxAddressLength)
     return { problem: `photo is longer than ${maxAddressLength} characters` };
   const scheme = schemeOf(cell);
+  if (scheme === 's3' && isS3Address(cell)) return resolveS3Address(cell);
+  if (scheme === undefined && isS3Address(folder)) return resolveKey({ cell, folder, allowOutside });
   if (scheme === undefined) return resolvePath({ cell, folder, allowOutside });
   const problem = problemOfAddress(scheme, cell);
   return problem === undefined ? { photo: cell } : { problem };
@@ -50,11 +55,11 @@ function problemOfAddress(scheme: string, cell: string): string | undefined {
     case 'http':
       return `photo ${shown} would be fetched without encryption; give an https:// address`;
     case 's3':
-      return `photo ${shown}: S3 photos are not supported by this version`;
+      return `photo ${shown} is not a valid address; give s3://bucket/key`;
     case 'file':
       return `photo ${shown}: file:// is not read; give the path itself`;
     default:
-      return `photo ${shown}: ${scheme}: addresses are not read; give a path or an https:// address`;
+      return `photo ${shown}: ${scheme}: addresses are not read; give a path, an https:// or an s3:// address`;
   }
 }
 
@@ -72,4 +77,43 @@ function resolvePath({
   return {
     problem: `photo ${JSON.stringify(cell)} leaves the folder ${folder}; --allow-outside permits that`,
   };
+}
+
+function resolveS3Address(cell: string): PhotoAddress {
+  try {
+    const { bucket, key } = parseS3Address(cell);
+    if (key !== '') return { photo: formatS3Address({ bucket, key }) };
+    return { problem: `photo ${JSON.stringify(cell)} names a bucket and no object` };
+  } catch (error) {
+    if (error instanceof UsageError) return { problem: `photo ${error.message.replace(/\.$/u, '')}` };
+    throw error;
+  }
+}
+
+/** Beside a manifest on S3. Only `.` and `..` have a meaning in a key that begins there; all else is part of it. */
+function resolveKey({
+  cell,
+  folder,
+  allowOutside,
+}: {
+  cell: string;
+  folder: string;
+  allowOutside: boolean;
+}): PhotoAddress {
+  const shown = `photo ${JSON.stringify(cell)}`;
+  if (isAbsolute(cell))
+    return {
+      problem: `${shown} is a path of some machine; a manifest on S3 names photos by keys from its own prefix, s3:// or https:// addresses`,
+    };
+  const { bucket, key } = parseS3Address(folder);
+  const parts = key.split('/').slice(0, -1);
+  for (const part of cell.split('/')) {
+    if (part === '..' && parts.pop() === undefined)
+      return { problem: `${shown} leaves the bucket ${bucket}` };
+    if (part !== '.' && part !== '..') parts.push(part);
+  }
+  const photo = formatS3Address({ bucket, key: parts.join('/') });
+  if (photo.startsWith(folder) && photo !== folder) return resolveS3Address(photo);
+  if (allowOutside) return resolveS3Address(photo);
+  return { problem: `${shown} leaves the prefix ${folder}; --allow-outside permits that` };
 }

@@ -5,25 +5,28 @@ import type { ListedPhoto } from './source.ts';
 export interface Place {
   readonly offset: number;
   readonly row: number;
+  /** The manifest's own mark, where it has one: the place is one of that content only. */
+  readonly mark?: string | undefined;
 }
 
-export function cursorOf({ offset, row }: Place): string {
-  return `${offset}:${row}`;
+export function cursorOf({ offset, row, mark }: Place): string {
+  return mark === undefined ? `${offset}:${row}` : `${offset}:${row}:${mark}`;
 }
 
 /** The place after the photo that was listed last; undefined at the beginning. */
 export function placeAfter(after: ListedPhoto | undefined, address: string): Place | undefined {
   if (after === undefined) return undefined;
-  const [offset = '', row = ''] = /^(\d+):(\d+)$/u.exec(after.cursor ?? '')?.slice(1) ?? [];
+  const [offset = '', row = '', mark] =
+    /^(\d+):(\d+)(?::([0-9a-f]+))?$/u.exec(after.cursor ?? '')?.slice(1) ?? [];
   if (row === '')
     throw new UsageError('source-changed', `Listing ${address} cannot go on: it was another source.`);
-  return { offset: Number(offset), row: Number(row) };
+  return { offset: Number(offset), row: Number(row), ...(mark !== undefined && { mark }) };
 }
 
 /** For a manifest that is not the one any more whose listing was begun. */
 export function changedSource(address: string): UsageError {
   return new UsageError(
     'source-changed',
-    `${address} has changed since this run began to list it: put the old file back, or start a new run with --new.`,
+    `${address} has changed since this run began to list it: put the old one back, or start a new run with --new.`,
   );
 }

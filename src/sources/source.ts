@@ -39,6 +39,6 @@ export interface Source {
    * @throws UsageError if the source is not there or its columns are wrong (exit code 2)
    */
   list(options: { after?: ListedPhoto | undefined; signal: AbortSignal }): AsyncIterable<ListedPhoto>;
-  /** Optional: how many files the latest listing has passed over so far, for they are no photos or are excluded. */
+  /** Optional: how many files or objects the latest listing has passed over so far, for they are no photos or are excluded. */
   leftOutCount?(): number;
 }

@@ -179,7 +179,12 @@ export const badCommands: readonly BadCommand[] = [
     exitCode: 2,
     says: ['a.txt', '.csv'],
   },
-  { name: 'a source on S3', args: ['run', 's3://bucket/prefix/'], exitCode: 2, says: ['S3'] },
+  {
+    name: 'a source on S3 that is neither prefix nor manifest',
+    args: ['run', 's3://bucket/photos'],
+    exitCode: 2,
+    says: ['s3://bucket/photos/', '.csv'],
+  },
   {
     name: 'an empty folder',
     args: ['run', './empty'],

@@ -104,11 +104,11 @@ export const badPhotos: readonly BadPhoto[] = [
     says: ['https'],
   },
   {
-    name: 'a photo on S3',
-    row: 'bucket,s3://bucket/a.jpg,sales',
+    name: 'no address on S3',
+    row: 'bucket,s3://key@bucket/a.jpg,sales',
     status: 'failed',
     kind: 'manifest',
-    says: ['S3'],
+    says: ['AWS_ACCESS_KEY_ID'],
   },
   { name: 'a file address', row: 'file,file:///etc/passwd,sales', status: 'failed', kind: 'manifest' },
   {

@@ -98,9 +98,9 @@ test('a folder that is gone altogether may come back', async () => {
 });
 
 test.each([
-  ['s3://key:CANARY@bucket/a.jpg', 'S3 photos are not supported'],
-  ['http://user:CANARY@h/a.jpg', 'neither a path nor an https:// address'],
-  ['a.jpg', 'neither a path nor an https:// address'],
+  ['s3://key:CANARY@bucket/a.jpg', 'neither a path nor an https:// or s3:// address'],
+  ['http://user:CANARY@h/a.jpg', 'neither a path nor an https:// or s3:// address'],
+  ['a.jpg', 'neither a path nor an https:// or s3:// address'],
 ])('%s is not read', async (address, text) => {
   const result = await read(address);
   expect(result).toEqual({ problem: expect.stringContaining(text), retryable: false });

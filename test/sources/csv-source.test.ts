@@ -1,9 +1,10 @@
-import { open, truncate, writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCsvRecords } from '../../src/sources/csv-records.ts';
+import { openLocalManifest } from '../../src/sources/local-manifest.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { listAll } from './source-conformance.ts';
@@ -127,14 +128,15 @@ const signal = new AbortController().signal;
 
 async function readRecords(content: Buffer, fieldCount?: number) {
   await writeFile(path, content);
-  const file = await open(path);
+  const bytes = await openLocalManifest(path);
   try {
     const records = [];
     const expected = fieldCount === undefined ? {} : { fieldCount };
-    for await (const record of readCsvRecords({ file, offset: 0, signal, ...expected })) records.push(record);
+    for await (const record of readCsvRecords({ bytes, offset: 0, signal, ...expected }))
+      records.push(record);
     return records;
   } finally {
-    await file.close();
+    await bytes.close();
   }
 }
 

@@ -16,10 +16,10 @@ const usage = (message: RegExp) =>
   expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) });
 
 test.each([
-  ['', /source is missing; give a folder, a manifest/],
+  ['', /source is missing; give a folder, s3:/],
   ['not-there', /cannot be read \(ENOENT\); give a folder/],
   ['people.xlsx', /no source that rollcall knows by its suffix/],
-  ['s3://bucket/staff/', /S3 sources are not supported/],
+  ['s3://ab/staff/', /no address on S3: its bucket has no valid name/],
   ['https://user:secret@h/people.csv', /https:\/\/redacted@h\/people.csv cannot be listed/],
 ])('%j is refused', async (spec, message) => {
   await writeFile(join(folder.path, 'people.xlsx'), 'x');

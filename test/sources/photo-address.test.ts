@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isInside, resolvePhotoAddress } from '../../src/sources/photo-address.ts';
 
 const resolve = (cell: string, allowOutside = false) =>
@@ -12,6 +12,7 @@ test.each([
   ['..a.jpg', '/archive/..a.jpg'],
   ['photo:1.jpg', '/archive/photo:1.jpg'],
   ['what?.jpg', '/archive/what?.jpg'],
+  ['S3://bucket/a b+%20.jpg', 's3://bucket/a b+%20.jpg'],
   ['https://photos.example/a.jpg?X-Amz-Signature=abc', 'https://photos.example/a.jpg?X-Amz-Signature=abc'],
 ])('%j is %j', (cell, photo) => {
   expect(resolve(cell)).toEqual({ photo });
@@ -28,7 +29,9 @@ test.each([
   ['.', /leaves the folder/],
   ['http://u:secret@photos.example/a.jpg', /without encryption; give an https/],
   ['HTTP://photos.example/a.jpg', /without encryption/],
-  ['s3://bucket/a.jpg', /S3 photos are not supported/],
+  ['s3://bucket/', /names a bucket and no object/],
+  ['s3://key:secret@bucket/a.jpg', /credentials do not belong into it/],
+  ['s3:/bucket/a.jpg', /is not a valid address; give s3/],
   ['file:///etc/passwd', /file:\/\/ is not read/],
   ['data:image/png;base64,c2VjcmV0', /data: addresses are not read/],
   ['ftp://photos.example/a.jpg', /ftp: addresses are not read/],
@@ -57,4 +60,34 @@ test('a resolved path always lies inside', () => {
       }
     }),
   );
+});
+
+describe('beside a manifest on S3', () => {
+  const onS3 = (cell: string, allowOutside = false) =>
+    resolvePhotoAddress({ cell, folder: 's3://bucket/staff/2026/', allowOutside });
+
+  test.each([
+    ['a b+%20.jpg', 's3://bucket/staff/2026/a b+%20.jpg'],
+    ['./x/../ü.jpg', 's3://bucket/staff/2026/ü.jpg'],
+    ['x//y.jpg', 's3://bucket/staff/2026/x//y.jpg'],
+    ['s3://other/a.jpg', 's3://other/a.jpg'],
+    ['https://photos.example/a.jpg', 'https://photos.example/a.jpg'],
+  ])('%j is %j', (cell, photo) => {
+    expect(onS3(cell)).toEqual({ photo });
+  });
+
+  test.each([
+    ['/etc/passwd', /is a path of some machine/],
+    ['../2025/a.jpg', /leaves the prefix s3:\/\/bucket\/staff\/2026\/; --allow-outside/],
+    ['../2026', /leaves the prefix/],
+    ['../../../a.jpg', /leaves the bucket bucket/],
+  ])('%j is a problem', (cell, problem) => {
+    expect(onS3(cell)).toEqual({ problem: expect.stringMatching(problem) });
+  });
+
+  test('another prefix is permitted where that is wanted; a path and another bucket by dots never', () => {
+    expect(onS3('../2025/a.jpg', true)).toEqual({ photo: 's3://bucket/staff/2025/a.jpg' });
+    expect(onS3('/etc/passwd', true)).toHaveProperty('problem');
+    expect(onS3('../../../a.jpg', true)).toHaveProperty('problem');
+  });
 });

@@ -72,7 +72,7 @@ export async function listAll(
 function checkEntry(photo: ListedPhoto): void {
   if (photo.problem !== undefined) return;
   expect(photo.subjectId).toBeTruthy();
-  expect(photo.photo).toMatch(/^(?:\/|https:\/\/)/u);
+  expect(photo.photo).toMatch(/^(?:\/|https:\/\/|s3:\/\/)/u);
 }
 
 async function withArchive(

@@ -1,0 +1,109 @@
+import type { GetObjectCommandOutput, S3 } from '@aws-sdk/client-s3';
+import { UsageError } from '../errors.ts';
+import { parseS3Address, type S3Address } from '../s3/s3-address.ts';
+import type { S3Connection } from '../s3/s3-connection.ts';
+import { readS3Error } from '../s3/s3-error.ts';
+import { redactAddress } from '../sources/redact-address.ts';
+import { createDeadline, DeadlineError } from './deadline.ts';
+import type { PhotoBytes, PhotoProblem } from './photo.ts';
+import { lasting, passing, tooLarge, toPhotoBytes } from './photo-bytes.ts';
+
+export interface S3PhotoOptions {
+  readonly address: string;
+  readonly s3: S3Connection;
+  readonly maxSizeInBytes: number;
+  /** For the whole read, with what the client tries again by itself. */
+  readonly timeoutInMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Reads an object once. @throws the signal's reason when aborted */
+export async function readS3Photo(options: S3PhotoOptions): Promise<PhotoBytes | PhotoProblem> {
+  const { address, s3, maxSizeInBytes, timeoutInMs, signal } = options;
+  const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
+  const deadline = createDeadline(signal, timeoutInMs);
+  try {
+    const at = parseS3Address(address);
+    const reading = s3
+      .client()
+      .then((client) => readObject(client, at, { maxSizeInBytes, signal: deadline.signal }));
+    reading.catch(() => undefined); // after the deadline nobody listens
+    return await Promise.race([reading, deadline.passed]);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof UsageError) return lasting(`photo ${error.message}`);
+    if (deadline.signal.reason instanceof DeadlineError)
+      return passing(`${shown} did not arrive within ${timeoutInMs / 1000} s`);
+    return explain(error, shown);
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function readObject(
+  client: S3,
+  { bucket, key }: S3Address,
+  { maxSizeInBytes, signal }: { maxSizeInBytes: number; signal: AbortSignal },
+): Promise<PhotoBytes | PhotoProblem> {
+  const reply = await client.getObject({ Bucket: bucket, Key: key }, { abortSignal: signal });
+  const bytes = await readBody(reply, { maxSizeInBytes, signal });
+  return bytes === undefined ? tooLarge(maxSizeInBytes) : toPhotoBytes(bytes, reply.ETag);
+}
+
+type Body = AsyncIterable<Buffer> & { destroy(error?: Error): void; on(name: 'error', on: () => void): void };
+
+/** Undefined if it is larger than allowed: reading ends as soon as that is seen. */
+async function readBody(
+  { Body, ContentLength = 0 }: GetObjectCommandOutput,
+  { maxSizeInBytes, signal }: { maxSizeInBytes: number; signal: AbortSignal },
+): Promise<Buffer | undefined> {
+  const body = Body as unknown as Body;
+  const end = () => body.destroy();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const chunks: Buffer[] = [];
+    let sizeInBytes = 0;
+    if (ContentLength <= maxSizeInBytes) {
+      for await (const chunk of body) {
+        sizeInBytes += chunk.length;
+        if (sizeInBytes > maxSizeInBytes) break;
+        chunks.push(chunk);
+      }
+      signal.throwIfAborted();
+      if (sizeInBytes < ContentLength) throw Object.assign(new Error('ended early'), { code: 'ECONNRESET' });
+    }
+    if (Math.max(sizeInBytes, ContentLength) <= maxSizeInBytes) return Buffer.concat(chunks);
+    body.on('error', () => undefined);
+    end();
+    return undefined;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function explain(error: unknown, shown: string): PhotoProblem {
+  const { kind, code, status, detail } = readS3Error(error);
+  const told = status === undefined ? code : `${code}, ${status}`;
+  switch (kind) {
+    case 'unavailable':
+      return passing(`${shown} cannot be read now (${told})`);
+    case 'archived':
+      return lasting(
+        `${shown} is archived in ${detail ?? 'a storage class that is not read at once'}: restore it, then run dead-letters --retry`,
+      );
+    case 'missing-key':
+      return lasting(`${shown} is not there (${told})`);
+    case 'missing-bucket':
+      return lasting(`${shown} is not there: there is no such bucket (${told})`);
+    case 'denied':
+      return lasting(`${shown} may not be read (${told}): the permission s3:GetObject is missing`);
+    case 'credentials':
+      // They are of this process, not of the photo: another worker, or this one after mending, may read it.
+      return passing(`${shown} may not be read (${told}): check AWS_ACCESS_KEY_ID, AWS_PROFILE or the role`);
+    case 'region':
+    case 'settings':
+      return passing(`${shown} cannot be read (${told}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
+    default:
+      return lasting(`${shown} cannot be read (${told})`);
+  }
+}

@@ -1,0 +1,113 @@
+import type { S3 } from '@aws-sdk/client-s3';
+import { UsageError } from '../errors.ts';
+import { compareKeys } from '../s3/key-order.ts';
+import { listPage, type S3Object } from '../s3/list-page.ts';
+import { listPages } from '../s3/list-pages.ts';
+import { formatS3Address, type S3Address } from '../s3/s3-address.ts';
+import type { S3Connection } from '../s3/s3-connection.ts';
+import { s3Fault } from '../s3/s3-fault.ts';
+import type { IdPattern } from './id-from.ts';
+import { problemOfText } from './listed-row.ts';
+import type { PathFilter } from './path-filter.ts';
+import { isHiddenFolderName, isPhotoFileName } from './photo-file-name.ts';
+import type { ListedPhoto, Source } from './source.ts';
+
+export interface S3PrefixSourceOptions {
+  /** Its key is the prefix: empty, or with a slash at its end. */
+  readonly at: S3Address;
+  readonly s3: S3Connection;
+  readonly idPattern: IdPattern;
+  readonly filter: PathFilter;
+}
+
+/**
+ * The photos below a prefix, in the order of their keys. Left out as in a folder: hidden names, and objects whose suffix
+ * is none of an image. Keys that end with a slash are the marks of folders and no objects of anybody's.
+ * @throws UsageError if the bucket cannot be listed: that is seen before a run is started
+ */
+export async function createS3PrefixSource(options: S3PrefixSourceOptions): Promise<Source> {
+  const { at, s3, idPattern } = options;
+  const address = formatS3Address(at);
+  const told = { address, deed: 'listed', permission: 's3:ListBucket' };
+  await checkListing(await s3.client(), at).catch((error) => {
+    throw s3Fault(error, told);
+  });
+  const base = formatS3Address({ bucket: at.bucket, key: '' });
+  let leftOut = 0;
+  return {
+    address,
+    sameSubject: idPattern.hasPhoto ? 'repeat' : 'collision',
+    leftOutCount: () => leftOut,
+    async *list({ after, signal }) {
+      signal.throwIfAborted();
+      leftOut = 0;
+      const startAfter = after?.photo?.slice(base.length);
+      const client = await s3.client();
+      const { longestOutageInMs } = s3;
+      const pages = listPages(client, { ...at, startAfter, longestOutageInMs, signal });
+      try {
+        for await (const object of inOrder(pages, { startAfter, address })) {
+          signal.throwIfAborted();
+          const path = object.key.slice(at.key.length);
+          if (path === '' || path.endsWith('/')) continue;
+          if (isPhotoPath(path) && options.filter.acceptsFile(path)) yield listed(object, path, options);
+          else leftOut += 1;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        throw s3Fault(error, told);
+      }
+    },
+  };
+}
+
+async function checkListing(client: S3, { bucket, key }: S3Address): Promise<void> {
+  await listPage(client, { bucket, prefix: key, maxKeys: 1 }, new AbortController().signal);
+}
+
+/** A listing that is not sorted could not be gone on with: photos would be left out without anybody's knowing. */
+async function* inOrder(
+  pages: AsyncIterable<readonly S3Object[]>,
+  { startAfter = '', address }: { startAfter: string | undefined; address: string },
+): AsyncGenerator<S3Object> {
+  let last = startAfter;
+  for await (const objects of pages) {
+    for (const object of objects) {
+      if (last !== '' && compareKeys(object.key, last) <= 0) {
+        throw new UsageError(
+          's3-order',
+          `${address} is not listed in the order of its keys (a directory bucket?): give a manifest of its photos.`,
+        );
+      }
+      last = object.key;
+      yield object;
+    }
+  }
+}
+
+function isPhotoPath(path: string): boolean {
+  const parts = path.split('/');
+  const name = parts.pop() ?? '';
+  return isPhotoFileName(name) && !parts.some(isHiddenFolderName);
+}
+
+function listed(
+  { key, etag, sizeInBytes }: S3Object,
+  path: string,
+  { at, idPattern }: S3PrefixSourceOptions,
+): ListedPhoto {
+  const photo = formatS3Address({ bucket: at.bucket, key });
+  const subjectId = idPattern.match(path);
+  const facts = {
+    photo,
+    ...(etag !== undefined && { version: etag }),
+    ...(sizeInBytes !== undefined && { sizeInBytes }),
+  };
+  const shown = JSON.stringify(path);
+  if (subjectId === undefined)
+    return { ...facts, problem: `${shown} gives no subject id by --id-from "${idPattern.pattern}"` };
+  const problem =
+    problemOfText('its subject id', subjectId) ??
+    (key.includes('\0') ? 'its key holds a NUL character' : undefined);
+  return { subjectId, ...facts, ...(problem === undefined ? {} : { problem: `${shown}: ${problem}` }) };
+}

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openS3Connection, type S3Connection } from '../../src/s3/s3-connection.ts';
+import { openSource } from '../../src/sources/open-source.ts';
+import type { ListedPhoto } from '../../src/sources/source.ts';
+import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
+import { type S3Server, s3Environment, startS3Server } from '../helpers/s3-server.ts';
+import { describeSource, listAll } from './source-conformance.ts';
+
+let server: S3Server;
+let proxy: S3Proxy;
+let s3: S3Connection;
+beforeAll(async () => {
+  server = await startS3Server();
+  proxy = await startS3Proxy(server.endpoint);
+  s3 = openS3Connection({
+    pathStyle: true,
+    environment: s3Environment(proxy.endpoint),
+    longestOutageInMs: 60_000,
+  });
+  await server.createBucket('bucket');
+  await server.put('bucket', [
+    ...keys.map((key) => [`odd/${key}`, key] as const),
+    ...['odd/', 'odd/sub/', 'odd/notes.txt', 'odd/._a.jpg', 'odd/.hidden/a.jpg'].map(
+      (key) => [key, ''] as const,
+    ),
+    ...Array.from({ length: 2300 }, (_, index) => [`many/${index}.jpg`, 'x'] as const),
+    ['rows/people.csv', csv],
+    ['rows/people.jsonl', jsonl],
+  ]);
+});
+afterAll(async () => {
+  await s3?.close();
+  await proxy?.close();
+  await server?.close();
+});
+beforeEach(() => proxy.reset());
+
+const open = (spec: string, options = {}) => openSource(spec, { s3, ...options });
+
+/** In the order of S3: by UTF-8 bytes, in which a pair of surrogates comes behind all other characters. */
+const keys = [
+  '\u0001.jpg',
+  ' a.jpg',
+  '"q" & <t>.jpg',
+  '%2F.jpg',
+  "'s (1)*.jpg",
+  'A.jpg',
+  'a b+c%20d.jpg',
+  'new\nline.webp',
+  'return\rline.webp',
+  'sub//double.jpg',
+  'sub/B.png',
+  'sub/a.PNG',
+  'é.JPG',
+  '\uFF21.jpg',
+  '😀.jpg',
+];
+const idOf = (key: string) => key.slice(key.lastIndexOf('/') + 1, key.lastIndexOf('.'));
+
+const expectedKeys = keys.map((key) => ({ photo: `s3://bucket/odd/${key}`, subjectId: idOf(key) }));
+const problem = (text: string) => ({ problem: text });
+
+describeSource('a prefix on S3', async () => ({
+  open: () => open('s3://bucket/odd/'),
+  expected: expectedKeys,
+}));
+
+const csv = [
+  '\uFEFFid,photo,dept',
+  '1,a b.jpg,"sales, north"',
+  '',
+  '2,s3://other/2.jpg,',
+  '3,"bro"ken,',
+  '4,"never closed.jpg,',
+  '5,"over\ntwo lines.jpg",',
+  '6,/etc/passwd,',
+  '7,../7.jpg,',
+  '8,ü.jpg,\uFFFD',
+].join('\r\n');
+
+describeSource('a CSV manifest on S3', async () => ({
+  open: () => open('s3://bucket/rows/people.csv'),
+  expected: [
+    { subjectId: '1', photo: 's3://bucket/rows/a b.jpg', metadata: { dept: 'sales, north' }, row: 1 },
+    { subjectId: '2', photo: 's3://other/2.jpg', row: 3 },
+    problem('row 4 has a quote in the wrong place; a field with quotes in it is written "like ""this"""'),
+    problem('row 5 has a quote in the wrong place; a field with quotes in it is written "like ""this"""'),
+    { subjectId: '5', photo: 's3://bucket/rows/over\ntwo lines.jpg', row: 6 },
+    { row: 7, problem: expect.stringContaining('is a path of some machine') },
+    { row: 8, problem: expect.stringContaining('leaves the prefix s3://bucket/rows/') },
+    { subjectId: '8', photo: 's3://bucket/rows/ü.jpg', metadata: { dept: '\uFFFD' } },
+  ],
+}));
+
+const jsonl = [
+  '{"id":"1","photo":"a.jpg","dept":"sales"}',
+  'not json',
+  `{"id":"long","photo":"${'x'.repeat(1024 * 1024)}"}`,
+  '{"id":2,"photo":"s3://other/2.jpg","version":"v1"}',
+  '{"schema":"rollcall.report/1","subjectId":"r1","photo":"/p/r1.jpg","status":"failed"}',
+  '{"id":"last","photo":"https://photos.example/last.jpg"}',
+].join('\n');
+
+describeSource('a JSONL manifest on S3', async () => ({
+  open: () => open('s3://bucket/rows/people.jsonl'),
+  expected: [
+    { subjectId: '1', photo: 's3://bucket/rows/a.jpg', metadata: { dept: 'sales' }, row: 1 },
+    problem('line 2 is not a JSON object; one object a line is needed'),
+    problem('line 3 is longer than 1 MiB'),
+    { subjectId: '2', photo: 's3://other/2.jpg', version: 'v1' },
+    { subjectId: 'r1', problem: expect.stringContaining('is a path of some machine') },
+    { subjectId: 'last', photo: 'https://photos.example/last.jpg' },
+  ],
+}));
+
+const ids = (photos: readonly ListedPhoto[]) => photos.map(({ subjectId }) => subjectId);
+
+describe('a prefix of several pages', () => {
+  const sorted = Array.from({ length: 2300 }, (_, index) => `${index}.jpg`).sort();
+  const expectedIds = sorted.map((name) => name.slice(0, -4));
+
+  test('is listed whole, with ETag and size, however the store stumbles in the middle', async () => {
+    const isLater = (request: { query: URLSearchParams }) => request.query.has('continuation-token');
+    const source = await open('s3://bucket/many/');
+    proxy.answer(isLater, slowDown, 1);
+    proxy.answer(isLater, internalError, 2);
+    proxy.answer(isLater, { cutAfterInBytes: 3000 }, 1);
+    const listed = await listAll(source);
+    expect(ids(listed)).toEqual(expectedIds);
+    expect(listed[0]).toMatchObject({ version: '"9dd4e461268c8034f5c8564e155c67a6"', sizeInBytes: 1 });
+    expect(source.leftOutCount?.()).toBe(0);
+    expect(proxy.count('list')).toBe(1 + 3 + 4);
+  });
+
+  test('is gone on with behind the last key, without what came before', async () => {
+    const after = { photo: 's3://bucket/many/1499.jpg' };
+    const rest = await listAll(await open('s3://bucket/many/'), { after });
+    expect(ids(rest)).toEqual(expectedIds.slice(expectedIds.indexOf('1499') + 1));
+    expect(proxy.requests.map(({ query }) => query.get('start-after'))).toContain('many/1499.jpg');
+  });
+
+  test('a listing that nobody wants any more makes no more requests', async () => {
+    const controller = new AbortController();
+    const source = await open('s3://bucket/many/');
+    proxy.answer(({ query }) => query.has('continuation-token'), slowDown);
+    const listing = async () => {
+      for await (const _ of source.list({ signal: controller.signal })) controller.abort(new Error('enough'));
+    };
+    await expect(listing()).rejects.toThrow('enough');
+    expect(proxy.count('list')).toBeLessThanOrEqual(3);
+  });
+
+  test('an outage that lasts ends the listing with a fault', async () => {
+    const impatient = openS3Connection({
+      pathStyle: true,
+      environment: s3Environment(proxy.endpoint),
+      maxAttempts: 2,
+      longestOutageInMs: 1000,
+    });
+    const source = await openSource('s3://bucket/many/', { s3: impatient });
+    proxy.answer(({ query }) => query.has('continuation-token'), internalError);
+    const listed: ListedPhoto[] = [];
+    const listing = async () => {
+      for await (const photo of source.list({ signal: new AbortController().signal })) listed.push(photo);
+    };
+    await expect(listing()).rejects.toMatchObject({ exitCode: 4 });
+    expect(listed).toHaveLength(1000);
+    await impatient.close();
+  });
+
+  test('a listing out of order is refused: it could not be gone on with', async () => {
+    const source = await open('s3://bucket/odd/');
+    const change = (body: string) => body.replaceAll('<Key>odd/A.jpg', '<Key>odd/zz.jpg');
+    proxy.answer(({ kind }) => kind === 'list', { change });
+    await expect(listAll(source)).rejects.toMatchObject({ exitCode: 2, code: 's3-order' });
+  });
+});
+
+test('what is left out of a prefix is counted, and globs are matched from the prefix on', async () => {
+  const source = await open('s3://bucket/odd/', { exclude: ['sub/**'], include: ['**/*.jpg'] });
+  const listed = await listAll(source);
+  expect(listed.map(({ photo }) => photo)).not.toContain('s3://bucket/odd/sub/B.png');
+  expect(listed.every(({ photo }) => photo?.endsWith('.jpg'))).toBe(true);
+  expect(source.leftOutCount?.()).toBe(keys.length - listed.length + 3);
+});
+
+test.each([
+  ['s3://missing/a/', /missing\/a\/ cannot be listed \(NoSuchBucket, 404\): there is no such bucket/],
+  ['s3://bucket/gone.csv', /gone.csv cannot be read \(NoSuchKey, 404\): it is not there/],
+  ['s3://bucket/many', /neither a manifest .* nor a prefix: give s3:\/\/bucket\/many\//],
+  ['s3://bucket/rows/empty.csv', /is empty: it needs a first row/],
+])('%s can never be listed: that is seen when it is opened', async (spec, message) => {
+  await server.put('bucket', [['rows/empty.csv', '']]);
+  await expect(open(spec)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
+});
+
+describe('a manifest of several windows', () => {
+  const count = 60_000;
+  const row = (index: number) => `${index},photo-${index}.jpg,some more text that makes the row longer\n`;
+  const big = `id,photo,text\n${Array.from({ length: count }, (_, index) => row(index)).join('')}`;
+  beforeEach(() => server.put('bucket', [['rows/big.csv', big]]));
+
+  test('is read by ranges of one object, and goes on where a body broke off', async () => {
+    const source = await open('s3://bucket/rows/big.csv');
+    proxy.reset();
+    proxy.answer(({ kind }) => kind === 'get', slowDown, 1);
+    proxy.answer(({ headers }) => headers['if-match'] !== undefined, { cutAfterInBytes: 100_000 }, 2);
+    const listed = await listAll(source);
+    expect(listed).toHaveLength(count);
+    expect(listed.filter((photo, index) => photo.subjectId !== String(index) || photo.problem)).toEqual([]);
+    const ranges = proxy.requests.map(({ headers }) => headers.range);
+    expect(ranges.every((range) => range !== undefined)).toBe(true);
+    expect(ranges.length).toBeLessThan(14);
+  });
+
+  test('that is another one by now is not gone on with, neither in one listing nor in the next', async () => {
+    const source = await open('s3://bucket/rows/big.csv');
+    let after: ListedPhoto | undefined;
+    const listing = async () => {
+      for await (const photo of source.list({ signal: new AbortController().signal })) {
+        if (after === undefined)
+          await server.put('bucket', [['rows/big.csv', big.replaceAll('some', 'what')]]);
+        after = photo;
+      }
+    };
+    const changed = { exitCode: 2, code: 'source-changed' };
+    await expect(listing()).rejects.toMatchObject(changed);
+    await expect(
+      listAll(await open('s3://bucket/rows/big.csv'), after === undefined ? {} : { after }),
+    ).rejects.toMatchObject(changed);
+  });
+});
