@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createPhotoReader } from '../../src/photos/read-photo.ts';
 import { openS3Connection, type S3Connection } from '../../src/s3/s3-connection.ts';
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
-import { type S3Server, s3Environment, startS3Server } from '../helpers/s3-server.ts';
+import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 
 let server: S3Server;
 let proxy: S3Proxy;
@@ -10,7 +10,11 @@ let s3: S3Connection;
 beforeAll(async () => {
   server = await startS3Server();
   proxy = await startS3Proxy(server.endpoint);
-  s3 = openS3Connection({ pathStyle: true, environment: s3Environment(proxy.endpoint), maxAttempts: 3 });
+  s3 = openS3Connection({
+    pathStyle: true,
+    environment: { ...server.environment, AWS_ENDPOINT_URL_S3: proxy.endpoint },
+    maxAttempts: 3,
+  });
   await server.createBucket('bucket');
   await server.put('bucket', [
     ['a b+%20.jpg', 'hello'],

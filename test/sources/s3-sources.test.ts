@@ -3,7 +3,7 @@ import { openS3Connection, type S3Connection } from '../../src/s3/s3-connection.
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
-import { type S3Server, s3Environment, startS3Server } from '../helpers/s3-server.ts';
+import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 import { describeSource, listAll } from './source-conformance.ts';
 
 let server: S3Server;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   proxy = await startS3Proxy(server.endpoint);
   s3 = openS3Connection({
     pathStyle: true,
-    environment: s3Environment(proxy.endpoint),
+    environment: { ...server.environment, AWS_ENDPOINT_URL_S3: proxy.endpoint },
     longestOutageInMs: 60_000,
   });
   await server.createBucket('bucket');
@@ -153,7 +153,7 @@ describe('a prefix of several pages', () => {
   test('an outage that lasts ends the listing with a fault', async () => {
     const impatient = openS3Connection({
       pathStyle: true,
-      environment: s3Environment(proxy.endpoint),
+      environment: { ...server.environment, AWS_ENDPOINT_URL_S3: proxy.endpoint },
       maxAttempts: 2,
       longestOutageInMs: 1000,
     });
