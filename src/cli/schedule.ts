@@ -5,7 +5,7 @@ import { accountSettings, addSettings, commonSettings, runSettings } from './fla
 
 const examples = `
 Examples:
-  rollcall schedule add nightly --cron '0 2 * * *' --tz Europe/Berlin --source s3://archive/staff/ --engine ooto
+  rollcall schedule add nightly --cron '0 2 * * *' --tz Europe/Berlin --source s3://archive/staff/ --incremental
   rollcall schedule add weekly --cron '0 4 * * SUN' --source /srv/photos --on-failure https://alerts.example/hook
 A 'rollcall worker' on the same state and queue does the runs. One at a time: while a run of a schedule goes on, or
 waits for a person, its next ticks are skipped. A night that was missed is made up for once.`;

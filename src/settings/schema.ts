@@ -36,7 +36,8 @@ export const settingsSchema = {
   allowHttp: {
     schema: onOff,
     default: 'false',
-    description: 'allow an engine address that is plain http and not on this machine',
+    description:
+      'allow an address of the engine, or of --on-failure, that is plain http and not on this machine',
   },
   queue: {
     schema: text,
