@@ -134,13 +134,15 @@ function put(words: Uint32Array, event: LedgerEvent, prints: Fingerprints): void
   const isNew = words[0] === 0 && words[1] === 0;
   const order = isNew ? 1 : compareTimes(times, readTimes(words));
   if (order < 0) return;
-  const isSame =
-    readPrint(words, 4) === (prints.listed ?? '') && readPrint(words, 6) === (prints.content ?? '');
-  const { listed, content } = order > 0 || isSame ? prints : none;
+  const stands = order > 0 || isSame(words, prints);
+  const { listed, content } = stands ? prints : none;
   writeTimes(words, times);
   writePrint(words, 4, listed);
   writePrint(words, 6, content);
 }
+
+const isSame = (words: Uint32Array, { listed = '', content = '' }: Fingerprints) =>
+  readPrint(words, 4) === listed && readPrint(words, 6) === content;
 
 function read(words: Uint32Array | undefined) {
   if (!words) return undefined;

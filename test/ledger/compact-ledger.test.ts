@@ -1,5 +1,3 @@
-import { readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseFiles } from '../../src/ledger/choose-files.ts';
@@ -8,8 +6,11 @@ import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
 import { deltaPath, listLedgerFiles, readLedger } from '../../src/ledger/ledger-files.ts';
 import type { QueueBackend } from '../../src/queue/queue.ts';
 import { createLocalStateStore } from '../../src/state/local-state-store.ts';
+import { createS3StateStore } from '../../src/state/s3/s3-state-store.ts';
 import type { StateStore, StateWriter } from '../../src/state/state-store.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
+import { startS3Server } from '../helpers/s3-server.ts';
+import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { allAnswers } from './known-answers.ts';
 import { ledgerEvents, timeAt } from './ledger-events.ts';
 
@@ -19,20 +20,43 @@ const eachWay = [
 ];
 const answersOf = (events: readonly LedgerEvent[]) => eachWay.map((options) => allAnswers(events, options));
 
-describe('the ledger as it is kept', () => {
+/** A store of the test's own, and how often a property is tried on it. */
+const stores = {
+  'in a folder': {
+    numRuns: 20,
+    async open() {
+      const folder = await makeTemporaryFolder();
+      return { state: createLocalStateStore(folder.path), close: folder.remove };
+    },
+  },
+  'on S3': {
+    numRuns: 5,
+    async open() {
+      const s3 = await startS3Server();
+      await s3.createBucket('state');
+      const address = { bucket: 'state', key: 'rollcall' };
+      return { state: createS3StateStore({ client: async () => s3.client, address }), close: s3.close };
+    },
+  },
+};
+
+describe.each(['in a folder', 'on S3'] as const)('the ledger as it is kept %s', (name) => {
+  const { numRuns, open } = stores[name];
   let server: QueueServer;
   let backend: QueueBackend;
+  let store: Awaited<ReturnType<typeof open>>;
   let state: StateStore;
   let number = 0;
 
   beforeAll(async () => {
-    server = await startEmbeddedQueue();
+    [server, store] = await Promise.all([startEmbeddedQueue(), open()]);
     backend = await server.open();
-    state = createLocalStateStore(join(server.stateFolder, 'state'));
+    state = store.state;
   });
   afterAll(async () => {
     await backend.close();
     await server.close();
+    await store.close();
   });
 
   const compact = (account: string, on = state) =>
@@ -68,7 +92,7 @@ describe('the ledger as it is kept', () => {
         await compact(account);
         expect(answersOf(await readAll(account))).toEqual(expected);
       }),
-      { numRuns: 30, endOnFailure: true },
+      { numRuns, endOnFailure: true },
     );
   });
 
@@ -87,7 +111,7 @@ describe('the ledger as it is kept', () => {
         };
         expect(answersOf(await readAll(account, racing))).toEqual(answersOf(deltas.flat()));
       }),
-      { numRuns: 20, endOnFailure: true },
+      { numRuns, endOnFailure: true },
     );
   });
 
@@ -96,7 +120,7 @@ describe('the ledger as it is kept', () => {
     const account = await writeDeltas(deltas);
     await Promise.all([compact(account), compact(account), compact(account)]);
     expect(new Set((await readAll(account)).map(({ subjectId }) => subjectId)).size).toBe(10);
-    expect(await readdir(state.locate(`ledger/${account}/deltas`))).toEqual([]);
+    expect(await state.list(`ledger/${account}/deltas`)).toEqual([]);
   });
 
   it('keeps of each photo the newest event only', async () => {
@@ -113,8 +137,11 @@ describe('the ledger as it is kept', () => {
     const later = { ...eventOf('later'), kind: 'forgotten' };
     const account = await writeDeltas(Array.from({ length: 8 }, (_, index) => [eventOf(`s-${index}`)]));
     const newer = '{"schema":"rollcall.ledger/2","who":"a"}';
-    const path = state.locate(deltaPath(account, { run: 'damaged', epoch: 1 }));
-    await writeFile(path, `{"schema":"rollc\n\n${newer}\n${JSON.stringify(later)}\n{"schema":"rollcall.led`);
+    const path = deltaPath(account, { run: 'damaged', epoch: 1 });
+    await state.write(
+      path,
+      `{"schema":"rollc\n\n${newer}\n${JSON.stringify(later)}\n{"schema":"rollcall.led`,
+    );
     expect(await compact(account)).toBe(9);
     const [base] = await listLedgerFiles(state, account);
     const text = (await state.read(base?.path ?? ''))?.toString() ?? '';
