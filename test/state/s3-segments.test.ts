@@ -178,7 +178,7 @@ describe('files that grow, on S3', () => {
     proxy.answer(({ kind }) => kind === 'delete-many', { status: 400, code: 'InvalidRequest' });
     await through.remove(folder);
     expect(await state.list(folder)).toEqual([]);
-  });
+  }, 240_000);
 
   it('a large file that was discarded leaves no upload behind', async () => {
     const through = createS3StateStore({ client: async () => proxied, address });
