@@ -1,5 +1,5 @@
-import { setPriority } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { preferToEverything } from '../chaos/prefer.ts';
 import { openScene, type Scene } from '../chaos/scene.ts';
 import { storeNames } from '../chaos/stores.ts';
 import { type ServerCall, worstCertainSecond } from '../helpers/engine-server-calls.ts';
@@ -72,13 +72,4 @@ function callsWhileWorkWasLeft(calls: readonly ServerCall[]): readonly ServerCal
 function rateUsed(calls: readonly ServerCall[]): number {
   const spanInMs = (calls.at(-1)?.arrivedAtInMs ?? 0) - (calls[0]?.arrivedAtInMs ?? 0);
   return ((calls.length - 1) / spanInMs) * 1000;
-}
-
-/** So that the clock that measures is not held up by what it measures, where this user may say so. */
-function preferToEverything(pid: number): void {
-  try {
-    setPriority(pid, -20);
-  } catch {
-    // Then it is measured as well as it can be.
-  }
 }

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { enqueue, openRollcall, readRunReport, waitForRun } from '../../src/index.ts';
+import { subjectOf, writePhotos } from '../chaos/photo-folder.ts';
+import { preferToEverything } from '../chaos/prefer.ts';
+import { measurePaceAgain, provePace } from '../chaos/prove-pace.ts';
+import { openScene } from '../chaos/scene.ts';
+import { until } from '../helpers/until.ts';
+
+const rate = 50;
+/** More, and with the figures: FAIR_PHOTOS. */
+const photos = Number(process.env.FAIR_PHOTOS ?? 1_000);
+const few = 10;
+
+/** While an archive is enrolled by two workers, a script enqueues a few photos: they are not served behind it. */
+it('a few photos of a script do not wait for an archive, and both keep to one rate', {
+  retry: measurePaceAgain,
+  timeout: (photos / rate) * 3_000 + 120_000,
+}, async () => {
+  const scene = await openScene({ store: 'redis', photos, latencyInMs: [150, 250] });
+  const rollcall = await openRollcall({ environment: scene.environment, folder: scene.stateFolder });
+  try {
+    const { control } = scene.engine;
+    preferToEverything(scene.engine.pid);
+    const large = scene.start(['enqueue', scene.photosFolder]);
+    expect(await large.ended, large.output.stderr).toBe(0);
+    const largeRun = large.output.stdout.trim();
+    const workers = [1, 2].map(() => scene.start(['worker', '--rate', `${rate}`]));
+    // Its window is full by then, and what is fed waits at the gate.
+    await until(async () => (await control.callCount()) > photos / 10, { limitInMs: 60_000 });
+
+    const folder = join(scene.stateFolder, 'few');
+    await writePhotos(folder, { count: few });
+    const before = performance.now();
+    const callsBefore = await control.callCount();
+    const subjects = Array.from({ length: few }, (_, index) => subjectOf(index + 1));
+    const { runId } = await enqueue(
+      rollcall,
+      subjects.map((subject) => ({ subjectId: `new-${subject}`, photo: join(folder, `${subject}.jpg`) })),
+    );
+    const end = await waitForRun(rollcall, runId);
+    const tookInMs = performance.now() - before;
+    const callsMeanwhile = (await control.callCount()) - callsBefore;
+    expect(end).toMatchObject({ kind: 'over', summary: { byStatus: { enrolled: few } } });
+    let lines = 0;
+    for await (const line of readRunReport(rollcall, runId)) lines += line.status === 'enrolled' ? 1 : 0;
+    expect(lines).toBe(few);
+    // Far fewer than the archive has left were called before the last of them was.
+    expect(callsMeanwhile).toBeLessThan(photos / 2);
+    expect(workers.every((worker) => !worker.output.stderr.includes(`Run ${largeRun}: finished`))).toBe(true);
+
+    await until(() => workers.every((worker) => worker.output.stderr.includes(`Run ${largeRun}: finished`)), {
+      limitInMs: (photos / rate) * 2_000 + 60_000,
+      what: 'the end of the archive',
+    });
+    const calls = await control.calls();
+    if (process.env.FAIR_PHOTOS)
+      console.log(JSON.stringify({ photos, few, tookInMs, callsMeanwhile, calls: calls.length }));
+    expect(calls).toHaveLength(photos + few);
+    provePace(calls, rate);
+  } finally {
+    await rollcall.close();
+    await scene.close();
+  }
+});
