@@ -28,6 +28,8 @@ export interface CommandOptions {
   readonly folder: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
+  /** Another machine, as far as names go: see `canRenameHost`. */
+  readonly hostname?: string;
 }
 
 /** The command line as its users have it: a process, with nothing of this one's settings or credentials. */
@@ -39,8 +41,9 @@ export interface CommandLine {
 /** As `npm run build` builds it, from the sources as they are now. */
 export async function openCommandLine(): Promise<CommandLine> {
   const main = join(await build(), 'dist', 'cli', 'main.js');
-  const start: CommandLine['start'] = (args, { folder, environment = {}, input = '' }) => {
-    const child = execa(process.execPath, [main, ...args], {
+  const start: CommandLine['start'] = (args, { folder, environment = {}, input = '', hostname }) => {
+    const [program, ...before] = [...(hostname === undefined ? [] : elsewhere(hostname)), process.execPath];
+    const child = execa(program, [...before, main, ...args], {
       cwd: folder,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
       extendEnv: false,
@@ -71,6 +74,19 @@ export async function openCommandLine(): Promise<CommandLine> {
 /** Absolute path of a built file of `src`, for processes that use a part of it. */
 export async function builtFile(path: string): Promise<string> {
   return join(await build(), 'dist', path);
+}
+
+/** A namespace of its own for the host's name, in which the program keeps its process id. */
+const elsewhere = (hostname: string) => [
+  'unshare',
+  ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
+  ...['--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', hostname],
+];
+
+/** Whether this system lets a process have another host's name. */
+export async function canRenameHost(): Promise<boolean> {
+  const [program = '', ...args] = elsewhere('elsewhere');
+  return (await execa(program, [...args, 'true'], { reject: false })).exitCode === 0;
 }
 
 let built: Promise<string> | undefined;

@@ -26,7 +26,10 @@ export interface Scene {
   readonly stateFolder: string;
   readonly engine: EngineServer;
   run(args: readonly string[], options?: { environment?: Environment; input?: string }): Promise<CommandEnd>;
-  start(args: readonly string[], options?: { environment?: Environment; input?: string }): RunningCommand;
+  start(
+    args: readonly string[],
+    options?: { environment?: Environment; input?: string; hostname?: string },
+  ): RunningCommand;
   /** Ids of the runs that there are, in order. */
   runIds(): Promise<string[]>;
   pathOf(runId: string, file: string): string;
@@ -58,11 +61,12 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     OOTO_APP_KEY: credentials.appKey,
     ...options.environment,
   };
-  const start: Scene['start'] = (args, { environment, input } = {}) => {
+  const start: Scene['start'] = (args, { environment, input, hostname } = {}) => {
     const command = commandLine.start(args, {
       folder,
       environment: { ...settings, ...environment },
       ...(input !== undefined && { input }),
+      ...(hostname !== undefined && { hostname }),
     });
     running.add(command);
     command.ended.finally(() => running.delete(command));
