@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
+import { deltaPath } from '../../src/ledger/ledger-files.ts';
+import { ledgerSourceOf } from '../../src/ledger/ledger-source.ts';
+import { writeMissingSubjects } from '../../src/ledger/missing-subjects.ts';
+import { manifestPath } from '../../src/run/manifest.ts';
+import type { RunRecord } from '../../src/run/run-record.ts';
+import { newRecord } from '../../src/run/start-run.ts';
+import type { GivenSettings } from '../../src/settings/load-settings.ts';
+import { createLocalStateStore } from '../../src/state/local-state-store.ts';
+import type { StateStore } from '../../src/state/state-store.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { settingsOf } from '../run/run-settings.ts';
+import { timeAt } from './ledger-events.ts';
+
+describe('subjects that are enrolled and no longer listed', () => {
+  let folder: TemporaryFolder;
+  let state: StateStore;
+  let number = 0;
+
+  beforeAll(async () => {
+    folder = await makeTemporaryFolder();
+    state = createLocalStateStore(folder.path);
+  });
+  afterAll(() => folder.remove());
+
+  async function recordOf(flags: GivenSettings = {}, source = '/archive'): Promise<RunRecord> {
+    number += 1;
+    const settings = await settingsOf({ incremental: true, ...flags });
+    const subject = {
+      source: { address: source, sameSubject: 'repeat' as const },
+      engine: 'ooto',
+      engineUrl: '',
+      account: `account-${number}`,
+    };
+    return newRecord({ id: `run-${number}`, settings, subject });
+  }
+
+  const enrolled = (subjectId: string, more: Partial<LedgerEvent> = {}): LedgerEvent => ({
+    schema: ledgerSchemaName,
+    kind: 'enrolled',
+    subjectId,
+    photo: `/archive/${subjectId}.jpg`,
+    templateId: `t-${subjectId}`,
+    at: timeAt(1),
+    source: '/archive',
+    ...more,
+  });
+
+  async function missingOf(record: RunRecord, listed: readonly string[], events: readonly LedgerEvent[]) {
+    const rows = listed.map((subjectId, index) => ({ seq: index + 1, subjectId, photo: '/x.jpg' }));
+    const textOf = (lines: readonly unknown[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    await state.write(manifestPath(record.id), textOf(rows));
+    await state.write(deltaPath(record.account, { run: 'before', epoch: 1 }), textOf(events));
+    const count = await writeMissingSubjects(state, { record, isWhole: true });
+    const text = (await state.read(`runs/${record.id}/missing.jsonl`))?.toString();
+    const lines = text?.split('\n').filter((line) => line !== '');
+    return { count, lines: lines?.map((line) => JSON.parse(line)) };
+  }
+
+  it('are told once each, with the newest photo that was stored', async () => {
+    const { count, lines } = await missingOf(
+      await recordOf(),
+      ['here', 'Zoë'.normalize('NFD')],
+      [
+        enrolled('here'),
+        enrolled('Zoë'.normalize('NFC')),
+        enrolled('gone', { photo: '/archive/2.jpg', version: 'v2', at: timeAt(5) }),
+        enrolled('gone', { photo: '/archive/1.jpg', at: timeAt(2) }),
+        enrolled('unfine', { kind: 'rejected', stored: 'yes', code: 'check-liveness' }),
+        enrolled('never', { kind: 'rejected', stored: 'no', code: '5' }),
+        enrolled('unclear', { kind: 'unclear' }),
+        enrolled('elsewhere', { source: '/another' }),
+      ],
+    );
+    expect(count).toBe(2);
+    expect(lines).toEqual([
+      {
+        schema: 'rollcall.missing/1',
+        subjectId: 'gone',
+        photo: '/archive/2.jpg',
+        version: 'v2',
+        templateId: 't-gone',
+        enrolledAt: timeAt(5),
+      },
+      {
+        schema: 'rollcall.missing/1',
+        subjectId: 'unfine',
+        photo: '/archive/unfine.jpg',
+        templateId: 't-unfine',
+        enrolledAt: timeAt(1),
+      },
+    ]);
+  });
+
+  it.each([
+    ['a list that was cut short', { limit: 1 }, '/archive'],
+    ['a pipe', {}, '-'],
+    ['a run that is not incremental', { incremental: false }, '/archive'],
+  ])('are not looked for in %s', async (_, flags, source) => {
+    const record = await recordOf(flags, source);
+    expect(await missingOf(record, [], [enrolled('gone', { source })])).toEqual({
+      count: undefined,
+      lines: undefined,
+    });
+  });
+
+  it('are those of the part of a source that is listed', async () => {
+    const staff = await recordOf({ include: 'staff/**' });
+    const source = ledgerSourceOf(staff);
+    expect(source).not.toBe('/archive');
+    expect((await missingOf(staff, [], [enrolled('guest'), enrolled('gone', { source })])).lines).toEqual([
+      expect.objectContaining({ subjectId: 'gone' }),
+    ]);
+    // Photos that were tried again count for the source that they were first listed from.
+    expect(ledgerSourceOf({ ...staff, source: '-', origin: '/archive' })).toBe(source);
+  });
+
+  it('may be many', async () => {
+    const names = Array.from({ length: 3_000 }, (_, index) => `subject-${index}`);
+    const events = names.map((name) => enrolled(name));
+    const { count, lines } = await missingOf(await recordOf(), names.slice(0, 1_000), events);
+    expect(count).toBe(2_000);
+    expect(new Set(lines?.map(({ subjectId }) => subjectId))).toEqual(new Set(names.slice(1_000)));
+  });
+});
