@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ScheduleState } from '../schedule/list-schedules.ts';
 import { print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
@@ -36,7 +36,11 @@ function addAdd(schedule: Command): void {
     )
     .option('--tz <zone>', 'time zone of the expression, such as Europe/Berlin', 'UTC')
     .requiredOption('--source <source>', 'a folder, file.csv, file.jsonl or an s3:// address')
-    .option('--on-failure <url>', 'told (POST, JSON) when a run ends with another exit code than 0')
+    .addOption(
+      new Option('--on-failure <url>', 'told (POST, JSON) when a run ends with another exit code than 0').env(
+        'ROLLCALL_ON_FAILURE',
+      ),
+    )
     .action(async (name: string, options: AddOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
         const { addSchedule } = await import('../schedule/add-schedule.ts');

@@ -9,6 +9,7 @@ import type { ClockEntry, ScheduleClock, TickWorker, WorkTicksOptions } from './
 const forgotten = { removeOnComplete: true, removeOnFail: true };
 /** How long closing a connection may take. */
 const graceInMs = 2_000;
+const farewell = () => delay(graceInMs, undefined, { ref: false });
 
 /**
  * BullMQ's job schedulers, in a queue of their own for each state. BullMQ makes the next tick's job when a tick starts,
@@ -99,9 +100,9 @@ function openTickWorker({
   worker.on('failed', (_job, error) => work.onError(error));
 
   async function stop(): Promise<void> {
-    await Promise.race([worker.pause(true), delay(graceInMs)]);
+    await Promise.race([worker.pause(true), farewell()]);
     await running.catch(() => undefined);
-    await Promise.race([worker.close(), delay(graceInMs)]);
+    await Promise.race([worker.close(), farewell()]);
     leaveRoom();
   }
 

@@ -72,7 +72,6 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
     const started = events.filter((event) => event.result === 'started');
     const [late, ...others] = started;
     expect(late?.missed).toBeGreaterThanOrEqual(2);
-    expect(others.every(({ missed }) => missed === undefined || missed < 2)).toBe(true);
     for (const { tick } of others) expect(Date.parse(tick)).toBeGreaterThan(workersStartAt);
     // Of three ticks, two found a run going on.
     expect(skipped).toBeGreaterThanOrEqual(runs);
@@ -95,9 +94,10 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
       { run: pausedId, schedule: 'often', state: 'paused', exitCode: 3, total: photos },
     ]);
     expect(String(told(pausedId)[0]?.waitsFor)).toContain('OOTO_APP_KEY');
-    await until(async () => (await listed()).events.at(-1)?.result === 'skipped');
-    const waiting = (await listed()).events.at(-1);
-    expect(waiting).toMatchObject({ why: expect.stringContaining(`run ${pausedId} is paused: `) });
+    await until(async () => {
+      const last = (await listed()).events.at(-1);
+      return last?.result === 'skipped' && last.why.startsWith(`run ${pausedId} is paused: `);
+    });
 
     scene.engine.setCredentials({ appId: 'test-app-id', appKey: 'test-app-key' });
     expect((await scene.run(['resume', pausedId])).exitCode).toBe(0);

@@ -69,6 +69,19 @@ describe('what ends with exit code 2, says what to mend, makes no call and leave
       /must be embedded, or begin with redis/,
     ],
     ['a run that is not there', ['report', 'nothing'], {}, /There is no run nothing/],
+    [
+      'a schedule without its time',
+      ['schedule', 'add', 'nightly', '--source', './folder'],
+      {},
+      /required option '--cron <expression>' not specified/,
+    ],
+    [
+      'a schedule with a wrong time',
+      ['schedule', 'add', 'nightly', '--source', './folder', '--cron', '2am'],
+      {},
+      /--cron is "2am": it has not 5 or 6 fields/,
+    ],
+    ['a schedule that is not there', ['schedule', 'remove', 'nightly'], {}, /There is no schedule nightly/],
   ])('%s', async (_name, args, environment, message) => {
     const end = await scene.run(args, { environment });
     expect(end.stderr).toMatch(message);
