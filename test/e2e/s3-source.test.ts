@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makePhoto } from '../helpers/photos.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
+import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { until } from '../helpers/until.ts';
+
+let redis: TestRedis;
+let server: S3Server;
+let proxy: S3Proxy;
+let scene: Scene;
+const manyCount = 1_040;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  server = await startS3Server();
+  proxy = await startS3Proxy(server.endpoint);
+  scene = await openScene({
+    queue: redis.url,
+    environment: {
+      ...server.environment,
+      AWS_ENDPOINT_URL_S3: proxy.endpoint,
+      ROLLCALL_BACKOFF: '10ms..20ms',
+    },
+  });
+  const photo = await makePhoto();
+  const manifest = [
+    'subject_id,photo,dept',
+    'ann,anna b+c%20d.jpg,sales',
+    `bob,s3://other/bob.jpg,`,
+    'cleo,gone.jpg,',
+    'dora,/etc/passwd,',
+    'eve,../eve.jpg,',
+  ].join('\n');
+  for (const bucket of ['archive', 'other']) await server.createBucket(bucket);
+  await server.put('other', [['bob.jpg', await makePhoto()]]);
+  await server.put('archive', [
+    ['staff/', ''],
+    ['staff/anna b+c%20d.jpg', photo],
+    ['staff/cold.jpg', await makePhoto()],
+    ['staff/notes.txt', 'x'],
+    ['staff/sub/no-face.jpg', await makePhoto({ script: 'code-5' })],
+    ['staff/text.jpg', 'no image'],
+    ['staff/ü.png', await makePhoto({ format: 'png' })],
+    ['staff/people.csv', manifest],
+    ...Array.from({ length: manyCount }, (_, index) => [`many/${index}/same.jpg`, photo] as const),
+  ]);
+});
+
+afterAll(async () => {
+  await scene?.close();
+  await proxy?.close();
+  await server?.close();
+  await redis?.close();
+});
+
+beforeEach(() => proxy.reset());
+
+const etag = expect.stringMatching(/^"[0-9a-f]{32}"$/u);
+
+describe('photos in a bucket', { timeout: 180_000 }, () => {
+  it('are enrolled from a prefix, each with a line; an archived one costs no call', async () => {
+    const more = '<StorageClass>GLACIER</StorageClass>';
+    proxy.answer(({ kind, key }) => kind === 'get' && key === 'staff/cold.jpg', {
+      status: 403,
+      code: 'InvalidObjectState',
+      more,
+    });
+    proxy.answer(({ kind }) => kind === 'get', { status: 500, code: 'InternalError' }, 2);
+    const end = await scene.run(['run', 's3://archive/staff/', '--run-id', 'prefix']);
+    expect(end).toMatchObject({ exitCode: 1, stderr: expect.not.stringContaining('Warning') });
+    const of = (key: string) => ({ photo: `s3://archive/staff/${key}`, version: etag });
+    const photo = (message: RegExp) => ({ kind: 'photo', message: expect.stringMatching(message) });
+    expect(await scene.report('prefix')).toMatchObject([
+      {
+        ...of('anna b+c%20d.jpg'),
+        subjectId: 'anna b+c%20d',
+        status: 'enrolled',
+        sizeInBytes: expect.any(Number),
+      },
+      {
+        ...of('cold.jpg'),
+        status: 'failed',
+        stored: 'no',
+        error: photo(/archived in GLACIER: restore it, then run dead-letters --retry/),
+      },
+      { ...of('sub/no-face.jpg'), subjectId: 'no-face', status: 'rejected', error: { code: '5' } },
+      { ...of('text.jpg'), status: 'failed', error: photo(/./) },
+      { ...of('ü.png'), subjectId: 'ü', status: 'enrolled' },
+    ]);
+    expect(scene.engine.calls).toHaveLength(3);
+    expect(await scene.record('prefix')).toMatchObject({ source: 's3://archive/staff/' });
+    expect(await scene.summary('prefix')).toMatchObject({ total: 5 });
+  });
+
+  it('that were archived are enrolled once they are restored', async () => {
+    const end = await scene.run(['dead-letters', 'prefix', '--retry']);
+    expect(end.exitCode).toBe(1);
+    const [runId = ''] = (await scene.runIds()).filter((id) => id !== 'prefix');
+    expect(await scene.report(runId)).toMatchObject([
+      { photo: 's3://archive/staff/cold.jpg', status: 'enrolled' },
+      { photo: 's3://archive/staff/text.jpg', status: 'failed' },
+    ]);
+  });
+
+  it('are enrolled from a manifest that lies beside them', async () => {
+    const end = await scene.run(['run', 's3://archive/staff/people.csv', '--run-id', 'rows']);
+    expect(end.exitCode).toBe(1);
+    expect(await scene.report('rows')).toMatchObject([
+      {
+        photo: 's3://archive/staff/anna b+c%20d.jpg',
+        status: 'enrolled',
+        version: etag,
+        metadata: { dept: 'sales' },
+      },
+      { photo: 's3://other/bob.jpg', status: 'enrolled' },
+      { photo: 's3://archive/staff/gone.jpg', status: 'failed', error: { kind: 'photo' } },
+      { subjectId: 'dora', status: 'failed', error: { kind: 'manifest' } },
+      { subjectId: 'eve', status: 'failed', error: { kind: 'manifest' } },
+    ]);
+  });
+
+  it('are listed on behind the last one when the process was killed in the middle of the listing', async () => {
+    proxy.answer(({ query }) => query.has('continuation-token'), slowDown);
+    const args = ['run', 's3://archive/many/', '--run-id', 'many', '--stop-after-failures', '100000'];
+    const command = scene.start(args);
+    const lines = async () =>
+      (await scene.text('many', 'manifest.jsonl').catch(() => '')).split('\n').length - 1;
+    await until(async () => (await lines()) === 1000, { what: 'a page in the manifest' });
+    command.signal('SIGKILL');
+    await command.ended;
+    proxy.reset();
+    const end = await scene.run(args);
+    expect(end.exitCode).toBe(1);
+    const report = await scene.report('many');
+    expect(report.map(({ photo }) => photo)).toEqual(
+      Array.from({ length: manyCount }, (_, index) => `s3://archive/many/${index}/same.jpg`).sort(),
+    );
+    // All give one subject id: the first is enrolled, the others collide.
+    expect(report.filter(({ status }) => status === 'enrolled')).toHaveLength(1);
+    const listings = proxy.requests.filter(
+      ({ kind, query }) => kind === 'list' && query.get('max-keys') !== '1',
+    );
+    expect(listings.map(({ query }) => query.get('start-after'))).toEqual([
+      report[999]?.photo?.replace('s3://archive/', ''),
+    ]);
+  });
+
+  it('can be counted before, and looked at by doctor, which says what is wrong with a bucket', async () => {
+    const dry = await scene.run(['run', 's3://archive/staff/', '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ photos: 5, calls: 5 });
+    const missing = await scene.run(['doctor', 's3://missing/']);
+    expect(missing.stdout).toMatch(/mend {2}source {3}s3:\/\/missing\/ cannot be listed .*no such bucket/u);
+    proxy.answer(() => true, { status: 403, code: 'AccessDenied' });
+    const denied = await scene.run(['run', 's3://archive/staff/', '--run-id', 'denied']);
+    expect(denied).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('s3:ListBucket') });
+    expect(await scene.runIds()).not.toContain('denied');
+  });
+});
