@@ -131,6 +131,36 @@ describe('the scripts', () => {
     expect(await workOn(newest)).toEqual({ 'emp-late': 'enrolled' });
   });
 
+  it('nightly.sh calls only for what is new, and says what waits for a person', async () => {
+    const night = () =>
+      execa(join(root, 'scripts', 'nightly.sh'), ['./night'], {
+        cwd: work.path,
+        env: {
+          PATH: process.env.PATH,
+          ...account(),
+          ROLLCALL_COMMAND: `${process.execPath} ${join(project.path, 'dist', 'cli', 'main.js')}`,
+        },
+        extendEnv: false,
+        reject: false,
+      });
+    const calls = () => engine.calls.length;
+    await writeFiles(join(work.path, 'night'), {
+      'emp-1.jpg': await makePhoto({}),
+      'emp-2.jpg': await makePhoto({ script: 'code-5' }),
+    });
+    const before = calls();
+    const first = await night();
+    expect(first.exitCode).toBe(1);
+    expect(first.stderr).toContain('wait for a person');
+    expect(JSON.parse(first.stdout).byStatus).toMatchObject({ enrolled: 1, rejected: 1 });
+    expect(calls() - before).toBe(2);
+    await writeFiles(join(work.path, 'night'), { 'emp-3.jpg': await makePhoto({}) });
+    const second = await night();
+    expect(second).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(second.stdout)).toMatchObject({ total: 3, calls: 1, notEnrolled: 1 });
+    expect(calls() - before).toBe(3);
+  });
+
   it('enqueue-photos says what is missing', async () => {
     const { stderr, exitCode } = await run('enqueue-photos', ['emp-1=1.jpg'], { ROLLCALL_ENGINE: 'ooto' });
     expect(exitCode).toBe(2);
