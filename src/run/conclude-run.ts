@@ -5,6 +5,7 @@ import type { Parts } from '../report/parts.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { cancelRest } from './cancel-rest.ts';
 import type { ConductEnd } from './conductor.ts';
+import { readControl } from './control.ts';
 import { endRun } from './end-run.ts';
 import { finishReport } from './finish.ts';
 import type { Lease } from './lease.ts';
@@ -48,11 +49,18 @@ export async function concludeRun(
       if (lease.isFresh()) await keeper.save('active');
       return { kind: 'interrupted' };
     case 'paused':
-      if (lease.isFresh()) await keeper.save('paused', ending.waitsFor);
+      if (lease.isFresh()) await savePause(ending);
       return { kind: 'paused', waitsFor: ending.waitsFor };
     case 'cancelled':
       await cancelRest({ ...options, isFresh: lease.isFresh, hasLine: parts.covered.has });
       return finish('cancelled');
+  }
+
+  /** Draining takes a while: who resumed the run meanwhile is not overruled. */
+  async function savePause({ waitsFor, foundAt }: { waitsFor: string; foundAt: string }): Promise<void> {
+    const { wanted, at } = await readControl(state, record.id);
+    if (wanted === 'run' && at > foundAt) await keeper.save('active');
+    else await keeper.save('paused', waitsFor);
   }
 
   async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {

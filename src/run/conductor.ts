@@ -213,6 +213,7 @@ async function conduct(options: Conducting): Promise<ConductEnd> {
       stop.end({
         kind: 'paused',
         waitsFor: `${tooMany} (--stop-after-failures): look at rollcall dead-letters`,
+        foundAt: new Date().toISOString(),
       }),
     signal,
   });

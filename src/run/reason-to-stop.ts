@@ -23,6 +23,9 @@ export async function reasonToStop(options: {
 }): Promise<Objection> {
   const { state, backend, record, callsReported, patiently } = options;
   const { maxCalls } = record.settings;
+  // Before anything is looked at.
+  const foundAt = new Date().toISOString();
+  const paused = (waitsFor: string): Objection => ({ ending: { kind: 'paused', waitsFor, foundAt } });
   const { wanted } = await readControl(state, record.id);
   if (wanted === 'cancel') return { ending: { kind: 'cancelled' } };
   if (wanted === 'pause') return paused(`somebody paused it: rollcall resume ${record.id}`);
@@ -35,5 +38,3 @@ export async function reasonToStop(options: {
   const { message } = accountSummary(account.state, account.now);
   return message === undefined ? {} : { waitsFor: message };
 }
-
-const paused = (waitsFor: string): Objection => ({ ending: { kind: 'paused', waitsFor } });

@@ -7,7 +7,8 @@ export type Ending =
   | { readonly kind: 'interrupted' }
   /** Another process holds the lease. */
   | { readonly kind: 'lost' }
-  | { readonly kind: 'paused'; readonly waitsFor: string }
+  /** `foundAt` (ISO 8601): what a person asked for since then was asked after the pause. */
+  | { readonly kind: 'paused'; readonly waitsFor: string; readonly foundAt: string }
   | { readonly kind: 'fault'; readonly error: unknown };
 
 /** The first reason to stop wins; all loops see one signal. */

@@ -101,7 +101,13 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
 
     scene.engine.setCredentials({ appId: 'test-app-id', appKey: 'test-app-key' });
     expect((await scene.run(['resume', pausedId])).exitCode).toBe(0);
-    await until(async () => (await stateOf(pausedId)) === 'finished', { limitInMs });
+    await until(async () => (await stateOf(pausedId)) === 'finished', { limitInMs }).catch(async (error) => {
+      const control = await scene.text(pausedId, 'control.json');
+      const said = workers.map((worker) => worker.stderr().slice(-6_000));
+      throw new Error(
+        [error.message, control, JSON.stringify(await scene.record(pausedId)), ...said].join('\n'),
+      );
+    });
     expect((await scene.run(['schedule', 'remove', 'often'])).exitCode).toBe(0);
     const all = await scene.runIds();
     await until(async () => (await finishedRuns()).length === all.length, { limitInMs });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { FaultError, UsageError } from '../../src/errors.ts';
 import { pauseAccount } from '../../src/gate/account-pause.ts';
@@ -177,6 +178,20 @@ describe('conducting a run', () => {
       waitsFor: expect.stringContaining('OOTO_APP_KEY'),
     });
     expect(stage.worked).toEqual([]);
+  });
+
+  it('goes on, where somebody resumed it while its conductor drained for a pause', async () => {
+    const stage = await stageOf({ source: givenSource(5) });
+    const { account } = await stage.record();
+    await stage.backend.accounts.change(account, (state, now) =>
+      pauseAccount(state, { reason: 'refused', message: 'OOTO_APP_KEY is wrong' }, now),
+    );
+    const stop = async () => {
+      await delay(5);
+      await writeControl(stage.state, stage.runId, 'run');
+    };
+    expect(await stage.conduct({ work: { start: () => {}, stop } })).toMatchObject({ kind: 'paused' });
+    expect(await stage.record()).toMatchObject({ state: 'active' });
   });
 
   it('pauses at too many failures, without losing an outcome', async () => {

@@ -220,10 +220,10 @@ describe('the reason to stop', () => {
     const ending = stop.run(
       () =>
         new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason))),
-      async () => stop.end({ kind: 'paused', waitsFor: 'a person' }),
+      async () => stop.end({ kind: 'paused', waitsFor: 'a person', foundAt: '' }),
       async () => stop.end({ kind: 'cancelled' }),
     );
-    expect(await ending).toEqual({ kind: 'paused', waitsFor: 'a person' });
+    expect(await ending).toEqual({ kind: 'paused', waitsFor: 'a person', foundAt: '' });
   });
 
   it('is the fault of the loop that throws, and the others are stopped', async () => {
