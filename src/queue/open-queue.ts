@@ -4,6 +4,7 @@ import { openEmbeddedPostgres } from './embedded/open-embedded-postgres.ts';
 import { openPostgresQueue } from './postgres/open-postgres-queue.ts';
 import { configOfServer, configOfUrl } from './postgres/postgres-config.ts';
 import type { QueueBackend } from './queue.ts';
+import { queueKindOf } from './queue-kind.ts';
 import { openRedisQueue } from './redis/open-redis-queue.ts';
 import { withoutPassword } from './server-address.ts';
 
@@ -18,29 +19,18 @@ export interface OpenQueueOptions {
 
 /** Opens the door to the queue. `UsageError` for what the user must change, `FaultError` for a server that is away. */
 export async function openQueue(options: OpenQueueOptions): Promise<QueueBackend> {
-  if (options.queue === 'embedded') return openEmbedded(options);
-  switch (schemeOf(options.queue)) {
+  switch (queueKindOf(options.queue)) {
+    case 'embedded':
+      return openEmbedded(options);
     case 'redis':
-    case 'rediss':
-    case 'redis+sentinel':
-    case 'rediss+sentinel':
-    case 'redis+cluster':
-    case 'rediss+cluster':
       return openRedisQueue(options.queue, options.onError);
     case 'postgres':
-    case 'postgresql':
       return openPostgresQueue({
         kind: 'postgres',
         config: configOfUrl(options.queue),
         name: `The queue ${withoutPassword(options.queue)} (--queue, ROLLCALL_QUEUE)`,
         onError: options.onError,
       });
-    default:
-      throw new UsageError(
-        'queue-unknown',
-        `--queue (ROLLCALL_QUEUE) is ${withoutPassword(options.queue)}; it must be embedded, or begin with redis://, ` +
-          'rediss://, redis+sentinel://, redis+cluster:// or postgres://.',
-      );
   }
 }
 
@@ -65,8 +55,4 @@ async function openEmbedded({ stateFolder, onError }: OpenQueueOptions): Promise
     await server.close().catch(() => undefined);
     throw error;
   }
-}
-
-function schemeOf(url: string): string | undefined {
-  return /^([a-z][a-z\d+]*):\/\//i.exec(url)?.[1]?.toLowerCase();
 }

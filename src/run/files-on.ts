@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { UsageError } from '../errors.ts';
-import { isOnThisMachine } from '../queue/is-own-machine.ts';
+import { isOnThisMachine } from '../queue/is-on-this-machine.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
 import type { RunRecord } from './run-record.ts';

@@ -14,13 +14,14 @@ export function configOfServer(connection: ClientConfig): ClientConfig {
  * @throws UsageError for an address that is no URL
  */
 export function configOfUrl(text: string): ClientConfig {
-  const url = parseUrl(text);
+  const url = parsePostgresUrl(text);
   const options = [url.searchParams.get('options'), searchPath].filter((part) => part !== null);
   url.searchParams.set('options', options.join(' '));
   return { connectionString: url.href };
 }
 
-function parseUrl(text: string): URL {
+/** @throws UsageError for an address that is no URL */
+export function parsePostgresUrl(text: string): URL {
   try {
     return new URL(text);
   } catch (cause) {

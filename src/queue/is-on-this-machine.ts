@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { isLoopbackHost } from '../network/loopback-host.ts';
-import { configOfUrl } from './postgres/postgres-config.ts';
+import { parsePostgresUrl } from './postgres/postgres-config.ts';
+import { queueKindOf } from './queue-kind.ts';
 import { parseRedisAddress } from './redis/redis-address.ts';
 
 /**
@@ -9,15 +10,20 @@ import { parseRedisAddress } from './redis/redis-address.ts';
  * @throws UsageError for an address that is none
  */
 export function isOnThisMachine(queue: string): boolean {
-  if (queue === 'embedded') return true;
   return hostsOf(queue).every(
     (host) => host === '' || host.startsWith('/') || isLoopbackHost(host) || host === hostname(),
   );
 }
 
 function hostsOf(queue: string): string[] {
-  if (/^rediss?[+:]/i.test(queue)) return parseRedisAddress(queue).nodes.map((node) => node.host);
-  configOfUrl(queue);
-  const url = new URL(queue);
-  return [url.searchParams.get('host') ?? decodeURIComponent(url.hostname)];
+  switch (queueKindOf(queue)) {
+    case 'embedded':
+      return [];
+    case 'redis':
+      return parseRedisAddress(queue).nodes.map((node) => node.host);
+    case 'postgres': {
+      const url = parsePostgresUrl(queue);
+      return [url.searchParams.get('host') ?? decodeURIComponent(url.hostname)];
+    }
+  }
 }
