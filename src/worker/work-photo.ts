@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../engines/engine.ts';
 import { AccountPausedError, type Gate, type Pass } from '../gate/gate.ts';
 import type { PhotoJobData } from '../queue/job.ts';
@@ -73,7 +73,7 @@ export async function workPhoto(
     }
   } catch (error) {
     if (error instanceof AccountPausedError || error instanceof BudgetSpentError)
-      await aborted(draining, signal);
+      await hold(draining, signal);
     else if (!signal.aborted && !draining.aborted) throw error;
     return later(0);
   }
@@ -163,8 +163,15 @@ function finish(answer: Omit<Outcome, 'finishedAt'>, tries: Tries, facts: ReadyP
 /** The run has made as many calls as it may: its conductor pauses it, until then the photo waits. */
 class BudgetSpentError extends Error {}
 
-async function aborted(draining: AbortSignal, signal: AbortSignal): Promise<void> {
+/** A conductor pauses the run within a second or two. */
+const longestHoldInMs = 5_000;
+
+/**
+ * Until the run is paused; where somebody resumed the account just then nobody pauses it, and the photo is tried again:
+ * else it would wait for ever.
+ */
+async function hold(draining: AbortSignal, signal: AbortSignal): Promise<void> {
   const either = eitherSignal(draining, signal);
-  if (!either.signal.aborted) await once(either.signal, 'abort');
+  await delay(longestHoldInMs, undefined, { signal: either.signal }).catch(() => {});
   either.clear();
 }
