@@ -46,12 +46,17 @@ export async function createS3PrefixSource(options: S3PrefixSourceOptions): Prom
       const { longestOutageInMs } = s3;
       const pages = listPages(client, { ...at, startAfter, longestOutageInMs, signal });
       try {
-        for await (const object of inOrder(pages, { startAfter, address })) {
-          signal.throwIfAborted();
-          const path = object.key.slice(at.key.length);
-          if (path === '' || path.endsWith('/')) continue;
-          if (isPhotoPath(path) && options.filter.acceptsFile(path)) yield listed(object, path, options);
-          else leftOut += 1;
+        let last = startAfter ?? '';
+        for await (const objects of pages) {
+          for (const object of objects) {
+            signal.throwIfAborted();
+            checkOrder(last, object.key, address);
+            last = object.key;
+            const path = object.key.slice(at.key.length);
+            if (path === '' || path.endsWith('/')) continue;
+            if (isPhotoPath(path) && options.filter.acceptsFile(path)) yield listed(object, path, options);
+            else leftOut += 1;
+          }
         }
       } catch (error) {
         signal.throwIfAborted();
@@ -66,23 +71,12 @@ async function checkListing(client: S3, { bucket, key }: S3Address): Promise<voi
 }
 
 /** A listing that is not sorted could not be gone on with: photos would be left out without anybody's knowing. */
-async function* inOrder(
-  pages: AsyncIterable<readonly S3Object[]>,
-  { startAfter = '', address }: { startAfter: string | undefined; address: string },
-): AsyncGenerator<S3Object> {
-  let last = startAfter;
-  for await (const objects of pages) {
-    for (const object of objects) {
-      if (last !== '' && compareKeys(object.key, last) <= 0) {
-        throw new UsageError(
-          's3-order',
-          `${address} is not listed in the order of its keys (a directory bucket?): give a manifest of its photos.`,
-        );
-      }
-      last = object.key;
-      yield object;
-    }
-  }
+function checkOrder(last: string, key: string, address: string): void {
+  if (last === '' || compareKeys(key, last) > 0) return;
+  throw new UsageError(
+    's3-order',
+    `${address} is not listed in the order of its keys (a directory bucket?): give a manifest of its photos.`,
+  );
 }
 
 function isPhotoPath(path: string): boolean {
