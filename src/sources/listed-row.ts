@@ -20,16 +20,18 @@ export interface ManifestRow {
 /** Judges a row: the photo that it names, or what is wrong with it together with what could be read of it. */
 export function listedRow(row: ManifestRow, options: { folder: string; allowOutside: boolean }): ListedPhoto {
   const address = resolvePhotoAddress({ cell: row.photo ?? '', ...options });
+  // A column may be filled for some subjects only.
+  const templateId = row.templateId?.trim() === '' ? undefined : row.templateId;
   const problem =
     problemOfText('subject id', row.subjectId ?? '') ??
     ('problem' in address ? address.problem : undefined) ??
-    (row.templateId === undefined ? undefined : problemOfText('template id', row.templateId)) ??
+    (templateId === undefined ? undefined : problemOfText('template id', templateId)) ??
     problemOfMetadata(row);
   const photo = 'photo' in address ? address.photo : row.photo?.slice(0, maxAddressLength);
   return {
     ...(row.subjectId ? { subjectId: row.subjectId.slice(0, maxSubjectIdLength) } : {}),
     ...(photo ? { photo } : {}),
-    ...(row.templateId ? { templateId: row.templateId.slice(0, maxSubjectIdLength) } : {}),
+    ...(templateId ? { templateId: templateId.slice(0, maxSubjectIdLength) } : {}),
     ...(row.version ? { version: row.version } : {}),
     ...(Object.keys(row.metadata).length > 0 ? { metadata: row.metadata } : {}),
     row: row.row,

@@ -16,6 +16,9 @@ export function describeSource(name: string, makeArchive: () => Promise<Conforma
       await withArchive(makeArchive, async ({ open, expected }) => {
         const listed = await listAll(await open());
         expect(listed).toEqual(expected.map((entry) => expect.objectContaining(entry)));
+        // A row that is a photo has no problem besides.
+        const hasProblem = (entry: Partial<ListedPhoto>) => 'problem' in entry;
+        expect(listed.map(hasProblem)).toEqual(expected.map(hasProblem));
         for (const photo of listed) checkEntry(photo);
         expect(await listAll(await open())).toEqual(listed);
       });
