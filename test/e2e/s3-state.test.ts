@@ -129,6 +129,18 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     expect(JSON.parse(retried.stdout)).toMatchObject({ total: 1, byStatus: { enrolled: 1 } });
   });
 
+  it('the ledger is there, too: a night over an archive that did not change makes no call', async () => {
+    const before = scene.engine.calls.length;
+    const night = await scene.run(['run', './archive', '--run-id', 'night', '--incremental', '--json']);
+    expect(night.exitCode, night.stderr).toBe(0);
+    expect(JSON.parse(night.stdout)).toMatchObject({
+      total: photos,
+      byStatus: { skipped: photos },
+      byReason: { unchanged: photos - 1, 'rejected-before': 1 },
+    });
+    expect(scene.engine.calls.length).toBe(before);
+  });
+
   it('a run is paused, goes on, and is cancelled, by commands that share nothing but state and queue', async () => {
     const enqueued = await scene.run(['enqueue', './archive', '--run-id', 'asked']);
     expect(enqueued.stdout.trim()).toBe('asked');
