@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { openQueue } from '../../src/queue/open-queue.ts';
 import type { RunningCommand } from '../helpers/command-line.ts';
 import { writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
@@ -46,8 +47,12 @@ it('a worker whose calls never end is out after its grace period, and others do 
   await until(() => scene.engine.calls.length === concurrency);
   await terminate(first);
   // Its lease is free and its photos are in the queue again: the next one waits for neither.
+  const backend = await openQueue({ queue: redis.url, onError: () => undefined });
+  expect(await backend.leases.holder(`run-${runId}`)).toBeUndefined();
+  expect(await backend.openRunQueue(runId).counts()).toMatchObject({ active: 0 });
+  await backend.close();
   const second = startWorker();
-  await until(() => scene.engine.calls.length === 2 * concurrency, { limitInMs: 15_000 });
+  await until(() => scene.engine.calls.length === 2 * concurrency, { limitInMs: 60_000 });
   expect((await scene.record(runId)).epoch).toBe(2);
 
   // Now the queue does not answer either.
