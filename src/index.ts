@@ -2,12 +2,13 @@
  * For scripts: enqueue photos, work on runs, await a run and read its report. Everything takes the opened rollcall
  * first. See `scripts/enqueue-photos.ts` for an example that runs.
  */
+
+export type { RunProgress } from './conductor/conductor.ts';
 export { FaultError, RollcallError, UsageError } from './errors.ts';
 export { type OpenRollcallOptions, openRollcall, type Rollcall } from './open-rollcall.ts';
 export { readRunReport } from './report/read-run-report.ts';
 export { type ReportLine, reportLineSchema, type Status } from './report/record.ts';
 export { type Summary, summarySchema } from './report/summary.ts';
-export type { RunProgress } from './run/conductor.ts';
 export { type EnqueueOptions, enqueue, type GivenPhoto } from './run/enqueue.ts';
 export { listRuns } from './run/list-runs.ts';
 export { enqueueDeadLetters } from './run/retry-dead-letters.ts';

@@ -1,6 +1,6 @@
+import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.ts';
+import { openRecall, type Recall } from '../conductor/recall.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import { createDecider, type Decider, templateIdsOf } from '../run/decide.ts';
-import { openRecall, type Recall } from '../run/recall.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
 import type { Source } from '../sources/source.ts';

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
+import type { RunProgress } from '../conductor/conductor.ts';
 import type { GateSnapshot } from '../gate/gate.ts';
-import type { RunProgress } from '../run/conductor.ts';
 import { formatDuration } from '../settings/values.ts';
 import { say } from './command-context.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { createHashIndex } from '../run/hash-index.ts';
+import { createHashIndex } from '../conductor/hash-index.ts';
 import type { StateStore } from '../state/state-store.ts';
 import {
   compareTimes,

@@ -1,4 +1,4 @@
-import { createHashIndex, type HashIndex } from '../run/hash-index.ts';
+import { createHashIndex, type HashIndex } from '../conductor/hash-index.ts';
 import { readManifest } from '../run/manifest.ts';
 import { type RunRecord, runFolderOf } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { conductRun } from '../conductor/conductor.ts';
+import { readSummary } from '../conductor/finish.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { processName } from '../queue/process-name.ts';
-import { conductRun } from './conductor.ts';
 import { writeControl } from './control.ts';
-import { readSummary } from './finish.ts';
 import { withdrawRun } from './presence.ts';
 import { isOver, readRunRecord } from './run-record.ts';
 import { reopenSource } from './run-source.ts';

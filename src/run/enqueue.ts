@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
+import { listSource } from '../conductor/list.ts';
+import { createManifestProgress } from '../conductor/manifest-progress.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { watchLocalPhotos } from './files-on.ts';
-import { listSource } from './list.ts';
-import { createManifestProgress } from './manifest-progress.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { announceRun } from './presence.ts';
 import { type RunRecord, readRunRecord, writeFirstRunRecord } from './run-record.ts';

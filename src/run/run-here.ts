@@ -1,9 +1,9 @@
+import type { RunProgress } from '../conductor/conductor.ts';
+import { removeParts } from '../conductor/end-run.ts';
+import { readSummary } from '../conductor/finish.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import type { RunProgress } from './conductor.ts';
 import { writeControl } from './control.ts';
-import { removeParts } from './end-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
-import { readSummary } from './finish.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { resumeMendedAccount } from './resume-account.ts';
 import { isOver } from './run-record.ts';

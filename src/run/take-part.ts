@@ -1,10 +1,10 @@
+import type { RunProgress } from '../conductor/conductor.ts';
 import type { OpenEngine, Rollcall } from '../open-rollcall.ts';
 import { createPhotoReader } from '../photos/read-photo.ts';
 import { processName } from '../queue/process-name.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
 import { graceSignal } from '../worker/grace-signal.ts';
-import type { RunProgress } from './conductor.ts';
 import type { RunRecord } from './run-record.ts';
 import { type RunEnd, workOnRun } from './work-on-run.ts';
 

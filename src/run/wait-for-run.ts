@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readSummary } from '../conductor/finish.ts';
 import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import { readSummary } from './finish.ts';
 import { isOver, readRunRecord } from './run-record.ts';
 import type { RunEnd } from './work-on-run.ts';
 

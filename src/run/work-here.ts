@@ -1,8 +1,8 @@
+import type { RunProgress } from '../conductor/conductor.ts';
+import { readSummary } from '../conductor/finish.ts';
 import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import type { RunProgress } from './conductor.ts';
 import { writeControl } from './control.ts';
-import { readSummary } from './finish.ts';
 import { resumeMendedAccount } from './resume-account.ts';
 import { isOver, readRunRecord } from './run-record.ts';
 import { reopenSource } from './run-source.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ConductOptions, conductRun } from '../conductor/conductor.ts';
+import { readSummary } from '../conductor/finish.ts';
 import type { Summary } from '../report/summary.ts';
 import { createRunWorker, type RunWorkerOptions } from '../worker/run-worker.ts';
-import { type ConductOptions, conductRun } from './conductor.ts';
-import { readSummary } from './finish.ts';
 import { isOver, readRunRecord } from './run-record.ts';
 
 const askAgainInMs = 1_000;

@@ -1,5 +1,5 @@
+import { readSummary } from '../conductor/finish.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import { readSummary } from '../run/finish.ts';
 import { isOver, readRunRecord, runFolderOf } from '../run/run-record.ts';
 import type { Alert } from './alerts.ts';
 import type { Schedule } from './schedule.ts';

@@ -1,7 +1,7 @@
+import { readSummary } from '../conductor/finish.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import { readControl } from '../run/control.ts';
-import { readSummary } from '../run/finish.ts';
 import { isOver, readRunRecord } from '../run/run-record.ts';
 import type { Alert } from './alerts.ts';
 import type { Schedule } from './schedule.ts';

@@ -1,7 +1,7 @@
+import { readSummary } from '../conductor/finish.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import type { Summary } from '../report/summary.ts';
-import { readSummary } from '../run/finish.ts';
 import { isOver, type RunRecord } from '../run/run-record.ts';
 import { nextTick } from './cron.ts';
 import { newestRunOf } from './predecessor.ts';

@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 import { expect } from 'vitest';
+import { readSummary } from '../../src/conductor/finish.ts';
 import { templateIdOf } from '../../src/engines/template-id.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import { readReport } from '../../src/report/read-report.ts';
-import { readSummary } from '../../src/run/finish.ts';
 import { type RunRecord, readRunRecord, runFolderOf } from '../../src/run/run-record.ts';
 import { createS3StateStore } from '../../src/state/s3/s3-state-store.ts';
 import { tagPhoto } from '../helpers/engine-server-tag.ts';

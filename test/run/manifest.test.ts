@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listSource } from '../../src/conductor/list.ts';
+import { createManifestProgress, followManifest } from '../../src/conductor/manifest-progress.ts';
 import { FaultError, UsageError } from '../../src/errors.ts';
-import { listSource } from '../../src/run/list.ts';
 import { manifestPath, openManifestWriter, readManifest } from '../../src/run/manifest.ts';
-import { createManifestProgress, followManifest } from '../../src/run/manifest-progress.ts';
 import type { ListedPhoto, Source } from '../../src/sources/source.ts';
 import { createLocalStateStore } from '../../src/state/local-state-store.ts';
 import type { StateStore } from '../../src/state/state-store.ts';
+import { givenSource } from '../conductor/given-source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
-import { givenSource } from './given-source.ts';
 
 describe('the manifest', () => {
   let folder: TemporaryFolder;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createDecider, type DecideOptions, type Decision } from '../../src/run/decide.ts';
+import { createDecider, type DecideOptions, type Decision } from '../../src/conductor/decide.ts';
 import type { ManifestLine } from '../../src/run/manifest.ts';
 
 /** The first is written in two forms of Unicode: one subject. */

@@ -1,10 +1,10 @@
 import { FaultError } from '../errors.ts';
 import type { PhotoJob } from '../queue/queue.ts';
 import type { ReportLine } from '../report/record.ts';
+import type { PlacedLine } from '../run/manifest.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { createDecider, type DecideOptions, type Decision } from './decide.ts';
 import type { HeldPhotos } from './held-photos.ts';
-import type { PlacedLine } from './manifest.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import { buildPhotoJob, buildSettledLine, type RunFacts } from './photo-job.ts';
 import { type Recall, recalled } from './recall.ts';

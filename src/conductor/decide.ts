@@ -1,6 +1,6 @@
 import { templateIdOf } from '../engines/template-id.ts';
 import type { Outcome } from '../report/record.ts';
-import type { ManifestLine } from './manifest.ts';
+import type { ManifestLine } from '../run/manifest.ts';
 import { createSubjectIndex, type SeqsOfText } from './subject-index.ts';
 
 /**

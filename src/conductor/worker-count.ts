@@ -1,5 +1,5 @@
 import type { PresenceStore } from '../queue/queue.ts';
-import { readWorkerNotices } from './presence.ts';
+import { readWorkerNotices } from '../run/presence.ts';
 
 const askEveryInMs = 5_000;
 

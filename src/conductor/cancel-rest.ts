@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { photoJobDataSchema } from '../queue/job.ts';
 import type { FoundJob, RunQueue } from '../queue/queue.ts';
 import type { Outcome } from '../report/record.ts';
+import { openManifestWriter, readManifest } from '../run/manifest.ts';
+import type { RunRecord } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { openManifestWriter, readManifest } from './manifest.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
-import type { RunRecord } from './run-record.ts';
 
 const pollInMs = 200;
 /** Calls in flight elsewhere are waited for; those of a worker that died are not. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Lease, takeLease } from '../../src/conductor/lease.ts';
 import type { LeaseStore, QueueBackend } from '../../src/queue/queue.ts';
-import { type Lease, takeLease } from '../../src/run/lease.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
 
 describe('the lease of a run', () => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
+import { createFedPhotos } from '../../src/conductor/fed-photos.ts';
+import { createHeldPhotos } from '../../src/conductor/held-photos.ts';
+import { keepTrying } from '../../src/conductor/keep-trying.ts';
+import { createStop } from '../../src/conductor/stop.ts';
 import { FaultError } from '../../src/errors.ts';
 import type { ReportLine } from '../../src/report/record.ts';
-import { createFailureWatch } from '../../src/run/failure-watch.ts';
-import { createFedPhotos } from '../../src/run/fed-photos.ts';
-import { createHeldPhotos } from '../../src/run/held-photos.ts';
-import { keepTrying } from '../../src/run/keep-trying.ts';
-import { createStop } from '../../src/run/stop.ts';
 import { makeJobs } from '../queue/photo-jobs.ts';
 import { lineOf } from '../report/report-lines.ts';
 

@@ -2,11 +2,11 @@ import { templateMark } from '../ledger/fingerprint.ts';
 import { createKnownPhotos, type Recognition } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { Outcome } from '../report/record.ts';
+import type { ManifestLine, PlacedLine } from '../run/manifest.ts';
+import type { RunSettings } from '../run/run-record.ts';
 import { redactAddress } from '../sources/redact-address.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Decision } from './decide.ts';
-import type { ManifestLine, PlacedLine } from './manifest.ts';
-import type { RunSettings } from './run-record.ts';
 
 /** What the ledger says of a line of the manifest that would be enrolled; undefined where it knows nothing of it. */
 export type Recall = (line: ManifestLine) => Recognition | undefined;

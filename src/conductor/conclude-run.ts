@@ -2,17 +2,17 @@ import type { Logger } from 'pino';
 import { compactLedger } from '../ledger/compact-ledger.ts';
 import type { QueueBackend, RunQueue } from '../queue/queue.ts';
 import type { Parts } from '../report/parts.ts';
+import { readControl } from '../run/control.ts';
+import type { RunRecord } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { cancelRest } from './cancel-rest.ts';
 import type { ConductEnd } from './conductor.ts';
-import { readControl } from './control.ts';
 import { endRun } from './end-run.ts';
 import { finishReport } from './finish.ts';
 import type { Lease } from './lease.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import type { RunKeeper } from './run-keeper.ts';
-import type { RunRecord } from './run-record.ts';
 import type { Ending } from './stop.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Parts } from '../report/parts.ts';
+import { createPaceMeter } from '../run/outlook.ts';
+import { type RunRecord, writeRunRecord } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { RunProgress } from './conductor.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
-import { createPaceMeter } from './outlook.ts';
-import { type RunRecord, writeRunRecord } from './run-record.ts';
 
 /** Keeps `run.json` true while a conductor holds the run. */
 export interface RunKeeper {

@@ -5,8 +5,8 @@ import { mergeParts } from '../report/merge.ts';
 import type { Parts } from '../report/parts.ts';
 import type { ReportLine } from '../report/record.ts';
 import { createSummaryBuilder, type Summary, summarySchema } from '../report/summary.ts';
+import { type RunRecord, runFolderOf } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { type RunRecord, runFolderOf } from './run-record.ts';
 
 const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { photoJobDataSchema } from '../queue/job.ts';
 import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
 import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../report/record.ts';
+import type { PlacedLine } from '../run/manifest.ts';
 import { redactAddress } from '../sources/redact-address.ts';
-import type { PlacedLine } from './manifest.ts';
 
 /** What the run's record says of every line. */
 export interface RunFacts {

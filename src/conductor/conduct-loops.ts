@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeadProcess } from '../queue/process-name.ts';
+import type { RunQueue } from '../queue/queue.ts';
+import type { Parts } from '../report/parts.ts';
+import { manifestSize } from '../run/manifest.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import { concludeRun } from './conclude-run.ts';
+import type { ConductEnd, ConductOptions } from './conductor.ts';
+import { templateIdsOf } from './decide.ts';
+import { feedManifest } from './feed.ts';
+import { keepTrying } from './keep-trying.ts';
+import type { Lease } from './lease.ts';
+import { listSource } from './list.ts';
+import { createManifestProgress } from './manifest-progress.ts';
+import { createPatientQueue } from './patient-queue.ts';
+import { createPhotoFlow, jobsPerCollection } from './photo-flow.ts';
+import { reasonToStop } from './reason-to-stop.ts';
+import { openRecall } from './recall.ts';
+import { createRunKeeper } from './run-keeper.ts';
+import type { Stop } from './stop.ts';
+import { createWorkerCount } from './worker-count.ts';
+
+const reconcileEveryInMs = 30_000;
+const idlePollInMs = 150;
+const watchEveryInMs = 1_000;
+
+export interface Conducting extends ConductOptions {
+  readonly record: RunRecord;
+  readonly lease: Lease;
+  readonly stop: Stop;
+  readonly queue: RunQueue;
+  readonly parts: Parts;
+  /** Told when the queue's store does not answer. */
+  readonly onRetry: (error: Error) => void;
+}
+
+/** Lists, feeds, collects and watches, side by side, until one of them ends it; then concludes. */
+export async function conductLoops(options: Conducting): Promise<ConductEnd> {
+  const { state, backend, runId, record, lease, stop, parts, work, log, onRetry, onProgress } = options;
+  const { signal } = stop;
+  const patiently = <Result>(action: () => Promise<Result>) => keepTrying(action, { signal, onRetry });
+  const queue = createPatientQueue(options.queue, { signal, onRetry });
+  /** For what is still to be done once the loops have stopped. */
+  const unhurried = { signal: new AbortController().signal, onRetry };
+  const lastly = <Result>(action: () => Promise<Result>) => keepTrying(action, unhurried);
+  const lastQueue = createPatientQueue(options.queue, unhurried);
+  const facts = { run: runId, engine: record.engine };
+  const manifest = createManifestProgress(
+    record.listed
+      ? { count: record.listed.count, sizeInBytes: await manifestSize(state, runId), listed: record.listed }
+      : { count: 0, sizeInBytes: 0 },
+  );
+  const workers = createWorkerCount(backend.presence, runId);
+  const keeper = createRunKeeper({ state, record, parts, manifest, workers });
+  const mayWrite = () => lease.fresh(signal);
+  const flow = createPhotoFlow({
+    facts,
+    queue,
+    parts,
+    // They are shown for people; the report has them whatever comes of it.
+    showDeadLetters: (letters) =>
+      lastly(() => backend.deadLetters.add(letters)).catch((error: Error) =>
+        log.warn({ run: runId, reason: error.message }, 'dead letters are not shown in the queue'),
+      ),
+    mayWrite,
+    window: options.window,
+    stopAfterFailures: record.settings.stopAfterFailures,
+    onTooManyFailures: (tooMany) =>
+      stop.end({
+        kind: 'paused',
+        waitsFor: `${tooMany} (--stop-after-failures): look at rollcall dead-letters`,
+        foundAt: new Date().toISOString(),
+      }),
+    signal,
+  });
+
+  const list = async () => {
+    if (manifest.end.listed) return;
+    const source = await options.openSource(record);
+    const { limit } = record.settings;
+    await listSource({
+      state,
+      runId,
+      source,
+      limit,
+      progress: manifest,
+      signal,
+      mayWrite,
+      epoch: record.epoch,
+    });
+    await mayWrite();
+    await keeper.save('active');
+  };
+  const feed = () =>
+    feedManifest({
+      state,
+      facts,
+      signal,
+      progress: manifest,
+      sameSubject: record.settings.sameSubject,
+      repeat: record.settings.repeat,
+      templateIdFor: templateIdsOf(record.engine, record.settings),
+      hasLine: parts.covered.has,
+      openRecall: record.settings.incremental ? () => openRecall({ ...record, state, signal }) : undefined,
+      ...flow,
+    });
+  const collect = async () => {
+    let reconciledAt = performance.now();
+    while (!signal.aborted) {
+      const collected = lease.isFresh() ? await flow.collect(queue) : 0;
+      const { listed } = manifest.end;
+      if (listed && parts.covered.count >= listed.count) return stop.end({ kind: 'complete' });
+      if (performance.now() - reconciledAt > reconcileEveryInMs) {
+        const photos = await flow.reconcile();
+        if (photos > 0) log.warn({ run: runId, photos }, 'the queue forgot photos; they are fed again');
+        reconciledAt = performance.now();
+      }
+      if (collected === 0) await delay(idlePollInMs, undefined, { signal });
+      else if (collected < jobsPerCollection) await delay(state.writeEveryInMs, undefined, { signal });
+    }
+  };
+  const heed = async () => {
+    const { ending, waitsFor } = await reasonToStop({
+      state,
+      backend,
+      record,
+      callsReported: parts.tally.calls,
+      patiently,
+    });
+    if (ending) stop.end(ending);
+    return waitsFor;
+  };
+  const watch = async () => {
+    while (!signal.aborted) {
+      await delay(watchEveryInMs, undefined, { signal });
+      const waitsFor = await heed();
+      if (lease.isFresh()) await keeper.saveNowAndThen(waitsFor);
+      onProgress(keeper.progress());
+    }
+  };
+
+  const begin = async () => {
+    await heed();
+    if (signal.aborted) return;
+    await keeper.save('active');
+    await queue.adoptFrom(isDeadProcess);
+    await queue.resume();
+    work.start();
+  };
+
+  await begin().catch((error) => stop.end({ kind: 'fault', error }));
+  const ending = await stop.run(list, feed, collect, watch);
+  if (ending.kind === 'lost') return { kind: 'held' };
+  return concludeRun(ending, { ...options, queue: lastQueue, flow, keeper, manifest });
+}
