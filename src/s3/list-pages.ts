@@ -1,12 +1,22 @@
 import type { S3 } from '@aws-sdk/client-s3';
+import { guessKey } from './guess-key.ts';
+import { compareKeys } from './key-order.ts';
 import { listPage, type S3Object } from './list-page.ts';
 import { outlastingOutage } from './outlasting-outage.ts';
+import { type FetchPage, openPageStream, type PageStream } from './page-stream.ts';
 import type { S3Address } from './s3-address.ts';
 
+/** Ranges of keys that are listed beside the one that is used, and pages that each of them holds. */
+const rangesBeside = 3;
+const pagesOfRange = 8;
+/** Pages by which it is seen whether the listing or its use is slower. */
+const pagesToMeasure = 4;
+
 /**
- * All objects below a prefix (the key), a page at a time. The next page is fetched while one is used. The first one fails
- * at once where S3 does not answer; later an outage is waited for.
- * @throws the SDK's error, or the signal's reason
+ * All objects below a prefix (the key) in the order of their keys, a page at a time. The next page is fetched while one
+ * is used; where that is still too slow, ranges of keys further on are listed side by side with it. The first page
+ * fails at once where S3 does not answer; later an outage is waited for.
+ * @throws the SDK's error, `KeyOrderError`, or the signal's reason
  */
 export async function* listPages(
   client: S3,
@@ -16,22 +26,107 @@ export async function* listPages(
     signal: AbortSignal;
   },
 ): AsyncGenerator<readonly S3Object[]> {
-  const { bucket, key: prefix, startAfter, longestOutageInMs } = options;
+  const { bucket, key: prefix, startAfter, longestOutageInMs, signal } = options;
   const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  const fetch = (token?: string) => listPage(client, { bucket, prefix, startAfter, token }, signal);
+  const either = AbortSignal.any([signal, left.signal]);
+  let isFirst = true;
+  const fetch: FetchPage = (at, stopped) => {
+    const listing = AbortSignal.any([either, stopped]);
+    const ask = () => listPage(client, { bucket, prefix, ...at }, listing);
+    if (!isFirst) return outlastingOutage(ask, { longestOutageInMs, signal: listing });
+    isFirst = false;
+    return ask();
+  };
   try {
-    let page = await fetch();
-    while (true) {
-      const { objects, next } = page;
-      const following =
-        next === undefined ? undefined : outlastingOutage(() => fetch(next), { longestOutageInMs, signal });
-      following?.catch(() => undefined); // told when it is waited for
+    for await (const objects of inRanges({ fetch, startAfter })) {
+      signal.throwIfAborted();
       yield objects;
-      if (following === undefined) return;
-      page = await following;
     }
   } finally {
     left.abort();
   }
+}
+
+/**
+ * A range that was begun at a guessed key holds everything behind that key. So it may take over as soon as everything
+ * up to its key has been used, wherever the guess has fallen: nothing is left out, and what comes twice is passed over.
+ */
+export async function* inRanges(options: {
+  fetch: FetchPage;
+  startAfter: string | undefined;
+  /** Default: where the listing is slower than its use. */
+  isWorthIt?: (times: { waitedInMs: number; usedInMs: number }) => boolean;
+}): AsyncGenerator<readonly S3Object[]> {
+  const { fetch, startAfter, isWorthIt = ({ waitedInMs, usedInMs }) => waitedInMs > usedInMs } = options;
+  let current = openPageStream({ fetch, startAfter, ahead: 1 });
+  let beside: PageStream[] = [];
+  let position = startAfter;
+  const clock = createClock();
+  try {
+    while (true) {
+      const page = await clock.waiting(current.next());
+      if (page === undefined) return;
+      const fresh = page.objects.filter(({ key }) => isBehind(key));
+      if (fresh.length > 0) {
+        position = fresh.at(-1)?.key;
+        yield fresh;
+        clock.used();
+      }
+      takeOver();
+      if (page.next !== undefined && clock.isMeasured() && isWorthIt(clock.times())) lookAhead(page.objects);
+    }
+  } finally {
+    for (const stream of [current, ...beside]) stream.stop();
+  }
+
+  function isBehind(key: string): boolean {
+    return position === undefined || position === '' || compareKeys(key, position) > 0;
+  }
+
+  /** The furthest range of which everything before it has been used. */
+  function takeOver(): void {
+    for (let next = beside[0]; next && !isBehind(next.startAfter ?? ''); next = beside[0]) {
+      current.stop();
+      current = next;
+      beside = beside.slice(1);
+    }
+  }
+
+  function lookAhead(objects: readonly S3Object[]): void {
+    const [first, last] = [objects[0]?.key, objects.at(-1)?.key];
+    if (beside.length >= rangesBeside || first === undefined || last === undefined) return;
+    const guess = guessKey({ first, last }, pagesOfRange * (beside.length + 1));
+    const furthest = beside.at(-1)?.startAfter ?? position ?? '';
+    if (guess === undefined || compareKeys(guess, furthest) <= 0) return;
+    beside.push(openPageStream({ fetch, startAfter: guess, ahead: pagesOfRange }));
+  }
+}
+
+/** How long pages were waited for, and how long their use took, lately. */
+function createClock() {
+  let waitedInMs = 0;
+  let usedInMs = 0;
+  let pages = 0;
+  let since = performance.now();
+  const lap = () => {
+    const now = performance.now();
+    const lapInMs = now - since;
+    since = now;
+    return lapInMs;
+  };
+  return {
+    async waiting<Result>(page: Promise<Result>): Promise<Result> {
+      usedInMs += lap();
+      const result = await page;
+      waitedInMs = waitedInMs * 0.8 + lap();
+      usedInMs *= 0.8;
+      pages += 1;
+      return result;
+    },
+    used() {
+      usedInMs += lap();
+    },
+    isMeasured: () => pages >= pagesToMeasure,
+    times: () => ({ waitedInMs, usedInMs }),
+  };
 }

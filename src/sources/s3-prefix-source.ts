@@ -1,8 +1,8 @@
 import type { S3 } from '@aws-sdk/client-s3';
 import { UsageError } from '../errors.ts';
-import { compareKeys } from '../s3/key-order.ts';
 import { listPage, type S3Object } from '../s3/list-page.ts';
 import { listPages } from '../s3/list-pages.ts';
+import { KeyOrderError } from '../s3/page-stream.ts';
 import { formatS3Address, type S3Address } from '../s3/s3-address.ts';
 import type { S3Connection } from '../s3/s3-connection.ts';
 import { s3Fault } from '../s3/s3-fault.ts';
@@ -46,12 +46,9 @@ export async function createS3PrefixSource(options: S3PrefixSourceOptions): Prom
       const { longestOutageInMs } = s3;
       const pages = listPages(client, { ...at, startAfter, longestOutageInMs, signal });
       try {
-        let last = startAfter ?? '';
         for await (const objects of pages) {
           for (const object of objects) {
             signal.throwIfAborted();
-            checkOrder(last, object.key, address);
-            last = object.key;
             const path = object.key.slice(at.key.length);
             if (path === '' || path.endsWith('/')) continue;
             if (isPhotoPath(path) && options.filter.acceptsFile(path)) yield listed(object, path, options);
@@ -60,7 +57,7 @@ export async function createS3PrefixSource(options: S3PrefixSourceOptions): Prom
         }
       } catch (error) {
         signal.throwIfAborted();
-        throw s3Fault(error, told);
+        throw error instanceof KeyOrderError ? outOfOrder(address) : s3Fault(error, told);
       }
     },
   };
@@ -71,9 +68,8 @@ async function checkListing(client: S3, { bucket, key }: S3Address): Promise<voi
 }
 
 /** A listing that is not sorted could not be gone on with: photos would be left out without anybody's knowing. */
-function checkOrder(last: string, key: string, address: string): void {
-  if (last === '' || compareKeys(key, last) > 0) return;
-  throw new UsageError(
+function outOfOrder(address: string): UsageError {
+  return new UsageError(
     's3-order',
     `${address} is not listed in the order of its keys (a directory bucket?): give a manifest of its photos.`,
   );
