@@ -14,6 +14,8 @@ export async function openTestPostgres(): Promise<TestPostgres> {
   const folder = await makeTemporaryFolder();
   const server = await openEmbeddedPostgres({ folder: join(folder.path, 'queue') });
   const pool = new pg.Pool({ ...server.connection, max: 10 });
+  // A client that is being closed may still be told that the server ends.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return {
     pool,
     async close() {
