@@ -10,13 +10,16 @@ export const isLocal = (address: string) => !/^[a-z][a-z\d+.-]*:\/\//i.test(addr
 
 type FileSettings = Pick<Settings, 'queue' | 'sharedFiles'>;
 
+/** An embedded queue lies on the disk that its workers have in common, whatever the machine is called by then. */
+const areShared = ({ queue, sharedFiles }: FileSettings) => sharedFiles || queue === 'embedded';
+
 /**
  * The machine whose files a run over this source needs: this one; undefined where every worker can read the photos, for
  * they are elsewhere or `--shared-files` says so. What comes through a pipe is taken for paths here.
  * @throws UsageError for files of this machine where the queue is on another, which workers elsewhere would not find
  */
 export function filesOn(address: string, settings: FileSettings): string | undefined {
-  if (settings.sharedFiles || !isLocal(address)) return undefined;
+  if (areShared(settings) || !isLocal(address)) return undefined;
   if (address !== '-') refuseElsewhere(`the source ${address} lies on this machine's disk`, settings);
   return hostname();
 }
@@ -31,7 +34,7 @@ export function watchLocalPhotos(
   settings: FileSettings,
   onLocal: (host: string) => void = () => {},
 ): Source {
-  if (settings.sharedFiles) return source;
+  if (areShared(settings)) return source;
   async function* list(options: Parameters<Source['list']>[0]): AsyncGenerator<ListedPhoto> {
     for await (const photo of source.list(options)) {
       if (photo.photo !== undefined && photo.problem === undefined && isLocal(photo.photo)) {
