@@ -31,8 +31,9 @@ WORKDIR /data
 USER node
 # rollcall is process 1 and handles SIGTERM itself: calls in flight end, unfinished photos go back to the queue.
 STOPSIGNAL SIGTERM
-# A command other than `worker` has no such address and ends by itself before the first check.
+# A worker is asked whether it works; of another command it is enough that it runs.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://${process.env.ROLLCALL_HEALTH.replace('0.0.0.0','127.0.0.1')}/health`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+  CMD grep -qz '^worker$' /proc/1/cmdline || exit 0; \
+  exec node -e "fetch('http://' + process.env.ROLLCALL_HEALTH.replace('0.0.0.0', '127.0.0.1') + '/health').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"
 ENTRYPOINT ["rollcall"]
 CMD ["worker"]
