@@ -27,23 +27,17 @@ export async function* listPages(
   },
 ): AsyncGenerator<readonly S3Object[]> {
   const { bucket, key: prefix, startAfter, longestOutageInMs, signal } = options;
-  const left = new AbortController();
-  const either = AbortSignal.any([signal, left.signal]);
   let isFirst = true;
   const fetch: FetchPage = (at, stopped) => {
-    const listing = AbortSignal.any([either, stopped]);
+    const listing = AbortSignal.any([signal, stopped]);
     const ask = () => listPage(client, { bucket, prefix, ...at }, listing);
     if (!isFirst) return outlastingOutage(ask, { longestOutageInMs, signal: listing });
     isFirst = false;
     return ask();
   };
-  try {
-    for await (const objects of inRanges({ fetch, startAfter })) {
-      signal.throwIfAborted();
-      yield objects;
-    }
-  } finally {
-    left.abort();
+  for await (const objects of inRanges({ fetch, startAfter })) {
+    signal.throwIfAborted();
+    yield objects;
   }
 }
 
