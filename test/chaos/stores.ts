@@ -70,12 +70,15 @@ async function openEmbeddedStore(stateFolder: string): Promise<Store> {
       const { path: host } = await openSocketFolder(files.data);
       const client = new pg.Client({ host, user: 'rollcall', database: 'postgres' });
       await client.connect();
-      const { rows } = await client.query<{ name: string }>(
-        `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-         WHERE schemaname IN ('bullmq', 'rollcall') AND tablename NOT LIKE '%migration%'`,
-      );
-      await client.query(`TRUNCATE ${rows.map((row) => row.name).join(', ')}`);
-      await client.end();
+      try {
+        const { rows } = await client.query<{ name: string }>(
+          `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+           WHERE schemaname IN ('bullmq', 'rollcall') AND tablename NOT LIKE '%migration%'`,
+        );
+        await truncate(client, rows);
+      } finally {
+        await client.end();
+      }
     },
     async close() {
       // What was killed left its server running: who leaves last stops it.
@@ -84,3 +87,15 @@ async function openEmbeddedStore(stateFolder: string): Promise<Store> {
     },
   };
 }
+
+/** The runs that go on lock the same tables one by one: whom the server chooses to end a deadlock with begins again. */
+async function truncate(client: pg.Client, tables: readonly { name: string }[]): Promise<void> {
+  try {
+    await client.query(`TRUNCATE ${tables.map((table) => table.name).join(', ')}`);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== deadlockDetected) throw error;
+    await truncate(client, tables);
+  }
+}
+
+const deadlockDetected = '40P01';
