@@ -9,6 +9,10 @@ export interface Engine {
   templateIdFor(subjectId: string): string;
   /** One call of the enroll endpoint. Resolves for every reply and every network error; never rejects but on abort. */
   enroll(request: EnrollRequest): Promise<EngineReply>;
+  /** Optional capability: one call that finds the template most like a photo; as `enroll` in everything else. */
+  identify?(request: IdentifyRequest): Promise<IdentifyReply>;
+  /** Optional capability: one call that deletes a template; as `enroll` in everything else. */
+  deleteTemplate?(request: DeleteRequest): Promise<DeleteReply>;
   /** Optional capability: one call that stores nothing and shows whether address and credentials are right. */
   checkAccount?(signal: AbortSignal): Promise<AccountCheck>;
   close(): Promise<void>;
@@ -16,22 +20,39 @@ export interface Engine {
 
 export type AccountCheck = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
-export interface EnrollRequest {
-  /** The body of the photo, already in a format and size that the engine takes. */
-  readonly photo: Buffer;
-  readonly format: 'jpeg' | 'png';
-  readonly templateId: string;
-  readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
+interface CallRequest {
   readonly signal: AbortSignal;
   /** Called at the moment the request's head is written to the socket; not called if it never was. */
   readonly onSent: () => void;
+}
+
+interface PhotoRequest extends CallRequest {
+  /** The body of the photo, already in a format and size that the engine takes. */
+  readonly photo: Buffer;
+  readonly format: 'jpeg' | 'png';
+  readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
+}
+
+export interface EnrollRequest extends PhotoRequest {
+  readonly templateId: string;
+}
+
+export type IdentifyRequest = PhotoRequest;
+
+export interface DeleteRequest extends CallRequest {
+  readonly templateId: string;
 }
 
 /**
  * An engine's reply, decided once from status and body together. The core acts on `kind` and knows no engine.
  * Messages are cut short and never hold a credential or a photo.
  */
-export type EngineReply = EnrolledReply | RejectedReply | UnavailableReply | ThrottledReply | RefusedReply;
+export type EngineReply = EnrolledReply | FailedReply;
+export type IdentifyReply = IdentifiedReply | FailedReply;
+export type DeleteReply = DeletedReply | FailedReply;
+/** Any call's; what the account's pace and health are told. */
+export type CallReply = EngineReply | IdentifyReply | DeleteReply;
+type FailedReply = RejectedReply | UnavailableReply | ThrottledReply | RefusedReply;
 
 /** The engine stored a template. */
 export interface EnrolledReply {
@@ -44,6 +65,24 @@ export interface EnrolledReply {
   >;
   readonly quality?: Readonly<Record<string, unknown>>;
   readonly face?: Readonly<Record<string, unknown>>;
+}
+
+/** The engine looked for the face among its templates. */
+export interface IdentifiedReply {
+  readonly kind: 'identified';
+  readonly httpStatus: number;
+  readonly transactionId?: string;
+  /** The most similar template, whatever its similarity (0 to 1); absent: the engine names none. */
+  readonly match?: { readonly templateId: string; readonly similarity: number };
+}
+
+/** The engine holds the template no more. */
+export interface DeletedReply {
+  readonly kind: 'deleted';
+  readonly httpStatus: number;
+  /** False where the engine had no such template. */
+  readonly existed: boolean;
+  readonly transactionId?: string;
 }
 
 /** The engine's verdict on this photo; never tried again. */

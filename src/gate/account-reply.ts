@@ -1,11 +1,11 @@
-import type { EngineReply } from '../engines/engine.ts';
+import type { CallReply } from '../engines/engine.ts';
 import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './account-outage.ts';
 import { afterNoRefusal, afterRefused } from './account-refusal.ts';
 import type { AccountState } from './account-state.ts';
 import { afterThrottled } from './account-throttling.ts';
 
 export interface ReplyEvent {
-  readonly reply: EngineReply;
+  readonly reply: CallReply;
   /** Tells photos apart (run and seq). */
   readonly photo: string;
   /** Calls charged to the photo before this one. */
@@ -30,6 +30,8 @@ export function afterReply(
   const state = reply.kind === 'refused' ? before : afterNoRefusal(before);
   switch (reply.kind) {
     case 'enrolled':
+    case 'identified':
+    case 'deleted':
     case 'rejected':
       return {
         state: afterSuccess(state.throttling ? { ...state, throttling: null } : state),

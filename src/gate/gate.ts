@@ -1,4 +1,4 @@
-import type { EngineReply } from '../engines/engine.ts';
+import type { CallReply } from '../engines/engine.ts';
 
 /** Paces the calls to one account, over all processes on the same queue, and knows its health. */
 export interface Gate {
@@ -29,7 +29,7 @@ export interface Pass {
 
 export interface FinishedCall {
   /** `undefined`: the call was not made, or was aborted. */
-  readonly reply: EngineReply | undefined;
+  readonly reply: CallReply | undefined;
   /** Tells photos apart (run and seq). */
   readonly photo: string;
   /** Calls charged to the photo before this one: tells a photo that always fails from an engine that is down. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../engines/engine.ts';
-import { AccountPausedError, type Gate, type Pass } from '../gate/gate.ts';
+import { AccountPausedError } from '../gate/gate.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../report/record.ts';
@@ -8,21 +8,17 @@ import type { RunSettings } from '../run/run-record.ts';
 import { eitherSignal } from './either-signal.ts';
 import { fetchPhoto, type ReadPhoto, type ReadyPhoto } from './fetch-photo.ts';
 import { countReply, type Judgement, judgeReply, type Tries } from './judge-reply.ts';
+import { BudgetSpentError, type CallContext, makeCall } from './make-call.ts';
 import { recogniseContent } from './recognise-content.ts';
 import { retryDelayInMs } from './retry-delay.ts';
 
 /** What a worker needs to turn the photo jobs of one run into outcomes. */
-export interface WorkContext {
+export interface WorkContext extends CallContext {
   readonly settings: RunSettings;
   readonly engine: Engine;
-  readonly gate: Gate;
   readonly readPhoto: ReadPhoto;
   /** The whole address of a photo, with the signature that the job does not carry. */
   readonly addressOf: (data: PhotoJobData) => Promise<string>;
-  /** Takes one call of the run's budget, if it has one; false when it is spent. */
-  readonly takeCall: () => Promise<boolean>;
-  /** Aborted when this process drains: photos that wait are given back, calls in flight go on. */
-  readonly draining: AbortSignal;
 }
 
 /**
@@ -93,34 +89,23 @@ async function callOnce(options: {
   const { engine, settings } = context;
   const templateId = templateIdOf(data, engine);
   const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
-  const photo = `${data.run}/${data.seq}`;
-  const attemptsBefore = options.tries.attempts;
-  const pass = await enterGate(context, { runId: data.run, signal });
-  // Taken when the call is due: a call that waits at the gate has cost nothing yet.
-  if (!(await context.takeCall())) {
-    await pass.done({ reply: undefined, photo, attemptsBefore });
-    throw new BudgetSpentError();
-  }
-  let isSent = false;
-  const reply = await engine
-    .enroll({
-      photo: ready.bytes,
-      format: ready.format,
-      templateId,
-      checks,
-      signal,
-      onSent: () => {
-        isSent = true;
-        pass.sent();
-      },
-    })
-    .catch(async (error) => {
-      // The engine may have stored what was sent before the call was aborted.
-      if (isSent) onTries({ ...options.tries, calls: options.tries.calls + 1, storedUnknown: true });
-      await pass.done({ reply: undefined, photo, attemptsBefore });
-      throw error;
-    });
-  const { charged } = await pass.done({ reply, photo, attemptsBefore });
+  const { reply, charged } = await makeCall({
+    context,
+    signal,
+    runId: data.run,
+    photo: `${data.run}/${data.seq}`,
+    attemptsBefore: options.tries.attempts,
+    call: (callSignal, onSent) =>
+      engine.enroll({
+        photo: ready.bytes,
+        format: ready.format,
+        templateId,
+        checks,
+        signal: callSignal,
+        onSent,
+      }),
+    onUnanswered: () => onTries({ ...options.tries, calls: options.tries.calls + 1, storedUnknown: true }),
+  });
   const tries = countReply(options.tries, reply, charged);
   onTries(tries);
   const { maxAttempts, require: required } = settings;
@@ -129,19 +114,6 @@ async function callOnce(options: {
 
 const templateIdOf = (data: PhotoJobData, engine: Engine) =>
   data.templateId ?? engine.templateIdFor(data.subjectId);
-
-/** Waits for a slot until the process drains or the job is taken away. */
-async function enterGate(
-  { gate, draining }: WorkContext,
-  { runId, signal }: { runId: string; signal: AbortSignal },
-): Promise<Pass> {
-  const either = eitherSignal(draining, signal);
-  try {
-    return await gate.enter({ runId, signal: either.signal });
-  } finally {
-    either.clear();
-  }
-}
 
 const storedBefore = (tries: Tries) => (tries.storedUnknown ? 'unknown' : 'no');
 
@@ -159,9 +131,6 @@ function finish(answer: Omit<Outcome, 'finishedAt'>, tries: Tries, facts: ReadyP
     ...(Number.isFinite(startedAt) && { durationInMs: Math.max(0, Date.now() - startedAt) }),
   };
 }
-
-/** The run has made as many calls as it may: its conductor pauses it, until then the photo waits. */
-class BudgetSpentError extends Error {}
 
 /** A conductor pauses the run within a second or two. */
 const longestHoldInMs = 5_000;
