@@ -52,7 +52,8 @@ export type IdentifyReply = IdentifiedReply | FailedReply;
 export type DeleteReply = DeletedReply | FailedReply;
 /** Any call's; what the account's pace and health are told. */
 export type CallReply = EngineReply | IdentifyReply | DeleteReply;
-type FailedReply = RejectedReply | UnavailableReply | ThrottledReply | RefusedReply;
+/** What any call may come to instead of what it was made for. */
+export type FailedReply = RejectedReply | UnavailableReply | ThrottledReply | RefusedReply;
 
 /** The engine stored a template. */
 export interface EnrolledReply {

@@ -1,8 +1,17 @@
 import type { HttpClient } from '../network/http-client.ts';
 import type { HttpFailure } from '../network/http-failure.ts';
-import type { AccountCheck, Engine, EngineReply, EnrollRequest } from './engine.ts';
+import type {
+  AccountCheck,
+  DeleteReply,
+  DeleteRequest,
+  Engine,
+  EngineReply,
+  EnrollRequest,
+  FailedReply,
+} from './engine.ts';
 import { createCleanText } from './foreign-text.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
+import { readOotoDeleteReply } from './ooto-delete-reply.ts';
 import { readOotoReply } from './ooto-reply.ts';
 import { templateIdOf } from './template-id.ts';
 
@@ -45,6 +54,18 @@ export function createOotoEngine(options: OotoOptions): Engine {
     return readOotoReply(result, { clean, mend, keepDemographics, nowInMs: now() });
   };
 
+  const deleteTemplate = async ({ templateId, signal, onSent }: DeleteRequest): Promise<DeleteReply> => {
+    const result = await http.post({
+      path: '/delete',
+      headers: { ...credentials, accept: 'application/json', 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ templateId })),
+      signal,
+      onSent,
+    });
+    if (result.kind === 'failed') return readFailure(result, mend);
+    return readOotoDeleteReply(result, { clean, mend, keepDemographics, nowInMs: now() });
+  };
+
   return {
     name,
     // "JPEG or PNG image"; a size limit is not documented.
@@ -52,6 +73,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
     templateIdFor: (subjectId) => templateIdOf({ engine: name, subjectId }),
     enroll: ({ photo, format, templateId, checks, signal, onSent }: EnrollRequest) =>
       add({ photo: { field: 'photo', format, bytes: photo }, templateId, checks, signal, onSent }),
+    deleteTemplate,
     checkAccount: async (signal) => {
       const templateId = templateIdOf({ engine: name, subjectId: 'rollcall doctor' });
       return readAccountCheck(
@@ -83,7 +105,7 @@ function readAccountCheck(reply: EngineReply): AccountCheck {
 }
 
 /** Settings are at fault where the host is unknown or not trusted; everything else may pass. */
-function readFailure({ fault, message, sent }: HttpFailure, mend: OotoOptions['mend']): EngineReply {
+function readFailure({ fault, message, sent }: HttpFailure, mend: OotoOptions['mend']): FailedReply {
   if (fault === 'unknown-host') return { kind: 'refused', certain: false, message, mend: mend.url };
   if (fault === 'certificate')
     return { kind: 'refused', certain: false, message, mend: certificateMend(mend.url) };

@@ -8,11 +8,21 @@ export interface AnswerContext {
   readonly document: OotoEnrollDocument;
   readonly response: ServerResponse;
   readonly credentials: { readonly appId: string; readonly appKey: string };
-  readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
-  readonly templateId: string;
   readonly transactionId: string;
-  /** To be called with the id under which the photo is stored, before anything is answered. */
-  readonly store: (templateId: string) => void;
+  /** Does what was asked, before anything is answered, and gives the body that says so. */
+  readonly succeed: (variant?: SuccessVariant) => Success;
+}
+
+/** How a success may differ from the page's sample; an endpoint for which that means nothing leaves it be. */
+export interface SuccessVariant {
+  readonly nested?: true;
+  readonly otherId?: true;
+  readonly notFine?: 'liveness' | 'deepfake';
+}
+
+export interface Success {
+  readonly transactionId: string;
+  readonly result?: Readonly<Record<string, unknown>>;
 }
 
 /** Plays one step of a script. The bodies of 200 and 400 are the page's samples; the others are made up. */
@@ -60,20 +70,20 @@ const webPage =
   '<!doctype html><html><head><title>Bad gateway</title></head><body><h1>nginx</h1></body></html>';
 
 const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => void | Promise<void>>> = {
-  ok: (context) => sendJson(context.response, 200, enroll(context)),
-  slow: async (context, step) => {
+  ok: ({ response, succeed }) => sendJson(response, 200, succeed()),
+  slow: async ({ response, succeed }, step) => {
     await sleep(step.value ?? 1000);
-    sendJson(context.response, 200, enroll(context));
+    sendJson(response, 200, succeed());
   },
-  'ok-nested': (context) => sendJson(context.response, 200, enroll(context, { nested: true })),
-  'ok-other-id': (context) =>
-    sendJson(context.response, 200, enroll({ ...context, templateId: context.transactionId })),
-  'ok-no-id': ({ response, ...context }) => {
-    const { templateId: _, ...result } = enroll({ ...context, response }).result;
-    sendJson(response, 200, { transactionId: context.transactionId, result });
+  'ok-nested': ({ response, succeed }) => sendJson(response, 200, succeed({ nested: true })),
+  'ok-other-id': ({ response, succeed }) => sendJson(response, 200, succeed({ otherId: true })),
+  'ok-no-id': ({ response, succeed }) => {
+    const { transactionId, result } = succeed();
+    const { templateId: _, ...rest } = result ?? {};
+    sendJson(response, 200, { transactionId, result: rest });
   },
-  'not-live': (context) => sendJson(context.response, 200, enroll(context, { notFine: 'liveness' })),
-  'not-deep': (context) => sendJson(context.response, 200, enroll(context, { notFine: 'deepfake' })),
+  'not-live': ({ response, succeed }) => sendJson(response, 200, succeed({ notFine: 'liveness' })),
+  'not-deep': ({ response, succeed }) => sendJson(response, 200, succeed({ notFine: 'deepfake' })),
   'no-json': ({ response }) => send(response, 200, 'text/html', webPage),
   echo: ({ response, transactionId, credentials }) =>
     sendJson(response, 400, {
@@ -86,32 +96,42 @@ const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => voi
   },
   'reset-before': ({ response }) => resetConnection(response),
   'reset-after': (context) => {
-    enroll(context);
+    context.succeed();
     resetConnection(context.response);
   },
-  'cut-length': (context) => {
-    const { response } = context;
-    const text = JSON.stringify(enroll(context));
+  'cut-length': ({ response, succeed }) => {
+    const text = JSON.stringify(succeed());
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
     response.write(text.slice(0, text.length / 2), () => response.socket?.end());
   },
-  'cut-json': (context) => {
-    const text = JSON.stringify(enroll(context));
-    send(context.response, 200, 'application/json', text.slice(0, text.length / 2));
+  'cut-json': ({ response, succeed }) => {
+    const text = JSON.stringify(succeed());
+    send(response, 200, 'application/json', text.slice(0, text.length / 2));
   },
   silent: () => {},
-  huge: (context) => {
-    const body = { ...enroll(context), padding: 'x'.repeat(2 * 1024 * 1024) };
-    sendJson(context.response, 200, body);
+  huge: ({ response, succeed }) => {
+    const body = { ...succeed(), padding: 'x'.repeat(2 * 1024 * 1024) };
+    sendJson(response, 200, body);
   },
   endless: (context) => writeForever(context, { chunk: Buffer.alloc(64 * 1024, ' '), pauseInMs: 0 }),
   dribble: (context) => writeForever(context, { chunk: Buffer.from(' '), pauseInMs: 50 }),
 };
 
-/** Stores the template and gives the page's sample with this call's ids and only the checks that were asked for. */
-function enroll(context: AnswerContext, variant: { nested?: true; notFine?: 'liveness' | 'deepfake' } = {}) {
-  const { document, checks, templateId, transactionId } = context;
-  context.store(templateId);
+/** The page's sample with this call's ids and only the checks that were asked for. */
+export function enrollSuccess(
+  {
+    document,
+    checks,
+    ...ids
+  }: {
+    document: OotoEnrollDocument;
+    checks: { readonly liveness: boolean; readonly deepfake: boolean };
+    templateId: string;
+    transactionId: string;
+  },
+  variant: SuccessVariant = {},
+): Success {
+  const { transactionId, templateId } = ids;
   const { face, ...sample } = structuredClone(document.success.result) as {
     face: Record<string, unknown>;
   };
@@ -157,11 +177,10 @@ export function resetConnection(response: ServerResponse): void {
 }
 
 async function writeForever(
-  context: AnswerContext,
+  { response, succeed }: AnswerContext,
   { chunk, pauseInMs }: { chunk: Buffer; pauseInMs: number },
 ) {
-  const { response } = context;
-  const start = JSON.stringify(enroll(context)).slice(0, -1);
+  const start = JSON.stringify(succeed()).slice(0, -1);
   response.writeHead(200, { 'content-type': 'application/json' });
   response.write(start);
   while (!response.destroyed) {

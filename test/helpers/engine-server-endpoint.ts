@@ -2,11 +2,20 @@ import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { playStep, resetConnection, sendError, sendJson } from './engine-server-answers.ts';
+import {
+  type AnswerContext,
+  enrollSuccess,
+  playStep,
+  resetConnection,
+  sendError,
+  sendJson,
+} from './engine-server-answers.ts';
 import { createSeededRandom, type ServerCall } from './engine-server-calls.ts';
+import { readDeletion, templateNotFound } from './engine-server-deletion.ts';
 import { type ReceivedForm, readForm } from './engine-server-form.ts';
 import { type Step, stepAt } from './engine-server-script.ts';
 import { looksLike, readTag } from './engine-server-tag.ts';
+import { createTemplateStore } from './engine-server-templates.ts';
 import { readOotoEnrollDocument } from './seed-documents.ts';
 
 export interface Credentials {
@@ -14,12 +23,7 @@ export interface Credentials {
   readonly appKey: string;
 }
 
-export interface StoredTemplate {
-  enrolled: number;
-  photoSha256: string[];
-}
-
-/** OOTO's `/add` as its page has it, with scripts on top; knows nothing of listening. */
+/** OOTO's `/add` and `/delete` as its pages have them, with scripts on top; knows nothing of listening. */
 export function createEnrollEndpoint(options: {
   credentials: Credentials;
   latencyInMs: readonly [number, number];
@@ -31,7 +35,7 @@ export function createEnrollEndpoint(options: {
   const clock = () => performance.now() - startedAt;
   const held = watchHoldUps();
   const calls: ServerCall[] = [];
-  const templates = new Map<string, StoredTemplate>();
+  const templates = createTemplateStore();
   const scripts = new Map<string, string>();
   const played = new Map<string, number>();
   const settings = { credentials: options.credentials, latencyInMs: options.latencyInMs, mode: 'normal' };
@@ -43,29 +47,23 @@ export function createEnrollEndpoint(options: {
     return stepAt(script, index);
   };
 
-  const store = (templateId: string, sha256: string) => {
-    const template = templates.get(templateId) ?? { enrolled: 0, photoSha256: [] };
-    template.enrolled += 1;
-    template.photoSha256.push(sha256);
-    templates.set(templateId, template);
-  };
-
   /** The documented refusals, else the script's answer. */
   const judge = async (call: ServerCall, response: ServerResponse, form: ReceivedForm, early?: Step) => {
     const { photo } = form;
     const sha256 = call.photoSha256 ?? '';
     const subject = call.templateId ?? sha256;
     const context = { document, response, transactionId: randomUUID() };
+    const checks = { liveness: asks(call, 'liveness'), deepfake: asks(call, 'deepfake') };
+    const succeed: AnswerContext['succeed'] = (variant = {}) => {
+      const sent = call.templateId ?? randomUUID();
+      const templateId = variant.otherId ? context.transactionId : sent;
+      templates.store(templateId, sha256);
+      return enrollSuccess({ ...context, checks, templateId }, variant);
+    };
     const play = (script: string) => {
       const step = early ?? next(script, subject);
       call.played = step.name;
-      return playStep(step, {
-        ...context,
-        credentials: settings.credentials,
-        checks: { liveness: asks(call, 'liveness'), deepfake: asks(call, 'deepfake') },
-        templateId: call.templateId ?? randomUUID(),
-        store: (id) => store(id, sha256),
-      });
+      return playStep(step, { ...context, credentials: settings.credentials, succeed });
     };
     if (settings.mode !== 'normal') return play(settings.mode);
     if (!isAllowed(call)) return sendJson(response, 401, { message: 'made up: wrong credentials' });
@@ -76,6 +74,35 @@ export function createEnrollEndpoint(options: {
     return play(scripts.get(subject) ?? scripts.get(sha256) ?? readTag(photo.bytes) ?? 'ok');
   };
 
+  /** `/delete`. A script for it is set for `delete <template id>`. */
+  const erase = async (call: ServerCall, request: IncomingMessage, response: ServerResponse) => {
+    const { templateId, violations } = await readDeletion(request);
+    call.violations = violations;
+    if (templateId !== undefined) call.templateId = templateId;
+    await answerLater();
+    const context = { document, response, transactionId: randomUUID(), credentials: settings.credentials };
+    const play = (script: string) => {
+      const step = next(script, `delete ${templateId}`);
+      call.played = step.name;
+      if (step.name.startsWith('ok') && !templates.all.has(templateId ?? ''))
+        return sendJson(response, 400, templateNotFound(context.transactionId));
+      const succeed = () => {
+        templates.remove(templateId ?? '');
+        return { transactionId: context.transactionId };
+      };
+      return playStep(step, { ...context, succeed });
+    };
+    if (settings.mode !== 'normal') return play(settings.mode);
+    if (!isAllowed(call)) return sendJson(response, 401, { message: 'made up: wrong credentials' });
+    if (violations.length > 0) return sendJson(response, 422, { message: 'made up: not as the page has it' });
+    return play(scripts.get(`delete ${templateId}`) ?? 'ok');
+  };
+
+  const answerLater = async () => {
+    const [least, most] = settings.latencyInMs;
+    if (most > 0) await sleep(least + random() * (most - least));
+  };
+
   const isAllowed = ({ headers }: ServerCall) => {
     const [id, key] = document.headers.map((name) => headers[name.toLowerCase()]);
     return id === settings.credentials.appId && key === settings.credentials.appKey;
@@ -84,7 +111,7 @@ export function createEnrollEndpoint(options: {
   return {
     document,
     calls,
-    templates,
+    templates: templates.all,
     scripts,
     settings,
     reset: () => {
@@ -95,7 +122,9 @@ export function createEnrollEndpoint(options: {
     handle: async (request: IncomingMessage, response: ServerResponse) => {
       const call = recordCall({ request, response, clock, held });
       calls.push(call);
-      if (call.path.split('?')[0] !== document.basePath + document.endpoint) {
+      const path = call.path.split('?')[0];
+      if (path === `${document.basePath}/delete`) return erase(call, request, response);
+      if (path !== document.basePath + document.endpoint) {
         request.resume();
         return sendJson(response, 404, { message: 'made up: no such path' });
       }
@@ -107,8 +136,7 @@ export function createEnrollEndpoint(options: {
       }
       const form = await readForm(request);
       noteForm(call, form);
-      const [least, most] = settings.latencyInMs;
-      if (most > 0) await sleep(least + random() * (most - least));
+      await answerLater();
       await judge(call, response, form, early);
     },
   };

@@ -5,7 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { sendJson } from './engine-server-answers.ts';
 import { type ServerCall, worstSecond } from './engine-server-calls.ts';
 import { handleControl } from './engine-server-control.ts';
-import { type Credentials, createEnrollEndpoint, type StoredTemplate } from './engine-server-endpoint.ts';
+import { type Credentials, createEnrollEndpoint } from './engine-server-endpoint.ts';
+import type { StoredTemplate } from './engine-server-templates.ts';
 
 export interface EngineServerOptions {
   /** 0, the default: any free one. */
