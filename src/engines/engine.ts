@@ -9,6 +9,8 @@ export interface Engine {
   templateIdFor(subjectId: string): string;
   /** One call of the enroll endpoint. Resolves for every reply and every network error; never rejects but on abort. */
   enroll(request: EnrollRequest): Promise<EngineReply>;
+  /** Optional capability: as `enroll`, of a photo that the engine fetches itself. */
+  enrollAddress?(request: EnrollAddressRequest): Promise<EngineReply>;
   /** Optional capability: one call that finds the template most like a photo; as `enroll` in everything else. */
   identify?(request: IdentifyRequest): Promise<IdentifyReply>;
   /** Optional capability: one call that deletes a template; as `enroll` in everything else. */
@@ -33,8 +35,29 @@ interface PhotoRequest extends CallRequest {
   readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
 }
 
-export interface EnrollRequest extends PhotoRequest {
+export interface EnrollRequest extends PhotoRequest, EnrollFacts {}
+
+export interface EnrollAddressRequest extends CallRequest, EnrollFacts {
+  /** `https://…`, perhaps with a signature that lets its reader in: a secret. */
+  readonly address: string;
+  readonly checks: PhotoRequest['checks'];
+}
+
+interface EnrollFacts {
   readonly templateId: string;
+  /** What the engine is to look at and to insist on; absent: its documented defaults. Others leave it out. */
+  readonly flags?: EnrollFlags | undefined;
+}
+
+/** Computed and told in the reply (`check…`); a reason to refuse the photo (`validate…`). */
+export interface EnrollFlags {
+  readonly checkQuality: boolean;
+  readonly checkAttribute: boolean;
+  readonly validateQuality: boolean;
+  readonly validateAttribute: boolean;
+  readonly validateLiveness: boolean;
+  /** The number of faces. */
+  readonly validateNface: boolean;
 }
 
 export type IdentifyRequest = PhotoRequest;

@@ -7,12 +7,14 @@ import { createProxyTunnel, proxyAuthorization } from './proxy-tunnel.ts';
 /** Calls to one base address. It knows no engine: it neither judges a reply nor tries again. */
 export interface HttpClient {
   /** One call is one request on the wire, or none. @throws the signal's reason when aborted */
-  post(call: HttpPost): Promise<HttpResponse | HttpFailure>;
+  post(call: HttpCall): Promise<HttpResponse | HttpFailure>;
+  /** The same with the method DELETE. */
+  delete(call: HttpCall): Promise<HttpResponse | HttpFailure>;
   /** Ends every connection; calls in flight fail. */
   close(): Promise<void>;
 }
 
-export interface HttpPost {
+export interface HttpCall {
   /** Below the base address, with its query: `/add?check_liveness=true`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -55,23 +57,25 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         { connectTimeout: timeout, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1000 }
       : { connect: createProxyTunnel({ proxy: route.tunnel, timeoutInMs: timeout }) }),
   });
+  const send = (method: 'POST' | 'DELETE', { path, headers, body, signal, onSent }: HttpCall) =>
+    exchange({
+      dispatcher: pool,
+      request: {
+        method,
+        path: route.pathPrefix + path,
+        headers: { ...route.headers, ...headers },
+        body,
+        idempotent: false,
+      },
+      host: url.host,
+      timeoutInMs: timeout,
+      bodyLimitInBytes: options.bodyLimitInBytes ?? 1024 * 1024,
+      signal,
+      onSent,
+    });
   return {
-    post: ({ path, headers, body, signal, onSent }) =>
-      exchange({
-        dispatcher: pool,
-        request: {
-          method: 'POST',
-          path: route.pathPrefix + path,
-          headers: { ...route.headers, ...headers },
-          body,
-          idempotent: false,
-        },
-        host: url.host,
-        timeoutInMs: timeout,
-        bodyLimitInBytes: options.bodyLimitInBytes ?? 1024 * 1024,
-        signal,
-        onSent,
-      }),
+    post: (call) => send('POST', call),
+    delete: (call) => send('DELETE', call),
     close: () => pool.destroy(),
   };
 }

@@ -68,7 +68,7 @@ export function exchange(options: Exchange): Promise<HttpResponse | HttpFailure>
         if (over) {
           started.abort(new Error('the call is over'));
         } else if (controller !== undefined) {
-          // Never seen for a POST; should undici write it again, one call would be two requests.
+          // Never seen for a call that is not idempotent; should undici write it again, one call would be two requests.
           end(() => fail({ fault: 'connection', message: `the connection to ${host} was lost` }));
           started.abort(new Error('a call is sent once'));
         } else {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { templateIdOf } from '../../src/engines/template-id.ts';
+import { followsFromSubject, templateIdOf } from '../../src/engines/template-id.ts';
 
 /** RFC 9562, 5.5, written down a second time. */
 function version5(name: string): string {
@@ -31,4 +31,12 @@ test('is the same in every Unicode form, and another at another engine', () => {
   const id = templateIdOf({ engine: 'ooto', subjectId: 'Zo\u00eb' });
   expect(templateIdOf({ engine: 'ooto', subjectId: 'Zoe\u0308' })).toBe(id);
   expect(templateIdOf({ engine: 'local', subjectId: 'Zo\u00eb' })).not.toBe(id);
+});
+
+test('is the subject itself at Verihubs', () => {
+  expect(templateIdOf({ engine: 'verihubs', subjectId: 'emp-0017' })).toBe('emp-0017');
+  expect(templateIdOf({ engine: 'verihubs', subjectId: 'Zoe\u0308' })).toBe('Zo\u00eb');
+  const named = { subjectId: 'emp-0017', templateId: 'emp-0017' };
+  expect(followsFromSubject({ engine: 'verihubs', ...named })).toBe(true);
+  expect(followsFromSubject({ engine: 'ooto', ...named })).toBe(false);
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { templateIdOf } from '../../src/engines/template-id.ts';
 import { eventOfLine } from '../../src/ledger/event-of-line.ts';
 import { contentFingerprint, noTemplate, templateMark } from '../../src/ledger/fingerprint.ts';
 import { createKnownPhotos } from '../../src/ledger/known-photos.ts';
@@ -148,7 +149,9 @@ describe('what is known', () => {
   it('takes a template id that follows from the subject for the same, named or not', () => {
     const facts = { engine: 'ooto', subjectId: 'emp-1' };
     expect(templateMark({ ...facts, templateId: undefined })).toBe(noTemplate);
-    expect(templateMark({ ...facts, templateId: 'emp-1' })).toBe(noTemplate);
+    expect(templateMark({ ...facts, templateId: templateIdOf(facts) })).toBe(noTemplate);
+    expect(templateMark({ ...facts, engine: 'verihubs', templateId: 'emp-1' })).toBe(noTemplate);
+    expect(templateMark({ ...facts, templateId: 'emp-1' })).toBe('=emp-1');
     expect(templateMark({ ...facts, templateId: 'T1' })).toBe('=T1');
   });
 
