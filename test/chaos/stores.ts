@@ -5,6 +5,7 @@ import pg from 'pg';
 import { openEmbeddedPostgres } from '../../src/queue/embedded/open-embedded-postgres.ts';
 import { serverFiles } from '../../src/queue/embedded/server-files.ts';
 import { openSocketFolder } from '../../src/queue/embedded/socket-folder.ts';
+import { giveQueue } from '../helpers/embedded-queue.ts';
 import { startTestRedis } from '../helpers/redis-server.ts';
 
 /** The store behind a queue, to be hurt while runs go on. */
@@ -54,6 +55,7 @@ async function openRedisStore(): Promise<Store> {
 
 async function openEmbeddedStore(stateFolder: string): Promise<Store> {
   const files = serverFiles(join(stateFolder, 'queue'));
+  await giveQueue(stateFolder);
   return {
     name: 'embedded',
     queue: 'embedded',

@@ -5,6 +5,7 @@ import { type ReportLine, reportLineSchema } from '../../src/report/record.ts';
 import { type Summary, summarySchema } from '../../src/report/summary.ts';
 import { type RunRecord, runRecordSchema } from '../../src/run/run-record.ts';
 import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';
+import { giveQueue } from './embedded-queue.ts';
 import { type EngineServer, startEngineServer, testCredentials } from './engine-server.ts';
 import type { Credentials } from './engine-server-endpoint.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
@@ -16,6 +17,8 @@ export interface SceneOptions {
   readonly queue?: string | undefined;
   readonly credentials?: Credentials;
   readonly latencyInMs?: readonly [number, number];
+  /** The state has no queue yet, as before the very first run. */
+  readonly isFirst?: boolean;
   /** On top of engine, address, queue, credentials and a pace that is no hindrance. */
   readonly environment?: Environment;
 }
@@ -51,6 +54,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const credentials = options.credentials ?? testCredentials;
   const { latencyInMs = [0, 0] } = options;
   const engine = await startEngineServer({ credentials, latencyInMs });
+  if (!options.isFirst && (options.queue ?? 'embedded') === 'embedded') await giveQueue(stateFolder);
   const running = new Set<RunningCommand>();
   const settings: Environment = {
     ROLLCALL_ENGINE: 'ooto',
