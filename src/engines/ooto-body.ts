@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from './parse-json.ts';
 
 /**
  * The parts of an OOTO body that decide, read tolerantly: what has another type than documented counts as absent.
@@ -87,13 +88,4 @@ const bodySchema = z.object({
 /** An id that could not be sent, stored or printed again is none. */
 function isTemplateId(id: string | undefined): id is string {
   return id !== undefined && /^[^\p{C}\p{Z}]{1,256}$/u.test(id);
-}
-
-/** undefined: no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,14 +1,15 @@
 import type { HttpResponse } from '../network/http-exchange.ts';
 import type { DeletedReply, DeleteReply } from './engine.ts';
+import { isFine, type ReplyOptions } from './judgement.ts';
 import type { OotoBody } from './ooto-body.ts';
-import { isFine, judgeOotoReply, type OotoReplyOptions } from './ooto-judgement.ts';
+import { judgeOotoReply } from './ooto-judgement.ts';
 
 /**
  * Judges a reply of OOTO's `/delete`. Documented: 200 with a transaction id; 400 with code 400, "Template not found",
  * which is what was asked for: the template is gone. A 200 without a transaction id is none of the engine's: the call is
  * made again, which harms nobody.
  */
-export function readOotoDeleteReply(response: HttpResponse, options: OotoReplyOptions): DeleteReply {
+export function readOotoDeleteReply(response: HttpResponse, options: ReplyOptions): DeleteReply {
   return judgeOotoReply<DeletedReply>(response, options, {
     endpoint: 'delete',
     readSuccess({ status, body }) {

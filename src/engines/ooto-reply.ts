@@ -1,11 +1,12 @@
 import type { HttpResponse } from '../network/http-exchange.ts';
 import type { EngineReply, EnrolledReply } from './engine.ts';
 import { copyForeignRecord } from './foreign-value.ts';
+import { demographics, isFine, type ReplyOptions } from './judgement.ts';
 import type { OotoBody } from './ooto-body.ts';
-import { demographics, isFine, judgeOotoReply, type OotoReplyOptions } from './ooto-judgement.ts';
+import { judgeOotoReply } from './ooto-judgement.ts';
 
 /** Judges a reply of OOTO's `/add`. Documented (ooto-enroll.txt): 200 with a template id, 400 with `result.code`. */
-export function readOotoReply(response: HttpResponse, options: OotoReplyOptions): EngineReply {
+export function readOotoReply(response: HttpResponse, options: ReplyOptions): EngineReply {
   return judgeOotoReply<EnrolledReply>(response, options, {
     endpoint: 'enroll',
     readSuccess: ({ status, body }) =>
@@ -17,7 +18,7 @@ export function readOotoReply(response: HttpResponse, options: OotoReplyOptions)
 
 function enrolled(
   { status, templateId, body }: { status: number; templateId: string; body: OotoBody },
-  { clean, keepDemographics }: OotoReplyOptions,
+  { clean, keepDemographics }: ReplyOptions,
 ): EnrolledReply {
   const transactionId = body.transactionId === undefined ? undefined : clean(body.transactionId);
   const checks = {

@@ -1,5 +1,4 @@
 import type { HttpClient } from '../network/http-client.ts';
-import type { HttpFailure } from '../network/http-failure.ts';
 import type {
   AccountCheck,
   DeleteReply,
@@ -7,9 +6,9 @@ import type {
   Engine,
   EngineReply,
   EnrollRequest,
-  FailedReply,
 } from './engine.ts';
 import { createCleanText } from './foreign-text.ts';
+import { judgeFailure } from './judge-failure.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
 import { readOotoDeleteReply } from './ooto-delete-reply.ts';
 import { readOotoReply } from './ooto-reply.ts';
@@ -50,7 +49,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
       signal: call.signal,
       ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
     });
-    if (result.kind === 'failed') return readFailure(result, mend);
+    if (result.kind === 'failed') return judgeFailure(result, mend);
     return readOotoReply(result, { clean, mend, keepDemographics, nowInMs: now() });
   };
 
@@ -62,7 +61,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
       signal,
       onSent,
     });
-    if (result.kind === 'failed') return readFailure(result, mend);
+    if (result.kind === 'failed') return judgeFailure(result, mend);
     return readOotoDeleteReply(result, { clean, mend, keepDemographics, nowInMs: now() });
   };
 
@@ -102,17 +101,4 @@ function readAccountCheck(reply: EngineReply): AccountCheck {
   if (reply.kind === 'enrolled') return { ok: true };
   if (reply.kind === 'rejected' && !reply.code.startsWith('http-')) return { ok: true };
   return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.mend}` : reply.message };
-}
-
-/** Settings are at fault where the host is unknown or not trusted; everything else may pass. */
-function readFailure({ fault, message, sent }: HttpFailure, mend: OotoOptions['mend']): FailedReply {
-  if (fault === 'unknown-host') return { kind: 'refused', certain: false, message, mend: mend.url };
-  if (fault === 'certificate')
-    return { kind: 'refused', certain: false, message, mend: certificateMend(mend.url) };
-  if (fault === 'proxy') return { kind: 'refused', certain: false, message, mend: 'check HTTPS_PROXY' };
-  return { kind: 'unavailable', message, sent };
-}
-
-function certificateMend(urlMend: string): string {
-  return `if your network has a certificate authority of its own, name its file in NODE_EXTRA_CA_CERTS; else ${urlMend}`;
 }

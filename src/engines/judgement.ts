@@ -1,0 +1,130 @@
+import type { HttpResponse } from '../network/http-exchange.ts';
+import type { FailedReply, RefusedReply, RejectedReply } from './engine.ts';
+import type { CleanText } from './foreign-text.ts';
+import { copyForeignRecord } from './foreign-value.ts';
+import { parseJson } from './parse-json.ts';
+import { retryAfterInMs } from './retry-after.ts';
+
+/** What every engine's replies are read with. */
+export interface ReplyOptions {
+  readonly clean: CleanText;
+  /** What the user is to look at when the account is refused; names the settings. */
+  readonly mend: { readonly credentials: string; readonly url: string };
+  readonly keepDemographics: boolean;
+  readonly nowInMs: number;
+}
+
+/**
+ * The statuses that speak for themselves, whatever the body; undefined for all others. Assumed, since no engine's page
+ * tells what its 401, 403, 429 or a proxy's 502 look like: these are what HTTP says of them.
+ */
+export function judgeByStatus(
+  response: HttpResponse,
+  /** For messages. */
+  endpoint: string,
+  options: ReplyOptions,
+): FailedReply | undefined {
+  const { status } = response;
+  const { mend } = options;
+  if (status === 429) return throttled(response, options);
+  if (status >= 500 || status === 408 || status === 425) {
+    const message = `the engine answered ${status}${excerpt(response, options)}`;
+    return { kind: 'unavailable', httpStatus: status, message, sent: true };
+  }
+  if (status === 401)
+    return refused(status, 'the engine does not know these credentials', mend.credentials, true);
+  if (status === 402) return refused(status, "the account's quota is used up", mend.credentials, true);
+  if (status === 403) return refused(status, 'the engine refused access', `${mend.credentials}; ${mend.url}`);
+  if (status === 407) return refused(status, 'the proxy wants a password', proxyMend);
+  if ((status >= 300 && status < 400) || [404, 405, 410, 421].includes(status)) {
+    return refused(status, `there is no ${endpoint} endpoint at this address`, mend.url);
+  }
+  return undefined;
+}
+
+/** A reply with neither a success nor a code in it. */
+export function judgeUnread(response: HttpResponse, found: UnreadBody, options: ReplyOptions): FailedReply {
+  const { status } = response;
+  // About this photo, though a proxy said it: the same body would always get the same answer.
+  if (status === 413) return tooLarge(status);
+  if (status === 415) return rejected(status, 'http-415', 'the engine does not take this type of photo');
+  const message = `${unreadable(response, found)}${excerpt(response, options)}`;
+  return { kind: 'unavailable', httpStatus: status, message, sent: true };
+}
+
+/** What was found instead: no JSON object at all, an error without a code, or something else. */
+export type UnreadBody = 'no-object' | 'error' | 'other';
+
+/**
+ * Whether words of an undocumented code speak of the account and not of the photo. Assumed: no page tells how else an
+ * engine says that an account is empty or that a key is wrong.
+ */
+export function judgeAccountWords(
+  { status, words, shown }: { status: number; words: string; shown: string },
+  { mend }: ReplyOptions,
+): RefusedReply | undefined {
+  if (quotaWords.test(words))
+    return refused(status, `the account's quota is used up: ${shown}`, mend.credentials, true);
+  if (credentialWords.test(words))
+    return refused(status, `the engine refused access: ${shown}`, mend.credentials);
+  return undefined;
+}
+
+function throttled({ status, headers }: HttpResponse, { nowInMs }: ReplyOptions): FailedReply {
+  const retryAfter = first(headers['retry-after']);
+  const wait = retryAfterInMs({ retryAfter, date: first(headers.date), nowInMs });
+  const message = 'the engine asks for fewer calls';
+  return {
+    kind: 'throttled',
+    httpStatus: status,
+    message,
+    ...(wait === undefined ? {} : { retryAfterInMs: wait }),
+  };
+}
+
+export function refused(httpStatus: number, message: string, mend: string, certain = false): RefusedReply {
+  return { kind: 'refused', certain, httpStatus, message: `${message} (${httpStatus})`, mend };
+}
+
+export function rejected(httpStatus: number, code: string, message: string): RejectedReply {
+  return { kind: 'rejected', httpStatus, code, message, reasons: [], stored: 'no' };
+}
+
+function tooLarge(status: number): RejectedReply {
+  return rejected(
+    status,
+    'http-413',
+    'the engine, or a proxy before it, takes no photo as large as this one',
+  );
+}
+
+function unreadable({ status, text }: HttpResponse, found: UnreadBody): string {
+  if (text === undefined) return `the reply (${status}) is too long to be one of the engine's`;
+  if (found === 'no-object') return `the reply (${status}) is not the engine's: no JSON`;
+  if (isFine(status) && found !== 'error') return `the reply (${status}) lacks what a success has`;
+  return `the reply (${status}) is an error without a code`;
+}
+
+/**
+ * The start of an error's body that was not understood, for whoever has to find out. A web page tells nothing; the
+ * body of a success would tell of a face. What is JSON is cleaned value by value: an escaped secret is one, too.
+ */
+function excerpt({ status, text = '' }: HttpResponse, { clean }: ReplyOptions): string {
+  if (status < 400 || /^\s*</.test(text)) return '';
+  const record = copyForeignRecord(parseJson(text), { clean, depth: 3, leaveOut: demographics });
+  const words = record === undefined ? clean(text) : clean(JSON.stringify(record));
+  return words === '' ? '' : `: ${words.replace(/\s+/g, ' ')}`;
+}
+
+export const demographics = new Set(['age', 'gender', 'race']);
+const quotaWords =
+  /\bquota\b|payment required|insufficient (balance|funds|credits?)|(subscription|licen[cs]e) (has )?expired/i;
+const credentialWords = /\bapp[-_ ]?(id|key)\b|\bapi[-_ ]?key\b|\bunauthori[sz]ed\b/i;
+/** A status that a success may have. */
+export const isFine = (status: number) => status >= 200 && status < 300;
+
+const proxyMend = 'put user and password of the proxy into the address in HTTPS_PROXY or HTTP_PROXY';
+
+function first(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0];
+}
