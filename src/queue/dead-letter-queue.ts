@@ -1,7 +1,6 @@
-import { Queue } from 'bullmq';
-import { deadLetterQueueName, inBatches, keyPrefix, maxEvents } from './bullmq-settings.ts';
+import { deadLetterQueueName, inBatches } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
-import { exceptConnectionFaults } from './connection-fault.ts';
+import { type BullmqQueue, beginQueue, openBullmqQueue } from './open-bullmq-queue.ts';
 import type { DeadLetterQueue } from './queue.ts';
 import { storable } from './storable.ts';
 
@@ -12,10 +11,10 @@ export function createDeadLetterQueue(
   store: BullmqStore,
   onError: (error: Error) => void,
 ): DeadLetterQueue & { close(): Promise<void> } {
-  let opened: DeadLetters | undefined;
+  let opened: BullmqQueue | undefined;
 
-  function open(): DeadLetters {
-    opened ??= openDeadLetters(store, onError);
+  function open(): BullmqQueue {
+    opened ??= openBullmqQueue({ store, name: deadLetterQueueName, onError });
     return opened;
   }
 
@@ -23,6 +22,7 @@ export function createDeadLetterQueue(
     async add(letters) {
       if (letters.length === 0) return;
       const queue = open();
+      await beginQueue(queue);
       for (const batch of inBatches(letters)) {
         await queue.addBulk(
           batch.map(({ id, line }) => ({ name: 'dead-letter', data: storable(line), opts: { jobId: id } })),
@@ -38,17 +38,4 @@ export function createDeadLetterQueue(
       await opened?.close();
     },
   };
-}
-
-type DeadLetters = ReturnType<typeof openDeadLetters>;
-
-function openDeadLetters(store: BullmqStore, onError: (error: Error) => void) {
-  const options = {
-    connection: store.connection,
-    prefix: keyPrefix,
-    streams: { events: { maxLen: maxEvents } },
-  };
-  const queue = new Queue(deadLetterQueueName, options, store.backendFactory);
-  queue.on('error', exceptConnectionFaults(onError));
-  return queue;
 }

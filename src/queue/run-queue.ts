@@ -1,7 +1,6 @@
-import { Queue } from 'bullmq';
-import { inBatches, keyPrefix, maxEvents, priorityOfPhoto, runQueueName } from './bullmq-settings.ts';
+import { inBatches, priorityOfPhoto, runQueueName } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
-import { exceptConnectionFaults } from './connection-fault.ts';
+import { beginQueue, openBullmqQueue } from './open-bullmq-queue.ts';
 import type { FoundJob, PhotoJob, RunQueue } from './queue.ts';
 import { storable } from './storable.ts';
 
@@ -15,26 +14,13 @@ export function openBullmqRunQueue(options: {
 }): RunQueue {
   const { store } = options;
   const name = runQueueName(options.runId);
-  const queue = new Queue(
-    name,
-    {
-      connection: store.connection,
-      prefix: keyPrefix,
-      skipMetasUpdate: true,
-      streams: { events: { maxLen: maxEvents } },
-      defaultJobOptions: { priority: priorityOfPhoto },
-    },
-    store.backendFactory,
-  );
-  queue.on('error', exceptConnectionFaults(options.onError));
-
-  /** Without it a store that was wiped would keep 10,000 events; and by its `version` a queue is known to live. */
-  const begin = () => queue.getBackend().setQueueMeta(queue.metaValues);
+  const defaultJobOptions = { priority: priorityOfPhoto };
+  const queue = openBullmqQueue({ store, name, defaultJobOptions, onError: options.onError });
 
   return {
     async add(jobs) {
       if (jobs.length === 0) return;
-      await begin();
+      await beginQueue(queue);
       for (const batch of inBatches(jobs)) await queue.addBulk(batch.map(toBullmqJob));
     },
     finished: (limit) => store.jobs.finished(name, limit),
@@ -55,7 +41,7 @@ export function openBullmqRunQueue(options: {
     },
     counts: () => store.jobs.counts(name),
     async pause() {
-      await begin();
+      await beginQueue(queue);
       await queue.pause();
     },
     resume: () => queue.resume(),

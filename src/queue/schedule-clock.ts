@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Job, Queue, Worker } from 'bullmq';
-import { keyPrefix, maxEvents, maxStalledCount, scheduleQueueName, workerTimes } from './bullmq-settings.ts';
+import { type Job, Worker } from 'bullmq';
+import { keyPrefix, maxStalledCount, scheduleQueueName, workerTimes } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
-import { exceptConnectionFaults, isConnectionFault } from './connection-fault.ts';
+import { isConnectionFault } from './connection-fault.ts';
+import { type BullmqQueue, beginQueue, openBullmqQueue } from './open-bullmq-queue.ts';
 import type { ClockEntry, ScheduleClock, TickWorker, WorkTicksOptions } from './queue.ts';
 
 /** Nothing is kept of a tick: what came of it is written in the state. */
@@ -22,19 +23,7 @@ export function openBullmqScheduleClock(options: {
 }): ScheduleClock {
   const { store } = options;
   const name = scheduleQueueName(options.clockId);
-  const queue = new Queue(
-    name,
-    {
-      connection: store.connection,
-      prefix: keyPrefix,
-      skipMetasUpdate: true,
-      streams: { events: { maxLen: maxEvents } },
-    },
-    store.backendFactory,
-  );
-  queue.on('error', exceptConnectionFaults(options.onError));
-  /** Without it a store that was wiped would keep 10,000 events. */
-  const begin = () => queue.getBackend().setQueueMeta(queue.metaValues);
+  const queue = openBullmqQueue({ store, name, onError: options.onError });
 
   async function describe(scheduler: Scheduler): Promise<ClockEntry> {
     const { key, pattern = '', tz = 'UTC', next, template } = scheduler;
@@ -49,7 +38,7 @@ export function openBullmqScheduleClock(options: {
       return Promise.all(schedulers.map(describe));
     },
     async put({ name: id, cron, tz, version }) {
-      await begin();
+      await beginQueue(queue);
       await queue.upsertJobScheduler(
         id,
         { pattern: cron, tz },
@@ -64,7 +53,7 @@ export function openBullmqScheduleClock(options: {
   };
 }
 
-type Scheduler = Awaited<ReturnType<Queue['getJobSchedulers']>>[number];
+type Scheduler = Awaited<ReturnType<BullmqQueue['getJobSchedulers']>>[number];
 
 function openTickWorker({
   store,
