@@ -1,3 +1,4 @@
+import { decodeAside } from './decode-aside.ts';
 import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
 import type { InspectedPhoto } from './inspect-photo.ts';
 import type { PhotoProblem, PhotoRules } from './photo.ts';
@@ -32,11 +33,6 @@ export async function preparePhoto(preparation: Preparation): Promise<PreparedPh
   const isTaken = rules.formats.includes(format) && (format === 'jpeg' || format === 'png');
   const isFitting = photo.length <= (rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY);
   if (isTaken && isFitting && inspected.orientation === 1) return { bytes: photo, format, warnings: [] };
-  if (format === 'heic' || format === 'bmp') {
-    return lasting(
-      `photo is a ${format} image, which this version cannot convert: convert it to jpeg or png`,
-    );
-  }
   const warnings = [
     ...(inspected.orientation === 1 ? [] : ['exif-rotated']),
     ...(isTaken ? [] : [`converted-from-${format}`]),
@@ -49,19 +45,27 @@ async function rewrite(preparation: Preparation, warnings: string[]): Promise<Pr
   const { inspected, rules } = preparation;
   const maxSizeInBytes = rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY;
   const format = rules.formats.includes('jpeg') ? 'jpeg' : 'png';
+  const longerSide = Math.max(inspected.width, inspected.height);
   try {
+    const picture = await readable(preparation);
     let step: EncodingStep = { quality: 92, scale: 1 };
     for (let steps = 0; steps < maxSteps; steps += 1) {
-      const bytes = await encode(preparation, { ...step, format });
+      const bytes = await encode({ picture, longerSide }, { ...step, format });
       if (bytes.length <= maxSizeInBytes)
         return { bytes, format, warnings: [...warnings, ...warningsOf(step)] };
       step = nextStep({ step, sizeInBytes: bytes.length, maxSizeInBytes, format });
-      if (Math.max(inspected.width, inspected.height) * step.scale < minSideInPixels) break;
+      if (longerSide * step.scale < minSideInPixels) break;
     }
     return lasting(`photo cannot be made smaller than the ${maxSizeInBytes} bytes that the engine takes`);
   } catch (error) {
     return lasting(`photo is a ${inspected.format} image that cannot be decoded: ${decoderMessage(error)}`);
   }
+}
+
+/** The photo in a format that libvips reads. */
+async function readable({ photo, inspected: { format } }: Preparation): Promise<Buffer> {
+  if (format !== 'heic' && format !== 'bmp') return photo;
+  return decodeAside(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
 }
 
 export interface EncodingStep {
@@ -95,11 +99,11 @@ function warningsOf({ quality, scale }: EncodingStep): string[] {
 }
 
 async function encode(
-  { photo, inspected }: Preparation,
+  { picture, longerSide }: { picture: Buffer; longerSide: number },
   { quality, scale, format }: EncodingStep & { format: 'jpeg' | 'png' },
 ): Promise<Buffer> {
-  const side = Math.max(1, Math.round(Math.max(inspected.width, inspected.height) * scale));
-  const image = sharp(photo, { failOn: 'error', limitInputPixels: maxPixels })
+  const side = Math.max(1, Math.round(longerSide * scale));
+  const image = sharp(picture, { failOn: 'error', limitInputPixels: maxPixels })
     .timeout({ seconds: decodingTimeoutInSeconds })
     .autoOrient()
     .toColourspace('srgb');

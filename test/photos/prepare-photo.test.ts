@@ -151,10 +151,13 @@ test('each step is smaller than the one before', () => {
 });
 
 describe('what cannot be prepared is a problem', () => {
-  test('HEIC and BMP', async () => {
-    for (const photo of [makeHeicHeader(4032, 3024), makeBmpHeader(640, 480)]) {
+  test('HEIC and BMP that are no more than a header', async () => {
+    for (const [format, photo] of [
+      ['heic', makeHeicHeader(4032, 3024)],
+      ['bmp', makeBmpHeader(640, 480)],
+    ] as const) {
       expect(await prepare(photo)).toEqual({
-        problem: expect.stringContaining('convert it to jpeg or png'),
+        problem: expect.stringMatching(`^photo is a ${format} image that cannot be decoded: .`),
         retryable: false,
       });
     }

@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { decodeBmp } from './decode-bmp.js';
+import { decodeHeic } from './decode-heic.js';
+import { writeTiff } from './write-tiff.js';
+
+/**
+ * A picture that was decoded: 8 bits a channel, red, green, blue and perhaps alpha, upright.
+ * @typedef {object} DecodedPicture
+ * @property {number} width
+ * @property {number} height
+ * @property {3 | 4} channels
+ * @property {(y: number) => Uint8Array} row the pixels of a row, from the top; good until the next call
+ * @property {Uint8Array} [profile] an ICC profile
+ * @property {boolean} [isDisplayP3] its colours are of Display P3, without an ICC profile that says so
+ */
+
+/**
+ * What the thread is started with.
+ * @typedef {object} DecodeTask
+ * @property {'heic' | 'bmp'} format
+ * @property {Uint8Array} bytes
+ * @property {number} maxPixels
+ * @property {Uint8Array | undefined} displayP3Profile
+ */
+
+/**
+ * What the thread answers: an uncompressed TIFF, or why there is none.
+ * @typedef {{ tiff: Uint8Array<ArrayBuffer> } | { reason: string }} DecodeAnswer
+ */
+
+/** @type {DecodeTask} */
+const task = workerData;
+const answer = decode(task);
+parentPort?.postMessage(answer, 'tiff' in answer ? [answer.tiff.buffer] : []);
+
+/** @param {DecodeTask} task @returns {DecodeAnswer} */
+function decode({ format, bytes, maxPixels, displayP3Profile }) {
+  try {
+    const picture = format === 'heic' ? decodeHeic(bytes, { maxPixels }) : decodeBmp(bytes);
+    const profile = picture.profile ?? (picture.isDisplayP3 ? displayP3Profile : undefined);
+    return { tiff: writeTiff(profile ? { ...picture, profile } : picture) };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
