@@ -18,6 +18,7 @@ export function readOotoBody(text: string): OotoBody | undefined {
     code: result?.code,
     info: result?.info,
     templateId: [result?.templateId, result?.enroll?.templateId].find(isTemplateId),
+    found: foundSchema.parse(body.result),
     liveness: face?.liveness ?? place?.liveness,
     deepfake: face?.deepfake ?? place?.deepfake,
     quality: face?.quality ?? place?.quality,
@@ -32,6 +33,8 @@ export interface OotoBody {
   readonly code: string | undefined;
   readonly info: string | undefined;
   readonly templateId: string | undefined;
+  /** Of an identification. undefined: the body tells nothing of what was found; null: nothing was. */
+  readonly found: { readonly templateId: string; readonly similarity: number } | null | undefined;
   readonly liveness: OotoCheck | undefined;
   readonly deepfake: OotoCheck | undefined;
   /** As it came, like box and landmarks: to be copied with care. */
@@ -84,6 +87,25 @@ const bodySchema = z.object({
     .optional()
     .catch(undefined),
 });
+
+/**
+ * Two shapes of a match are documented, `result.templateId` with `result.similarity`, and the same below `result.search`.
+ * That neither is there when nothing matched is assumed. An id that cannot be read is none of both.
+ */
+const foundSchema = z
+  .object({ search: z.unknown(), templateId: z.unknown(), similarity: z.unknown() })
+  .partial()
+  .transform((result) => {
+    const nested = foundPlaceSchema.safeParse(result.search).data;
+    const { templateId = null, similarity } = nested?.templateId ? nested : result;
+    if (templateId === null) return null;
+    const isMatch = typeof templateId === 'string' && isTemplateId(templateId);
+    return isMatch && typeof similarity === 'number' ? { templateId, similarity } : undefined;
+  })
+  .optional()
+  .catch(undefined);
+
+const foundPlaceSchema = z.object({ templateId: z.unknown(), similarity: z.unknown() }).partial();
 
 /** An id that could not be sent, stored or printed again is none. */
 function isTemplateId(id: string | undefined): id is string {

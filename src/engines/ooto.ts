@@ -6,11 +6,14 @@ import type {
   Engine,
   EngineReply,
   EnrollRequest,
+  IdentifyReply,
+  IdentifyRequest,
 } from './engine.ts';
 import { createCleanText } from './foreign-text.ts';
 import { judgeFailure } from './judge-failure.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
 import { readOotoDeleteReply } from './ooto-delete-reply.ts';
+import { readOotoIdentifyReply } from './ooto-identify-reply.ts';
 import { readOotoReply } from './ooto-reply.ts';
 import { templateIdOf } from './template-id.ts';
 
@@ -28,29 +31,36 @@ export interface OotoOptions {
   readonly now?: () => number;
 }
 
-/** OOTO's cloud, or a server that speaks its language (ooto-enroll.txt). */
+/** OOTO's cloud, or a server that speaks its language (ooto-enroll.txt, ooto-identify.txt). */
 export function createOotoEngine(options: OotoOptions): Engine {
   const { name, http, mend, now = Date.now } = options;
   const credentials = { 'APP-ID': options.appId, 'APP-KEY': options.appKey };
   const clean = createCleanText({ secrets: [options.appId, options.appKey] });
   const keepDemographics = options.keepDemographics ?? false;
 
-  const add = async (call: AddCall): Promise<EngineReply> => {
-    const { contentType, body } = multipartBody({
-      ...(call.photo === undefined ? {} : { photo: call.photo }),
-      fields: { templateId: call.templateId },
-    });
-    // Sent even when false: the page's default is false, and a default may change.
-    const { liveness, deepfake } = call.checks;
-    const result = await http.post({
-      path: `/add?check_liveness=${liveness}&check_deepfake=${deepfake}`,
+  const reading = () => ({ clean, mend, keepDemographics, nowInMs: now() });
+
+  /** A form with a photo in it, if there is one. */
+  const postForm = (path: string, { photo, fields = {}, checks, signal, onSent }: FormCall) => {
+    const { contentType, body } = multipartBody({ ...(photo === undefined ? {} : { photo }), fields });
+    return http.post({
+      // Sent even when false: the pages' default is false, and a default may change.
+      path: `${path}?check_liveness=${checks.liveness}&check_deepfake=${checks.deepfake}`,
       headers: { ...credentials, accept: 'application/json', 'content-type': contentType },
       body,
-      signal: call.signal,
-      ...(call.onSent === undefined ? {} : { onSent: call.onSent }),
+      signal,
+      ...(onSent === undefined ? {} : { onSent }),
     });
-    if (result.kind === 'failed') return judgeFailure(result, mend);
-    return readOotoReply(result, { clean, mend, keepDemographics, nowInMs: now() });
+  };
+
+  const add = async ({ templateId, ...call }: FormCall & { templateId: string }): Promise<EngineReply> => {
+    const result = await postForm('/add', { ...call, fields: { templateId } });
+    return result.kind === 'failed' ? judgeFailure(result, mend) : readOotoReply(result, reading());
+  };
+
+  const identify = async ({ photo, format, ...call }: IdentifyRequest): Promise<IdentifyReply> => {
+    const result = await postForm('/identify', { ...call, photo: { field: 'photo', format, bytes: photo } });
+    return result.kind === 'failed' ? judgeFailure(result, mend) : readOotoIdentifyReply(result, reading());
   };
 
   const deleteTemplate = async ({ templateId, signal, onSent }: DeleteRequest): Promise<DeleteReply> => {
@@ -62,7 +72,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
       onSent,
     });
     if (result.kind === 'failed') return judgeFailure(result, mend);
-    return readOotoDeleteReply(result, { clean, mend, keepDemographics, nowInMs: now() });
+    return readOotoDeleteReply(result, reading());
   };
 
   return {
@@ -72,6 +82,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
     templateIdFor: (subjectId) => templateIdOf({ engine: name, subjectId }),
     enroll: ({ photo, format, templateId, checks, signal, onSent }: EnrollRequest) =>
       add({ photo: { field: 'photo', format, bytes: photo }, templateId, checks, signal, onSent }),
+    identify,
     deleteTemplate,
     checkAccount: async (signal) => {
       const templateId = templateIdOf({ engine: name, subjectId: 'rollcall doctor' });
@@ -83,10 +94,10 @@ export function createOotoEngine(options: OotoOptions): Engine {
   };
 }
 
-interface AddCall {
+interface FormCall {
   /** Absent in a check of the account. */
   readonly photo?: MultipartPhoto;
-  readonly templateId: string;
+  readonly fields?: Readonly<Record<string, string>>;
   readonly checks: EnrollRequest['checks'];
   readonly signal: AbortSignal;
   readonly onSent?: () => void;

@@ -82,6 +82,6 @@ describe('the page is kept to', () => {
         ({ status }) => status,
       );
     expect(await call('/add', { 'APP-KEY': 'wrong' })).toBe(401);
-    expect(await call('/identify')).toBe(404);
+    expect(await call('/verify')).toBe(404);
   });
 });

@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import type { Step } from './engine-server-script.ts';
-import type { OotoEnrollDocument } from './seed-documents.ts';
+import type { FoundTemplate } from './engine-server-templates.ts';
+import { type OotoEnrollDocument, readOotoIdentifyDocument } from './seed-documents.ts';
 
 export interface AnswerContext {
   readonly document: OotoEnrollDocument;
@@ -141,6 +142,19 @@ export function enrollSuccess(
   }
   const result: Record<string, unknown> = { ...sample, templateId, face };
   return { transactionId, result: variant.nested ? { enroll: result } : result };
+}
+
+const identifyDocument = readOotoIdentifyDocument();
+
+/** The sample of the page of `/identify` with what was found; both fields are absent where that is nothing. */
+export function identifySuccess(
+  { transactionId, found }: { transactionId: string; found: FoundTemplate | undefined },
+  variant: SuccessVariant = {},
+): Success {
+  const { templateId: _id, similarity: _similarity, face } = identifyDocument.success.result;
+  if (variant.nested) return { transactionId, result: { search: { ...found }, face } };
+  const match = found && variant.otherId ? { ...found, templateId: transactionId } : found;
+  return { transactionId, result: { ...match, face } };
 }
 
 function errorBody(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AnswerContext,
   enrollSuccess,
+  identifySuccess,
   playStep,
   resetConnection,
   sendError,
@@ -14,8 +15,8 @@ import { createSeededRandom, type ServerCall } from './engine-server-calls.ts';
 import { readDeletion, templateNotFound } from './engine-server-deletion.ts';
 import { type ReceivedForm, readForm } from './engine-server-form.ts';
 import { type Step, stepAt } from './engine-server-script.ts';
-import { looksLike, readTag } from './engine-server-tag.ts';
-import { createTemplateStore } from './engine-server-templates.ts';
+import { looksLike, readPerson, readTag } from './engine-server-tag.ts';
+import { createTemplateStore, type IndexLag } from './engine-server-templates.ts';
 import { readOotoEnrollDocument } from './seed-documents.ts';
 
 export interface Credentials {
@@ -23,7 +24,7 @@ export interface Credentials {
   readonly appKey: string;
 }
 
-/** OOTO's `/add` and `/delete` as its pages have them, with scripts on top; knows nothing of listening. */
+/** OOTO's `/add`, `/identify` and `/delete` as its pages have them, with scripts on top; knows nothing of listening. */
 export function createEnrollEndpoint(options: {
   credentials: Credentials;
   latencyInMs: readonly [number, number];
@@ -35,10 +36,16 @@ export function createEnrollEndpoint(options: {
   const clock = () => performance.now() - startedAt;
   const held = watchHoldUps();
   const calls: ServerCall[] = [];
-  const templates = createTemplateStore();
+  const templates = createTemplateStore(clock);
   const scripts = new Map<string, string>();
   const played = new Map<string, number>();
-  const settings = { credentials: options.credentials, latencyInMs: options.latencyInMs, mode: 'normal' };
+  const noLag: IndexLag = { identifications: 0, inMs: 0 };
+  const settings = {
+    credentials: options.credentials,
+    latencyInMs: options.latencyInMs,
+    mode: 'normal',
+    indexLag: noLag,
+  };
 
   const next = (script: string, subject: string): Step => {
     const key = `${subject}\n${script}`;
@@ -47,31 +54,44 @@ export function createEnrollEndpoint(options: {
     return stepAt(script, index);
   };
 
-  /** The documented refusals, else the script's answer. */
+  /**
+   * `/add` and `/identify`: the documented refusals, else the script's answer. In a photo's tag the script of `/identify`
+   * stands behind an `@`; for a template id or a SHA-256 none is set for it.
+   */
   const judge = async (call: ServerCall, response: ServerResponse, form: ReceivedForm, early?: Step) => {
     const { photo } = form;
-    const sha256 = call.photoSha256 ?? '';
-    const subject = call.templateId ?? sha256;
+    const isAdd = !call.path.includes('/identify');
+    const photoSha256 = call.photoSha256 ?? '';
+    const subject = isAdd ? (call.templateId ?? photoSha256) : `identify ${photoSha256}`;
     const context = { document, response, transactionId: randomUUID() };
     const checks = { liveness: asks(call, 'liveness'), deepfake: asks(call, 'deepfake') };
-    const succeed: AnswerContext['succeed'] = (variant = {}) => {
+    const face = { photoSha256, person: (photo && readPerson(photo.bytes)) ?? photoSha256 };
+    const enroll: AnswerContext['succeed'] = (variant = {}) => {
       const sent = call.templateId ?? randomUUID();
       const templateId = variant.otherId ? context.transactionId : sent;
-      templates.store(templateId, sha256);
+      templates.store(templateId, face);
       return enrollSuccess({ ...context, checks, templateId }, variant);
+    };
+    const identify: AnswerContext['succeed'] = (variant) => {
+      const found = templates.find(face, settings.indexLag);
+      return identifySuccess({ ...context, found }, variant);
     };
     const play = (script: string) => {
       const step = early ?? next(script, subject);
       call.played = step.name;
-      return playStep(step, { ...context, credentials: settings.credentials, succeed });
+      const { credentials } = settings;
+      return playStep(step, { ...context, credentials, succeed: isAdd ? enroll : identify });
     };
     if (settings.mode !== 'normal') return play(settings.mode);
     if (!isAllowed(call)) return sendJson(response, 401, { message: 'made up: wrong credentials' });
+    if (!isAdd && call.violations.length > 0)
+      return sendJson(response, 422, { message: 'made up: not as the page has it' });
     if (photo === undefined) return sendError(1, context);
     if (!['image/jpeg', 'image/png'].includes(photo.mimeType)) return sendError(2, context);
     if (photo.bytes.length === 0) return sendError(3, context);
     if (!looksLike(photo.bytes, photo.mimeType)) return sendError(4, context);
-    return play(scripts.get(subject) ?? scripts.get(sha256) ?? readTag(photo.bytes) ?? 'ok');
+    const tag = scriptIn(photo.bytes, isAdd);
+    return play(isAdd ? (scripts.get(subject) ?? scripts.get(photoSha256) ?? tag) : tag);
   };
 
   /** `/delete`. A script for it is set for `delete <template id>`. */
@@ -117,6 +137,7 @@ export function createEnrollEndpoint(options: {
     reset: () => {
       calls.length = 0;
       settings.mode = 'normal';
+      settings.indexLag = noLag;
       for (const map of [templates, scripts, played]) map.clear();
     },
     handle: async (request: IncomingMessage, response: ServerResponse) => {
@@ -124,18 +145,20 @@ export function createEnrollEndpoint(options: {
       calls.push(call);
       const path = call.path.split('?')[0];
       if (path === `${document.basePath}/delete`) return erase(call, request, response);
-      if (path !== document.basePath + document.endpoint) {
+      const isAdd = path === document.basePath + document.endpoint;
+      if (!isAdd && path !== `${document.basePath}/identify`) {
         request.resume();
         return sendJson(response, 404, { message: 'made up: no such path' });
       }
-      const known = settings.mode === 'normal' ? readTag(await peek(request)) : settings.mode;
-      const early = known?.includes('reset-before') ? next(known, '') : undefined;
+      const known = settings.mode === 'normal' ? scriptIn(await peek(request), isAdd) : settings.mode;
+      const early = known.includes('reset-before') ? next(known, '') : undefined;
       if (early?.name === 'reset-before') {
         call.played = early.name;
         return resetConnection(response);
       }
       const form = await readForm(request);
       noteForm(call, form);
+      if (!isAdd && call.templateId !== undefined) call.violations = [...call.violations, 'field templateId'];
       await answerLater();
       await judge(call, response, form, early);
     },
@@ -194,6 +217,11 @@ function noteForm(call: ServerCall, { photo, fields, violations }: ReceivedForm)
   call.photoSizeInBytes = photo.bytes.length;
   call.photoMimeType = photo.mimeType;
   call.photoFilename = photo.filename;
+}
+
+function scriptIn(photo: Buffer, isAdd: boolean): string {
+  const [forAdd, forIdentify] = (readTag(photo) ?? '').split('@');
+  return (isAdd ? forAdd : forIdentify) || 'ok';
 }
 
 function asks(call: ServerCall, check: string): boolean {

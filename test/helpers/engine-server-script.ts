@@ -3,7 +3,8 @@
  * of times `xN`; the last step goes on for ever, and after a last step with `xN` comes `ok`.
  * `503x2`: HTTP 503 twice, then ok. `429:after=2x1`: HTTP 429 once with `Retry-After: 2`. `code-5`: the documented
  * code. `reset-after+500`: once a lost connection, then 500 for ever. `#label` at the end means nothing, but makes
- * two scripts different. Calls are counted for each template id and script.
+ * two scripts different. Calls are counted for each template id and script. In a photo's tag a script for `/identify`
+ * may follow behind an `@`: `ok@503x2`.
  */
 export interface Step {
   readonly name: StepName;

@@ -1,10 +1,20 @@
 import { crc32 } from 'node:zlib';
 
-const prefix = 'rollcall-test:';
+const scriptPrefix = 'rollcall-test:';
+const personPrefix = 'rollcall-person:';
 
 /** The photo with a script for the engine server in it: as a JPEG comment or a PNG text, so that it stays an image. */
 export function tagPhoto(photo: Buffer, script: string): Buffer {
-  const text = Buffer.from(`${prefix}${script};`, 'latin1');
+  return insertText(photo, `${scriptPrefix}${script};`);
+}
+
+/** The photo with a name in it: to the engine server, photos of one name show one person. */
+export function tagPerson(photo: Buffer, person: string): Buffer {
+  return insertText(photo, `${personPrefix}${person};`);
+}
+
+function insertText(photo: Buffer, words: string): Buffer {
+  const text = Buffer.from(words, 'latin1');
   if (photo.subarray(0, 2).equals(jpegStart)) {
     const length = Buffer.alloc(2);
     length.writeUInt16BE(text.length + 2);
@@ -18,6 +28,14 @@ export function tagPhoto(photo: Buffer, script: string): Buffer {
 
 /** The script in a photo, wherever in its bytes. */
 export function readTag(photo: Buffer): string | undefined {
+  return readText(photo, scriptPrefix);
+}
+
+export function readPerson(photo: Buffer): string | undefined {
+  return readText(photo, personPrefix);
+}
+
+function readText(photo: Buffer, prefix: string): string | undefined {
   const start = photo.indexOf(prefix, 0, 'latin1');
   if (start < 0) return undefined;
   const end = photo.indexOf(';', start, 'latin1');

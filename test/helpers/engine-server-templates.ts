@@ -2,20 +2,63 @@
 export interface StoredTemplate {
   enrolled: number;
   photoSha256: string[];
+  /** Whom the latest photo shows: its tag, else its SHA-256. */
+  person: string;
+  /** By the server's clock, and by the identifications answered so far. */
+  storedAtInMs: number;
+  storedAtIdentification: number;
+}
+
+/** For how long a template that was stored is not found yet: for so many identifications, and so many milliseconds. */
+export interface IndexLag {
+  readonly identifications: number;
+  readonly inMs: number;
+}
+
+export interface FoundTemplate {
+  readonly templateId: string;
+  readonly similarity: number;
 }
 
 /** The templates of the engine server: every endpoint that stores, finds or removes one does it here. */
-export function createTemplateStore() {
+export function createTemplateStore(clock: () => number) {
   const all = new Map<string, StoredTemplate>();
+  let identifications = 0;
+
+  const similarityOf = (template: StoredTemplate, face: { person: string; photoSha256: string }) => {
+    if (template.photoSha256.at(-1) === face.photoSha256) return 1;
+    return template.person === face.person ? 0.9 : 0.31;
+  };
+
   return {
     all: all as ReadonlyMap<string, Readonly<StoredTemplate>>,
-    store(templateId: string, photoSha256: string): void {
-      const template = all.get(templateId) ?? { enrolled: 0, photoSha256: [] };
-      template.enrolled += 1;
-      template.photoSha256.push(photoSha256);
-      all.set(templateId, template);
+    store(templateId: string, { person, photoSha256 }: { person: string; photoSha256: string }): void {
+      const before = all.get(templateId) ?? { enrolled: 0, photoSha256: [] };
+      all.set(templateId, {
+        enrolled: before.enrolled + 1,
+        photoSha256: [...before.photoSha256, photoSha256],
+        person,
+        storedAtInMs: clock(),
+        storedAtIdentification: identifications,
+      });
+    },
+    /** The most similar template, also of another person; undefined where none is in the index. */
+    find(face: { person: string; photoSha256: string }, lag: IndexLag): FoundTemplate | undefined {
+      let best: FoundTemplate | undefined;
+      for (const [templateId, template] of all) {
+        const isIndexed =
+          clock() - template.storedAtInMs >= lag.inMs &&
+          identifications - template.storedAtIdentification >= lag.identifications;
+        const similarity = similarityOf(template, face);
+        if (isIndexed && similarity > (best?.similarity ?? 0)) best = { templateId, similarity };
+      }
+      identifications += 1;
+      return best;
     },
     remove: (templateId: string): boolean => all.delete(templateId),
-    clear: () => all.clear(),
+    clear(): void {
+      all.clear();
+      identifications = 0;
+    },
   };
 }

@@ -6,7 +6,7 @@ import { sendJson } from './engine-server-answers.ts';
 import { type ServerCall, worstSecond } from './engine-server-calls.ts';
 import { handleControl } from './engine-server-control.ts';
 import { type Credentials, createEnrollEndpoint } from './engine-server-endpoint.ts';
-import type { StoredTemplate } from './engine-server-templates.ts';
+import type { IndexLag, StoredTemplate } from './engine-server-templates.ts';
 
 export interface EngineServerOptions {
   /** 0, the default: any free one. */
@@ -23,7 +23,7 @@ export interface EngineServerOptions {
 }
 
 /**
- * A server on this machine's loopback address that speaks OOTO's enroll page strictly, plays scripts (see
+ * A server on this machine's loopback address that speaks OOTO's pages strictly, plays scripts (see
  * engine-server-script.ts) and writes down every call. A script comes from the mode, else from what a test set for a
  * template id or a photo's SHA-256, else from the tag in the photo (engine-server-tag.ts), else it is `ok`.
  * Under `/control/` it can be steered over HTTP (engine-server-control.ts).
@@ -43,7 +43,9 @@ export interface EngineServer {
   /** What APP-ID and APP-KEY must be. */
   setCredentials(credentials: Credentials): void;
   setLatency(latencyInMs: readonly [number, number]): void;
-  /** Forgets calls, templates, scripts and mode. */
+  /** From when on `/identify` finds what was stored; at once by default. */
+  setIndexLag(lag: Partial<IndexLag>): void;
+  /** Forgets calls, templates, scripts, mode and lag. */
   reset(): void;
   /** Connections are refused and those open are cut, until `comeUp`, on the same port. */
   goDown(): Promise<void>;
@@ -75,6 +77,7 @@ export async function startEngineServer(options: EngineServerOptions = {}): Prom
     setMode: (mode) => void Object.assign(settings, { mode }),
     setCredentials: (value) => void Object.assign(settings, { credentials: value }),
     setLatency: (value) => void Object.assign(settings, { latencyInMs: value }),
+    setIndexLag: (lag) => void Object.assign(settings, { indexLag: { identifications: 0, inMs: 0, ...lag } }),
     reset: endpoint.reset,
     goDown: stop,
     comeUp: async () => void (await listen(port)),

@@ -39,6 +39,24 @@ export function readOotoEnrollDocument(): OotoEnrollDocument {
   };
 }
 
+/** The page of `/identify`; its sample is not indented. */
+export function readOotoIdentifyDocument(): Pick<
+  OotoEnrollDocument,
+  'endpoint' | 'queryParameters' | 'success' | 'codes'
+> {
+  const text = readFileSync(join(fixturesFolder(), 'ooto-identify.txt'), 'utf8');
+  const { pathname } = new URL(found(text, /^POST (https:\S+)$/m));
+  const success = section(text, 'Successful Response (HTTP 200)');
+  return {
+    endpoint: pathname.slice(dirname(pathname).length),
+    queryParameters: found(text, /Query Parameters: (.+)$/m).split(', '),
+    success: JSON.parse(
+      success.slice(success.indexOf('{'), success.search(/^Field Explanation$/m)),
+    ) as OotoSample,
+    codes: readCodes(section(text, 'Engine Errors')),
+  };
+}
+
 /** Also from a built copy of this file, which lies elsewhere in the project. */
 export function fixturesFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
