@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outcomeSchema } from '../report/record.ts';
 
 /**
  * What a photo job carries: never a photo byte, never a credential. An address with a signature or password in it is
@@ -23,18 +24,27 @@ export const photoJobDataSchema = z.object({
       rejected: z.string().optional(),
     })
     .optional(),
+  /** Whether it is identified after it was enrolled. */
+  verify: z.boolean().optional(),
   queuedAt: z.string(),
   /** What earlier tries of this photo came to; written back with every delay. */
   tries: z.object({
     /** Calls of the enroll endpoint that were charged. */
     attempts: z.number().int(),
-    /** All calls made, throttled and refused ones too. */
+    /** All calls made, of any endpoint, throttled and refused ones too. */
     calls: z.number().int(),
+    /** Those of them that asked who this is, and how many of these were charged without an answer. */
+    identifications: z.number().int().optional(),
+    failedIdentifications: z.number().int().optional(),
     /** Reads of the photo that failed and may go better later. */
     reads: z.number().int(),
     /** Whether a call may have been stored although its reply was lost. */
     storedUnknown: z.boolean(),
     startedAt: z.string().optional(),
+    /** What its enrollment came to, while it waits to be found again: no enroll call is made any more. */
+    enrolled: outcomeSchema.optional(),
+    /** How often it was looked for since, and not found. */
+    lookups: z.number().int().optional(),
   }),
 });
 

@@ -14,6 +14,17 @@ const errorSchema = z.object({
   reasons: z.array(z.string()).optional(),
 });
 
+const matchSchema = z.object({ templateId: z.string(), similarity: z.number() });
+
+/** Whether an enrolled photo was found again under its own template, from the run's threshold on. */
+const verificationSchema = z.object({
+  matched: z.boolean(),
+  /** Of the template that came back last, whichever it was; absent: none came. */
+  similarity: z.number().optional(),
+  /** The template that came back instead of the photo's own. */
+  templateId: z.string().optional(),
+});
+
 /** The one final answer for a photo in a run; also what a photo job returns. */
 export const outcomeSchema = z.object({
   status: z.enum(statuses),
@@ -25,10 +36,15 @@ export const outcomeSchema = z.object({
   /** ISO time at which the engine stored what a photo that is `unchanged` still is. */
   enrolledAt: z.string().optional(),
   transactionId: z.string().optional(),
+  /** Of a duplicate: the other template under which the person was found. */
+  match: matchSchema.optional(),
+  verification: verificationSchema.optional(),
   /** Calls of the enroll endpoint that were charged. */
   attempts: z.number().int().optional(),
-  /** All calls made, where throttling or a refusal made them more than `attempts`. */
+  /** All calls made, where throttling, a refusal or identifications made them more than `attempts`. */
   calls: z.number().int().optional(),
+  /** Those of `calls` that asked who this is. */
+  identifications: z.number().int().optional(),
   version: z.string().optional(),
   sizeInBytes: z.number().optional(),
   /** Hex, of the original bytes. */
@@ -54,8 +70,11 @@ const {
   templateId,
   enrolledAt,
   transactionId,
+  match,
+  verification,
   attempts,
   calls,
+  identifications,
   sizeInBytes,
   sha256,
 } = outcomeSchema.shape;
@@ -73,7 +92,8 @@ export const reportLineSchema = z.object({
   photo: z.string().optional(),
   ...{ version, status, stored, reason, error },
   engine: z.string(),
-  ...{ templateId, enrolledAt, transactionId, attempts, calls, sizeInBytes, sha256 },
+  ...{ templateId, enrolledAt, transactionId, match, verification },
+  ...{ attempts, calls, identifications, sizeInBytes, sha256 },
   queuedAt: z.string().optional(),
   ...outcomeSchema.shape,
   metadata: z.record(z.string(), z.string()).optional(),
@@ -117,8 +137,11 @@ export function buildReportLine(photo: PhotoFacts, outcome: Outcome): ReportLine
     templateId: outcome.templateId ?? photo.templateId,
     enrolledAt: outcome.enrolledAt,
     transactionId: outcome.transactionId,
+    match: outcome.match,
+    verification: outcome.verification,
     attempts: outcome.attempts,
     calls: outcome.calls,
+    identifications: outcome.identifications,
     sizeInBytes: outcome.sizeInBytes ?? photo.sizeInBytes,
     sha256: outcome.sha256,
     queuedAt: photo.queuedAt,

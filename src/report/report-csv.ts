@@ -17,6 +17,10 @@ const columns = [
   'engine',
   'templateId',
   'transactionId',
+  'matchTemplateId',
+  'matchSimilarity',
+  'verified',
+  'verifiedSimilarity',
   'attempts',
   'sizeInBytes',
   'sha256',
@@ -32,13 +36,17 @@ export function createReportCsv(): Stringifier {
 }
 
 export function toCsvRow(line: ReportLine): Record<string, unknown> {
-  const { error } = line;
+  const { error, match, verification } = line;
   return {
     ...line,
     errorKind: error?.kind,
     errorCode: error?.code,
     errorMessage: error?.message,
     httpStatus: error?.httpStatus,
+    matchTemplateId: match?.templateId,
+    matchSimilarity: match?.similarity,
+    verified: verification && String(verification.matched),
+    verifiedSimilarity: verification?.similarity,
     warnings: line.warnings?.join(' '),
   };
 }

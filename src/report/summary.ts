@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ReportLine } from './record.ts';
 import { addToTally, emptyTally, type Tally } from './tally.ts';
+import { createVerificationTally } from './verification-tally.ts';
 
 /** The content of `summary.json`: its presence says that `report.jsonl` is complete. */
 export const summarySchema = z.object({
@@ -25,7 +26,20 @@ export const summarySchema = z.object({
   firstAt: z.string().optional(),
   lastAt: z.string().optional(),
   calls: z.number(),
+  /** Those of the calls that asked who somebody is; absent where there were none. */
+  identifications: z.number().optional(),
   retries: z.number(),
+  /** Of the enrolled photos that were looked for afterwards (`--verify`). */
+  verification: z
+    .object({
+      photos: z.number(),
+      matched: z.number(),
+      /** `matched` of `photos`, 0 to 1. */
+      share: z.number(),
+      /** Of those that matched. */
+      lowestSimilarity: z.number().optional(),
+    })
+    .optional(),
   /** Calls a second from the first start to the last outcome; pauses count. */
   achievedRate: z.number().optional(),
   /** Hex SHA-256 of `report.jsonl`. */
@@ -37,11 +51,15 @@ export type Summary = z.infer<typeof summarySchema>;
 export function createSummaryBuilder(): { add(line: ReportLine): void; build(facts: SummaryFacts): Summary } {
   const tally: Tally = emptyTally();
   const byReason: Record<string, number> = {};
+  const verified = createVerificationTally();
+  let identifications = 0;
   let firstAt = Number.POSITIVE_INFINITY;
   let lastAt = Number.NEGATIVE_INFINITY;
   return {
     add(line) {
       addToTally(tally, line);
+      identifications += line.identifications ?? 0;
+      verified.add(line);
       if (line.reason !== undefined) byReason[line.reason] = (byReason[line.reason] ?? 0) + 1;
       const finished = Date.parse(line.finishedAt);
       if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
@@ -68,7 +86,9 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
         ...(Number.isFinite(firstAt) && { firstAt: new Date(firstAt).toISOString() }),
         ...(Number.isFinite(lastAt) && { lastAt: new Date(lastAt).toISOString() }),
         calls: tally.calls,
+        ...(identifications > 0 && { identifications }),
         retries: tally.retries,
+        ...verified.build(),
         ...(seconds > 0 &&
           Number.isFinite(seconds) && { achievedRate: Number((tally.calls / seconds).toFixed(2)) }),
         reportSha256: facts.reportSha256,

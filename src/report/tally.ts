@@ -36,7 +36,8 @@ export function addToTally(tally: Tally, line: ReportLine): void {
   tally.total += 1;
   tally.byStatus[line.status] += 1;
   tally.calls += calls;
-  tally.retries += Math.max(0, calls - 1);
+  // A photo that is identified and enrolled has two calls, none of them a retry.
+  tally.retries += Math.max(0, calls - (line.identifications ?? 0) - 1);
   if (isDeadLetter(line)) tally.deadLetters += 1;
   const code = line.error?.code ?? line.error?.kind;
   if (code !== undefined) tally.byCode[code] = (tally.byCode[code] ?? 0) + 1;

@@ -104,6 +104,7 @@ function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): 
   const { idFrom, repeat, include, exclude, redrive, limit, maxCalls, require } = settings;
   const { checkLiveness, checkDeepfake, keepDemographics, allowOutside, allowPrivate, allowEmpty } = settings;
   const { maxAttempts, backoff, stopAfterFailures, incremental, report } = settings;
+  const { dedupe, dedupeParallel, verify, threshold } = settings;
   return {
     idFrom,
     sameSubject,
@@ -119,6 +120,10 @@ function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): 
     checkLiveness: checkLiveness || require.includes('liveness'),
     checkDeepfake: checkDeepfake || require.includes('deepfake'),
     require,
+    dedupe,
+    dedupeParallel,
+    ...(verify !== undefined && { verify }),
+    threshold,
     keepDemographics,
     allowOutside,
     allowPrivate,
@@ -154,6 +159,10 @@ const fixedSettings = [
   ['checkLiveness', '--check-liveness'],
   ['checkDeepfake', '--check-deepfake'],
   ['require', '--require'],
+  ['dedupe', '--dedupe'],
+  ['dedupeParallel', '--dedupe-parallel'],
+  ['verify', '--verify'],
+  ['threshold', '--threshold'],
 ] as const;
 
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);

@@ -8,6 +8,8 @@ import {
   oneOf,
   onOff,
   positiveNumber,
+  sample,
+  similarity,
   text,
   wholeNumber,
 } from './values.ts';
@@ -174,6 +176,28 @@ export const settingsSchema = {
     default: '',
     placeholder: '<checks>',
     description: 'checks that must be fine for a photo to count as enrolled: liveness,deepfake',
+  },
+  dedupe: {
+    schema: onOff,
+    default: 'false',
+    description:
+      'identify each photo before it is enrolled; whoever is there under another template is a duplicate',
+  },
+  dedupeParallel: {
+    schema: onOff,
+    default: 'false',
+    description: 'with --dedupe: several photos at once; twins that stand side by side may both be enrolled',
+  },
+  verify: {
+    schema: sample,
+    placeholder: '<which>',
+    description: 'identify photos after they were enrolled: all, a share (5%) or a count (100)',
+  },
+  threshold: {
+    schema: similarity,
+    default: '0.75',
+    placeholder: '<similarity>',
+    description: 'from which similarity on an identification counts as a match, 0 to 1',
   },
   keepDemographics: {
     schema: onOff,

@@ -53,6 +53,30 @@ export const failureThreshold = z.string().transform((text, context) => {
 
 export type FailureThreshold = z.infer<typeof failureThreshold>;
 
+/** Which photos: `all`, a share (`5%`) or a count (`100`). `all` is the share 1. */
+export const sample = z.string().transform((text, context) => {
+  if (text.trim().toLowerCase() === 'all') return { share: 1 };
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim());
+  const amount = Number(match?.[1]);
+  if (match?.[2] === '%' && amount > 0 && amount <= 100) return { share: amount / 100 };
+  if (match?.[2] === '' && Number.isSafeInteger(amount) && amount > 0 && amount <= largestCount)
+    return { count: amount };
+  context.addIssue(`expected all, a share such as 5% or a count such as 100, ${largestCount} at most`);
+  return z.NEVER;
+});
+
+/** Those chosen by count are kept in memory. */
+const largestCount = 1_000_000;
+
+export type Sample = z.infer<typeof sample>;
+
+export const similarity = z.string().transform((text, context) => {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  context.addIssue('expected a similarity from 0 to 1, such as 0.75');
+  return z.NEVER;
+});
+
 export const wholeNumber = (smallest: number, largest: number) =>
   z.string().transform((text, context) => {
     const value = Number(text);
