@@ -1,10 +1,12 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Engine } from './engines/engine.ts';
 import { createEngine, enginesWithCredentials } from './engines/registry.ts';
 import { UsageError } from './errors.ts';
 import { createGate } from './gate/create-gate.ts';
 import type { Gate } from './gate/gate.ts';
+import type { BuiltInPlace } from './local-engine/built-in-engine.ts';
+import { isOnThisMachine } from './queue/is-on-this-machine.ts';
 import { processName } from './queue/process-name.ts';
 import type { QueueBackend } from './queue/queue.ts';
 import { type Attendance, openAttendance } from './run/attendance.ts';
@@ -66,6 +68,10 @@ export interface OpenEngine {
   readonly engine: Engine;
   readonly url: string;
   readonly account: string;
+  /** Resolves when it can be called: the built-in one is found, or started. @throws RollcallError saying what to mend */
+  ready(): Promise<void>;
+  /** What people are told before they enroll into it. */
+  readonly notice?: string;
 }
 
 export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
@@ -137,8 +143,15 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       concurrency,
       keepDemographics,
       allowHttp,
+      builtIn: builtInPlace(settings, log),
     });
-    const opened = { engine: made.engine, url: made.account.url, account: accountIdOf(made.account) };
+    const opened: OpenEngine = {
+      engine: made.engine,
+      url: made.account.url,
+      account: accountIdOf(made.account),
+      ready: made.ready ?? (async () => {}),
+      ...(made.notice !== undefined && { notice: made.notice }),
+    };
     releases.push(() => made.engine.close());
     engines.set(key, opened);
     return opened;
@@ -177,6 +190,13 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       return closing;
     },
   };
+}
+
+/** undefined: templates of this machine are no use to workers of another. */
+function builtInPlace(settings: Settings, log: Logger): BuiltInPlace | undefined {
+  const { state, queue, allowPrivate } = settings;
+  if (isS3Address(state) || !isOnThisMachine(queue)) return undefined;
+  return { folder: join(state, 'local-engine'), allowPrivate, log };
 }
 
 /** A job that forgot the setting must not enroll into a toy. */

@@ -67,9 +67,10 @@ async function checkQueue(rollcall: Rollcall): Promise<string> {
 
 /** One call that enrolls nothing, through the gate like any other. */
 async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<string> {
-  const { engine, url, account } = rollcall.engine();
+  const { engine, url, account, ready } = rollcall.engine();
   if (!engine.checkAccount)
     return `${engine.name} at ${url}: this engine has no call that checks without enrolling`;
+  await ready();
   const gate = await rollcall.gate(account);
   const pass = await gate.enter({ runId: 'doctor', signal });
   const checked = await engine.checkAccount(signal);

@@ -6,6 +6,7 @@ import { say } from './command-context.ts';
 import { addControlCommands } from './control.ts';
 import { addDeadLettersCommand } from './dead-letters.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addEngineCommand } from './engine.ts';
 import { addEnqueueCommand } from './enqueue.ts';
 import { addPruneCommand } from './prune.ts';
 import { addReportCommand } from './report.ts';
@@ -34,6 +35,7 @@ addDeadLettersCommand(program);
 addControlCommands(program);
 addScheduleCommand(program);
 addPruneCommand(program);
+addEngineCommand(program);
 addDoctorCommand(program);
 for (const command of program.commands) command.exitOverride();
 

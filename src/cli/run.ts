@@ -39,7 +39,8 @@ export function addRunCommand(program: Command): void {
         const { rollcall, signal } = context;
         if (options.dryRun) return dryRun(rollcall, { source, signal, json: options.json ?? false });
         const display = createProgressDisplay();
-        const { account } = rollcall.engine();
+        const { account, notice } = rollcall.engine();
+        if (notice !== undefined) say(notice);
         try {
           const end = await runHere(rollcall, {
             source,

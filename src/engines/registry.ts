@@ -1,4 +1,10 @@
 import { UsageError } from '../errors.ts';
+import {
+  type BuiltInPlace,
+  builtInNotice,
+  builtInUrl,
+  openBuiltInEngine,
+} from '../local-engine/built-in-engine.ts';
 import { createHttpClient } from '../network/http-client.ts';
 import type { Environment } from '../network/proxy-for.ts';
 import type { Engine } from './engine.ts';
@@ -16,6 +22,17 @@ export interface EngineOptions {
   readonly concurrency: number;
   readonly keepDemographics?: boolean;
   readonly allowHttp?: boolean;
+  /** Where the built-in engine lives; absent: there can be none. */
+  readonly builtIn?: BuiltInPlace | undefined;
+}
+
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly account: EngineAccount;
+  /** Of an engine that has to be started: resolves when it is there. @throws RollcallError saying what to mend */
+  readonly ready?: () => Promise<void>;
+  /** What people are told before they enroll into it. */
+  readonly notice?: string;
 }
 
 /** What tells accounts apart; never the key. `appId` is to be hashed before it is written anywhere. */
@@ -29,7 +46,7 @@ export interface EngineAccount {
  * The engine of a name, with its credentials held in closures.
  * @throws UsageError for an unknown name, a missing credential, a wrong address
  */
-export function createEngine(options: EngineOptions): { engine: Engine; account: EngineAccount } {
+export function createEngine(options: EngineOptions): OpenedEngine {
   const entry = Object.hasOwn(engines, options.name) ? engines[options.name] : undefined;
   if (entry === undefined) {
     const known = Object.keys(engines).join(', ');
@@ -49,7 +66,7 @@ export function enginesWithCredentials(environment: Environment): string[] {
 }
 
 interface EngineEntry {
-  readonly create: (options: EngineOptions) => { engine: Engine; account: EngineAccount };
+  readonly create: (options: EngineOptions) => OpenedEngine;
   /** Environment variables, each also as `…_FILE`. */
   readonly credentials: readonly string[];
 }
@@ -68,24 +85,49 @@ function createOoto(options: EngineOptions) {
   return speakOoto({ name: 'ooto', url, appId, appKey, mend }, options);
 }
 
-/** A server that speaks OOTO's language without an account; it is sent words that are no secret. */
-function createLocal(options: EngineOptions) {
-  if (options.url === undefined) {
-    throw new UsageError(
-      'engine',
-      'the engine "local" needs --engine-url (ROLLCALL_ENGINE_URL), the address of a server that speaks OOTO\'s ' +
-        'language: the built-in local engine is not part of this version. For OOTO itself: --engine ooto',
-    );
-  }
+/** The built-in engine; or a server that speaks OOTO's language without an account. Words that are no secret are sent. */
+function createLocal(options: EngineOptions): OpenedEngine {
+  const account = { name: 'local', appId: anybody, appKey: anybody } as const;
+  if (options.url === undefined || options.url === builtInUrl) return createBuiltIn(account, options);
   const mend =
     'the server at --engine-url wants credentials: use --engine ooto with OOTO_APP_ID and OOTO_APP_KEY';
-  return speakOoto({ name: 'local', url: options.url, appId: anybody, appKey: anybody, mend }, options);
+  return speakOoto({ ...account, url: options.url, mend }, options);
+}
+
+function createBuiltIn(
+  { name, appId, appKey }: { name: 'local'; appId: string; appKey: string },
+  { builtIn: place, concurrency, timeoutInMs, keepDemographics = false }: EngineOptions,
+): OpenedEngine {
+  if (place === undefined) {
+    throw new UsageError(
+      'engine',
+      'the local engine runs on this machine, and its templates lie in the folder of --state: with a state on S3, or a ' +
+        'queue on another machine, name a server that all workers reach with --engine-url (ROLLCALL_ENGINE_URL), ' +
+        "such as one that 'rollcall engine' started; or another --engine",
+    );
+  }
+  const http = openBuiltInEngine({ place, concurrency, timeoutInMs });
+  const folder = `look at ${place.folder}`;
+  const engine = createOotoEngine({
+    name,
+    http,
+    appId,
+    appKey,
+    keepDemographics,
+    mend: { credentials: folder, url: folder },
+  });
+  return {
+    engine,
+    account: { engine: name, url: builtInUrl, appId },
+    ready: http.ready,
+    notice: builtInNotice,
+  };
 }
 
 function speakOoto(
   account: { name: 'ooto' | 'local'; url: string; appId: string; appKey: string; mend: string },
   options: EngineOptions,
-): { engine: Engine; account: EngineAccount } {
+): OpenedEngine {
   const { name, appId, appKey } = account;
   const url = readEngineUrl({ value: account.url, allowHttp: options.allowHttp ?? false });
   const { concurrency, timeoutInMs, environment, keepDemographics = false } = options;

@@ -27,6 +27,8 @@ export interface HttpCall {
 export interface HttpClientOptions {
   /** http or https, without a trailing slash. */
   readonly baseUrl: string;
+  /** A unix socket to connect to in place of the address's host. */
+  readonly socketPath?: string;
   /** Connections at most. */
   readonly concurrency: number;
   /** For a whole call: connecting, TLS, sending, waiting, the reply's body. */
@@ -47,6 +49,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const timeout = options.timeoutInMs;
   const pool = new Pool(route.origin, {
     connections: options.concurrency,
+    ...(options.socketPath !== undefined && { socketPath: options.socketPath }),
     pipelining: 1,
     // The whole call has one timeout (exchange); undici's own would only end it earlier. Its time for connecting
     // is no longer than a call, so that a call that is over does not keep a connection from the next one.

@@ -27,6 +27,7 @@ export interface RunHereOptions {
 export async function runHere(rollcall: Rollcall, options: RunHereOptions): Promise<RunEnd> {
   const { state, settings } = rollcall;
   const opened = rollcall.engine();
+  await opened.ready();
   const source = watchLocalPhotos(await openSourceOf(rollcall, options.source, settings), settings);
   const subject = subjectOf(rollcall, source);
   const { accounts, leases } = await rollcall.queue();

@@ -25,6 +25,7 @@ export async function takePart(
   const { settings, state, log } = rollcall;
   const { record, opened, signal, openSource, onProgress = () => {} } = options;
   const backend = await rollcall.queue();
+  await opened.ready();
   const reader = createPhotoReader({
     allowPrivate: record.settings.allowPrivate,
     rootFolder: record.rootFolder,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { chaos } from '../local-engine/chaos.ts';
 import {
   backoff,
   duration,
@@ -115,6 +116,28 @@ export const settingsSchema = {
     schema: hostAndPort,
     placeholder: '<host:port>',
     description: 'where a worker answers GET /health and GET /metrics; default: nowhere',
+  },
+  port: {
+    schema: wholeNumber(0, 65_535),
+    default: '8787',
+    placeholder: '<port>',
+    description: 'where the local engine listens; 0: any that is free',
+  },
+  host: {
+    schema: text,
+    default: '127.0.0.1',
+    placeholder: '<address>',
+    description: 'address on which the local engine listens; others than loopback are open to other machines',
+  },
+  data: {
+    schema: text,
+    placeholder: '<folder>',
+    description: "where the local engine keeps its templates; default: local-engine in the state's folder",
+  },
+  chaos: {
+    schema: chaos,
+    placeholder: '<shares>',
+    description: 'let the local engine misbehave: 5xx=5%,429=2%,reset=1%,slow=2%,half=1%,seed=7',
   },
   limit: {
     schema: wholeNumber(1, Number.MAX_SAFE_INTEGER),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEngine, type EngineOptions, enginesWithCredentials } from '../../src/engines/registry.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -66,10 +67,20 @@ describe('createEngine', () => {
     expect(message).not.toContain('canary');
   });
 
-  test('local needs an address, no credentials, and says what it is not', () => {
-    expect(messageOf(() => create({ name: 'local', environment: {} }))).toMatch(
-      /--engine-url.*not part of this/,
+  test('local needs no credentials, and an address or a folder of this machine', async () => {
+    expect(messageOf(() => create({ name: 'local', environment: {} }))).toMatch(/--engine-url/);
+    const builtIn = {
+      folder: join(folder, 'local-engine'),
+      allowPrivate: false,
+      log: pino({ enabled: false }),
+    };
+    const found = create({ name: 'local', environment: {}, builtIn });
+    expect(found.account).toEqual({ engine: 'local', url: 'built-in', appId: expect.any(String) });
+    expect(create({ name: 'local', environment: {}, builtIn, url: 'built-in' }).account).toEqual(
+      found.account,
     );
+    expect(found.notice).toContain('not a biometric product');
+    await found.engine.close();
     const { engine, account } = create({ name: 'local', environment: {}, url: 'http://127.0.0.1:9/x/' });
     expect(account).toMatchObject({ engine: 'local', url: 'http://127.0.0.1:9/x' });
     expect(engine.templateIdFor('a')).not.toBe(create().engine.templateIdFor('a'));

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { UsageError } from '../errors.ts';
+import { builtInNotice } from '../local-engine/built-in-engine.ts';
+import { isLoopbackHost } from '../network/loopback-host.ts';
+import type { Rollcall } from '../open-rollcall.ts';
+import { isS3Address } from '../s3/s3-address.ts';
+import { type CommandContext, say, withRollcall } from './command-context.ts';
+import { addSettings } from './flags.ts';
+
+const examples = `
+Examples:
+  rollcall engine                                    serves OOTO's and Verihubs' calls on http://127.0.0.1:8787
+  rollcall engine --chaos '5xx=5%,429=2%,seed=7'     misbehaves on order, the same way each time
+  rollcall run ./photos --engine local --engine-url http://127.0.0.1:8787/api/v1.0
+  curl -H 'APP-ID: me' -H 'APP-KEY: x' -F photo=@me.jpg http://127.0.0.1:8787/api/v1.0/identify
+Any APP-ID and APP-KEY will do; each APP-ID has its own templates. SIGTERM drains.`;
+
+export function addEngineCommand(program: Command): void {
+  const command = program
+    .command('engine')
+    .description('the local engine as a server: real faces, for trial and rehearsal')
+    .addHelpText('after', examples)
+    .action(async (options: Record<string, unknown>) => {
+      await withRollcall(options, serveEngine);
+    });
+  addSettings(command, [
+    'port',
+    'host',
+    'data',
+    'chaos',
+    'allowPrivate',
+    'grace',
+    'state',
+    'logLevel',
+    'logFile',
+  ]);
+}
+
+async function serveEngine({ rollcall, signal, interruptExitCode }: CommandContext): Promise<number> {
+  const { settings, log } = rollcall;
+  const { host, port, chaos, allowPrivate } = settings;
+  const folder = dataFolder(rollcall);
+  const { startLocalEngine, describeServer } = await import('../local-engine/start-local-engine.ts');
+  const engine = await startLocalEngine({ folder, listen: { host, port }, chaos, allowPrivate, log });
+  if (engine === undefined) {
+    throw new UsageError(
+      'engine-served',
+      `The templates in ${folder} are served by ${await describeServer(folder)}. Use that, end it, or give another folder with --data (ROLLCALL_DATA).`,
+    );
+  }
+  try {
+    say(builtInNotice);
+    if (!isLoopbackHost(host)) say(openToOthers(host));
+    say(`Listening on ${engine.address}, templates in ${folder}`);
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    await engine.close();
+  }
+  return interruptExitCode();
+}
+
+/** @throws UsageError where the state is on S3 and no folder is named */
+function dataFolder({ settings, folder }: Rollcall): string {
+  if (settings.data !== undefined) return resolve(folder, settings.data);
+  if (!isS3Address(settings.state)) return join(settings.state, 'local-engine');
+  throw new UsageError(
+    'engine-data',
+    'Templates lie in a folder of this machine: set --data (ROLLCALL_DATA).',
+  );
+}
+
+const openToOthers = (host: string) =>
+  `WARNING: ${host} can be reached from other machines. This server takes any credentials, over plain http: whoever reaches it can read and delete who is enrolled.`;

@@ -1,0 +1,40 @@
+import { availableParallelism } from 'node:os';
+import type { Logger } from 'pino';
+import { createLocalEngineClient, type LocalEngineClient } from './local-engine-client.ts';
+
+/** Where the built-in engine lives, and how it is started in this process. */
+export interface BuiltInPlace {
+  /** A folder on this machine's disk. */
+  readonly folder: string;
+  readonly allowPrivate: boolean;
+  readonly log: Logger;
+}
+
+/** In place of an address in accounts and runs: wherever the engine listens tonight, its templates are the same. */
+export const builtInUrl = 'built-in';
+
+/** Said before anything is enrolled into it. */
+export const builtInNotice =
+  'The engine is the local one: real faces, for trial and rehearsal; it is not a biometric product.';
+
+/** The client of the built-in engine; nothing is started before `ready` or the first call. */
+export function openBuiltInEngine({
+  place,
+  concurrency,
+  timeoutInMs,
+}: {
+  place: BuiltInPlace;
+  concurrency: number;
+  timeoutInMs: number;
+}): LocalEngineClient {
+  return createLocalEngineClient({
+    folder: place.folder,
+    timeoutInMs,
+    // Two photos for every core keep it busy; more would only wait there, with their time running.
+    concurrency: Math.min(concurrency, 2 * availableParallelism()),
+    start: async () => {
+      const { startLocalEngine } = await import('./start-local-engine.ts');
+      return startLocalEngine(place);
+    },
+  });
+}
