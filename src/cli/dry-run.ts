@@ -1,4 +1,5 @@
 import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.ts';
+import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openRecall, type Recall } from '../conductor/recall.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { openSourceOf } from '../run/run-source.ts';
@@ -16,6 +17,8 @@ export async function dryRun(
   const { repeat, limit = Number.POSITIVE_INFINITY, rate } = settings;
   const counts = emptyCounts();
   const recall = await recallFor(rollcall, source, signal);
+  const forgotten = openForgottenPhotos({ state: rollcall.state, account: rollcall.engine().account });
+  await forgotten.lookAgain();
   // Which photo of a subject is enrolled makes a difference only where it may be enrolled already; a pipe is read once.
   const isLast = repeat === 'last' && recall !== undefined && source.address !== '-';
   const decider = createDecider({
@@ -28,7 +31,8 @@ export async function dryRun(
     counts.photos += 1;
     const decision = decider.decide({ ...photo, metadata: undefined, seq: counts.photos });
     const found = decision.kind === 'settle' ? undefined : recall?.({ ...photo, seq: counts.photos });
-    if (found?.kind === 'unchanged') counts.unchanged += 1;
+    if (forgotten.outcomeOf(photo)) counts.forgotten += 1;
+    else if (found?.kind === 'unchanged') counts.unchanged += 1;
     else if (found?.kind === 'rejected-before') counts.rejectedBefore += 1;
     else if (decision.kind !== 'settle') {
       counts.calls += 1;
@@ -66,6 +70,7 @@ const emptyCounts = () => ({
   photos: 0,
   calls: 0,
   repeated: 0,
+  forgotten: 0,
   failed: 0,
   unchanged: 0,
   rejectedBefore: 0,
@@ -110,6 +115,7 @@ function describe(
         ]
       : []),
     `repeated  ${counts.repeated}  photos of a subject listed before (--repeat)`,
+    ...(counts.forgotten > 0 ? [`forgotten ${counts.forgotten}  photos of forgotten subjects`] : []),
     `failed    ${counts.failed}  rows or names that give no photo`,
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
   ].join('\n');

@@ -8,6 +8,7 @@ import { concludeRun } from './conclude-run.ts';
 import type { ConductEnd, ConductOptions } from './conductor.ts';
 import { templateIdsOf } from './decide.ts';
 import { feedManifest } from './feed.ts';
+import { openForgottenPhotos } from './forgotten-photos.ts';
 import { keepTrying } from './keep-trying.ts';
 import type { Lease } from './lease.ts';
 import { listSource } from './list.ts';
@@ -102,6 +103,7 @@ export async function conductLoops(options: Conducting): Promise<ConductEnd> {
       templateIdFor: templateIdsOf(record.engine, record.settings),
       hasLine: parts.covered.has,
       openRecall: record.settings.incremental ? () => openRecall({ ...record, state, signal }) : undefined,
+      forgotten: openForgottenPhotos({ state, account: record.account, runId }),
       ...flow,
     });
   const collect = async () => {

@@ -4,6 +4,7 @@ import type { ReportLine } from '../report/record.ts';
 import type { PlacedLine } from '../run/manifest.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { createDecider, type DecideOptions, type Decision } from './decide.ts';
+import type { ForgottenPhotos } from './forgotten-photos.ts';
 import type { HeldPhotos } from './held-photos.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import { buildPhotoJob, buildSettledLine, type RunFacts } from './photo-job.ts';
@@ -22,6 +23,8 @@ export interface FeedOptions extends DecideOptions {
   /** Writes the lines of photos that need no job. */
   readonly settlePhotos: (lines: readonly ReportLine[]) => Promise<void>;
   readonly held: HeldPhotos;
+  /** Who is not to be enrolled. */
+  readonly forgotten: ForgottenPhotos;
   /** Of an incremental run: what the ledger says of a photo. */
   readonly openRecall?: (() => Promise<Recall>) | undefined;
 }
@@ -31,7 +34,7 @@ export interface FeedOptions extends DecideOptions {
  * is queued again under the same id, which adds nothing while the job is there.
  */
 export async function feedManifest(options: FeedOptions): Promise<void> {
-  const { facts, progress, signal, hasLine, queuePhotos, settlePhotos, held } = options;
+  const { facts, progress, signal, hasLine, queuePhotos, settlePhotos, held, forgotten } = options;
   const decider = createDecider(options);
   const follow = () => followManifest({ state: options.state, runId: facts.run, progress, signal });
   if (decider.foresees) {
@@ -59,13 +62,18 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
   };
   let count = 0;
   for await (const batch of follow()) {
+    await forgotten.lookAgain();
     for (const placed of batch) {
       count += 1;
       if (placed.line.seq !== count) throw changed(facts, `line ${count} has the number ${placed.line.seq}`);
       const decision = decider.decide(placed.line);
       if (hasLine(placed.line.seq)) continue;
-      const { photo, verdict } = recalled(placed, decision, recall);
-      take(photo, verdict);
+      const outcome = forgotten.outcomeOf(placed.line);
+      if (outcome) take(placed, { kind: 'settle', outcome });
+      else {
+        const { photo, verdict } = recalled(placed, decision, recall);
+        take(photo, verdict);
+      }
       if (jobs.length >= jobsPerAdd) await flush();
     }
     await flush();

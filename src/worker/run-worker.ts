@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Engine } from '../engines/engine.ts';
+import { watchForgotten } from '../erasure/forgotten-watch.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
@@ -40,12 +41,14 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
   // Every photo at work listens.
   setMaxListeners(0, drain.signal);
   let worker: PhotoWorker | undefined;
+  const forgotten = watchForgotten({ state, account: record.account, runId: record.id, log });
   const context = {
     ...options,
     settings: record.settings,
     draining: drain.signal,
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
+    isForgotten: forgotten.isForgotten,
   };
   return {
     start() {
@@ -61,6 +64,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     async stop() {
       drain.abort();
       await worker?.stop({ deadlineInMs: timeoutInMs + 5_000, hurry });
+      forgotten.stop();
     },
   };
 }

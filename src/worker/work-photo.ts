@@ -11,9 +11,15 @@ import { countReply, type Judgement, judgeReply, type Tries } from './judge-repl
 import { BudgetSpentError, type CallContext, makeCall } from './make-call.ts';
 import { recogniseContent } from './recognise-content.ts';
 import { retryDelayInMs } from './retry-delay.ts';
+import {
+  type ForgottenContext,
+  forgottenOutcome,
+  SubjectForgottenError,
+  unlessForgotten,
+} from './unless-forgotten.ts';
 
 /** What a worker needs to turn the photo jobs of one run into outcomes. */
-export interface WorkContext extends CallContext {
+export interface WorkContext extends CallContext, ForgottenContext {
   readonly settings: RunSettings;
   readonly engine: Engine;
   readonly readPhoto: ReadPhoto;
@@ -37,6 +43,7 @@ export async function workPhoto(
     return { again: { delayInMs, data: { ...data, tries } } };
   };
   try {
+    await unlessForgotten(context, data.subjectId, signal);
     const address = await context.addressOf(data);
     const ready = await fetchPhoto({
       data,
@@ -68,6 +75,8 @@ export async function workPhoto(
       if (judgement.kind === 'try-later') return later(judgement.failures);
     }
   } catch (error) {
+    if (error instanceof SubjectForgottenError)
+      return { outcome: finish(forgottenOutcome(tries, templateIdOf(data, engine)), tries) };
     if (error instanceof AccountPausedError || error instanceof BudgetSpentError)
       await hold(draining, signal);
     else if (!signal.aborted && !draining.aborted) throw error;
@@ -95,15 +104,17 @@ async function callOnce(options: {
     runId: data.run,
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: options.tries.attempts,
-    call: (callSignal, onSent) =>
-      engine.enroll({
+    call: async (callSignal, onSent) => {
+      await unlessForgotten(context, data.subjectId, callSignal);
+      return engine.enroll({
         photo: ready.bytes,
         format: ready.format,
         templateId,
         checks,
         signal: callSignal,
         onSent,
-      }),
+      });
+    },
     onUnanswered: () => onTries({ ...options.tries, calls: options.tries.calls + 1, storedUnknown: true }),
   });
   const tries = countReply(options.tries, reply, charged);

@@ -83,6 +83,7 @@ describe('one photo, with a real engine and a real gate', () => {
       readPhoto: reader.read,
       addressOf: async (data) => data.photo,
       takeCall: async () => true,
+      isForgotten: async () => false,
       draining: draining.signal,
       ...more,
     };

@@ -1,0 +1,41 @@
+import { createForgottenSubjects } from '../erasure/forgotten-subjects.ts';
+import { entriesAreKnownAfterInMs } from '../erasure/forgotten-watch.ts';
+import type { Outcome } from '../report/record.ts';
+import type { ManifestLine } from '../run/manifest.ts';
+import type { StateStore } from '../state/state-store.ts';
+
+/**
+ * Which photos of a list are of forgotten subjects: they need no job. Workers look again right before a call; this
+ * spares them the photos of all who were forgotten before.
+ */
+export interface ForgottenPhotos {
+  /** To be awaited now and then: reads the list again where that was some seconds ago. */
+  lookAgain(): Promise<void>;
+  /** Undefined where the photo's subject is not forgotten. */
+  outcomeOf(line: Pick<ManifestLine, 'subjectId'>): Omit<Outcome, 'finishedAt'> | undefined;
+}
+
+/** `runId`: also whom this run was told not to enroll. */
+export function openForgottenPhotos(options: {
+  state: StateStore;
+  account: string;
+  runId?: string;
+}): ForgottenPhotos {
+  const subjects = createForgottenSubjects({ ...options, erasures: true });
+  const oldestInMs = entriesAreKnownAfterInMs(options.state);
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return {
+    async lookAgain() {
+      if (performance.now() - lookedAt <= oldestInMs) return;
+      const askedAt = performance.now();
+      await subjects.refresh();
+      lookedAt = askedAt;
+    },
+    outcomeOf({ subjectId }) {
+      if (subjectId === undefined || !subjects.isForgotten(subjectId)) return undefined;
+      // What the engine holds is known only where its templates were deleted since.
+      const { since = 0, erasedAt = 0 } = subjects.find(subjectId) ?? {};
+      return { status: 'skipped', reason: 'forgotten', ...(erasedAt >= since && { stored: 'no' }) };
+    },
+  };
+}
