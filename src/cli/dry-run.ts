@@ -2,6 +2,7 @@ import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openRecall, type Recall } from '../conductor/recall.ts';
 import type { Rollcall } from '../open-rollcall.ts';
+import { checkEngineSettings } from '../run/check-engine-settings.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
 import type { Source } from '../sources/source.ts';
@@ -14,6 +15,8 @@ export async function dryRun(
 ): Promise<number> {
   const { settings } = rollcall;
   const source = await openSourceOf(rollcall, spec, settings);
+  const { engine } = rollcall.engine();
+  checkEngineSettings(engine, settings, source);
   const { repeat, limit = Number.POSITIVE_INFINITY, rate } = settings;
   const counts = emptyCounts();
   const recall = await recallFor(rollcall, source, signal);
@@ -24,7 +27,7 @@ export async function dryRun(
   const decider = createDecider({
     sameSubject: source.sameSubject,
     repeat: repeat === 'last' && !isLast ? 'first' : repeat,
-    templateIdFor: templateIdsOf(rollcall.engine().engine.name, source),
+    templateIdFor: templateIdsOf(engine.name, source),
   });
   if (decider.foresees) await foreseeAll(decider, source, { limit, signal });
   for await (const photo of source.list({ signal })) {

@@ -5,6 +5,10 @@ export interface Engine {
   readonly name: string;
   /** Which photos it takes as they are. */
   readonly accepts: PhotoRules;
+  /** The checks that it can be asked for. */
+  readonly checks: readonly CheckName[];
+  /** It takes `EnrollFlags`. */
+  readonly takesFlags?: true;
   /** The template id sent where the manifest gives none: the same subject always gets the same id. */
   templateIdFor(subjectId: string): string;
   /** One call of the enroll endpoint. Resolves for every reply and every network error; never rejects but on abort. */
@@ -19,6 +23,8 @@ export interface Engine {
   checkAccount?(signal: AbortSignal): Promise<AccountCheck>;
   close(): Promise<void>;
 }
+
+export type CheckName = 'liveness' | 'deepfake';
 
 export type AccountCheck = { readonly ok: true } | { readonly ok: false; readonly message: string };
 

@@ -79,6 +79,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
     name,
     // "JPEG or PNG image"; a size limit is not documented.
     accepts: { formats: ['jpeg', 'png'] },
+    checks: ['liveness', 'deepfake'],
     templateIdFor: (subjectId) => templateIdOf({ engine: name, subjectId }),
     enroll: ({ photo, format, templateId, checks, signal, onSent }: EnrollRequest) =>
       add({ photo: { field: 'photo', format, bytes: photo }, templateId, checks, signal, onSent }),

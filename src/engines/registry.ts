@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts';
 import { readEngineUrl } from './engine-url.ts';
 import { createOotoEngine } from './ooto.ts';
 import { hasCredential, readCredential } from './read-credential.ts';
+import { createVerihubsEngine } from './verihubs.ts';
 
 export interface EngineOptions {
   readonly name: string;
@@ -73,6 +74,7 @@ interface EngineEntry {
 
 const engines: Readonly<Record<string, EngineEntry>> = {
   ooto: { create: createOoto, credentials: ['OOTO_APP_ID', 'OOTO_APP_KEY'] },
+  verihubs: { create: createVerihubs, credentials: ['VERIHUBS_APP_ID', 'VERIHUBS_API_KEY'] },
   local: { create: createLocal, credentials: [] },
 };
 
@@ -83,6 +85,19 @@ function createOoto(options: EngineOptions) {
   const url = options.url ?? 'https://cloud.ooto-ai.com/api/v1.0';
   const mend = 'check OOTO_APP_ID and OOTO_APP_KEY (or the files in OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE)';
   return speakOoto({ name: 'ooto', url, appId, appKey, mend }, options);
+}
+
+function createVerihubs(options: EngineOptions): OpenedEngine {
+  const { environment } = options;
+  const appId = readCredential({ name: 'VERIHUBS_APP_ID', what: "Verihubs' application id", environment });
+  const apiKey = readCredential({ name: 'VERIHUBS_API_KEY', what: "Verihubs' API key", environment });
+  const { url, ...parts } = openAddress(options.url ?? 'https://api.verihubs.com', options);
+  const credentials =
+    'check VERIHUBS_APP_ID and VERIHUBS_API_KEY (or the files in VERIHUBS_APP_ID_FILE and VERIHUBS_API_KEY_FILE)';
+  const { http, urlMend, keepDemographics } = parts;
+  const mend = { credentials, url: urlMend };
+  const engine = createVerihubsEngine({ http, appId, apiKey, keepDemographics, mend });
+  return { engine, account: { engine: 'verihubs', url, appId } };
 }
 
 /** The built-in engine; or a server that speaks OOTO's language without an account. Words that are no secret are sent. */
@@ -129,15 +144,19 @@ function speakOoto(
   options: EngineOptions,
 ): OpenedEngine {
   const { name, appId, appKey } = account;
-  const url = readEngineUrl({ value: account.url, allowHttp: options.allowHttp ?? false });
-  const { concurrency, timeoutInMs, environment, keepDemographics = false } = options;
-  const http = createHttpClient({ baseUrl: url, concurrency, timeoutInMs, environment });
-  const mend = {
-    credentials: account.mend,
-    url: `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}`,
-  };
+  const { url, http, urlMend, keepDemographics } = openAddress(account.url, options);
+  const mend = { credentials: account.mend, url: urlMend };
   const engine = createOotoEngine({ name, http, appId, appKey, keepDemographics, mend });
   return { engine, account: { engine: name, url, appId } };
+}
+
+/** What every adapter is made of besides its credentials. */
+function openAddress(value: string, options: EngineOptions) {
+  const url = readEngineUrl({ value, allowHttp: options.allowHttp ?? false });
+  const { concurrency, timeoutInMs, environment, keepDemographics = false } = options;
+  const http = createHttpClient({ baseUrl: url, concurrency, timeoutInMs, environment });
+  const urlMend = `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}`;
+  return { url, http, urlMend, keepDemographics };
 }
 
 const anybody = 'rollcall-local';

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { openSource } from '../sources/open-source.ts';
 import type { Source } from '../sources/source.ts';
+import { checkEngineSettings } from './check-engine-settings.ts';
 import { filesOn } from './files-on.ts';
 import type { RunRecord, RunSettings } from './run-record.ts';
 import type { RunSubject } from './start-run.ts';
@@ -39,10 +40,12 @@ export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunReco
 
 /**
  * What a run over this source into the account of the settings is about.
- * @throws UsageError for a source on this machine's disk with a queue on another machine
+ * @throws UsageError for a source on this machine's disk with a queue on another machine, and for settings that the
+ * engine does not know or that contradict each other
  */
 export function subjectOf(rollcall: Rollcall, source: Source): RunSubject {
   const { engine, url, account } = rollcall.engine();
+  checkEngineSettings(engine, rollcall.settings, source);
   return {
     source,
     engine: engine.name,

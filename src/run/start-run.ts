@@ -105,6 +105,8 @@ function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): 
   const { checkLiveness, checkDeepfake, keepDemographics, allowOutside, allowPrivate, allowEmpty } = settings;
   const { maxAttempts, backoff, stopAfterFailures, incremental, report } = settings;
   const { dedupe, dedupeParallel, verify, threshold } = settings;
+  const { checkQuality, checkAttribute, photoTransport } = settings;
+  const { validateQuality, validateAttribute, validateLiveness, validateNface } = settings;
   return {
     idFrom,
     sameSubject,
@@ -124,6 +126,13 @@ function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): 
     dedupeParallel,
     ...(verify !== undefined && { verify }),
     threshold,
+    checkQuality,
+    checkAttribute,
+    validateQuality,
+    validateAttribute,
+    validateLiveness,
+    validateNface,
+    photoTransport,
     keepDemographics,
     allowOutside,
     allowPrivate,
@@ -163,6 +172,13 @@ const fixedSettings = [
   ['dedupeParallel', '--dedupe-parallel'],
   ['verify', '--verify'],
   ['threshold', '--threshold'],
+  ['checkQuality', '--check-quality'],
+  ['checkAttribute', '--check-attribute'],
+  ['validateQuality', '--validate-quality'],
+  ['validateAttribute', '--validate-attribute'],
+  ['validateLiveness', '--validate-liveness'],
+  ['validateNface', '--validate-nface'],
+  ['photoTransport', '--photo-transport'],
 ] as const;
 
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);

@@ -30,7 +30,7 @@ const checkList = list.pipe(z.array(checkName, { error: 'expected liveness, deep
 
 /** The one schema of all settings: flag, else environment, else `rollcall.config.json`, else default. */
 export const settingsSchema = {
-  engine: { schema: text, placeholder: '<name>', description: 'engine that enrolls: ooto, local' },
+  engine: { schema: text, placeholder: '<name>', description: 'engine that enrolls: ooto, verihubs, local' },
   engineUrl: {
     schema: text,
     placeholder: '<url>',
@@ -194,6 +194,45 @@ export const settingsSchema = {
   },
   checkLiveness: { schema: onOff, default: 'false', description: 'ask the engine for its liveness check' },
   checkDeepfake: { schema: onOff, default: 'false', description: 'ask the engine for its deepfake check' },
+  checkQuality: {
+    schema: onOff,
+    default: 'true',
+    placeholder: '<on|off>',
+    description: 'verihubs: have image quality computed (is_quality)',
+  },
+  checkAttribute: {
+    schema: onOff,
+    default: 'true',
+    placeholder: '<on|off>',
+    description: 'verihubs: have sunglasses, mask, veil and hat detected (is_attribute)',
+  },
+  validateQuality: {
+    schema: onOff,
+    default: 'false',
+    description: 'verihubs: refuse blurred, dark and grayscale photos; needs --check-quality',
+  },
+  validateAttribute: {
+    schema: onOff,
+    default: 'false',
+    description: 'verihubs: refuse sunglasses and masks; needs --check-attribute',
+  },
+  validateLiveness: {
+    schema: onOff,
+    default: 'false',
+    description: 'verihubs: refuse what is not live; needs --check-liveness; --require liveness sets both',
+  },
+  validateNface: {
+    schema: onOff,
+    default: 'false',
+    description: 'verihubs: refuse photos with more than one face',
+  },
+  photoTransport: {
+    schema: oneOf(['bytes', 'url']),
+    default: 'bytes',
+    placeholder: '<how>',
+    description:
+      'verihubs: bytes, or url: the engine fetches https:// and s3:// photos itself, by their address or a signed one',
+  },
   require: {
     schema: checkList,
     default: '',

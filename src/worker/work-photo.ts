@@ -6,6 +6,7 @@ import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../report/record.ts';
 import type { RunSettings } from '../run/run-record.ts';
 import { eitherSignal } from './either-signal.ts';
+import { enrollFlagsOf } from './enroll-flags.ts';
 import { fetchPhoto, type ReadPhoto, type ReadyPhoto } from './fetch-photo.ts';
 import { countReply, type Judgement, judgeReply, type Tries } from './judge-reply.ts';
 import { BudgetSpentError, type CallContext, makeCall } from './make-call.ts';
@@ -111,6 +112,7 @@ async function callOnce(options: {
         format: ready.format,
         templateId,
         checks,
+        flags: enrollFlagsOf(settings),
         signal: callSignal,
         onSent,
       });

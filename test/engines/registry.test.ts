@@ -37,9 +37,17 @@ describe('createEngine', () => {
     expect(JSON.stringify(engine)).not.toContain('canary');
   });
 
+  test('verihubs has its own address and credentials', () => {
+    const own = { VERIHUBS_APP_ID: 'canary-id', VERIHUBS_API_KEY: 'canary-key' };
+    const { engine, account } = create({ name: 'verihubs', environment: own });
+    expect(account).toEqual({ engine: 'verihubs', url: 'https://api.verihubs.com', appId: 'canary-id' });
+    expect(inspect(engine, { depth: 9, showHidden: true })).not.toContain('canary');
+    expect(messageOf(() => create({ name: 'verihubs' }))).toContain('VERIHUBS_APP_ID_FILE');
+  });
+
   test('an unknown engine lists the known ones', () => {
     for (const name of ['otoo', '__proto__', 'constructor', '']) {
-      expect(messageOf(() => create({ name }))).toContain('known: ooto, local');
+      expect(messageOf(() => create({ name }))).toContain('known: ooto, verihubs, local');
     }
   });
 
@@ -119,4 +127,5 @@ test('enginesWithCredentials finds whose credentials are set', () => {
   expect(enginesWithCredentials({})).toEqual([]);
   expect(enginesWithCredentials({ OOTO_APP_KEY: '' })).toEqual([]);
   expect(enginesWithCredentials({ OOTO_APP_KEY_FILE: '/run/secrets/key' })).toEqual(['ooto']);
+  expect(enginesWithCredentials({ VERIHUBS_API_KEY: 'key' })).toEqual(['verihubs']);
 });

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { parseJson } from './parse-json.ts';
+
+/**
+ * The parts of a Verihubs body that are read, tolerantly: what has another type than expected counts as absent.
+ * Documented: `message` and `error_code`. All that a success holds is assumed from clients' code; no page shows one.
+ * undefined: no JSON object at all.
+ */
+export function readVerihubsBody(text: string): VerihubsBody | undefined {
+  const object = objectOrNothing.parse(parseJson(text));
+  if (object === undefined) return undefined;
+  const body = bodySchema.parse(object);
+  return {
+    message: body.message,
+    code: body.error_code,
+    sessionId: body.session_id,
+    subjectId: body.subject_id,
+    liveness: body.liveness,
+    quality: body.image_quality,
+    face: {
+      box: body.bounding_box,
+      landmarks: body.face_landmark,
+      rotation: body.rotation,
+      faces: body.nface,
+      attributes: body.attributes,
+    },
+  };
+}
+
+export interface VerihubsBody {
+  readonly message: string | undefined;
+  readonly code: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly subjectId: string | undefined;
+  readonly liveness: { readonly score: number | null; readonly fine: boolean | null } | undefined;
+  /** As they came: to be copied with care. */
+  readonly quality: unknown;
+  readonly face: Readonly<Record<string, unknown>>;
+}
+
+const objectOrNothing = z.record(z.string(), z.unknown()).optional().catch(undefined);
+const textOrNothing = z.string().min(1).optional().catch(undefined);
+
+/** Assumed: `{status, probability}`, or the verdict alone. */
+const livenessSchema = z
+  .union([
+    z.boolean().transform((fine) => ({ score: null, fine })),
+    z
+      .object({ probability: z.number().nullable().catch(null), status: z.boolean().nullable().catch(null) })
+      .transform(({ probability, status }) => ({ score: probability, fine: status })),
+  ])
+  .optional()
+  .catch(undefined);
+
+const bodySchema = z.object({
+  message: textOrNothing,
+  error_code: z
+    .union([z.string().min(1), z.number().refine((code) => code !== 0)])
+    .transform(String)
+    .optional()
+    .catch(undefined),
+  session_id: textOrNothing,
+  subject_id: textOrNothing,
+  liveness: livenessSchema,
+  image_quality: z.unknown().optional(),
+  attributes: z.unknown().optional(),
+  bounding_box: z.unknown().optional(),
+  face_landmark: z.unknown().optional(),
+  rotation: z.unknown().optional(),
+  nface: z.unknown().optional(),
+});
