@@ -46,6 +46,8 @@ export const runSettings = [
   'maxAttempts',
   'backoff',
   'stopAfterFailures',
+  'prepare',
+  'stripMetadata',
   'checkLiveness',
   'checkDeepfake',
   'checkQuality',

@@ -1,4 +1,4 @@
-import type { PhotoRules } from '../photos/photo.ts';
+import type { PhotoFormat, PhotoRules } from '../photos/photo.ts';
 
 /** One face-recognition service. Retry, pace and logging belong to the core, not to an adapter. */
 export interface Engine {
@@ -35,9 +35,9 @@ interface CallRequest {
 }
 
 interface PhotoRequest extends CallRequest {
-  /** The body of the photo, already in a format and size that the engine takes. */
+  /** The body of the photo, in a format and size that the engine takes, unless the user wants no preparation. */
   readonly photo: Buffer;
-  readonly format: 'jpeg' | 'png';
+  readonly format: PhotoFormat;
   readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { PhotoFormat } from '../photos/photo.ts';
 
 export interface MultipartPhoto {
   /** The form's field. */
   readonly field: string;
-  readonly format: 'jpeg' | 'png';
+  readonly format: PhotoFormat;
   readonly bytes: Buffer;
 }
 
@@ -25,7 +26,7 @@ export function multipartBody({
     pieces.push(Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`), content, Buffer.from('\r\n'));
 
   if (photo !== undefined) {
-    const name = photo.format === 'jpeg' ? 'photo.jpg' : 'photo.png';
+    const name = photo.format === 'jpeg' ? 'photo.jpg' : `photo.${photo.format}`;
     const disposition = `Content-Disposition: form-data; name="${photo.field}"; filename="${name}"`;
     part(`${disposition}\r\nContent-Type: image/${photo.format}`, photo.bytes);
   }

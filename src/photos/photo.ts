@@ -5,6 +5,14 @@ export interface PhotoRules {
   readonly maxSizeInBytes?: number;
 }
 
+/** What may be done to a photo before it is sent. */
+export interface PreparationSettings {
+  /** `auto`: what the engine would refuse is prepared; `never`: bytes are sent as they are. */
+  readonly prepare: 'auto' | 'never';
+  /** Takes metadata out of photos that need no other preparation; a prepared one has none. */
+  readonly stripMetadata: boolean;
+}
+
 /** The formats that rollcall recognises; an engine takes some, the others are prepared. */
 export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'tiff' | 'gif' | 'bmp';
 

@@ -1,13 +1,13 @@
-import { decodeAside } from './decode-aside.ts';
-import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
 import type { InspectedPhoto } from './inspect-photo.ts';
-import type { PhotoProblem, PhotoRules } from './photo.ts';
-import { lasting } from './photo-bytes.ts';
+import type { PhotoFormat, PhotoProblem, PhotoRules, PreparationSettings } from './photo.ts';
+import { rewritePhoto } from './rewrite-photo.ts';
+import { stripMetadata } from './strip-metadata.ts';
 
 /** A photo as it is sent. `warnings` say what was done to it; none: it is sent byte for byte. */
 export interface PreparedPhoto {
   readonly bytes: Buffer;
-  readonly format: 'jpeg' | 'png';
+  /** JPEG or PNG, unless nothing is to be prepared. */
+  readonly format: PhotoFormat;
   readonly warnings: readonly string[];
 }
 
@@ -15,99 +15,46 @@ interface Preparation {
   readonly photo: Buffer;
   readonly inspected: InspectedPhoto;
   readonly rules: PhotoRules;
+  readonly settings: PreparationSettings;
 }
-
-/** No longer side than this is made smaller: a face would not be found in it. */
-const minSideInPixels = 64;
-const maxSteps = 12;
-const decodingTimeoutInSeconds = 60;
 
 /**
- * Makes a photo one that the engine takes. Untouched where its format, orientation and size are fine. Otherwise it is
- * decoded and written anew, upright and in sRGB, in steps of quality and size until it fits. Warnings: `exif-rotated`,
- * `converted-from-<format>`, `first-picture-only`, `recompressed`, `scaled-down`.
+ * Makes a photo one that the engine takes. Untouched where its format, orientation and size are fine, or where nothing
+ * is to be prepared; with `stripMetadata` only its metadata are taken out. Otherwise it is decoded and written anew,
+ * without metadata. Warnings: `exif-rotated`, `converted-from-<format>`, `first-picture-only`, `recompressed`,
+ * `scaled-down`, `metadata-stripped`.
  */
 export async function preparePhoto(preparation: Preparation): Promise<PreparedPhoto | PhotoProblem> {
-  const { photo, inspected, rules } = preparation;
-  const { format } = inspected;
+  const { photo, inspected, rules, settings } = preparation;
+  const { format, orientation, animated } = inspected;
+  if (settings.prepare === 'never') return { bytes: photo, format, warnings: [] };
   const isTaken = rules.formats.includes(format) && (format === 'jpeg' || format === 'png');
-  const isFitting = photo.length <= (rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY);
-  if (isTaken && isFitting && inspected.orientation === 1) return { bytes: photo, format, warnings: [] };
-  const warnings = [
-    ...(inspected.orientation === 1 ? [] : ['exif-rotated']),
-    ...(isTaken ? [] : [`converted-from-${format}`]),
-    ...(inspected.animated ? ['first-picture-only'] : []),
-  ];
-  return limitDecoders(() => rewrite(preparation, warnings));
-}
-
-async function rewrite(preparation: Preparation, warnings: string[]): Promise<PreparedPhoto | PhotoProblem> {
-  const { inspected, rules } = preparation;
-  const maxSizeInBytes = rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY;
-  const format = rules.formats.includes('jpeg') ? 'jpeg' : 'png';
-  const longerSide = Math.max(inspected.width, inspected.height);
-  try {
-    const picture = await readable(preparation);
-    let step: EncodingStep = { quality: 92, scale: 1 };
-    for (let steps = 0; steps < maxSteps; steps += 1) {
-      const bytes = await encode({ picture, longerSide }, { ...step, format });
-      if (bytes.length <= maxSizeInBytes)
-        return { bytes, format, warnings: [...warnings, ...warningsOf(step)] };
-      step = nextStep({ step, sizeInBytes: bytes.length, maxSizeInBytes, format });
-      if (longerSide * step.scale < minSideInPixels) break;
-    }
-    return lasting(`photo cannot be made smaller than the ${maxSizeInBytes} bytes that the engine takes`);
-  } catch (error) {
-    return lasting(`photo is a ${inspected.format} image that cannot be decoded: ${decoderMessage(error)}`);
+  if (isTaken && orientation === 1) {
+    const asItIs = withoutDecoding(photo, format, settings);
+    if (asItIs && asItIs.bytes.length <= (rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY)) return asItIs;
   }
+  // What is written anew has lost its metadata; it is told where there is no other reason to write it anew.
+  const isOnlyStripped = isTaken && orientation === 1 && settings.stripMetadata;
+  return rewritePhoto({
+    photo,
+    inspected,
+    rules,
+    warnings: [
+      ...(orientation === 1 ? [] : ['exif-rotated']),
+      ...(isTaken ? [] : [`converted-from-${format}`]),
+      ...(animated ? ['first-picture-only'] : []),
+      ...(isOnlyStripped ? ['metadata-stripped'] : []),
+    ],
+  });
 }
 
-/** The photo in a format that libvips reads. */
-async function readable({ photo, inspected: { format } }: Preparation): Promise<Buffer> {
-  if (format !== 'heic' && format !== 'bmp') return photo;
-  return decodeAside(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
-}
-
-export interface EncodingStep {
-  /** JPEG quality, 1 to 100. */
-  readonly quality: number;
-  /** Share of width and height that is kept. */
-  readonly scale: number;
-}
-
-/** What to try after an encoding that was too large: less quality once, then fewer pixels, by how much it was too large. */
-export function nextStep({
-  step,
-  sizeInBytes,
-  maxSizeInBytes,
-  format,
-}: {
-  step: EncodingStep;
-  sizeInBytes: number;
-  maxSizeInBytes: number;
-  format: 'jpeg' | 'png';
-}): EncodingStep {
-  const share = maxSizeInBytes / sizeInBytes;
-  if (format === 'jpeg' && step.quality > 85 && share > 0.5) return { ...step, quality: 85 };
-  const shrink = Math.min(0.9, Math.sqrt(share) * 0.95);
-  return { quality: Math.min(step.quality, 85), scale: step.scale * shrink };
-}
-
-function warningsOf({ quality, scale }: EncodingStep): string[] {
-  if (scale < 1) return ['scaled-down'];
-  return quality < 92 ? ['recompressed'] : [];
-}
-
-async function encode(
-  { picture, longerSide }: { picture: Buffer; longerSide: number },
-  { quality, scale, format }: EncodingStep & { format: 'jpeg' | 'png' },
-): Promise<Buffer> {
-  const side = Math.max(1, Math.round(longerSide * scale));
-  const image = sharp(picture, { failOn: 'error', limitInputPixels: maxPixels })
-    .timeout({ seconds: decodingTimeoutInSeconds })
-    .autoOrient()
-    .toColourspace('srgb');
-  if (scale < 1) image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
-  if (format === 'png') return image.png().toBuffer();
-  return image.flatten({ background: '#ffffff' }).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
+/** Undefined where its metadata cannot be taken out of its bytes. */
+function withoutDecoding(
+  photo: Buffer,
+  format: 'jpeg' | 'png',
+  settings: PreparationSettings,
+): PreparedPhoto | undefined {
+  if (!settings.stripMetadata) return { bytes: photo, format, warnings: [] };
+  const bytes = stripMetadata(photo, format);
+  return bytes && { bytes, format, warnings: bytes.equals(photo) ? [] : ['metadata-stripped'] };
 }

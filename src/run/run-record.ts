@@ -15,6 +15,9 @@ export const runSettingsSchema = z.object({
   /** Absent in a run that was started before there was a ledger. */
   incremental: z.boolean().default(false),
   report: z.enum(['all', 'changed']).default('all'),
+  /** Absent in a run that was started before it could be chosen, as the next. */
+  prepare: z.enum(['auto', 'never']).default('auto'),
+  stripMetadata: z.boolean().default(false),
   limit: z.number().optional(),
   maxCalls: z.number().optional(),
   checkLiveness: z.boolean(),

@@ -103,7 +103,7 @@ export function newRecord({
 function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): RunSettings {
   const { idFrom, repeat, include, exclude, redrive, limit, maxCalls, require } = settings;
   const { checkLiveness, checkDeepfake, keepDemographics, allowOutside, allowPrivate, allowEmpty } = settings;
-  const { maxAttempts, backoff, stopAfterFailures, incremental, report } = settings;
+  const { maxAttempts, backoff, stopAfterFailures, incremental, report, prepare, stripMetadata } = settings;
   const { dedupe, dedupeParallel, verify, threshold } = settings;
   const { checkQuality, checkAttribute, photoTransport } = settings;
   const { validateQuality, validateAttribute, validateLiveness, validateNface } = settings;
@@ -116,6 +116,8 @@ function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): 
     redrive,
     incremental,
     report,
+    prepare,
+    stripMetadata,
     ...(limit !== undefined && { limit }),
     ...(maxCalls !== undefined && { maxCalls }),
     // A required check that is not asked for could never be fine.
@@ -164,6 +166,8 @@ const fixedSettings = [
   ['redrive', '--redrive'],
   ['incremental', '--incremental'],
   ['report', '--report'],
+  ['prepare', '--prepare'],
+  ['stripMetadata', '--strip-metadata'],
   ['limit', '--limit'],
   ['checkLiveness', '--check-liveness'],
   ['checkDeepfake', '--check-deepfake'],

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
+import { checkTogether } from './check-together.ts';
 import {
   environmentNameOf,
   flagOf,
@@ -56,6 +57,7 @@ export function parseSettings(texts: SettingTexts): Settings {
     const text = texts[key] ?? defaultOf(key);
     if (text !== undefined) settings[key] = freeze(parseSetting(key, text));
   }
+  checkTogether(settings as Settings);
   return freeze(settings) as Settings;
 }
 

@@ -192,6 +192,18 @@ export const settingsSchema = {
     description:
       'which lines the report of an incremental run has: all, or changed (without unchanged photos)',
   },
+  prepare: {
+    schema: oneOf(['auto', 'never']),
+    default: 'auto',
+    placeholder: '<when>',
+    description:
+      'auto: photos are converted, rotated or made smaller where the engine needs it; never: bytes are sent as they are',
+  },
+  stripMetadata: {
+    schema: onOff,
+    default: 'false',
+    description: 'take GPS and all other metadata out of photos that are sent otherwise as they are',
+  },
   checkLiveness: { schema: onOff, default: 'false', description: 'ask the engine for its liveness check' },
   checkDeepfake: { schema: onOff, default: 'false', description: 'ask the engine for its deepfake check' },
   checkQuality: {

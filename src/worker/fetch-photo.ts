@@ -1,5 +1,11 @@
 import { inspectPhoto } from '../photos/inspect-photo.ts';
-import type { PhotoBytes, PhotoProblem, PhotoRules } from '../photos/photo.ts';
+import type {
+  PhotoBytes,
+  PhotoFormat,
+  PhotoProblem,
+  PhotoRules,
+  PreparationSettings,
+} from '../photos/photo.ts';
 import { preparePhoto } from '../photos/prepare-photo.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { Outcome } from '../report/record.ts';
@@ -9,7 +15,7 @@ export type ReadPhoto = (address: string, signal: AbortSignal) => Promise<PhotoB
 /** A photo as it is sent, and what the report says of the original. */
 export interface ReadyPhoto {
   readonly bytes: Buffer;
-  readonly format: 'jpeg' | 'png';
+  readonly format: PhotoFormat;
   readonly facts: Pick<Outcome, 'version' | 'sizeInBytes' | 'sha256' | 'warnings'>;
 }
 
@@ -25,11 +31,12 @@ export async function fetchPhoto(options: {
   address: string;
   readPhoto: ReadPhoto;
   rules: PhotoRules;
+  settings: PreparationSettings;
   signal: AbortSignal;
   /** Whether these bytes, by their SHA-256, are such that they need no call. */
   recognise: (sha256: string) => Omit<Outcome, 'finishedAt'> | undefined;
 }): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
-  const { data, address, readPhoto, rules, signal } = options;
+  const { data, address, readPhoto, rules, settings, signal } = options;
   const photo = await readPhoto(address, signal);
   if ('problem' in photo) return photo;
   const { version, changed } = compareVersions(data, photo);
@@ -43,7 +50,7 @@ export async function fetchPhoto(options: {
   if (recognised) return { recognised, facts: { ...facts, ...(changed && { warnings: changedWarning }) } };
   const inspected = await inspectPhoto(photo.bytes);
   if ('problem' in inspected) return inspected;
-  const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules });
+  const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules, settings });
   if ('problem' in prepared) return prepared;
   const warnings = [...prepared.warnings, ...changedWarning];
   return {

@@ -51,6 +51,7 @@ export async function workPhoto(
       address,
       signal,
       rules: engine.accepts,
+      settings,
       readPhoto: context.readPhoto,
       recognise: (sha256) =>
         recogniseContent({ data, sha256, engine: engine.name, templateId: templateIdOf(data, engine) }),

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
-import type { PhotoRules } from '../../src/photos/photo.ts';
-import { nextStep, preparePhoto } from '../../src/photos/prepare-photo.ts';
+import type { PhotoRules, PreparationSettings } from '../../src/photos/photo.ts';
+import { preparePhoto } from '../../src/photos/prepare-photo.ts';
+import { nextStep } from '../../src/photos/rewrite-photo.ts';
 import {
   makeAnimation,
   makeBmpHeader,
@@ -15,14 +16,16 @@ import {
 
 const jpegAndPng: PhotoRules = { formats: ['jpeg', 'png'] };
 
-async function prepare(photo: Buffer, rules = jpegAndPng) {
+const usual: PreparationSettings = { prepare: 'auto', stripMetadata: false };
+
+async function prepare(photo: Buffer, rules = jpegAndPng, settings = usual) {
   const inspected = await inspectPhoto(photo);
   if ('problem' in inspected) throw new Error(inspected.problem);
-  return preparePhoto({ photo, inspected, rules });
+  return preparePhoto({ photo, inspected, rules, settings });
 }
 
-async function prepareWell(photo: Buffer, rules = jpegAndPng) {
-  const prepared = await prepare(photo, rules);
+async function prepareWell(photo: Buffer, rules = jpegAndPng, settings = usual) {
+  const prepared = await prepare(photo, rules, settings);
   if ('problem' in prepared) throw new Error(prepared.problem);
   return prepared;
 }
@@ -32,6 +35,14 @@ describe('byte for byte', () => {
     const photo = await makeTwoColours().withMetadata({ orientation: 1 }).toFormat(format).toBuffer();
     const prepared = await prepareWell(photo);
     expect(prepared).toEqual({ bytes: photo, format, warnings: [] });
+    expect(prepared.bytes).toBe(photo);
+  });
+
+  test('whatever it is, where nothing is to be prepared', async () => {
+    const photo = await makeTwoColours().withMetadata({ orientation: 6 }).webp().toBuffer();
+    const rules = { ...jpegAndPng, maxSizeInBytes: 10 };
+    const prepared = await prepareWell(photo, rules, { ...usual, prepare: 'never' });
+    expect(prepared).toEqual({ bytes: photo, format: 'webp', warnings: [] });
     expect(prepared.bytes).toBe(photo);
   });
 

@@ -50,6 +50,8 @@ const samples: Readonly<Record<SettingKey, readonly [string, unknown, string, un
     redrive: ['all', 'all', 'unsettled', 'unsettled', 'none'],
     incremental: ['yes', true, '0', false, 'ja'],
     report: ['changed', 'changed', 'all', 'all', 'none'],
+    prepare: ['never', 'never', 'auto', 'auto', 'always'],
+    stripMetadata: ['on', true, 'off', false, 'gps'],
     checkLiveness: ['1', true, 'off', false, '2'],
     checkDeepfake: ['ON', true, 'FALSE', false, 'y'],
     checkQuality: ['off', false, 'on', true, 'maybe'],
@@ -130,6 +132,13 @@ describe('settings', () => {
       }
     },
   );
+
+  it('refuses settings that contradict each other', async () => {
+    const flags = { prepare: 'never', stripMetadata: true };
+    await expect(load({ flags })).rejects.toThrow(
+      /--prepare never .*--strip-metadata .*leave one of them out/,
+    );
+  });
 
   it('has the documented defaults', async () => {
     expect(await load()).toMatchObject({

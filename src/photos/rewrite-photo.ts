@@ -1,0 +1,103 @@
+import { decodeAside } from './decode-aside.ts';
+import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
+import type { InspectedPhoto } from './inspect-photo.ts';
+import type { PhotoProblem, PhotoRules } from './photo.ts';
+import { lasting } from './photo-bytes.ts';
+
+interface PhotoToRewrite {
+  readonly photo: Buffer;
+  readonly inspected: InspectedPhoto;
+  readonly rules: PhotoRules;
+  /** Why it is written anew. */
+  readonly warnings: readonly string[];
+}
+
+interface RewrittenPhoto {
+  readonly bytes: Buffer;
+  readonly format: 'jpeg' | 'png';
+  readonly warnings: readonly string[];
+}
+
+/** No longer side than this is made smaller: a face would not be found in it. */
+const minSideInPixels = 64;
+const maxSteps = 12;
+const decodingTimeoutInSeconds = 60;
+
+/**
+ * Decodes a photo and writes it anew, upright, in sRGB, on white, without metadata, in steps of quality and size until
+ * the engine takes it. Adds to the warnings: `recompressed` or `scaled-down`.
+ */
+export function rewritePhoto(photo: PhotoToRewrite): Promise<RewrittenPhoto | PhotoProblem> {
+  return limitDecoders(() => rewrite(photo));
+}
+
+async function rewrite(preparation: PhotoToRewrite): Promise<RewrittenPhoto | PhotoProblem> {
+  const { inspected, rules, warnings } = preparation;
+  const maxSizeInBytes = rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY;
+  const format = rules.formats.includes('jpeg') ? 'jpeg' : 'png';
+  const longerSide = Math.max(inspected.width, inspected.height);
+  try {
+    const picture = await readable(preparation);
+    let step: EncodingStep = { quality: 92, scale: 1 };
+    for (let steps = 0; steps < maxSteps; steps += 1) {
+      const bytes = await encode({ picture, longerSide }, { ...step, format });
+      if (bytes.length <= maxSizeInBytes)
+        return { bytes, format, warnings: [...warnings, ...warningsOf(step)] };
+      step = nextStep({ step, sizeInBytes: bytes.length, maxSizeInBytes, format });
+      if (longerSide * step.scale < minSideInPixels) break;
+    }
+    return lasting(`photo cannot be made smaller than the ${maxSizeInBytes} bytes that the engine takes`);
+  } catch (error) {
+    return lasting(`photo is a ${inspected.format} image that cannot be decoded: ${decoderMessage(error)}`);
+  }
+}
+
+/** The photo in a format that libvips reads. */
+async function readable({ photo, inspected: { format } }: PhotoToRewrite): Promise<Buffer> {
+  if (format !== 'heic' && format !== 'bmp') return photo;
+  return decodeAside(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
+}
+
+export interface EncodingStep {
+  /** JPEG quality, 1 to 100. */
+  readonly quality: number;
+  /** Share of width and height that is kept. */
+  readonly scale: number;
+}
+
+/** What to try after an encoding that was too large: less quality once, then fewer pixels, by how much it was too large. */
+export function nextStep({
+  step,
+  sizeInBytes,
+  maxSizeInBytes,
+  format,
+}: {
+  step: EncodingStep;
+  sizeInBytes: number;
+  maxSizeInBytes: number;
+  format: 'jpeg' | 'png';
+}): EncodingStep {
+  const share = maxSizeInBytes / sizeInBytes;
+  if (format === 'jpeg' && step.quality > 85 && share > 0.5) return { ...step, quality: 85 };
+  const shrink = Math.min(0.9, Math.sqrt(share) * 0.95);
+  return { quality: Math.min(step.quality, 85), scale: step.scale * shrink };
+}
+
+function warningsOf({ quality, scale }: EncodingStep): string[] {
+  if (scale < 1) return ['scaled-down'];
+  return quality < 92 ? ['recompressed'] : [];
+}
+
+async function encode(
+  { picture, longerSide }: { picture: Buffer; longerSide: number },
+  { quality, scale, format }: EncodingStep & { format: 'jpeg' | 'png' },
+): Promise<Buffer> {
+  const side = Math.max(1, Math.round(longerSide * scale));
+  const image = sharp(picture, { failOn: 'error', limitInputPixels: maxPixels })
+    .timeout({ seconds: decodingTimeoutInSeconds })
+    .autoOrient()
+    .toColourspace('srgb');
+  if (scale < 1) image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
+  if (format === 'png') return image.png().toBuffer();
+  return image.flatten({ background: '#ffffff' }).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
+}

@@ -1,0 +1,13 @@
+import { UsageError } from '../errors.ts';
+import type { Settings } from './schema.ts';
+
+/** @throws UsageError where settings that are right by themselves contradict each other */
+export function checkTogether({ prepare, stripMetadata }: Settings): void {
+  if (prepare === 'never' && stripMetadata) {
+    throw new UsageError(
+      'settings-contradict',
+      '--prepare never (ROLLCALL_PREPARE) sends bytes as they are, --strip-metadata (ROLLCALL_STRIP_METADATA) ' +
+        'takes some out: leave one of them out.',
+    );
+  }
+}
