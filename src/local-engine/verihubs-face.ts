@@ -10,6 +10,13 @@ interface Seen {
 const qualityBit = 4;
 const nfaceBit = 8;
 
+/** The page's words for what can fail here. */
+export const failureWords: Readonly<Record<number, string>> = {
+  4: 'fail on quality',
+  8: 'fail on number of face (nface)',
+  12: 'fail on number of face (nface) and quality',
+};
+
 /**
  * The n of FAIL_ON_n, 0 for none. Liveness (1) and attributes (2) cannot be judged here: their validation is never
  * failed, and their fields are null.
@@ -28,8 +35,13 @@ export function verihubsFace(payload: EnrollPayload, { face, count }: Seen): obj
   const { isQuality, isAttribute, isLiveness } = payload;
   const { box, landmarks, quality } = face;
   return {
-    bounding_box: box,
-    face_landmark: landmarks,
+    bounding_box: {
+      top_left: { x: box.x, y: box.y },
+      bottom_right: { x: box.x + box.w, y: box.y + box.h },
+    },
+    face_landmark: Object.fromEntries(
+      landmarks.map(([x, y], index) => [landmarkNames[index] ?? index, { x, y }]),
+    ),
     rotation: quality.roll,
     nface: count,
     ...(isQuality && {
@@ -39,3 +51,5 @@ export function verihubsFace(payload: EnrollPayload, { face, count }: Seen): obj
     ...(isLiveness && { liveness: { score: null, fine: null } }),
   };
 }
+
+const landmarkNames = ['left_eye', 'right_eye', 'nose', 'mouth_left', 'mouth_right'];

@@ -5,7 +5,7 @@ import type { EngineParts } from './engine-parts.ts';
 import { goneSignal } from './gone-signal.ts';
 import { largestFaceOf, lookAt } from './judge-reading.ts';
 import { ownerOf } from './owner.ts';
-import { failureMask, verihubsFace } from './verihubs-face.ts';
+import { failureMask, failureWords, verihubsFace } from './verihubs-face.ts';
 import {
   type EnrollPayload,
   maxImageSizeInBytes,
@@ -44,7 +44,7 @@ export function verihubsRoutes(parts: EngineParts): FastifyPluginAsync {
       // Not documented: such a photo is not stored here.
       if (mask === 0) await store.put(ownerOfRequest(request), subjectId, face.descriptor);
       return reply.send({
-        message: mask === 0 ? 'Request Success' : 'validation failed',
+        message: failureWords[mask] ?? 'Request Success',
         ...(mask > 0 && { error_code: `FAIL_ON_${mask}` }),
         session_id: randomUUID(),
         timestamp: Date.now(),
