@@ -1,0 +1,105 @@
+import { sharp } from '../photos/image-decoder.ts';
+import type { Picture } from './decode-photo.ts';
+import type { FaceModels } from './load-models.ts';
+import { type QuarterTurns, quarterTurns, turnPicture } from './turn-picture.ts';
+
+/** A face in the pixels of a picture. */
+export interface Detection {
+  readonly score: number;
+  readonly box: Box;
+}
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The faces of a picture that was turned so that they stand upright. */
+export interface DetectedFaces {
+  readonly turns: QuarterTurns;
+  /** The turned picture. */
+  readonly picture: Picture;
+  /** The most certain first. */
+  readonly detections: readonly Detection[];
+}
+
+/** From here on something counts as a face; docs/local-engine.md has the counts behind these numbers. */
+const minScore = 0.5;
+/** A face as certain as this, and whatever else is seen with it, is taken at the first look. */
+const certainScore = 0.8;
+const maxFaces = 100;
+
+/** What the detector looks at, whatever it is given. */
+const lookSideInPixels = 512;
+/** In a second look the picture fills half of that, amid black: close faces are found better, false ones vanish. */
+const smallSideInPixels = 256;
+
+/**
+ * One look where it shows a face for certain. Otherwise one for each other way to turn the picture (faces that lie on
+ * their side are seen, but not well), and if none of them is certain, a second look at the upright one decides: five in
+ * all, which is what a photo without a face costs.
+ */
+export async function detectFaces(models: FaceModels, picture: Picture): Promise<DetectedFaces> {
+  const first = await look(models, picture, lookSideInPixels);
+  if (isCertain(first)) return { turns: 0, picture, detections: first };
+  for (const turns of quarterTurns) {
+    const turned = turnPicture(picture, turns);
+    const detections = await look(models, turned, lookSideInPixels);
+    if (isCertain(detections)) return { turns, picture: turned, detections };
+  }
+  return { turns: 0, picture, detections: await look(models, picture, smallSideInPixels) };
+}
+
+const isCertain = ([best]: readonly Detection[]) => best !== undefined && best.score >= certainScore;
+
+async function look(
+  { tf, faceApi }: FaceModels,
+  picture: Picture,
+  sideInPixels: number,
+): Promise<Detection[]> {
+  const { width, height, data } = picture;
+  const small = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ width: sideInPixels, height: sideInPixels, fit: 'inside' })
+    .extend({
+      right: lookSideInPixels - sideInPixels,
+      bottom: lookSideInPixels - sideInPixels,
+      background: '#000',
+    })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { info } = small;
+  const image = tf.tensor3d(new Int32Array(small.data), [info.height, info.width, 3], 'int32');
+  try {
+    const options = new faceApi.SsdMobilenetv1Options({ minConfidence: minScore, maxResults: maxFaces });
+    const found = await faceApi.nets.ssdMobilenetv1.locateFaces(image, options);
+    const scale = Math.max(width, height) / sideInPixels;
+    return withoutNested(found.map(({ score, box }) => ({ score, box: scaleBox(box, scale) })));
+  } finally {
+    image.dispose();
+  }
+}
+
+function scaleBox({ x, y, width, height }: Box, scale: number): Box {
+  return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+}
+
+/** One face is now and then found twice, as a whole and in part: the more certain one stays. */
+function withoutNested(detections: readonly Detection[]): Detection[] {
+  const sorted = [...detections].sort((a, b) => b.score - a.score);
+  const kept: Detection[] = [];
+  for (const detection of sorted)
+    if (!kept.some((other) => overlap(other.box, detection.box) > maxOverlap)) kept.push(detection);
+  return kept;
+}
+
+/** As a share of the smaller of two boxes. */
+const maxOverlap = 0.6;
+
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  return (width * height) / Math.min(a.width * a.height, b.width * b.height);
+}
