@@ -112,7 +112,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     const { presence } = await openOnce();
     const onError = (error: Error) =>
       log.debug({ reason: error.message }, 'the queue was not told that this process is there');
-    const opened = openAttendance({ presence, state, onError });
+    const opened = openAttendance({ presence, state, timeoutInMs: settings.timeout, onError });
     releases.push(() => opened.close());
     return opened;
   };

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { openErasedSubjects } from '../erasure/erased-subjects.ts';
 import { compactLedger } from '../ledger/compact-ledger.ts';
 import type { QueueBackend, RunQueue } from '../queue/queue.ts';
 import type { Parts } from '../report/parts.ts';
@@ -83,8 +84,13 @@ export async function concludeRun(
   async function tidyLedger(): Promise<void> {
     const { backend, signal, log } = options;
     const { account } = record;
-    await compactLedger({ state, leases: backend.leases, account, signal }).catch((error: Error) =>
-      log.warn({ run: record.id, reason: error.message }, "the ledger's files were not drawn together"),
-    );
+    const { leases } = backend;
+    try {
+      const { isVoid } = await openErasedSubjects(state, account);
+      await compactLedger({ state, leases, account, isVoid, signal });
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.warn({ run: record.id, reason }, "the ledger's files were not drawn together");
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { openErasedSubjects } from '../erasure/erased-subjects.ts';
 import { FaultError } from '../errors.ts';
 import { createLedgerDelta } from '../ledger/ledger-delta.ts';
 import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
@@ -23,7 +24,8 @@ export async function finishReport(options: {
 }): Promise<Summary> {
   const { state, record, listed, parts, end } = options;
   const builder = createSummaryBuilder();
-  const delta = createLedgerDelta(state, record);
+  const erased = await openErasedSubjects(state, record.account);
+  const delta = createLedgerDelta(state, record, erased);
   const isLeftOut = record.settings.report === 'changed' ? isUnchanged : undefined;
   let leftOutOfReport = 0;
   const onLine = (line: ReportLine) => {
@@ -54,7 +56,7 @@ export async function finishReport(options: {
     engine,
     leftOut: listed.leftOut,
     leftOutOfReport: isLeftOut && leftOutOfReport,
-    missing: await writeMissingSubjects(state, { record, isWhole: end === 'finished' }),
+    missing: await writeMissingSubjects(state, { record, isWhole: end === 'finished', erased }),
     reportSha256,
   });
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);

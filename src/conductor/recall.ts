@@ -1,3 +1,4 @@
+import { openErasedSubjects } from '../erasure/erased-subjects.ts';
 import { templateMark } from '../ledger/fingerprint.ts';
 import { createKnownPhotos, type Recognition } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
@@ -24,7 +25,14 @@ export async function openRecall(options: {
     eachPhoto: settings.sameSubject === 'repeat' && settings.repeat === 'each',
     required: settings.require,
   });
-  await readLedger(state, { account, signal, onEvent: known.add });
+  const erased = await openErasedSubjects(state, account);
+  await readLedger(state, {
+    account,
+    signal,
+    onEvent: (event) => {
+      if (!erased.isVoid(event)) known.add(event);
+    },
+  });
   return ({ subjectId = '', photo = '', version, templateId }) => {
     const { address, secret } = redactAddress(photo);
     return known.recognise({

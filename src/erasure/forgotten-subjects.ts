@@ -9,7 +9,9 @@ import { subjectMark } from './subject-mark.ts';
 export interface Forgotten {
   /** When it was forgotten last. */
   readonly since: number;
-  /** Taken off the list since then. */
+  /** When it was taken off the list last. */
+  readonly allowedAt: number;
+  /** Taken off the list since it was forgotten. */
   readonly isAllowed: boolean;
   /** When its templates were last known to be gone. */
   readonly erasedAt: number;
@@ -63,9 +65,11 @@ export function createForgottenSubjects(options: {
     const words = index.find(subjectMark(account, subjectId));
     if (!words) return undefined;
     const since = timeAt(words, places.forget);
+    const allowedAt = timeAt(words, places.allow);
     return {
       since,
-      isAllowed: timeAt(words, places.allow) > since,
+      allowedAt,
+      isAllowed: allowedAt > since,
       erasedAt: timeAt(words, places.erased),
     };
   };

@@ -19,13 +19,19 @@ import { readTimes, writeTimes } from './time-words.ts';
  */
 export async function drawTogether(
   state: StateStore,
-  options: { files: readonly LedgerFile[]; into: string; signal: AbortSignal },
+  options: {
+    files: readonly LedgerFile[];
+    into: string;
+    /** Events that are left out. */
+    isVoid?: ((event: LedgerEvent) => boolean) | undefined;
+    signal: AbortSignal;
+  },
 ): Promise<boolean> {
-  const { files, into, signal } = options;
+  const { files, into, isVoid = () => false, signal } = options;
   const newest = createHashIndex({ valueWords: 5 });
   const isRead = await readAll((text) => {
     const event = parseLedgerEvent(text);
-    if (!event) return;
+    if (!event || isVoid(event)) return;
     const words = newest.enter(eventKey(event));
     const isNew = words[0] === 0 && words[1] === 0;
     if (isNew || compareTimes(timesOf(event), readTimes(words)) > 0) writeTimes(words, timesOf(event));

@@ -33,7 +33,8 @@ export function eventOfLine(
       return { ...base, kind: 'enrolled', ...templateOf(line), ...checks, ...times, source };
     }
     default:
-      return line.stored === 'unknown' ? { ...base, kind: 'unclear', at: finishedAt, source } : undefined;
+      if (line.stored !== 'unknown') return undefined;
+      return { ...base, kind: 'unclear', ...templateOf(line), at: finishedAt, source };
   }
 }
 

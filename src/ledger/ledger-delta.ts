@@ -1,3 +1,4 @@
+import type { ErasedSubjects } from '../erasure/erased-subjects.ts';
 import type { ReportLine } from '../report/record.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { StateStore, StateWriter } from '../state/state-store.ts';
@@ -16,7 +17,11 @@ export interface LedgerDelta {
 }
 
 /** Named by run and epoch: who concludes a run again adds another file with the same content, which is harmless. */
-export function createLedgerDelta(state: StateStore, record: RunRecord): LedgerDelta {
+export function createLedgerDelta(
+  state: StateStore,
+  record: RunRecord,
+  erased: Pick<ErasedSubjects, 'isVoid'>,
+): LedgerDelta {
   const facts = { source: ledgerSourceOf(record), required: record.settings.require };
   let writer: StateWriter | undefined;
   let text = '';
@@ -30,7 +35,7 @@ export function createLedgerDelta(state: StateStore, record: RunRecord): LedgerD
   return {
     add(line) {
       const event = eventOfLine(line, facts);
-      if (event) text += `${JSON.stringify(event)}\n`;
+      if (event && !erased.isVoid(event)) text += `${JSON.stringify(event)}\n`;
     },
     flush,
     async commit() {

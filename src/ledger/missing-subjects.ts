@@ -1,4 +1,5 @@
 import { createHashIndex, type HashIndex } from '../conductor/hash-index.ts';
+import type { ErasedSubjects } from '../erasure/erased-subjects.ts';
 import { readManifest } from '../run/manifest.ts';
 import { type RunRecord, runFolderOf } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -9,20 +10,24 @@ import { readTimes, writeTimes } from './time-words.ts';
 
 /**
  * Writes `missing.jsonl` into the run's folder: a line for every subject that was enrolled from the run's source and is
- * not in its list any more. Memory: 20 bytes a subject of the list, 40 a missing one; the ledger is read twice where
+ * not in its list any more, but for those on the account's forget list. Memory: 20 bytes a subject of the list, 40 a missing one; the ledger is read twice where
  * somebody is missing.
  * @returns how many there are; undefined where the list does not tell, for it was cut short or came from a pipe
  */
 export async function writeMissingSubjects(
   state: StateStore,
-  { record, isWhole }: { record: RunRecord; isWhole: boolean },
+  { record, isWhole, erased }: { record: RunRecord; isWhole: boolean; erased: ErasedSubjects },
 ): Promise<number | undefined> {
   const { id, source, account, settings } = record;
   if (!settings.incremental || !isWhole || settings.limit !== undefined || source === '-') return undefined;
   const listed = await listedSubjects(state, id);
   const ledgerSource = ledgerSourceOf(record);
   const isMissing = (event: LedgerEvent) =>
-    event.source === ledgerSource && isStored(event) && !listed.find(subjectKey(event.subjectId));
+    event.source === ledgerSource &&
+    isStored(event) &&
+    !listed.find(subjectKey(event.subjectId)) &&
+    !erased.isForgotten(event.subjectId) &&
+    !erased.isVoid(event);
   const newest = createHashIndex({ valueWords: 5 });
   let count = 0;
   const onEvent = (event: LedgerEvent) => {

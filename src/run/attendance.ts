@@ -24,9 +24,11 @@ export interface Attendance {
 export function openAttendance(options: {
   presence: PresenceStore;
   state: StateStore;
+  /** For one call of this process. */
+  timeoutInMs: number;
   onError: (error: Error) => void;
 }): Attendance {
-  const { presence, state, onError } = options;
+  const { presence, state, timeoutInMs, onError } = options;
   const name = processName();
   const since = new Date().toISOString();
   const runs = new Map<string, RunRecord>();
@@ -36,7 +38,7 @@ export function openAttendance(options: {
 
   async function beat(): Promise<void> {
     const where = await whereabouts(state);
-    await announceWorker(presence, { ...where, name, since, runs: [...runs.keys()] });
+    await announceWorker(presence, { ...where, name, since, timeoutInMs, runs: [...runs.keys()] });
     for (const record of [...runs.values()])
       if (runs.has(record.id)) await announceRun(presence, state, record);
   }

@@ -27,6 +27,8 @@ const workerNoticeSchema = whereSchema.extend({
   name: z.string(),
   runs: z.array(z.string()),
   since: z.string(),
+  /** For one call, at most. */
+  timeoutInMs: z.number().optional(),
 });
 export type WorkerNotice = z.infer<typeof workerNoticeSchema>;
 

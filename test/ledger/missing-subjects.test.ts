@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openErasedSubjects } from '../../src/erasure/erased-subjects.ts';
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
 import { ledgerSourceOf } from '../../src/ledger/ledger-source.ts';
@@ -52,7 +53,11 @@ describe('subjects that are enrolled and no longer listed', () => {
     const textOf = (lines: readonly unknown[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     await state.write(manifestPath(record.id), textOf(rows));
     await state.write(deltaPath(record.account, { run: 'before', epoch: 1 }), textOf(events));
-    const count = await writeMissingSubjects(state, { record, isWhole: true });
+    const count = await writeMissingSubjects(state, {
+      record,
+      isWhole: true,
+      erased: await openErasedSubjects(state, record.account),
+    });
     const text = (await state.read(`runs/${record.id}/missing.jsonl`))?.toString();
     const lines = text?.split('\n').filter((line) => line !== '');
     return { count, lines: lines?.map((line) => JSON.parse(line)) };

@@ -1,0 +1,171 @@
+import type { Command } from 'commander';
+import { allowSubjects } from '../erasure/allow-subjects.ts';
+import { type ForgetEnd, forgetSubjects } from '../erasure/forget-subjects.ts';
+import { type ListedSubject, readSubjectList } from '../erasure/read-subject-list.ts';
+import { UsageError } from '../errors.ts';
+import { formatDuration } from '../settings/values.ts';
+import { problemOfText } from '../sources/listed-row.ts';
+import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { accountSettings, addSettings, commonSettings } from './flags.ts';
+
+interface ForgetOptions {
+  readonly file?: string;
+  readonly allow?: boolean;
+  readonly json?: boolean;
+}
+
+/** A subject and where it was named, for messages. */
+interface NamedSubject {
+  readonly subjectId: string;
+  readonly place: string;
+}
+
+const examples = `
+Examples:
+  rollcall forget emp-0017 --engine ooto            delete the templates of a subject, and never enroll it again
+  rollcall forget --file leavers.txt --engine ooto  of many: one id a line; or .csv with a column subject_id; or .jsonl
+  rollcall forget --allow emp-0017 --engine ooto    take a subject off the forget list: runs enroll it again
+Started again with the same subjects it goes on where it stopped. Manifests and reports of earlier runs name the subjects
+still: rollcall prune. Exit codes: 0 all gone, 1 some could not be deleted, 2 wrong usage, 3 stopped, 4 fault.`;
+
+export function addForgetCommand(program: Command): void {
+  const command = program
+    .command('forget')
+    .description('delete templates of subjects, and never enroll them again')
+    .argument('[subjects...]', 'ids of subjects')
+    .option('--file <file>', 'also the subjects of a file')
+    .option('--allow', 'take them off the forget list instead')
+    .option('--json', 'print one JSON object instead of text')
+    .addHelpText('after', examples)
+    .action(async (ids: readonly string[], options: ForgetOptions & Record<string, unknown>) => {
+      await withRollcall(options, async (context) => {
+        const named = await gatherSubjects(context, ids, options.file);
+        return options.allow ? allow(context, named, options) : forget(context, named, options);
+      });
+    });
+  addSettings(command, [...accountSettings, 'maxAttempts', 'backoff', ...commonSettings]);
+}
+
+async function gatherSubjects(
+  { rollcall, signal }: CommandContext,
+  ids: readonly string[],
+  file: string | undefined,
+): Promise<NamedSubject[]> {
+  const typed = ids.map((subjectId, index) => ({ subjectId, place: `subject ${index + 1}` }));
+  for (const { subjectId, place } of typed) {
+    const problem = problemOfText('subject id', subjectId);
+    if (problem !== undefined) throw new UsageError('no-subject', `${place}: ${problem}.`);
+  }
+  const listed: readonly ListedSubject[] =
+    file === undefined
+      ? []
+      : await readSubjectList(file, { setting: '--file', folder: rollcall.folder, signal });
+  const all = [
+    ...typed,
+    ...listed.map(({ subjectId, line }) => ({ subjectId, place: `line ${line} of ${file}` })),
+  ];
+  if (all.length > 0) return all;
+  throw new UsageError(
+    'no-subject',
+    file === undefined
+      ? 'Name the subjects to forget, or a file of them with --file.'
+      : `--file: ${file} names no subject.`,
+  );
+}
+
+async function allow(
+  { rollcall }: CommandContext,
+  named: readonly NamedSubject[],
+  { json }: ForgetOptions,
+): Promise<number> {
+  const allowed = await allowSubjects(rollcall, idsOf(named));
+  if (json) print(JSON.stringify({ allowed }));
+  else
+    print(
+      `${count(allowed, 'subject')} taken off the forget list; the next run enrolls what it lists of them.`,
+    );
+  return 0;
+}
+
+async function forget(
+  { rollcall, signal, interruptExitCode }: CommandContext,
+  named: readonly NamedSubject[],
+  { json }: ForgetOptions,
+): Promise<number> {
+  const { account, engine, url } = rollcall.engine();
+  try {
+    const end = await forgetSubjects(rollcall, idsOf(named), {
+      signal,
+      onWait: ({ runIds, durationInMs }) =>
+        say(
+          `The subjects are on the forget list. ${runIds.join(', ')} may have calls under way: waiting ` +
+            `${formatDuration(durationInMs)} until none of them can still store anything.`,
+        ),
+    });
+    if (json)
+      print(JSON.stringify({ account, engine: engine.name, engineUrl: url, ...withPlaces(end, named) }));
+    else print(describe(end));
+    return conclude(end, named);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    say(
+      'Interrupted. Start the same command again to go on; who is on the forget list is not enrolled meanwhile.',
+    );
+    return interruptExitCode();
+  }
+}
+
+const idsOf = (named: readonly NamedSubject[]) => named.map(({ subjectId }) => subjectId);
+
+/** Results may be kept: they name places, not people. */
+function withPlaces({ failed, leftToOthers, ...counts }: ForgetEnd, named: readonly NamedSubject[]) {
+  const placeOf = placesOf(named);
+  return {
+    ...counts,
+    failed: failed.map(({ subjectId, message }) => ({ place: placeOf(subjectId), message })),
+    leftToOthers: leftToOthers.map(placeOf),
+  };
+}
+
+function placesOf(named: readonly NamedSubject[]): (subjectId: string) => string {
+  const places = new Map(named.map(({ subjectId, place }) => [subjectId.normalize('NFC'), place]));
+  return (subjectId) => places.get(subjectId) ?? 'a subject';
+}
+
+function describe({
+  subjects,
+  erased,
+  erasedBefore,
+  templatesDeleted,
+  templatesGone,
+  log,
+}: ForgetEnd): string {
+  const before = erasedBefore > 0 ? ` (${erasedBefore} of them before this command was started again)` : '';
+  return [
+    `${count(erased, 'subject')} of ${subjects} forgotten${before}: ${count(templatesDeleted, 'template')} deleted, ` +
+      `${templatesGone} not there any more`,
+    ...(log === undefined ? [] : [`Erasure log: ${log}`]),
+  ].join('\n');
+}
+
+function conclude({ failed, leftToOthers, waitsFor }: ForgetEnd, named: readonly NamedSubject[]): number {
+  const placeOf = placesOf(named);
+  for (const subjectId of leftToOthers)
+    say(
+      `${placeOf(subjectId)}: another subject was enrolled under one of its templates since; that was left alone.`,
+    );
+  for (const { subjectId, message } of failed)
+    say(`${placeOf(subjectId)} (${subjectId}): not deleted: ${message}`);
+  if (waitsFor !== undefined) {
+    say(`Stopped: ${waitsFor}`);
+    say('The subjects are on the forget list. Start the same command again when that is mended.');
+    return 3;
+  }
+  if (failed.length === 0) return 0;
+  say(
+    `${count(failed.length, 'subject')} could not be deleted; started again, the same command tries them again.`,
+  );
+  return 1;
+}
+
+const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;

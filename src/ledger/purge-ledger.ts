@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import type { LeaseStore } from '../queue/queue.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { parseLedgerEvent, subjectKey } from './ledger-event.ts';
+import { basePath, type LedgerFile, listLedgerFiles, readLedgerFile } from './ledger-files.ts';
+import { whileTidying } from './while-tidying.ts';
+
+/**
+ * Takes all events of subjects (in NFC) out of an account's ledger. Files that hold some are written anew without them
+ * before they are removed: a death anywhere leaves a ledger that is whole, and may name them still.
+ * @returns false where somebody else tidies the ledger just now: then nothing was done
+ */
+export async function purgeLedger(options: {
+  state: StateStore;
+  leases: LeaseStore;
+  account: string;
+  subjects: ReadonlySet<string>;
+  signal: AbortSignal;
+}): Promise<boolean> {
+  const { state, leases, account, subjects, signal } = options;
+  const isNamed = (text: string) => {
+    const event = parseLedgerEvent(text);
+    return event !== undefined && subjects.has(subjectKey(event.subjectId));
+  };
+  const names = async (file: LedgerFile) => {
+    let found = false;
+    await readLedgerFile(state, file, (lines) => {
+      signal.throwIfAborted();
+      found ||= lines.some(({ text }) => isNamed(text));
+    });
+    return found;
+  };
+  const named: LedgerFile[] = [];
+  for (const file of await listLedgerFiles(state, account)) if (await names(file)) named.push(file);
+  if (named.length === 0) return true;
+  const isDone = await whileTidying({ leases, account }, async () => {
+    const number = 1 + Math.max(...(await listLedgerFiles(state, account)).map((file) => file.number));
+    for (const file of named) {
+      const into = basePath(account, { number, random: randomBytes(4).toString('hex') });
+      if (await copyWithout(state, { file, into, isNamed, signal })) await state.remove(file.path);
+    }
+    return true;
+  });
+  return isDone ?? false;
+}
+
+/** False where the file vanished meanwhile: what it held is in another. */
+async function copyWithout(
+  state: StateStore,
+  options: { file: LedgerFile; into: string; isNamed: (text: string) => boolean; signal: AbortSignal },
+): Promise<boolean> {
+  const { file, into, isNamed, signal } = options;
+  const writer = await state.openWriter(into);
+  try {
+    const isWhole = await readLedgerFile(state, file, async (lines) => {
+      signal.throwIfAborted();
+      const kept = lines.filter(({ text }) => !isNamed(text));
+      if (kept.length > 0) await writer.write(kept.map(({ text }) => `${text}\n`).join(''));
+    });
+    if (isWhole) await writer.commit();
+    return isWhole;
+  } finally {
+    await writer.discard();
+  }
+}

@@ -1,0 +1,203 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { templateIdOf } from '../../src/engines/template-id.ts';
+import { makePhoto, writeFiles } from '../helpers/photos.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { until } from '../helpers/until.ts';
+
+const idOf = (subjectId: string) => templateIdOf({ engine: 'ooto', subjectId });
+const names = Array.from({ length: 10 }, (_, index) => `person-${index + 1}`);
+
+describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
+  let redis: TestRedis;
+  let scene: Scene;
+  let first: string;
+
+  beforeAll(async () => {
+    redis = await startTestRedis();
+    scene = await openScene({ queue: redis.url });
+    for (const name of names) {
+      const photo = await makePhoto(name === 'person-3' ? { script: 'ok-other-id' } : {});
+      await writeFiles(join(scene.folder, 'archive'), { [`${name}.jpg`]: photo });
+    }
+    const rows = ['subject_id,photo,template_id', 'person-2,archive/person-2.jpg,custom/2'];
+    await writeFiles(scene.folder, { 'people.csv': rows.join('\n') });
+  });
+  afterAll(async () => {
+    await scene.close();
+    await redis.close();
+  });
+
+  async function run(...args: string[]) {
+    const end = await scene.run(['run', ...args, '--json']);
+    const summary = JSON.parse(end.stdout || '{}');
+    return { ...end, summary, lines: summary.run ? await scene.report(summary.run) : [] };
+  }
+  async function forget(...args: string[]) {
+    const end = await scene.run(['forget', ...args, '--json']);
+    return { ...end, result: end.stdout === '' ? undefined : JSON.parse(end.stdout) };
+  }
+  const held = () => [...scene.engine.templates.keys()].sort();
+
+  /** All lines of all files below a folder of the state. */
+  async function linesBelow(folder: string): Promise<string[]> {
+    const path = join(scene.stateFolder, folder);
+    const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+    const texts = await Promise.all(files.sort().map((file) => readFile(file, 'utf8')));
+    return texts.flatMap((text) => text.split('\n').filter((line) => line !== ''));
+  }
+  async function logLines() {
+    const [account = ''] = await readdir(join(scene.stateFolder, 'forgotten'));
+    return (await linesBelow(`forgotten/${account}/erasures`)).map((line) => JSON.parse(line));
+  }
+
+  it('deletes all templates that are known of a subject, and writes down no id', async () => {
+    const ended = await run('archive');
+    first = ended.summary.run;
+    expect(ended.exitCode, ended.stderr).toBe(0);
+    expect((await run('people.csv')).exitCode).toBe(0);
+    expect(scene.engine.templates.size).toBe(11);
+    // Gone at the engine already.
+    (scene.engine.templates as Map<string, unknown>).delete(idOf('person-4'));
+
+    await writeFiles(scene.folder, { 'leavers.txt': '\ufeffperson-3\r\n\r\n  person-4\n' });
+    const { exitCode, result, stderr } = await forget('person-2', '--file', 'leavers.txt');
+    expect(exitCode, stderr).toBe(0);
+    expect(result).toMatchObject({
+      engine: 'ooto',
+      subjects: 3,
+      erased: 3,
+      erasedBefore: 0,
+      templatesDeleted: 3,
+      templatesGone: 2,
+      failed: [],
+    });
+    expect(held()).toEqual(
+      names
+        .filter((name) => !/-[234]$/.test(name))
+        .map(idOf)
+        .sort(),
+    );
+    const log = await logLines();
+    expect(log).toHaveLength(3);
+    for (const line of log)
+      expect(line).toMatchObject({
+        schema: 'rollcall.erasure/1',
+        subject: expect.stringMatching(/^[0-9a-f]{64}$/),
+      });
+    const templates = log.flatMap((line) => line.templates);
+    expect(templates.filter(({ existed }) => existed)).toHaveLength(3);
+    for (const template of templates) expect(template.transaction).toEqual(expect.any(String));
+    const written = [...(await linesBelow('forgotten')), ...(await linesBelow('ledger'))].join('\n');
+    for (const name of ['person-2', 'person-3', 'person-4', 'custom/2', idOf('person-2')])
+      expect(written).not.toContain(name);
+    expect(written).toContain('person-5');
+  });
+
+  it('no run enrolls them again, whatever it is over', async () => {
+    const before = scene.engine.calls.length;
+    const dry = await scene.run(['run', 'archive', '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ photos: 10, calls: 7, forgotten: 3 });
+    const again = await run('archive', '--new');
+    expect(again.exitCode, again.stderr).toBe(0);
+    expect(again.summary).toMatchObject({
+      byStatus: { enrolled: 7, skipped: 3 },
+      byReason: { forgotten: 3 },
+    });
+    expect(again.lines.filter(({ reason }) => reason === 'forgotten')).toMatchObject(
+      ['person-2', 'person-3', 'person-4'].map((subjectId) => ({
+        subjectId,
+        status: 'skipped',
+        stored: 'no',
+      })),
+    );
+    expect(scene.engine.calls.length - before).toBe(7);
+
+    await rm(join(scene.folder, 'archive', 'person-2.jpg'));
+    const nightly = await run('archive', '--incremental');
+    expect(nightly.summary).toMatchObject({ byReason: { forgotten: 2, unchanged: 7 }, missing: 0 });
+    const redriven = await run(scene.pathOf(first, 'report.jsonl'), '--redrive', 'all');
+    expect(redriven.summary.byReason).toEqual({ forgotten: 3 });
+    expect(held().filter((id) => ['person-2', 'person-3', 'person-4'].map(idOf).includes(id))).toEqual([]);
+  });
+
+  it('says what could not be deleted, and goes on with just that', async () => {
+    scene.engine.script(`delete ${idOf('person-5')}`, 'code-7x1');
+    const failed = await forget('person-5', 'person-6');
+    expect(failed.exitCode).toBe(1);
+    expect(failed.result).toMatchObject({ erased: 1, failed: [{ place: 'subject 1' }] });
+    expect(failed.stdout).not.toContain('person-');
+    expect(failed.stderr).toContain('subject 1 (person-5): not deleted');
+    const before = scene.engine.calls.length;
+    const mended = await forget('person-5', 'person-6');
+    expect(mended.exitCode, mended.stderr).toBe(0);
+    expect(mended.result).toMatchObject({ erased: 2, erasedBefore: 1, templatesDeleted: 1 });
+    expect(scene.engine.calls.slice(before).map(({ templateId }) => templateId)).toEqual([idOf('person-5')]);
+  });
+
+  it('an account that is refused stops it; the list holds all the same', async () => {
+    scene.engine.setMode('401');
+    const refused = await forget('person-7');
+    scene.engine.setMode('normal');
+    expect(refused.exitCode).toBe(3);
+    expect(refused.stderr).toContain('OOTO_APP_KEY');
+    expect(
+      (await run('archive', '--new')).lines.find(({ subjectId }) => subjectId === 'person-7'),
+    ).toMatchObject({
+      reason: 'forgotten',
+    });
+    expect(held()).toContain(idOf('person-7'));
+    expect((await forget('person-7')).exitCode).toBe(0);
+    expect(held()).not.toContain(idOf('person-7'));
+  });
+
+  it('killed before the call or before its log line, it ends right when started again', async () => {
+    const erasuresBefore = (await logLines()).length;
+    const [silent, cut] = ['person-8', 'person-9'];
+    scene.engine.script(`delete ${idOf('person-8')}`, 'silentx1');
+    // Deleted, and the answer never ends.
+    scene.engine.script(`delete ${idOf('person-9')}`, 'dribblex1');
+    const killed = scene.start(['forget', 'person-8', 'person-9']);
+    await until(() => !held().includes(idOf(cut)));
+    await until(() =>
+      scene.engine.calls.some(
+        ({ templateId, path }) => path.endsWith('/delete') && templateId === idOf(silent),
+      ),
+    );
+    killed.signal('SIGKILL');
+    await killed.ended;
+    expect(await logLines()).toHaveLength(erasuresBefore);
+    expect(held()).toContain(idOf(silent));
+    const ended = await forget('person-8', 'person-9');
+    expect(ended.exitCode, ended.stderr).toBe(0);
+    expect(ended.result).toMatchObject({ erased: 2, templatesDeleted: 1, templatesGone: 1 });
+    expect(held()).toEqual([idOf('person-1'), idOf('person-10')].sort());
+    expect(await logLines()).toHaveLength(erasuresBefore + 2);
+  });
+
+  it('takes a subject off the list', async () => {
+    const allowed = await scene.run(['forget', '--allow', 'person-5', 'nobody', '--json']);
+    expect(JSON.parse(allowed.stdout)).toEqual({ allowed: 1 });
+    const { lines } = await run('archive', '--incremental');
+    expect(lines.find(({ subjectId }) => subjectId === 'person-5')).toMatchObject({ status: 'enrolled' });
+    expect(lines.filter(({ reason }) => reason === 'forgotten')).toHaveLength(6);
+  });
+
+  it('refuses what names nobody', async () => {
+    for (const args of [[], ['--file', 'no-such-file.txt'], ['--file', 'archive'], ['']]) {
+      const { exitCode, stderr } = await forget(...args);
+      expect(exitCode, stderr).toBe(2);
+    }
+    await writeFiles(scene.folder, {
+      'wrong.csv': 'name\nperson-1\n',
+      'wrong.jsonl': '{"name":"person-1"}\n',
+    });
+    for (const file of ['wrong.csv', 'wrong.jsonl']) expect((await forget('--file', file)).exitCode).toBe(2);
+    expect(held()).toContain(idOf('person-1'));
+  });
+});
