@@ -13,8 +13,8 @@ export interface HttpsPhotoOptions extends HttpsOptions {
 }
 
 export interface HttpsPhotoReader {
-  /** `timeoutInMs` covers the whole read, redirects too. @throws the signal's reason when aborted */
-  read(address: string, signal: AbortSignal): Promise<PhotoBytes | PhotoProblem>;
+  /** `timeoutInMs` covers the whole read, redirects too; `maxSizeInBytes` is by default that of all reads. @throws the signal's reason when aborted */
+  read(address: string, signal: AbortSignal, maxSizeInBytes?: number): Promise<PhotoBytes | PhotoProblem>;
   close(): Promise<void>;
 }
 
@@ -24,13 +24,17 @@ const maxRedirects = 5;
 export function createHttpsPhotoReader(options: HttpsPhotoOptions): HttpsPhotoReader {
   const dispatchers = createHttpsDispatchers(options);
   return {
-    async read(address, signal) {
+    async read(address, signal, maxSizeInBytes = options.maxSizeInBytes) {
       signal.throwIfAborted();
       const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
       if (!URL.canParse(address)) return lasting(`${shown} is not a valid address`);
       const deadline = createDeadline(signal, options.timeoutInMs);
       try {
-        const fetching = fetchPhoto(new URL(address), { ...options, dispatchers, signal: deadline.signal });
+        const fetching = fetchPhoto(new URL(address), {
+          dispatchers,
+          maxSizeInBytes,
+          signal: deadline.signal,
+        });
         const result = await Promise.race([fetching, deadline.passed]);
         return 'problem' in result ? { ...result, problem: `${shown} ${result.problem}` } : result;
       } catch (error) {

@@ -1,17 +1,52 @@
+import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
+import { createByteBudget } from './byte-budget.ts';
+import type { InspectedPhoto } from './inspect-photo.ts';
+import type { PhotoFormat } from './photo.ts';
 
 /** Photos that claim more pixels are refused by their header: decoded, they would take 300 MB and more each. */
 export const maxPixels = 100_000_000;
 
-/** Decoders at work at a time: they share libuv's threads with file reading, and hold decoded pictures in memory. */
-const maxDecoders = 2;
+/** Decoders at work at a time. More than processors only take memory; beyond eight, reading files would suffer. */
+const maxDecoders = Math.min(8, Math.max(2, availableParallelism()));
+
+/** What decoded pictures may take together, about; one that needs more is decoded alone. */
+const decodingBudgetInBytes = 400_000_000;
+
+/** What a pixel takes at the worst moment, measured; a JPEG that is turned is held whole. */
+const bytesPerPixel: Readonly<Record<PhotoFormat, number>> = {
+  jpeg: 4,
+  png: 6,
+  webp: 6,
+  avif: 8,
+  heic: 9,
+  tiff: 8,
+  gif: 6,
+  bmp: 6,
+};
 
 sharp.concurrency(1); // one thread a picture
 sharp.cache(false); // no picture is decoded twice
 
-/** Lets at most two decoders work at a time. */
-export const limitDecoders = pLimit(maxDecoders);
+const decoders = pLimit(maxDecoders);
+const decodingBudget = createByteBudget(decodingBudgetInBytes);
+
+/** Lets as many decoders work at a time as there are processors and memory for their pictures. */
+export function limitDecoders<Result>(
+  { format, width, height }: Pick<InspectedPhoto, 'format' | 'width' | 'height'>,
+  decode: () => Promise<Result>,
+): Promise<Result> {
+  return decoders(async () => {
+    const share = decodingBudget.open();
+    await share.take(width * height * bytesPerPixel[format]);
+    try {
+      return await decode();
+    } finally {
+      share.release();
+    }
+  });
+}
 
 export { sharp };
 

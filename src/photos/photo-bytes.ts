@@ -19,5 +19,6 @@ export function passing(problem: string): PhotoProblem {
 }
 
 export function tooLarge(maxSizeInBytes: number): PhotoProblem {
-  return lasting(`photo is larger than ${Math.floor(maxSizeInBytes / 1024 / 1024)} MiB`);
+  const problem = `photo is larger than ${Math.floor(maxSizeInBytes / 1024 / 1024)} MiB`;
+  return { problem, retryable: false, isOverLimit: true };
 }

@@ -28,4 +28,6 @@ export interface PhotoBytes {
 export interface PhotoProblem {
   readonly problem: string;
   readonly retryable: boolean;
+  /** It is larger than the reader was told to read. */
+  readonly isOverLimit?: true;
 }

@@ -20,8 +20,11 @@ export interface PhotoReaderOptions extends HttpsOptions {
 
 /** Gets the bytes of photos, wherever they lie. */
 export interface PhotoReader {
-  /** @throws the signal's reason when aborted; all else that goes wrong is a problem */
-  read(address: string, signal: AbortSignal): Promise<PhotoBytes | PhotoProblem>;
+  /**
+   * A photo over the limit, by default the largest of all, is a problem that says so.
+   * @throws the signal's reason when aborted; all else that goes wrong is a problem
+   */
+  read(address: string, signal: AbortSignal, limitInBytes?: number): Promise<PhotoBytes | PhotoProblem>;
   close(): Promise<void>;
 }
 
@@ -29,14 +32,16 @@ const defaultMaxSizeInBytes = 64 * 1024 * 1024;
 
 /** Reads absolute paths, `https://…` and `s3://…`; `timeoutInMs` is for one photo from afar as a whole. */
 export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
-  const { rootFolder, maxSizeInBytes = defaultMaxSizeInBytes, timeoutInMs, s3 } = options;
+  const { rootFolder, timeoutInMs, s3 } = options;
+  const largestSizeInBytes = options.maxSizeInBytes ?? defaultMaxSizeInBytes;
   let https: HttpsPhotoReader | undefined;
   return {
-    async read(address, signal) {
+    async read(address, signal, limitInBytes = largestSizeInBytes) {
       signal.throwIfAborted();
+      const maxSizeInBytes = Math.min(limitInBytes, largestSizeInBytes);
       if (/^https:\/\//iu.test(address)) {
-        https ??= createHttpsPhotoReader({ ...options, maxSizeInBytes });
-        return https.read(address, signal);
+        https ??= createHttpsPhotoReader({ ...options, maxSizeInBytes: largestSizeInBytes });
+        return https.read(address, signal, maxSizeInBytes);
       }
       if (isAbsolute(address)) return readLocalPhoto({ path: address, rootFolder, maxSizeInBytes, signal });
       if (s3 !== undefined && isS3Address(address))

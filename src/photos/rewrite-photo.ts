@@ -28,7 +28,7 @@ const decodingTimeoutInSeconds = 60;
  * the engine takes it. Adds to the warnings: `recompressed` or `scaled-down`.
  */
 export function rewritePhoto(photo: PhotoToRewrite): Promise<RewrittenPhoto | PhotoProblem> {
-  return limitDecoders(() => rewrite(photo));
+  return limitDecoders(photo.inspected, () => rewrite(photo));
 }
 
 async function rewrite(preparation: PhotoToRewrite): Promise<RewrittenPhoto | PhotoProblem> {

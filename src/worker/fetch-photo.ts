@@ -1,3 +1,4 @@
+import type { ByteShare } from '../photos/byte-budget.ts';
 import { inspectPhoto } from '../photos/inspect-photo.ts';
 import type {
   PhotoBytes,
@@ -9,8 +10,7 @@ import type {
 import { preparePhoto } from '../photos/prepare-photo.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { Outcome } from '../report/record.ts';
-
-export type ReadPhoto = (address: string, signal: AbortSignal) => Promise<PhotoBytes | PhotoProblem>;
+import { copiesWhenSent, type ReadPhoto, readWithin } from './read-within.ts';
 
 /** A photo as it is sent, and what the report says of the original. */
 export interface ReadyPhoto {
@@ -32,12 +32,15 @@ export async function fetchPhoto(options: {
   readPhoto: ReadPhoto;
   rules: PhotoRules;
   settings: PreparationSettings;
+  /** The memory of this photo, from before it is read until it was sent. */
+  share: ByteShare;
   signal: AbortSignal;
   /** Whether these bytes, by their SHA-256, are such that they need no call. */
   recognise: (sha256: string) => Omit<Outcome, 'finishedAt'> | undefined;
 }): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
-  const { data, address, readPhoto, rules, settings, signal } = options;
-  const photo = await readPhoto(address, signal);
+  const { data, address, readPhoto, rules, settings, share, signal } = options;
+  const expectedSizeInBytes = data.sizeInBytes;
+  const photo = await readWithin({ address, readPhoto, share, expectedSizeInBytes, signal });
   if ('problem' in photo) return photo;
   const { version, changed } = compareVersions(data, photo);
   const facts = {
@@ -52,6 +55,7 @@ export async function fetchPhoto(options: {
   if ('problem' in inspected) return inspected;
   const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules, settings });
   if ('problem' in prepared) return prepared;
+  share.note(prepared.bytes.length * copiesWhenSent);
   const warnings = [...prepared.warnings, ...changedWarning];
   return {
     bytes: prepared.bytes,

@@ -3,12 +3,13 @@ import type { Logger } from 'pino';
 import type { Engine } from '../engines/engine.ts';
 import { watchForgotten } from '../erasure/forgotten-watch.ts';
 import type { Gate } from '../gate/gate.ts';
+import { createByteBudget } from '../photos/byte-budget.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
 import { manifestPath, parseManifestLine } from '../run/manifest.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
-import type { ReadPhoto } from './fetch-photo.ts';
+import type { ReadPhoto } from './read-within.ts';
 import { workPhoto } from './work-photo.ts';
 
 export interface RunWorkerOptions {
@@ -26,6 +27,9 @@ export interface RunWorkerOptions {
   readonly processName: string;
   readonly log: Logger;
 }
+
+/** What the photos of a run that are read, prepared and sent may take, whatever the concurrency. */
+const photosBudgetInBytes = 384 * 1024 * 1024;
 
 /** This process's part in the work of a run. Started once, stopped once; both may be called again without effect. */
 export interface RunWorker {
@@ -49,6 +53,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
     isForgotten: forgotten.isForgotten,
+    memory: createByteBudget(photosBudgetInBytes),
   };
   return {
     start() {

@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../engines/engine.ts';
 import { AccountPausedError } from '../gate/gate.ts';
+import type { ByteBudget } from '../photos/byte-budget.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../report/record.ts';
 import type { RunSettings } from '../run/run-record.ts';
 import { eitherSignal } from './either-signal.ts';
 import { enrollFlagsOf } from './enroll-flags.ts';
-import { fetchPhoto, type ReadPhoto, type ReadyPhoto } from './fetch-photo.ts';
+import { fetchPhoto, type ReadyPhoto } from './fetch-photo.ts';
 import { countReply, type Judgement, judgeReply, type Tries } from './judge-reply.ts';
 import { BudgetSpentError, type CallContext, makeCall } from './make-call.ts';
+import type { ReadPhoto } from './read-within.ts';
 import { recogniseContent } from './recognise-content.ts';
 import { retryDelayInMs } from './retry-delay.ts';
 import {
@@ -24,6 +26,8 @@ export interface WorkContext extends CallContext, ForgottenContext {
   readonly settings: RunSettings;
   readonly engine: Engine;
   readonly readPhoto: ReadPhoto;
+  /** For the photos of the run that are in memory at a time. */
+  readonly memory: ByteBudget;
   /** The whole address of a photo, with the signature that the job does not carry. */
   readonly addressOf: (data: PhotoJobData) => Promise<string>;
 }
@@ -43,6 +47,8 @@ export async function workPhoto(
     const delayInMs = failures > 0 ? retryDelayInMs({ attempt: failures, ...settings.backoff }) : 0;
     return { again: { delayInMs, data: { ...data, tries } } };
   };
+  const either = eitherSignal(draining, signal);
+  const share = context.memory.open(either.signal);
   try {
     await unlessForgotten(context, data.subjectId, signal);
     const address = await context.addressOf(data);
@@ -52,6 +58,7 @@ export async function workPhoto(
       signal,
       rules: engine.accepts,
       settings,
+      share,
       readPhoto: context.readPhoto,
       recognise: (sha256) =>
         recogniseContent({ data, sha256, engine: engine.name, templateId: templateIdOf(data, engine) }),
@@ -83,6 +90,9 @@ export async function workPhoto(
       await hold(draining, signal);
     else if (!signal.aborted && !draining.aborted) throw error;
     return later(0);
+  } finally {
+    share.release();
+    either.clear();
   }
 }
 

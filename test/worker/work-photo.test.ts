@@ -6,6 +6,7 @@ import { createEngine } from '../../src/engines/registry.ts';
 import { createGate } from '../../src/gate/create-gate.ts';
 import type { Gate } from '../../src/gate/gate.ts';
 import { contentFingerprint } from '../../src/ledger/fingerprint.ts';
+import { createByteBudget } from '../../src/photos/byte-budget.ts';
 import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import type { Outcome } from '../../src/report/record.ts';
@@ -81,6 +82,7 @@ describe('one photo, with a real engine and a real gate', () => {
       engine,
       gate,
       readPhoto: reader.read,
+      memory: createByteBudget(1024 * 1024),
       addressOf: async (data) => data.photo,
       takeCall: async () => true,
       isForgotten: async () => false,

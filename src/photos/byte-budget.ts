@@ -1,0 +1,73 @@
+/** Memory that many may use, none more than is there. Whoever comes first is served first. */
+export interface ByteBudget {
+  /** A part of it; of no size yet. Waiting for more ends with the signal. */
+  open(signal?: AbortSignal): ByteShare;
+}
+
+export interface ByteShare {
+  /**
+   * Gives back what it has and waits for its turn to have `sizeInBytes`. More than the whole budget is had alone.
+   * @throws the signal's reason when aborted
+   */
+  take(sizeInBytes: number): Promise<void>;
+  /** Says what is used by now, more or less than was taken; does not wait. */
+  note(sizeInBytes: number): void;
+  release(): void;
+}
+
+interface Waiting {
+  readonly sizeInBytes: number;
+  readonly start: () => void;
+}
+
+export function createByteBudget(budgetInBytes: number): ByteBudget {
+  const waiting: Waiting[] = [];
+  let used = 0;
+  const serve = () => {
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      if (used > 0 && used + first.sizeInBytes > budgetInBytes) return;
+      waiting.shift();
+      used += first.sizeInBytes;
+      first.start();
+    }
+  };
+  const change = (difference: number) => {
+    used += difference;
+    serve();
+  };
+
+  return {
+    open(signal) {
+      let own = 0;
+      const note = (sizeInBytes: number) => {
+        const difference = sizeInBytes - own;
+        own = sizeInBytes;
+        change(difference);
+      };
+      return {
+        note,
+        release: () => note(0),
+        async take(sizeInBytes) {
+          signal?.throwIfAborted();
+          note(0);
+          await new Promise<void>((resolve, reject) => {
+            const leave = () => {
+              waiting.splice(waiting.indexOf(entry), 1);
+              serve();
+              reject(signal?.reason);
+            };
+            const start = () => {
+              signal?.removeEventListener('abort', leave);
+              own = sizeInBytes;
+              resolve();
+            };
+            const entry = { sizeInBytes, start };
+            signal?.addEventListener('abort', leave, { once: true });
+            waiting.push(entry);
+            serve();
+          });
+        },
+      };
+    },
+  };
+}
