@@ -2,36 +2,31 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import type { Step } from './engine-server-script.ts';
-import type { FoundTemplate } from './engine-server-templates.ts';
-import { type OotoEnrollDocument, readOotoIdentifyDocument } from './seed-documents.ts';
 
 export interface AnswerContext {
-  readonly document: OotoEnrollDocument;
   readonly response: ServerResponse;
   readonly credentials: { readonly appId: string; readonly appKey: string };
-  readonly transactionId: string;
   /** Does what was asked, before anything is answered, and gives the body that says so. */
-  readonly succeed: (variant?: SuccessVariant) => Success;
+  readonly succeed: (variant?: SuccessVariant) => object;
+  /** The answer that has a code, documented or not, in the engine's own shape. */
+  readonly errorOf: (code: string, words?: string) => { readonly status: number; readonly body: unknown };
 }
 
 /** How a success may differ from the page's sample; an endpoint for which that means nothing leaves it be. */
 export interface SuccessVariant {
   readonly nested?: true;
   readonly otherId?: true;
+  readonly noId?: true;
   readonly notFine?: 'liveness' | 'deepfake';
-}
-
-export interface Success {
-  readonly transactionId: string;
-  readonly result?: Readonly<Record<string, unknown>>;
 }
 
 /** Plays one step of a script. The bodies of 200 and 400 are the page's samples; the others are made up. */
 export async function playStep(step: Step, context: AnswerContext): Promise<void> {
   const { response } = context;
-  const [, code] = /^(?:ok-)?code-(\d+)$/.exec(step.name) ?? [];
+  const [, ok, code] = /^(ok-)?code-(.+)$/.exec(step.name) ?? [];
   if (code !== undefined) {
-    sendJson(response, step.name.startsWith('ok-') ? 200 : 400, errorBody(Number(code), context));
+    const { status, body } = context.errorOf(code);
+    sendJson(response, ok === undefined ? status : 200, body);
     return;
   }
   const [, html, status] = /^(html-)?(\d{3})$/.exec(step.name) ?? [];
@@ -45,11 +40,9 @@ export async function playStep(step: Step, context: AnswerContext): Promise<void
   await play(context, step);
 }
 
-export function sendError(
-  code: number,
-  context: Pick<AnswerContext, 'document' | 'response' | 'transactionId'>,
-) {
-  sendJson(context.response, 400, errorBody(code, context));
+export function sendError(code: string, context: Pick<AnswerContext, 'response' | 'errorOf'>): void {
+  const { status, body } = context.errorOf(code);
+  sendJson(context.response, status, body);
 }
 
 export function sendJson(
@@ -78,19 +71,12 @@ const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => voi
   },
   'ok-nested': ({ response, succeed }) => sendJson(response, 200, succeed({ nested: true })),
   'ok-other-id': ({ response, succeed }) => sendJson(response, 200, succeed({ otherId: true })),
-  'ok-no-id': ({ response, succeed }) => {
-    const { transactionId, result } = succeed();
-    const { templateId: _, ...rest } = result ?? {};
-    sendJson(response, 200, { transactionId, result: rest });
-  },
+  'ok-no-id': ({ response, succeed }) => sendJson(response, 200, succeed({ noId: true })),
   'not-live': ({ response, succeed }) => sendJson(response, 200, succeed({ notFine: 'liveness' })),
   'not-deep': ({ response, succeed }) => sendJson(response, 200, succeed({ notFine: 'deepfake' })),
   'no-json': ({ response }) => send(response, 200, 'text/html', webPage),
-  echo: ({ response, transactionId, credentials }) =>
-    sendJson(response, 400, {
-      transactionId,
-      result: { status: 'error', code: 77, info: echoOf(credentials) },
-    }),
+  echo: ({ response, errorOf, credentials }) =>
+    sendJson(response, 400, errorOf('77', echoOf(credentials)).body),
   'echo-503': ({ response, credentials }) => sendJson(response, 503, { message: echoOf(credentials) }),
   redirect: ({ response }) => {
     response.writeHead(302, { location: response.req.url ?? '/', 'content-length': 0 }).end();
@@ -117,53 +103,6 @@ const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => voi
   endless: (context) => writeForever(context, { chunk: Buffer.alloc(64 * 1024, ' '), pauseInMs: 0 }),
   dribble: (context) => writeForever(context, { chunk: Buffer.from(' '), pauseInMs: 50 }),
 };
-
-/** The page's sample with this call's ids and only the checks that were asked for. */
-export function enrollSuccess(
-  {
-    document,
-    checks,
-    ...ids
-  }: {
-    document: OotoEnrollDocument;
-    checks: { readonly liveness: boolean; readonly deepfake: boolean };
-    templateId: string;
-    transactionId: string;
-  },
-  variant: SuccessVariant = {},
-): Success {
-  const { transactionId, templateId } = ids;
-  const { face, ...sample } = structuredClone(document.success.result) as {
-    face: Record<string, unknown>;
-  };
-  for (const check of ['liveness', 'deepfake'] as const) {
-    if (variant.notFine === check) face[check] = { score: 0.01, fine: false };
-    else if (!checks[check]) delete face[check];
-  }
-  const result: Record<string, unknown> = { ...sample, templateId, face };
-  return { transactionId, result: variant.nested ? { enroll: result } : result };
-}
-
-const identifyDocument = readOotoIdentifyDocument();
-
-/** The sample of the page of `/identify` with what was found; both fields are absent where that is nothing. */
-export function identifySuccess(
-  { transactionId, found }: { transactionId: string; found: FoundTemplate | undefined },
-  variant: SuccessVariant = {},
-): Success {
-  const { templateId: _id, similarity: _similarity, face } = identifyDocument.success.result;
-  if (variant.nested) return { transactionId, result: { search: { ...found }, face } };
-  const match = found && variant.otherId ? { ...found, templateId: transactionId } : found;
-  return { transactionId, result: { ...match, face } };
-}
-
-function errorBody(
-  code: number,
-  { document, transactionId }: Pick<AnswerContext, 'document' | 'transactionId'>,
-) {
-  const info = document.codes.get(code) ?? 'something that the page does not name';
-  return { transactionId, result: { ...document.error.result, code, info } };
-}
 
 function waitHeaders({ option, value = 0 }: Step): Record<string, string> {
   if (option === 'after') return { 'retry-after': String(value) };

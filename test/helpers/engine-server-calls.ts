@@ -17,6 +17,10 @@ export interface ServerCall {
   photoSizeInBytes?: number;
   photoMimeType?: string;
   photoFilename?: string;
+  /** Fields of a JSON body, without the photo. */
+  fields?: Readonly<Record<string, unknown>>;
+  /** The address that the photo was given by. */
+  photoAddress?: string;
   violations: readonly string[];
   /** The step of the script that was played. */
   played?: string;

@@ -1,58 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AnswerContext,
-  enrollSuccess,
-  identifySuccess,
   playStep,
   resetConnection,
   sendError,
   sendJson,
 } from './engine-server-answers.ts';
-import { createSeededRandom, type ServerCall } from './engine-server-calls.ts';
+import type { ServerCall } from './engine-server-calls.ts';
 import { readDeletion, templateNotFound } from './engine-server-deletion.ts';
 import { type ReceivedForm, readForm } from './engine-server-form.ts';
-import { type Step, stepAt } from './engine-server-script.ts';
+import { createEndpointFrame, type FrameOptions } from './engine-server-frame.ts';
+import type { Step } from './engine-server-script.ts';
 import { looksLike, readPerson, readTag } from './engine-server-tag.ts';
-import { createTemplateStore, type IndexLag } from './engine-server-templates.ts';
+import { enrollSuccess, errorFor, identifySuccess } from './ooto-answers.ts';
 import { readOotoEnrollDocument } from './seed-documents.ts';
 
-export interface Credentials {
-  readonly appId: string;
-  readonly appKey: string;
-}
-
 /** OOTO's `/add`, `/identify` and `/delete` as its pages have them, with scripts on top; knows nothing of listening. */
-export function createEnrollEndpoint(options: {
-  credentials: Credentials;
-  latencyInMs: readonly [number, number];
-  seed: number;
-}) {
+export function createEnrollEndpoint(options: FrameOptions) {
   const document = readOotoEnrollDocument();
-  const random = createSeededRandom(options.seed);
-  const startedAt = performance.now();
-  const clock = () => performance.now() - startedAt;
-  const held = watchHoldUps();
-  const calls: ServerCall[] = [];
-  const templates = createTemplateStore(clock);
-  const scripts = new Map<string, string>();
-  const played = new Map<string, number>();
-  const noLag: IndexLag = { identifications: 0, inMs: 0 };
-  const settings = {
-    credentials: options.credentials,
-    latencyInMs: options.latencyInMs,
-    mode: 'normal',
-    indexLag: noLag,
-  };
-
-  const next = (script: string, subject: string): Step => {
-    const key = `${subject}\n${script}`;
-    const index = played.get(key) ?? 0;
-    played.set(key, index + 1);
-    return stepAt(script, index);
-  };
+  const frame = createEndpointFrame({ ...options, headers: document.headers });
+  const { templates, scripts, settings, next, answerLater, isAllowed } = frame;
 
   /**
    * `/add` and `/identify`: the documented refusals, else the script's answer. In a photo's tag the script of `/identify`
@@ -63,7 +31,8 @@ export function createEnrollEndpoint(options: {
     const isAdd = !call.path.includes('/identify');
     const photoSha256 = call.photoSha256 ?? '';
     const subject = isAdd ? (call.templateId ?? photoSha256) : `identify ${photoSha256}`;
-    const context = { document, response, transactionId: randomUUID() };
+    const transactionId = randomUUID();
+    const context = { document, response, transactionId, errorOf: errorFor({ document, transactionId }) };
     const checks = { liveness: asks(call, 'liveness'), deepfake: asks(call, 'deepfake') };
     const face = { photoSha256, person: (photo && readPerson(photo.bytes)) ?? photoSha256 };
     const enroll: AnswerContext['succeed'] = (variant = {}) => {
@@ -86,10 +55,10 @@ export function createEnrollEndpoint(options: {
     if (!isAllowed(call)) return sendJson(response, 401, { message: 'made up: wrong credentials' });
     if (!isAdd && call.violations.length > 0)
       return sendJson(response, 422, { message: 'made up: not as the page has it' });
-    if (photo === undefined) return sendError(1, context);
-    if (!['image/jpeg', 'image/png'].includes(photo.mimeType)) return sendError(2, context);
-    if (photo.bytes.length === 0) return sendError(3, context);
-    if (!looksLike(photo.bytes, photo.mimeType)) return sendError(4, context);
+    if (photo === undefined) return sendError('1', context);
+    if (!['image/jpeg', 'image/png'].includes(photo.mimeType)) return sendError('2', context);
+    if (photo.bytes.length === 0) return sendError('3', context);
+    if (!looksLike(photo.bytes, photo.mimeType)) return sendError('4', context);
     const tag = scriptIn(photo.bytes, isAdd);
     return play(isAdd ? (scripts.get(subject) ?? scripts.get(photoSha256) ?? tag) : tag);
   };
@@ -100,7 +69,9 @@ export function createEnrollEndpoint(options: {
     call.violations = violations;
     if (templateId !== undefined) call.templateId = templateId;
     await answerLater();
-    const context = { document, response, transactionId: randomUUID(), credentials: settings.credentials };
+    const transactionId = randomUUID();
+    const errorOf = errorFor({ document, transactionId });
+    const context = { response, transactionId, errorOf, credentials: settings.credentials };
     const play = (script: string) => {
       const step = next(script, `delete ${templateId}`);
       call.played = step.name;
@@ -118,31 +89,15 @@ export function createEnrollEndpoint(options: {
     return play(scripts.get(`delete ${templateId}`) ?? 'ok');
   };
 
-  const answerLater = async () => {
-    const [least, most] = settings.latencyInMs;
-    if (most > 0) await sleep(least + random() * (most - least));
-  };
-
-  const isAllowed = ({ headers }: ServerCall) => {
-    const [id, key] = document.headers.map((name) => headers[name.toLowerCase()]);
-    return id === settings.credentials.appId && key === settings.credentials.appKey;
-  };
-
   return {
-    document,
-    calls,
+    basePath: document.basePath,
+    calls: frame.calls,
     templates: templates.all,
     scripts,
     settings,
-    reset: () => {
-      calls.length = 0;
-      settings.mode = 'normal';
-      settings.indexLag = noLag;
-      for (const map of [templates, scripts, played]) map.clear();
-    },
+    reset: frame.reset,
     handle: async (request: IncomingMessage, response: ServerResponse) => {
-      const call = recordCall({ request, response, clock, held });
-      calls.push(call);
+      const call = frame.record(request, response);
       const path = call.path.split('?')[0];
       if (path === `${document.basePath}/delete`) return erase(call, request, response);
       const isAdd = path === document.basePath + document.endpoint;
@@ -150,12 +105,8 @@ export function createEnrollEndpoint(options: {
         request.resume();
         return sendJson(response, 404, { message: 'made up: no such path' });
       }
-      const known = settings.mode === 'normal' ? scriptIn(await peek(request), isAdd) : settings.mode;
-      const early = known.includes('reset-before') ? next(known, '') : undefined;
-      if (early?.name === 'reset-before') {
-        call.played = early.name;
-        return resetConnection(response);
-      }
+      const { early, isReset } = await frame.beforeBody(call, request, (start) => scriptIn(start, isAdd));
+      if (isReset) return resetConnection(response);
       const form = await readForm(request);
       noteForm(call, form);
       if (!isAdd && call.templateId !== undefined) call.violations = [...call.violations, 'field templateId'];
@@ -163,50 +114,6 @@ export function createEnrollEndpoint(options: {
       await judge(call, response, form, early);
     },
   };
-}
-
-function recordCall({
-  request,
-  response,
-  clock,
-  held,
-}: {
-  request: IncomingMessage;
-  response: ServerResponse;
-  clock: () => number;
-  held: () => number;
-}): ServerCall {
-  const { method = '', url = '/', headers } = request;
-  const call: ServerCall = {
-    arrivedAtInMs: clock(),
-    heldInMs: held(),
-    arrivedAt: new Date().toISOString(),
-    method,
-    path: url,
-    headers,
-    port: request.socket.remotePort ?? 0,
-    violations: [],
-  };
-  const onGone = () => {
-    call.abandoned = true;
-  };
-  for (const event of ['end', 'close']) request.socket.once(event, onGone);
-  response.on('finish', () => {
-    for (const event of ['end', 'close']) request.socket.off(event, onGone);
-    call.status = response.statusCode;
-    call.answeredAtInMs = clock();
-  });
-  return call;
-}
-
-/** Says for how long this process had not come to look at its sockets. */
-function watchHoldUps(): () => number {
-  const lookEveryInMs = 2;
-  let lookedAt = performance.now();
-  setInterval(() => {
-    lookedAt = performance.now();
-  }, lookEveryInMs).unref();
-  return () => Math.max(0, performance.now() - lookedAt - lookEveryInMs);
 }
 
 function noteForm(call: ServerCall, { photo, fields, violations }: ReceivedForm): void {
@@ -226,15 +133,4 @@ function scriptIn(photo: Buffer, isAdd: boolean): string {
 
 function asks(call: ServerCall, check: string): boolean {
   return new URL(call.path, 'http://engine').searchParams.get(`check_${check}`) === 'true';
-}
-
-/** The start of a request's body, without taking it out. */
-async function peek(request: IncomingMessage): Promise<Buffer> {
-  if (request.readableLength === 0 && !request.readableEnded) {
-    await Promise.race([once(request, 'readable'), once(request, 'close')]).catch(() => {});
-  }
-  const start = request.read();
-  if (!Buffer.isBuffer(start)) return Buffer.alloc(0);
-  request.unshift(start);
-  return start;
 }

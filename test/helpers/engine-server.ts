@@ -5,10 +5,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import { sendJson } from './engine-server-answers.ts';
 import { type ServerCall, worstSecond } from './engine-server-calls.ts';
 import { handleControl } from './engine-server-control.ts';
-import { type Credentials, createEnrollEndpoint } from './engine-server-endpoint.ts';
+import { createEnrollEndpoint } from './engine-server-endpoint.ts';
+import type { Credentials } from './engine-server-frame.ts';
 import type { IndexLag, StoredTemplate } from './engine-server-templates.ts';
+import { createVerihubsEndpoint } from './verihubs-endpoint.ts';
 
 export interface EngineServerOptions {
+  /** Whose pages it keeps to; OOTO's by default. */
+  readonly language?: 'ooto' | 'verihubs';
   /** 0, the default: any free one. */
   readonly port?: number;
   /** The address it listens on; the loopback address by default. */
@@ -23,7 +27,7 @@ export interface EngineServerOptions {
 }
 
 /**
- * A server on this machine's loopback address that speaks OOTO's pages strictly, plays scripts (see
+ * A server on this machine's loopback address that keeps to an engine's pages strictly, plays scripts (see
  * engine-server-script.ts) and writes down every call. A script comes from the mode, else from what a test set for a
  * template id or a photo's SHA-256, else from the tag in the photo (engine-server-tag.ts), else it is `ok`.
  * Under `/control/` it can be steered over HTTP (engine-server-control.ts).
@@ -57,7 +61,9 @@ export const testCredentials: Credentials = { appId: 'test-app-id', appKey: 'tes
 
 export async function startEngineServer(options: EngineServerOptions = {}): Promise<EngineServer> {
   const { credentials = testCredentials, latencyInMs = [0, 0], seed = 1, tls, host = '127.0.0.1' } = options;
-  const endpoint = createEnrollEndpoint({ credentials, latencyInMs, seed });
+  const { language = 'ooto' } = options;
+  const createEndpoint = language === 'verihubs' ? createVerihubsEndpoint : createEnrollEndpoint;
+  const endpoint = createEndpoint({ credentials, latencyInMs, seed });
   const { calls, templates, scripts, settings } = endpoint;
   const listener = tls === undefined ? createHttpServer() : createHttpsServer(tls);
   const stop = cutConnectionsOnStop(listener);
@@ -68,7 +74,7 @@ export async function startEngineServer(options: EngineServerOptions = {}): Prom
   };
   const port = await listen(options.port ?? 0);
   const server: EngineServer = {
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${endpoint.document.basePath}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${endpoint.basePath}`,
     port,
     calls,
     templates,

@@ -7,7 +7,7 @@ import { type RunRecord, runRecordSchema } from '../../src/run/run-record.ts';
 import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';
 import { giveQueue } from './embedded-queue.ts';
 import { type EngineServer, startEngineServer, testCredentials } from './engine-server.ts';
-import type { Credentials } from './engine-server-endpoint.ts';
+import type { Credentials } from './engine-server-frame.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

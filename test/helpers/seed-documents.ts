@@ -94,3 +94,28 @@ function found(text: string, pattern: RegExp): string {
   if (match === undefined) throw new Error(`nothing like ${pattern} in the seed document`);
   return match;
 }
+
+/** What Verihubs' page documents of its enroll endpoint. */
+export interface VerihubsEnrollDocument {
+  /** The codes with the status they arrive with, and what they mean. */
+  readonly codes: ReadonlyMap<string, { readonly status: number; readonly description: string }>;
+  /** `FAIL_ON_n` by code, with the words of its description: `liveness`, `attribute`, `quality`, `nface`. */
+  readonly failures: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The page's text has lost the borders of its table: status, code and description stand without a space. */
+export function readVerihubsEnrollDocument(): VerihubsEnrollDocument {
+  const text = readFileSync(join(fixturesFolder(), 'verihubs-enroll.txt'), 'utf8');
+  const rows = [...text.matchAll(/^(\d{3})([A-Z][A-Z0-9_]*)(.+)$/gm)];
+  const codes = new Map<string, { status: number; description: string }>();
+  for (const [, status = '', code = '', description = ''] of rows)
+    codes.set(code, { status: Number(status), description });
+  const failures = new Map<string, readonly string[]>();
+  for (const [code, { description }] of codes) {
+    if (!code.startsWith('FAIL_ON_')) continue;
+    const words = ['liveness', 'attribute', 'quality', 'nface'].filter((word) => description.includes(word));
+    failures.set(code, words);
+  }
+  if (failures.size === 0) throw new Error('no codes in the seed document');
+  return { codes, failures };
+}
