@@ -28,6 +28,7 @@ export function enrollSuccess(
     ...sample
   } = structuredClone(document.success.result) as {
     face: Record<string, unknown>;
+    templateId: string;
   };
   for (const check of ['liveness', 'deepfake'] as const) {
     if (variant.notFine === check) face[check] = { score: 0.01, fine: false };
