@@ -1,91 +1,87 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
+import {
+  facelessPhoto,
+  facePhoto,
+  facePhotoCount,
+  groupPhoto,
+  tinyFacePhoto,
+} from '../test/helpers/face-photos.ts';
 
-/** A face in one of the group photos: which photo, and the square around it in pixels. */
-type Face = readonly [photo: number, left: number, top: number, side: number];
-
-/** Picked by eye from the six group photos of `@vladmandic/face-api` (MIT): one person in each square. */
-const faces: readonly Face[] = [
-  [1, 380, 270, 340],
-  [1, 780, 320, 340],
-  [1, 1420, 160, 340],
-  [2, 360, 30, 420],
-  [2, 840, 70, 360],
-  [2, 1390, 30, 400],
-  [3, 530, 230, 360],
-  [3, 1030, 130, 350],
-  [3, 1440, 230, 340],
-  [4, 220, 120, 300],
-  [4, 630, 20, 300],
-  [4, 960, 110, 300],
-  [4, 1260, 90, 300],
-  [5, 350, 790, 400],
-  [5, 510, 330, 330],
-  [5, 710, 30, 290],
-  [5, 1080, 150, 300],
-  [5, 1370, 270, 400],
-  [6, 180, 380, 400],
-  [6, 630, 210, 380],
-  [6, 1100, 170, 350],
-  [6, 1440, 160, 380],
-];
+/** What the report must say of a photo. */
+export interface Expected {
+  readonly status: 'enrolled' | 'rejected' | 'failed';
+  /** Of a rejection, the engine's. */
+  readonly code?: string;
+  readonly warning?: string;
+}
 
 export interface DemoArchive {
   readonly folder: string;
   readonly photos: number;
-  /** SHA-256 of the group photos: the demo's engine is told to refuse them. */
+  /** By path below the folder. */
+  readonly expected: ReadonlyMap<string, Expected>;
+  /** SHA-256 of the group photos: an engine that does not look at faces is told to refuse them. */
   readonly groups: readonly string[];
-  /** SHA-256 of photos at which the demo's engine is told to stumble. */
+  /** SHA-256 of photos at which such an engine is told to stumble. */
   readonly unlucky: readonly string[];
 }
+
+/** The same person as on the first photo, taken closer, a little darker. */
+export const secondPhotoOfSomebody = 'emp-0101.jpg';
 
 /** Fills a folder with real photos: single faces, six groups, and the odd ones that every archive has. */
 export async function makeDemoArchive(folder: string): Promise<DemoArchive> {
   await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, 'groups'), { recursive: true });
-  const singles = await Promise.all(faces.map(cutFace));
-  await Promise.all(singles.map((photo, index) => writeFile(join(folder, nameOf(index)), photo)));
-  const groups = await Promise.all([1, 2, 3, 4, 5, 6].map((number) => readFile(groupPhoto(number))));
-  await Promise.all(
-    groups.map((photo, index) => writeFile(join(folder, 'groups', `party-${index + 1}.jpg`), photo)),
-  );
-  const oddOnes = await makeOddOnes(folder, singles);
-  return {
-    folder,
-    photos: singles.length + groups.length + oddOnes,
-    groups: groups.map(sha256),
-    unlucky: singles.slice(3, 5).map(sha256),
+  const expected = new Map<string, Expected>();
+  const put = async (path: string, bytes: Buffer, what: Expected) => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+    expected.set(path, what);
+    return createHash('sha256').update(bytes).digest('hex');
   };
+  const singles: string[] = [];
+  for (let index = 0; index < facePhotoCount; index += 1)
+    singles.push(await put(nameOf(index), await facePhoto(index), { status: 'enrolled' }));
+  const groups: string[] = [];
+  for (const number of [1, 2, 3, 4, 5, 6]) {
+    const refused = { status: 'rejected', code: '6' } as const;
+    groups.push(await put(`groups/party-${number}.jpg`, await groupPhoto(number), refused));
+  }
+  for (const [path, bytes, what] of await oddOnes()) await put(path, bytes, what);
+  return { folder, photos: expected.size, expected, groups, unlucky: singles.slice(3, 5) };
 }
 
 function nameOf(index: number): string {
   return `emp-${String(index + 1).padStart(4, '0')}.jpg`;
 }
 
-/** As a camera would have taken it that was held sideways, in a format that OOTO does not take, and no photo at all. */
-async function makeOddOnes(folder: string, [first, second]: readonly Buffer[]): Promise<number> {
-  const sideways = await sharp(first).rotate(270).withMetadata({ orientation: 6 }).jpeg().toBuffer();
-  await writeFile(join(folder, 'emp-0101-sideways.jpg'), sideways);
-  await writeFile(join(folder, 'emp-0102.webp'), await sharp(second).webp().toBuffer());
-  await writeFile(join(folder, 'emp-0103.jpg'), 'Photo to follow. Ask HR.\n');
-  return 3;
+async function oddOnes(): Promise<(readonly [path: string, bytes: Buffer, what: Expected])[]> {
+  const [first, second, third] = await Promise.all([0, 1, 2].map(facePhoto));
+  const whole = sharp(first);
+  const closer = await whole.clone().extract({ left: 40, top: 40, width: 340, height: 340 }).toBuffer();
+  const darker = await sharp(closer).modulate({ brightness: 0.85 }).jpeg({ quality: 80 }).toBuffer();
+  // As a camera would have taken it that was held sideways.
+  const sideways = await sharp(second).rotate(270).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  return [
+    [secondPhotoOfSomebody, darker, { status: 'enrolled' }],
+    ['emp-0102-sideways.jpg', sideways, { status: 'enrolled', warning: 'exif-rotated' }],
+    [
+      'emp-0103.webp',
+      await sharp(third).webp().toBuffer(),
+      { status: 'enrolled', warning: 'converted-from-webp' },
+    ],
+    ['emp-0104-nobody.jpg', await facelessPhoto(), { status: 'rejected', code: '5' }],
+    ['emp-0105-far-away.jpg', await tinyFacePhoto(), { status: 'rejected', code: '9' }],
+    ['emp-0106-cut-off.jpg', await cutOff(third), { status: 'rejected', code: '4' }],
+    ['emp-0107.jpg', Buffer.from('Photo to follow. Ask HR.\n'), { status: 'failed' }],
+  ];
 }
 
-function cutFace([photo, left, top, side]: Face): Promise<Buffer> {
-  return sharp(groupPhoto(photo))
-    .extract({ left, top, width: side, height: side })
-    .jpeg({ quality: 90 })
-    .toBuffer();
-}
-
-function groupPhoto(number: number): string {
-  const manifest = createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json');
-  return join(dirname(manifest), 'demo', `sample${number}.jpg`);
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** As an upload that broke off leaves it. */
+async function cutOff(photo: Buffer | undefined): Promise<Buffer> {
+  const bytes = await sharp(photo).jpeg().toBuffer();
+  return bytes.subarray(0, bytes.length / 2);
 }

@@ -50,6 +50,23 @@ describe('the template store', () => {
     expect((await stat(path())).mode & 0o777).toBe(0o600);
   });
 
+  test('has room for many, and finds each', async () => {
+    const many = Array.from({ length: 300 }, (_, index) =>
+      face(Math.sin(index), Math.cos(index), index / 100),
+    );
+    const each = await open();
+    await Promise.all(many.map((descriptor, index) => each.put('a', `id-${index}`, descriptor)));
+    for (let index = 0; index < 300; index += 3) await each.delete('a', `id-${index}`);
+    for (const found of [each, await reopen()]) {
+      expect(found.size).toBe(200);
+      for (const [index, descriptor] of many.entries()) {
+        const nearest = found.nearest('a', descriptor);
+        if (index % 3 !== 0) expect(nearest).toEqual({ templateId: `id-${index}`, descriptor });
+        else expect(nearest?.templateId).not.toBe(`id-${index}`);
+      }
+    }
+  });
+
   test('what was replaced or deleted leaves the file, at the latest with the next start', async () => {
     const first = await open();
     await first.put('a', 'one', face(1));
