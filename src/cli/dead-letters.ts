@@ -58,9 +58,10 @@ async function* deadLettersOf({ rollcall }: CommandContext, runId: string): Asyn
 
 async function printTable(letters: AsyncIterable<ReportLine>): Promise<void> {
   let count = 0;
-  for await (const { seq, status, subjectId = '', photo = '', error } of letters) {
+  for await (const { seq, status, subjectId = '', photo = '', error, match } of letters) {
     count += 1;
-    print([seq, status, error?.code ?? error?.kind ?? '', subjectId, photo, error?.message ?? ''].join('\t'));
+    const why = match ? `is there as ${match.templateId} (${match.similarity})` : (error?.message ?? '');
+    print([seq, status, error?.code ?? error?.kind ?? '', subjectId, photo, why].join('\t'));
   }
   if (count === 0) say('No dead letters.');
 }

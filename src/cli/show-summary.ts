@@ -13,6 +13,8 @@ export function showSummary(summary: Summary, folder: string): string {
     0,
   );
   const rate = summary.achievedRate === undefined ? '' : `, ${summary.achievedRate} calls a second`;
+  const asked = summary.identifications ? `${summary.identifications} identifications, ` : '';
+  const { verification } = summary;
   const leftOut = summary.leftOut
     ? ` (${summary.leftOut} other files were left out: no photos, or excluded)`
     : '';
@@ -25,7 +27,13 @@ export function showSummary(summary: Summary, folder: string): string {
     ...(reasons.length > 0
       ? [`  skipped as ${reasons.map(([reason, count]) => `${reason}: ${count}`).join(', ')}`]
       : []),
-    `  calls      ${String(summary.calls).padStart(9)}  (${summary.retries} retries${rate})`,
+    `  calls      ${String(summary.calls).padStart(9)}  (${asked}${summary.retries} retries${rate})`,
+    ...(verification
+      ? [
+          `  verified   ${String(verification.photos).padStart(9)}  (${verification.matched} found again as their own ` +
+            `template${verification.lowestSimilarity === undefined ? '' : `, lowest similarity ${verification.lowestSimilarity}`})`,
+        ]
+      : []),
     `Report: ${folder}/report.jsonl${summary.leftOutOfReport ? ` (without ${summary.leftOutOfReport} unchanged photos: --report changed)` : ''}`,
     ...(summary.missing
       ? [`${summary.missing} subjects are enrolled and no longer in the source: ${folder}/missing.jsonl`]

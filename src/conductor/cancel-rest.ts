@@ -5,6 +5,7 @@ import type { Outcome } from '../report/record.ts';
 import { openManifestWriter, readManifest } from '../run/manifest.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
+import { finishEnrolled } from '../worker/finish-outcome.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
@@ -49,13 +50,23 @@ export async function cancelRest(options: {
   manifest.advance(writer.finish());
 }
 
-/** With what was tried so far. A call whose worker died may have been stored. */
+/**
+ * With what was tried so far. A call whose worker died may have been stored; a photo that was enrolled already, and
+ * waited to be found again, is enrolled.
+ */
 function cancelled(job: FoundJob | undefined): Outcome {
   const outcome = { status: 'cancelled', finishedAt: new Date().toISOString() } as const;
   const data = photoJobDataSchema.safeParse(job?.data);
   if (!job || !data.success) return outcome;
-  const { attempts, calls, storedUnknown } = data.data.tries;
+  const { attempts, calls, identifications, storedUnknown, enrolled } = data.data.tries;
+  if (enrolled) return finishEnrolled(enrolled, data.data.tries);
   if (calls === 0 && !job.isActive) return outcome;
   const stored = storedUnknown || job.isActive ? 'unknown' : 'no';
-  return { ...outcome, stored, attempts, ...(calls > attempts && { calls }) };
+  return {
+    ...outcome,
+    stored,
+    attempts,
+    ...(calls > attempts && { calls }),
+    ...(identifications && { identifications }),
+  };
 }

@@ -102,6 +102,7 @@ export async function conductLoops(options: Conducting): Promise<ConductEnd> {
       repeat: record.settings.repeat,
       templateIdFor: templateIdsOf(record.engine, record.settings),
       hasLine: parts.covered.has,
+      verify: record.settings.verify,
       openRecall: record.settings.incremental ? () => openRecall({ ...record, state, signal }) : undefined,
       forgotten: openForgottenPhotos({ state, account: record.account, runId }),
       ...flow,

@@ -9,6 +9,7 @@ import type { HeldPhotos } from './held-photos.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import { buildPhotoJob, buildSettledLine, type RunFacts } from './photo-job.ts';
 import { type Recall, recalled } from './recall.ts';
+import { type Sample, samplePhotos } from './sample-photos.ts';
 
 const jobsPerAdd = 500;
 
@@ -27,6 +28,8 @@ export interface FeedOptions extends DecideOptions {
   readonly forgotten: ForgottenPhotos;
   /** Of an incremental run: what the ledger says of a photo. */
   readonly openRecall?: (() => Promise<Recall>) | undefined;
+  /** Which photos are looked for after they were enrolled. */
+  readonly verify?: Sample | undefined;
 }
 
 /**
@@ -41,6 +44,9 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
     for await (const batch of follow()) for (const { line } of batch) decider.foresee(line);
   }
   const recall = await options.openRecall?.();
+  const isSampled =
+    options.verify &&
+    (await samplePhotos(facts.run, options.verify, () => seqsToCall({ ...options, follow, recall })));
   let jobs: PhotoJob[] = [];
   let settled: ReportLine[] = [];
   const flush = async () => {
@@ -72,7 +78,7 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
       if (outcome) take(placed, { kind: 'settle', outcome });
       else {
         const { photo, verdict } = recalled(placed, decision, recall);
-        take(photo, verdict);
+        take(isSampled?.(placed.line.seq) ? { ...photo, verify: true } : photo, verdict);
       }
       if (jobs.length >= jobsPerAdd) await flush();
     }
@@ -82,6 +88,30 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
   const listed = progress.end.listed?.count;
   if (count !== listed) {
     throw changed(facts, `it has ${count} lines, but ${listed} photos were listed`);
+  }
+}
+
+/** The photos that will be fed, all of them: known once the list has ended. */
+async function* seqsToCall({
+  follow,
+  recall,
+  forgotten,
+  ...options
+}: DecideOptions &
+  Pick<FeedOptions, 'forgotten'> & {
+    follow: () => AsyncIterable<PlacedLine[]>;
+    recall: Recall | undefined;
+  }): AsyncGenerator<number> {
+  const decider = createDecider(options);
+  if (decider.foresees) {
+    for await (const batch of follow()) for (const { line } of batch) decider.foresee(line);
+  }
+  for await (const batch of follow()) {
+    await forgotten.lookAgain();
+    for (const placed of batch) {
+      const { verdict } = recalled(placed, decider.decide(placed.line), recall);
+      if (verdict.kind !== 'settle' && !forgotten.outcomeOf(placed.line)) yield placed.line.seq;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
 import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../report/record.ts';
 import type { PlacedLine } from '../run/manifest.ts';
 import { redactAddress } from '../sources/redact-address.ts';
+import { finishEnrolled } from '../worker/finish-outcome.ts';
 
 /** What the run's record says of every line. */
 export interface RunFacts {
@@ -12,7 +13,8 @@ export interface RunFacts {
 }
 
 /** The job of a line of the manifest: its id is the same whoever makes it, so that feeding again adds nothing. */
-export function buildPhotoJob(run: string, { line, offset, sizeInBytes, known }: PlacedLine): PhotoJob {
+export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
+  const { line, offset, sizeInBytes, known, verify } = placed;
   const { address, secret } = redactAddress(line.photo ?? '');
   const hash = createHash('sha256').update(JSON.stringify(line)).digest('hex').slice(0, 12);
   return {
@@ -29,6 +31,7 @@ export function buildPhotoJob(run: string, { line, offset, sizeInBytes, known }:
       ...(line.templateId !== undefined && { templateId: line.templateId }),
       ...(line.metadata !== undefined && { metadata: line.metadata }),
       ...(known && { known }),
+      ...(verify && { verify }),
       queuedAt: new Date().toISOString(),
       tries: { attempts: 0, calls: 0, reads: 0, storedUnknown: false },
     },
@@ -57,7 +60,8 @@ export function buildFinishedLine({ run, engine }: RunFacts, job: FinishedJob): 
   if (job.state === 'completed' && outcome.success) {
     return buildReportLine({ ...data.data, engine }, outcome.data);
   }
-  const { attempts, calls } = data.data.tries;
+  const { attempts, calls, identifications, enrolled } = data.data.tries;
+  if (enrolled) return buildReportLine({ ...data.data, engine }, finishEnrolled(enrolled, data.data.tries));
   return buildReportLine(
     { ...data.data, engine },
     {
@@ -65,6 +69,7 @@ export function buildFinishedLine({ run, engine }: RunFacts, job: FinishedJob): 
       stored: 'unknown',
       attempts,
       ...(calls > attempts && { calls }),
+      ...(identifications && { identifications }),
       error: {
         kind: 'crashed',
         message: `the program failed: ${job.failedReason ?? 'its outcome cannot be read'}`.slice(0, 500),

@@ -1,3 +1,4 @@
+import { assertIdentifies } from '../engines/assert-identifies.ts';
 import type { Engine } from '../engines/engine.ts';
 import { UsageError } from '../errors.ts';
 import { namesOf } from '../settings/load-settings.ts';
@@ -18,6 +19,8 @@ export function checkEngineSettings(
   checkChecks(engine, settings);
   checkFlags(engine, settings);
   checkTransport(engine, settings, source);
+  const asksWho = settings.dedupe ? 'dedupe' : settings.verify ? 'verify' : undefined;
+  if (asksWho) assertIdentifies(engine, namesOf(asksWho));
 }
 
 function checkChecks({ name, checks }: Engine, { checkLiveness, checkDeepfake, require }: Settings): void {

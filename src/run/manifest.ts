@@ -27,6 +27,8 @@ export interface PlacedLine {
   readonly sizeInBytes: number;
   /** What the ledger knows of its bytes, in an incremental run. */
   readonly known?: KnownContent;
+  /** Whether the photo is looked for after it was enrolled. */
+  readonly verify?: boolean;
 }
 
 export const manifestPath = (runId: string) => `${runFolderOf(runId)}/manifest.jsonl`;

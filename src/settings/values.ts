@@ -68,8 +68,6 @@ export const sample = z.string().transform((text, context) => {
 /** Those chosen by count are kept in memory. */
 const largestCount = 1_000_000;
 
-export type Sample = z.infer<typeof sample>;
-
 export const similarity = z.string().transform((text, context) => {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 1) return value;

@@ -1,4 +1,10 @@
-import type { EngineReply, EnrolledReply, RefusedReply, UnavailableReply } from '../engines/engine.ts';
+import type {
+  EngineReply,
+  EnrolledReply,
+  RefusedReply,
+  RejectedReply,
+  UnavailableReply,
+} from '../engines/engine.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { Outcome } from '../report/record.ts';
 
@@ -9,6 +15,9 @@ export type Judgement =
   | { readonly kind: 'try-later'; readonly failures: number };
 
 export type Tries = PhotoJobData['tries'];
+
+/** The calls that were charged to a photo and brought it no further: what `--max-attempts` limits. */
+export const chargedBefore = (tries: Tries) => tries.attempts + (tries.failedIdentifications ?? 0);
 
 /** The tries after a reply; the gate says whether it costs the photo an attempt. */
 export function countReply(tries: Tries, reply: EngineReply, charged: boolean): Tries {
@@ -36,18 +45,7 @@ export function judgeReply(options: {
     case 'rejected':
       return {
         kind: 'outcome',
-        outcome: {
-          status: 'rejected',
-          stored: tries.storedUnknown ? 'unknown' : reply.stored,
-          error: {
-            kind: 'rejected',
-            code: reply.code,
-            message: reply.message,
-            httpStatus: reply.httpStatus,
-            reasons: [...reply.reasons],
-          },
-          ...(reply.transactionId !== undefined && { transactionId: reply.transactionId }),
-        },
+        outcome: rejectedOutcome(reply, tries),
       };
     case 'throttled':
       return { kind: 'call-again' };
@@ -64,9 +62,25 @@ function spentOrLater(
   reply: UnavailableReply | RefusedReply,
   { charged, tries, maxAttempts, templateIdSent }: Parameters<typeof judgeReply>[0],
 ): Judgement {
-  if (charged && tries.attempts >= maxAttempts)
-    return { kind: 'outcome', outcome: spent(reply, tries, templateIdSent) };
-  return { kind: 'try-later', failures: Math.max(1, tries.attempts) };
+  if (charged && chargedBefore(tries) >= maxAttempts)
+    return { kind: 'outcome', outcome: spentOutcome(reply, tries, templateIdSent) };
+  return { kind: 'try-later', failures: Math.max(1, chargedBefore(tries)) };
+}
+
+/** The engine's verdict, of whichever endpoint. */
+export function rejectedOutcome(reply: RejectedReply, tries: Tries): Omit<Outcome, 'finishedAt'> {
+  return {
+    status: 'rejected',
+    stored: tries.storedUnknown ? 'unknown' : reply.stored,
+    error: {
+      kind: 'rejected',
+      code: reply.code,
+      message: reply.message,
+      httpStatus: reply.httpStatus,
+      reasons: [...reply.reasons],
+    },
+    ...(reply.transactionId !== undefined && { transactionId: reply.transactionId }),
+  };
 }
 
 function judgeEnrolled(
@@ -98,7 +112,7 @@ function judgeEnrolled(
 }
 
 /** No verdict, attempts spent. */
-function spent(
+export function spentOutcome(
   reply: UnavailableReply | RefusedReply,
   tries: Tries,
   templateId: string,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Engine } from '../engines/engine.ts';
@@ -10,6 +11,7 @@ import { manifestPath, parseManifestLine } from '../run/manifest.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { ReadPhoto } from './read-within.ts';
+import { createTurns } from './turns.ts';
 import { workPhoto } from './work-photo.ts';
 
 export interface RunWorkerOptions {
@@ -44,12 +46,25 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
   const drain = new AbortController();
   // Every photo at work listens.
   setMaxListeners(0, drain.signal);
+  const { dedupe, dedupeParallel } = record.settings;
+  const onError = (error: Error) =>
+    log.warn({ run: record.id, reason: error.message }, 'the queue reported a fault');
+  const turns =
+    dedupe && !dedupeParallel
+      ? createTurns({
+          leases: backend.leases,
+          account: record.account,
+          holder: `${processName} ${randomUUID()}`,
+          onError,
+        })
+      : undefined;
   let worker: PhotoWorker | undefined;
   const forgotten = watchForgotten({ state, account: record.account, runId: record.id, log });
   const context = {
     ...options,
     settings: record.settings,
     draining: drain.signal,
+    turns,
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
     isForgotten: forgotten.isForgotten,
@@ -63,13 +78,14 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
         concurrency,
         workerName: processName,
         work: (job, signal) => workPhoto(job, context, signal),
-        onError: (error) => log.warn({ run: record.id, reason: error.message }, 'the queue reported a fault'),
+        onError,
       });
     },
     async stop() {
       drain.abort();
       await worker?.stop({ deadlineInMs: timeoutInMs + 5_000, hurry });
       forgotten.stop();
+      await turns?.close();
     },
   };
 }

@@ -1,36 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine } from '../engines/engine.ts';
 import { AccountPausedError } from '../gate/gate.ts';
-import type { ByteBudget } from '../photos/byte-budget.ts';
-import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../report/record.ts';
-import type { RunSettings } from '../run/run-record.ts';
 import { eitherSignal } from './either-signal.ts';
-import { enrollFlagsOf } from './enroll-flags.ts';
-import { fetchPhoto, type ReadyPhoto } from './fetch-photo.ts';
-import { countReply, type Judgement, judgeReply, type Tries } from './judge-reply.ts';
-import { BudgetSpentError, type CallContext, makeCall } from './make-call.ts';
-import type { ReadPhoto } from './read-within.ts';
+import { enrollPhoto, TurnLostError } from './enroll-photo.ts';
+import { fetchPhoto } from './fetch-photo.ts';
+import { findDuplicate } from './find-duplicate.ts';
+import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
+import type { Judgement, Tries } from './judge-reply.ts';
+import { BudgetSpentError } from './make-call.ts';
+import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
 import { recogniseContent } from './recognise-content.ts';
 import { retryDelayInMs } from './retry-delay.ts';
-import {
-  type ForgottenContext,
-  forgottenOutcome,
-  SubjectForgottenError,
-  unlessForgotten,
-} from './unless-forgotten.ts';
-
-/** What a worker needs to turn the photo jobs of one run into outcomes. */
-export interface WorkContext extends CallContext, ForgottenContext {
-  readonly settings: RunSettings;
-  readonly engine: Engine;
-  readonly readPhoto: ReadPhoto;
-  /** For the photos of the run that are in memory at a time. */
-  readonly memory: ByteBudget;
-  /** The whole address of a photo, with the signature that the job does not carry. */
-  readonly addressOf: (data: PhotoJobData) => Promise<string>;
-}
+import type { Turn } from './turns.ts';
+import { forgottenOutcome, SubjectForgottenError, unlessForgotten } from './unless-forgotten.ts';
+import { type Verdict, verifyPhoto } from './verify-photo.ts';
 
 /**
  * One photo from job to outcome: fetch, prepare, wait at the gate, call. What is wrong with a photo is an outcome, never
@@ -42,13 +26,14 @@ export async function workPhoto(
   signal: AbortSignal,
 ): Promise<WorkResult> {
   const { settings, draining, engine } = context;
+  const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
   let tries: Tries = { ...data.tries, startedAt: data.tries.startedAt ?? new Date().toISOString() };
-  const later = (failures: number): WorkResult => {
-    const delayInMs = failures > 0 ? retryDelayInMs({ attempt: failures, ...settings.backoff }) : 0;
-    return { again: { delayInMs, data: { ...data, tries } } };
-  };
-  const either = eitherSignal(draining, signal);
-  const share = context.memory.open(either.signal);
+  let photo: PhotoAtWork | undefined;
+  const later = (delayInMs: number): WorkResult => ({
+    again: { delayInMs, data: { ...data, tries: photo?.tries ?? tries } },
+  });
+  const leaving = eitherSignal(draining, signal);
+  const share = context.memory.open(leaving.signal);
   try {
     await unlessForgotten(context, data.subjectId, signal);
     const address = await context.addressOf(data);
@@ -60,100 +45,80 @@ export async function workPhoto(
       settings,
       share,
       readPhoto: context.readPhoto,
-      recognise: (sha256) =>
-        recogniseContent({ data, sha256, engine: engine.name, templateId: templateIdOf(data, engine) }),
+      recognise: (sha256) => recogniseContent({ data, sha256, engine: engine.name, templateId }),
     });
     if ('problem' in ready) {
       signal.throwIfAborted();
       tries = { ...tries, reads: tries.reads + 1 };
-      if (ready.retryable && tries.reads < settings.maxAttempts) return later(tries.reads);
-      return {
-        outcome: finish(
-          { status: 'failed', stored: storedBefore(tries), error: { kind: 'photo', message: ready.problem } },
-          tries,
-        ),
-      };
+      if (ready.retryable && tries.reads < settings.maxAttempts)
+        return later(retryDelayInMs({ attempt: tries.reads, ...settings.backoff }));
+      if (tries.enrolled) return { outcome: finishEnrolled(tries.enrolled, tries) };
+      const stored = tries.storedUnknown ? 'unknown' : 'no';
+      const error = { kind: 'photo', message: ready.problem } as const;
+      return { outcome: finishOutcome({ status: 'failed', stored, error }, tries) };
     }
-    if ('recognised' in ready) return { outcome: finish(ready.recognised, tries, ready.facts) };
-    while (true) {
-      const onTries = (after: Tries) => {
-        tries = after;
-      };
-      const judgement = await callOnce({ data, ready, tries, onTries, context, signal });
-      if (judgement.kind === 'outcome') return { outcome: finish(judgement.outcome, tries, ready.facts) };
-      if (judgement.kind === 'try-later') return later(judgement.failures);
-    }
+    if ('recognised' in ready) return { outcome: finishOutcome(ready.recognised, tries, ready.facts) };
+    photo = { data, ready, templateId, context, signal, leaving: leaving.signal, tries };
+    const verdict = await callForPhoto(photo);
+    return verdict.kind === 'finished' ? { outcome: verdict.outcome } : later(verdict.delayInMs);
   } catch (error) {
     if (error instanceof SubjectForgottenError)
-      return { outcome: finish(forgottenOutcome(tries, templateIdOf(data, engine)), tries) };
+      return { outcome: outcomeOfForgotten(photo?.tries ?? tries, templateId) };
     if (error instanceof AccountPausedError || error instanceof BudgetSpentError)
       await hold(draining, signal);
     else if (!signal.aborted && !draining.aborted) throw error;
     return later(0);
   } finally {
     share.release();
-    either.clear();
+    leaving.clear();
   }
 }
 
-/** Waits at the gate, calls, and takes the reply into the account's health and the photo's tries. */
-async function callOnce(options: {
-  data: PhotoJobData;
-  ready: ReadyPhoto;
-  tries: Tries;
-  /** Told what the call came to, also where it was aborted. */
-  onTries: (tries: Tries) => void;
-  context: WorkContext;
-  signal: AbortSignal;
-}): Promise<Judgement> {
-  const { data, ready, onTries, context, signal } = options;
-  const { engine, settings } = context;
-  const templateId = templateIdOf(data, engine);
-  const checks = { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake };
-  const { reply, charged } = await makeCall({
-    context,
-    signal,
-    runId: data.run,
-    photo: `${data.run}/${data.seq}`,
-    attemptsBefore: options.tries.attempts,
-    call: async (callSignal, onSent) => {
-      await unlessForgotten(context, data.subjectId, callSignal);
-      return engine.enroll({
-        photo: ready.bytes,
-        format: ready.format,
-        templateId,
-        checks,
-        flags: enrollFlagsOf(settings),
-        signal: callSignal,
-        onSent,
-      });
-    },
-    onUnanswered: () => onTries({ ...options.tries, calls: options.tries.calls + 1, storedUnknown: true }),
-  });
-  const tries = countReply(options.tries, reply, charged);
-  onTries(tries);
-  const { maxAttempts, require: required } = settings;
-  return judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId });
+/** Everything between a photo that is ready and its outcome, in the account's turn where that is asked for. */
+async function callForPhoto(photo: PhotoAtWork): Promise<Verdict> {
+  while (true) {
+    const { enrolled } = photo.tries;
+    if (enrolled) return verifyPhoto(photo, enrolled, undefined);
+    const turn = await photo.context.turns?.take(photo.leaving);
+    try {
+      return await enrollAndVerify(photo, turn);
+    } catch (error) {
+      if (!(error instanceof TurnLostError)) throw error;
+    } finally {
+      turn?.end();
+    }
+  }
 }
 
-const templateIdOf = (data: PhotoJobData, engine: Engine) =>
-  data.templateId ?? engine.templateIdFor(data.subjectId);
+/** One that was enrolled and waited to be found again was deleted, or will be. */
+function outcomeOfForgotten(tries: Tries, templateId: string): Outcome {
+  const storedUnknown = tries.storedUnknown || tries.enrolled !== undefined;
+  return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, templateId), tries);
+}
 
-const storedBefore = (tries: Tries) => (tries.storedUnknown ? 'unknown' : 'no');
+async function enrollAndVerify(photo: PhotoAtWork, turn: Turn | undefined): Promise<Verdict> {
+  const { data, ready, context } = photo;
+  const judgement = await enroll(photo, turn);
+  if (judgement.kind === 'try-later') {
+    const { backoff } = context.settings;
+    return { kind: 'wait', delayInMs: retryDelayInMs({ attempt: judgement.failures, ...backoff }) };
+  }
+  const outcome = finishOutcome(judgement.outcome, photo.tries, ready.facts);
+  if (!data.verify || outcome.status !== 'enrolled') return { kind: 'finished', outcome };
+  photo.tries = { ...photo.tries, enrolled: outcome };
+  return verifyPhoto(photo, outcome, turn);
+}
 
-function finish(answer: Omit<Outcome, 'finishedAt'>, tries: Tries, facts: ReadyPhoto['facts'] = {}): Outcome {
-  const { attempts } = tries;
-  const warnings = [...(facts.warnings ?? []), ...(answer.warnings ?? [])];
-  const startedAt = Date.parse(tries.startedAt ?? '');
-  return {
-    ...facts,
-    ...answer,
-    ...(warnings.length > 0 && { warnings }),
-    attempts,
-    ...(tries.calls > attempts && { calls: tries.calls }),
-    finishedAt: new Date().toISOString(),
-    ...(Number.isFinite(startedAt) && { durationInMs: Math.max(0, Date.now() - startedAt) }),
-  };
+async function enroll(
+  photo: PhotoAtWork,
+  turn: Turn | undefined,
+): Promise<Exclude<Judgement, { kind: 'call-again' }>> {
+  const duplicate = photo.context.settings.dedupe ? await findDuplicate(photo) : undefined;
+  if (duplicate) return duplicate;
+  while (true) {
+    const judgement = await enrollPhoto(photo, turn);
+    if (judgement.kind !== 'call-again') return judgement;
+  }
 }
 
 /** A conductor pauses the run within a second or two. */

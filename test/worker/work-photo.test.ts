@@ -12,7 +12,8 @@ import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.t
 import type { Outcome } from '../../src/report/record.ts';
 import { newRecord } from '../../src/run/start-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
-import { type WorkContext, workPhoto } from '../../src/worker/work-photo.ts';
+import type { WorkContext } from '../../src/worker/photo-at-work.ts';
+import { workPhoto } from '../../src/worker/work-photo.ts';
 import { type EngineServer, startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';

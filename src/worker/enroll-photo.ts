@@ -1,0 +1,45 @@
+import { enrollFlagsOf } from './enroll-flags.ts';
+import { chargedBefore, countReply, type Judgement, judgeReply } from './judge-reply.ts';
+import { makeCall } from './make-call.ts';
+import type { PhotoAtWork } from './photo-at-work.ts';
+import type { Turn } from './turns.ts';
+import { unlessForgotten } from './unless-forgotten.ts';
+
+/**
+ * Waits at the gate, calls, and takes the reply into the account's health and the photo's tries.
+ * @throws SubjectForgottenError, TurnLostError where the photo's turn was lost before the call was made
+ */
+export async function enrollPhoto(photo: PhotoAtWork, turn: Turn | undefined): Promise<Judgement> {
+  const { data, ready, context, signal, templateId } = photo;
+  const { engine, settings } = context;
+  const { reply, charged } = await makeCall({
+    context,
+    signal,
+    runId: data.run,
+    photo: `${data.run}/${data.seq}`,
+    attemptsBefore: chargedBefore(photo.tries),
+    call: async (callSignal, onSent) => {
+      await unlessForgotten(context, data.subjectId, callSignal);
+      if (turn && !turn.isHeld()) throw new TurnLostError();
+      return engine.enroll({
+        photo: ready.bytes,
+        format: ready.format,
+        templateId,
+        checks: { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake },
+        flags: enrollFlagsOf(settings),
+        signal: callSignal,
+        onSent,
+      });
+    },
+    onUnanswered() {
+      photo.tries = { ...photo.tries, calls: photo.tries.calls + 1, storedUnknown: true };
+    },
+  });
+  const tries = countReply(photo.tries, reply, charged);
+  photo.tries = tries;
+  const { maxAttempts, require: required } = settings;
+  return judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId });
+}
+
+/** Another process may be in between by now: who the person is has to be asked again. */
+export class TurnLostError extends Error {}

@@ -1,0 +1,49 @@
+import type { Outcome } from '../report/record.ts';
+import type { ReadyPhoto } from './fetch-photo.ts';
+import type { Tries } from './judge-reply.ts';
+
+/** The outcome of a photo with what was read of it and what was tried. */
+export function finishOutcome(
+  answer: Omit<Outcome, 'finishedAt'>,
+  tries: Tries,
+  facts: ReadyPhoto['facts'] = {},
+): Outcome {
+  const warnings = [...(facts.warnings ?? []), ...(answer.warnings ?? [])];
+  const startedAt = Date.parse(tries.startedAt ?? '');
+  return {
+    ...facts,
+    ...answer,
+    ...(warnings.length > 0 && { warnings }),
+    ...countsOf(tries),
+    finishedAt: new Date().toISOString(),
+    ...(Number.isFinite(startedAt) && { durationInMs: Math.max(0, Date.now() - startedAt) }),
+  };
+}
+
+/**
+ * The outcome of a photo that was enrolled and then looked for; its times are those of its enrollment. Without a
+ * verification nobody could say whether it is found again.
+ */
+export function finishEnrolled(
+  enrolled: Outcome,
+  tries: Tries,
+  verification?: Outcome['verification'],
+): Outcome {
+  const warning =
+    verification === undefined ? 'not-verified' : verification.matched ? undefined : 'not-found-again';
+  const warnings = [...(enrolled.warnings ?? []), ...(warning === undefined ? [] : [warning])];
+  return {
+    ...enrolled,
+    ...(verification && { verification }),
+    ...(warnings.length > 0 && { warnings }),
+    ...countsOf(tries),
+  };
+}
+
+function countsOf({ attempts, calls, identifications = 0 }: Tries) {
+  return {
+    attempts,
+    ...(calls > attempts && { calls }),
+    ...(identifications > 0 && { identifications }),
+  };
+}

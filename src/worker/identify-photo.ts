@@ -1,0 +1,39 @@
+import { countIdentification, type Identification, judgeIdentification } from './judge-identification.ts';
+import { chargedBefore } from './judge-reply.ts';
+import { makeCall } from './make-call.ts';
+import type { PhotoAtWork } from './photo-at-work.ts';
+
+/**
+ * One call of the identify endpoint, through the gate like any other. Without the engine's checks: they are asked for
+ * when a photo is enrolled. `failuresOf`: which charged calls count against `--max-attempts`.
+ */
+export async function identifyPhoto(
+  photo: PhotoAtWork,
+  failuresOf: (tries: PhotoAtWork['tries']) => number = chargedBefore,
+): Promise<Identification> {
+  const { data, ready, context, signal } = photo;
+  const { identify } = context.engine;
+  if (!identify) throw new Error(`the engine ${context.engine.name} has no identification`);
+  const { reply, charged } = await makeCall({
+    context,
+    signal,
+    runId: data.run,
+    photo: `${data.run}/${data.seq}`,
+    attemptsBefore: chargedBefore(photo.tries),
+    call: (callSignal, onSent) =>
+      identify({
+        photo: ready.bytes,
+        format: ready.format,
+        checks: { liveness: false, deepfake: false },
+        signal: callSignal,
+        onSent,
+      }),
+    onUnanswered() {
+      const { calls, identifications = 0 } = photo.tries;
+      photo.tries = { ...photo.tries, calls: calls + 1, identifications: identifications + 1 };
+    },
+  });
+  photo.tries = countIdentification(photo.tries, reply, charged);
+  const { maxAttempts } = context.settings;
+  return judgeIdentification({ reply, charged, failures: failuresOf(photo.tries), maxAttempts });
+}

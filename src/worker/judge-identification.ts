@@ -1,0 +1,59 @@
+import type {
+  IdentifiedReply,
+  IdentifyReply,
+  RefusedReply,
+  RejectedReply,
+  UnavailableReply,
+} from '../engines/engine.ts';
+import type { Tries } from './judge-reply.ts';
+
+/** What a reply to "who is this" means for the photo that asked. */
+export type Identification =
+  | IdentifiedReply
+  | RejectedReply
+  | { readonly kind: 'call-again' }
+  | { readonly kind: 'try-later'; readonly failures: number }
+  /** Asked as often as is allowed, without an answer. */
+  | { readonly kind: 'spent'; readonly reply: UnavailableReply | RefusedReply };
+
+/** The tries after a reply; `charged`: whether the gate says that it costs the photo an attempt. */
+export function countIdentification(tries: Tries, reply: IdentifyReply, charged: boolean): Tries {
+  const isFailure = reply.kind === 'unavailable' || reply.kind === 'refused';
+  const failed = (tries.failedIdentifications ?? 0) + (charged && isFailure ? 1 : 0);
+  return {
+    ...tries,
+    calls: tries.calls + 1,
+    identifications: (tries.identifications ?? 0) + 1,
+    ...(failed > 0 && { failedIdentifications: failed }),
+  };
+}
+
+/** Pure. `failures`: the calls charged to the photo that count here, this one included. */
+export function judgeIdentification(options: {
+  reply: IdentifyReply;
+  charged: boolean;
+  failures: number;
+  maxAttempts: number;
+}): Identification {
+  const { reply, charged, failures, maxAttempts } = options;
+  switch (reply.kind) {
+    case 'identified':
+    case 'rejected':
+      return reply;
+    case 'throttled':
+      return { kind: 'call-again' };
+    case 'refused':
+    case 'unavailable':
+      // As with an enroll call: the gate waits until a refused account is mended.
+      if (reply.kind === 'refused' && reply.certain) return { kind: 'call-again' };
+      if (charged && failures >= maxAttempts) return { kind: 'spent', reply };
+      return { kind: 'try-later', failures: Math.max(1, failures) };
+  }
+}
+
+/** Ids are compared as they are; only of a UUID the case means nothing. */
+export function isSameTemplate(a: string, b: string): boolean {
+  return a === b || (isUuid.test(a) && a.toLowerCase() === b.toLowerCase());
+}
+
+const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;

@@ -1,0 +1,38 @@
+import type { Engine } from '../engines/engine.ts';
+import type { ByteBudget } from '../photos/byte-budget.ts';
+import type { PhotoJobData } from '../queue/job.ts';
+import type { RunSettings } from '../run/run-record.ts';
+import type { ReadyPhoto } from './fetch-photo.ts';
+import type { Tries } from './judge-reply.ts';
+import type { CallContext } from './make-call.ts';
+import type { ReadPhoto } from './read-within.ts';
+import type { Turns } from './turns.ts';
+import type { ForgottenContext } from './unless-forgotten.ts';
+
+/** What a worker needs to turn the photo jobs of one run into outcomes. */
+export interface WorkContext extends CallContext, ForgottenContext {
+  readonly settings: RunSettings;
+  readonly engine: Engine;
+  readonly readPhoto: ReadPhoto;
+  /** For the photos of the run that are in memory at a time. */
+  readonly memory: ByteBudget;
+  /** The whole address of a photo, with the signature that the job does not carry. */
+  readonly addressOf: (data: PhotoJobData) => Promise<string>;
+  /** Of the account; one photo at a time is between its identification and its enrollment. Absent: any number may be. */
+  readonly turns?: Turns | undefined;
+}
+
+/** A photo that was read and prepared, in the hands of a worker. */
+export interface PhotoAtWork {
+  readonly data: PhotoJobData;
+  readonly ready: ReadyPhoto;
+  /** Under which it is enrolled. */
+  readonly templateId: string;
+  readonly context: WorkContext;
+  /** Aborted when the job is taken away; ends a call, too. */
+  readonly signal: AbortSignal;
+  /** Aborted then, and when the process drains; ends what is waited for. */
+  readonly leaving: AbortSignal;
+  /** What was tried so far; brought up to date with every call, also one that was aborted. */
+  tries: Tries;
+}

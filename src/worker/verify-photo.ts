@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IdentifiedReply } from '../engines/engine.ts';
+import type { Outcome } from '../report/record.ts';
+import { finishEnrolled } from './finish-outcome.ts';
+import { identifyPhoto } from './identify-photo.ts';
+import { isSameTemplate } from './judge-identification.ts';
+import type { PhotoAtWork } from './photo-at-work.ts';
+import { retryDelayInMs } from './retry-delay.ts';
+import type { Turn } from './turns.ts';
+
+export type Verdict =
+  | { readonly kind: 'finished'; readonly outcome: Outcome }
+  | { readonly kind: 'wait'; readonly delayInMs: number };
+
+/**
+ * Asks who an enrolled photo shows: it must come back as its own template. An index may lag behind, so it is asked again,
+ * `--max-attempts` times in all, with the waits of `--backoff`, before that counts against the photo. Whoever has the
+ * account's turn waits here, so that the next photo is looked for in an index that holds this one; others wait in the
+ * queue.
+ */
+export async function verifyPhoto(
+  photo: PhotoAtWork,
+  enrolled: Outcome,
+  turn: Turn | undefined,
+): Promise<Verdict> {
+  const { ready, context } = photo;
+  const { maxAttempts, backoff } = context.settings;
+  const finished = (verification?: Outcome['verification']): Verdict => ({
+    kind: 'finished',
+    outcome: finishEnrolled(enrolled, photo.tries, verification),
+  });
+  if (ready.facts.sha256 !== enrolled.sha256) return finished();
+  while (true) {
+    const found = await identifyPhoto(photo, (tries) => tries.failedIdentifications ?? 0);
+    switch (found.kind) {
+      case 'call-again':
+        continue;
+      case 'spent':
+        return finished();
+      case 'rejected':
+        return finished({ matched: false });
+      case 'try-later':
+        return { kind: 'wait', delayInMs: retryDelayInMs({ attempt: found.failures, ...backoff }) };
+    }
+    const verification = compare(found, enrolled.templateId ?? photo.templateId, context.settings.threshold);
+    const lookups = (photo.tries.lookups ?? 0) + 1;
+    if (verification.matched || lookups >= maxAttempts) return finished(verification);
+    photo.tries = { ...photo.tries, lookups };
+    // In full, without jitter: it is time that is waited for.
+    const delayInMs = retryDelayInMs({ attempt: lookups, ...backoff, random: () => 1 });
+    if (!turn) return { kind: 'wait', delayInMs };
+    await delay(delayInMs, undefined, { signal: photo.leaving });
+  }
+}
+
+function compare(
+  { match }: IdentifiedReply,
+  templateId: string,
+  threshold: number,
+): NonNullable<Outcome['verification']> {
+  if (!match) return { matched: false };
+  const { similarity } = match;
+  const isOwn = isSameTemplate(match.templateId, templateId);
+  return {
+    matched: isOwn && similarity >= threshold,
+    similarity,
+    ...(!isOwn && { templateId: match.templateId }),
+  };
+}
