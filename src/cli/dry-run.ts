@@ -46,6 +46,7 @@ export async function dryRun(
     counts.sizeInBytes += photo.sizeInBytes ?? 0;
     if (counts.photos >= limit) break;
   }
+  countIdentifications(counts, settings);
   const durationInMs = (counts.calls / (rate * 0.98)) * 1000;
   if (json) print(JSON.stringify({ ...counts, rate, durationInMs: Math.round(durationInMs) }));
   else print(describe(counts, { rate, durationInMs, incremental: settings.incremental }));
@@ -67,11 +68,22 @@ async function foreseeAll(
   }
 }
 
+/** A photo that turns out to be a duplicate saves its enroll call: these are the most that there can be. */
+function countIdentifications(counts: Counts, { dedupe, verify }: Rollcall['settings']): void {
+  const enrollments = counts.calls;
+  const share = verify?.share ?? 0;
+  const verified = verify?.count ?? (share === 1 ? enrollments : Math.round(enrollments * share));
+  counts.identifications = (dedupe ? enrollments : 0) + Math.min(enrollments, verified);
+  counts.calls += counts.identifications;
+}
+
 type Counts = ReturnType<typeof emptyCounts>;
 
 const emptyCounts = () => ({
   photos: 0,
   calls: 0,
+  /** Among the calls: those of `--dedupe` and `--verify`. */
+  identifications: 0,
   repeated: 0,
   forgotten: 0,
   failed: 0,
@@ -108,9 +120,10 @@ function describe(
     counts.toCompare > 0
       ? `, at most: ${counts.toCompare} are read first, and not called if nothing changed`
       : '';
+  const asked = counts.identifications > 0 ? `, ${counts.identifications} of them to identify` : '';
   return [
     `photos    ${counts.photos}  (${size})`,
-    `calls     ${counts.calls}  without retries${toCompare}`,
+    `calls     ${counts.calls}  without retries${asked}${toCompare}`,
     ...(incremental
       ? [
           `unchanged ${counts.unchanged}  photos that are enrolled`,

@@ -5,10 +5,10 @@ import type { LeaseStore } from '../queue/queue.ts';
  * For so long a turn outlives the process that had it: no less, also where that process is known to be dead, since what
  * it sent last may be on its way to the engine.
  */
-const leaseInMs = 6_000;
-const renewEveryInMs = 1_500;
-/** So long before its end a lease is not relied on: a call that is begun then has left in time. */
-const marginInMs = 1_000;
+const usualLeaseInMs = 6_000;
+const renewalsPerLease = 4;
+/** Behind this part of it a lease is not relied on: a call that is begun then has left in time. */
+const reliableShare = 5 / 6;
 /** How often whoever is next, and whoever is not, asks. */
 const nextLooksEveryInMs = 40;
 const otherLooksEveryInMs = 200;
@@ -49,8 +49,9 @@ export function createTurns(options: {
   /** Tells this from all others that ever ask. */
   holder: string;
   onError: (error: Error) => void;
+  readonly leaseInMs?: number;
 }): Turns {
-  const { leases, account, holder, onError } = options;
+  const { leases, account, holder, onError, leaseInMs = usualLeaseInMs } = options;
   const [turnKey, nextKey] = [`turn-${account}`, `turn-${account}-next`];
   const line: Waiter[] = [];
   const closing = new AbortController();
@@ -115,9 +116,9 @@ export function createTurns(options: {
         isAsking = false;
       }
     };
-    const timer = setInterval(() => void renew(), renewEveryInMs);
+    const timer = setInterval(() => void renew(), leaseInMs / renewalsPerLease);
     return {
-      isHeld: () => !isLost && performance.now() - renewedAt < leaseInMs - marginInMs,
+      isHeld: () => !isLost && performance.now() - renewedAt < leaseInMs * reliableShare,
       stop: () => clearInterval(timer),
     };
   }

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { templateIdOf } from '../../src/engines/template-id.ts';
+import { openQueue } from '../../src/queue/open-queue.ts';
+import type { ReportLine } from '../../src/report/record.ts';
+import { worstCertainSecond } from '../helpers/engine-server-calls.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { personOf, writeTwins } from '../helpers/twins.ts';
+import { until } from '../helpers/until.ts';
+
+const persons = 20;
+
+let redis: TestRedis;
+let scene: Scene;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterEach(() => scene.close());
+afterAll(() => redis.close());
+
+const isIdentification = ({ path }: { path: string }) => path.includes('/identify');
+
+/** Of each person one photo is enrolled; the other is a duplicate that names the template of the first. */
+function proveTwins(lines: readonly ReportLine[], { wasKilled = false } = {}): void {
+  expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
+  expect(lines).toHaveLength(2 * persons);
+  const enrolled = new Map<string, ReportLine>();
+  for (const line of lines) {
+    if (line.status === 'enrolled') enrolled.set(personOf(line.subjectId), line);
+  }
+  expect(enrolled.size).toBe(persons);
+  const duplicates = lines.filter(({ status }) => status === 'duplicate');
+  expect(duplicates).toHaveLength(persons);
+  for (const line of duplicates) {
+    const first = enrolled.get(personOf(line.subjectId));
+    expect(line).toMatchObject({ match: { templateId: first?.templateId, similarity: 0.9 } });
+    // Of a photo that a dead process had nobody knows what was sent.
+    if (!wasKilled) expect(line.stored).toBe('no');
+    expect(first).not.toHaveProperty('match');
+  }
+  const stored = [...scene.engine.templates.keys()].sort();
+  expect(stored).toEqual([...enrolled.values()].map(({ templateId }) => templateId).sort());
+}
+
+it('twins side by side: one is enrolled, the other a duplicate; each call counted and paced', async () => {
+  const rate = 60;
+  scene = await openScene({ latencyInMs: [5, 25], environment: { ROLLCALL_RATE: `${rate}` } });
+  await writeTwins(join(scene.folder, 'archive'), persons);
+  const planned = await scene.run(['run', 'archive', '--dedupe', '--dry-run', '--json']);
+  expect(JSON.parse(planned.stdout)).toMatchObject({ photos: 40, calls: 80, identifications: 40 });
+
+  const end = await scene.run(['run', 'archive', '--dedupe', '--concurrency', '16', '--json']);
+  expect(end.exitCode, end.stderr).toBe(1);
+  const [runId = ''] = await scene.runIds();
+  proveTwins(await scene.report(runId));
+  const { calls } = scene.engine;
+  expect(JSON.parse(end.stdout)).toMatchObject({
+    calls: 60,
+    identifications: 40,
+    retries: 0,
+    byStatus: { enrolled: 20, duplicate: 20 },
+    notEnrolled: 20,
+  });
+  expect(calls).toHaveLength(60);
+  expect(calls.filter(isIdentification)).toHaveLength(40);
+  expect(calls.every(({ violations }) => violations.length === 0)).toBe(true);
+  expect(worstCertainSecond(calls)).toBeLessThanOrEqual(rate);
+  // One photo at a time is between the two: no call of another photo comes in between.
+  for (const [place, call] of calls.entries()) {
+    if (!isIdentification(call)) expect(calls[place - 1]?.photoSha256).toBe(call.photoSha256);
+  }
+
+  // Once more: the enrolled ones are found under their own template, which is none of another.
+  const again = await scene.run(['run', 'archive', '--dedupe', '--new']);
+  expect(again.exitCode, again.stderr).toBe(1);
+  proveTwins(await scene.report((await scene.runIds())[1] ?? ''));
+  const letters = await scene.run(['dead-letters']);
+  expect(letters.stdout.split('\n')).toHaveLength(persons);
+  expect(letters.stdout).toContain(templateIdOf({ engine: 'ooto', subjectId: 'p001-a' }));
+  expect((await scene.run(['run', 'archive', '--run-id', runId])).stderr).toContain('--dedupe');
+});
+
+it('two processes on one account, and the one that has the turn is killed', {
+  timeout: 180_000,
+}, async () => {
+  scene = await openScene({ queue: redis.url, latencyInMs: [10, 40] });
+  await writeTwins(join(scene.folder, 'archive'), persons);
+  const { stdout: runId } = await scene.run(['enqueue', './archive', '--dedupe']);
+  const workers = [1, 2].map(() => scene.start(['worker', '--concurrency', '16']));
+  const { account } = await scene.record(runId);
+  const backend = await openQueue({ queue: redis.url, onError: () => {} });
+  try {
+    await until(() => scene.engine.calls.length > 20);
+    const killed = await until(async () => {
+      const holder = await backend.leases.holder(`turn-${account}`);
+      return workers.find(({ pid }) => holder?.includes(`:${pid}:`));
+    });
+    killed.signal('SIGKILL');
+    const callsBefore = scene.engine.calls.length;
+    const left = workers.find((worker) => worker !== killed);
+    await until(() => left?.stderr().includes(`Run ${runId}: finished`), { limitInMs: 120_000 });
+    expect(scene.engine.calls.length).toBeGreaterThan(callsBefore);
+  } finally {
+    await backend.close();
+  }
+  proveTwins(await scene.report(runId), { wasKilled: true });
+});
+
+it('an index that lags: each photo is found again before the next one is looked for', async () => {
+  scene = await openScene({ latencyInMs: [1, 5], environment: { ROLLCALL_BACKOFF: '40ms..400ms' } });
+  scene.engine.setIndexLag({ inMs: 100, identifications: 1 });
+  await writeTwins(join(scene.folder, 'archive'), persons);
+  const end = await scene.run(['run', 'archive', '--dedupe', '--verify', 'all', '--json']);
+  expect(end.exitCode, end.stderr).toBe(1);
+  const [runId = ''] = await scene.runIds();
+  const lines = await scene.report(runId);
+  proveTwins(lines);
+  const summary = JSON.parse(end.stdout);
+  expect(summary).toMatchObject({
+    verification: { photos: persons, matched: persons, share: 1, lowestSimilarity: 1 },
+    calls: scene.engine.calls.length,
+    identifications: scene.engine.calls.filter(isIdentification).length,
+  });
+  // Asked again, since the index lagged; and never enrolled again for that.
+  expect(summary.identifications).toBeGreaterThanOrEqual(40 + 2 * persons);
+  expect(summary.calls - summary.identifications).toBe(persons);
+  expect(lines.every(({ warnings }) => warnings === undefined)).toBe(true);
+});
