@@ -3,6 +3,7 @@ import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openRecall, type Recall } from '../conductor/recall.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { checkEngineSettings } from '../run/check-engine-settings.ts';
+import { readForgetList } from '../run/note-forget-list.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
 import type { Source } from '../sources/source.ts';
@@ -22,6 +23,7 @@ export async function dryRun(
   const recall = await recallFor(rollcall, source, signal);
   const forgotten = openForgottenPhotos({ state: rollcall.state, account: rollcall.engine().account });
   await forgotten.lookAgain();
+  const own = new Set((await readForgetList(rollcall, settings, signal)).map((id) => id.normalize('NFC')));
   // Which photo of a subject is enrolled makes a difference only where it may be enrolled already; a pipe is read once.
   const isLast = repeat === 'last' && recall !== undefined && source.address !== '-';
   const decider = createDecider({
@@ -34,7 +36,7 @@ export async function dryRun(
     counts.photos += 1;
     const decision = decider.decide({ ...photo, metadata: undefined, seq: counts.photos });
     const found = decision.kind === 'settle' ? undefined : recall?.({ ...photo, seq: counts.photos });
-    if (forgotten.outcomeOf(photo)) counts.forgotten += 1;
+    if (forgotten.outcomeOf(photo) || own.has(photo.subjectId?.normalize('NFC') ?? '')) counts.forgotten += 1;
     else if (found?.kind === 'unchanged') counts.unchanged += 1;
     else if (found?.kind === 'rejected-before') counts.rejectedBefore += 1;
     else if (decision.kind !== 'settle') {

@@ -43,6 +43,7 @@ export const runSettings = [
   'redrive',
   'incremental',
   'report',
+  'forgetList',
   'maxAttempts',
   'backoff',
   'stopAfterFailures',

@@ -35,7 +35,11 @@ export function openForgottenPhotos(options: {
       if (subjectId === undefined || !subjects.isForgotten(subjectId)) return undefined;
       // What the engine holds is known only where its templates were deleted since.
       const { since = 0, erasedAt = 0 } = subjects.find(subjectId) ?? {};
-      return { status: 'skipped', reason: 'forgotten', ...(erasedAt >= since && { stored: 'no' }) };
+      return {
+        status: 'skipped',
+        reason: 'forgotten',
+        ...(since > 0 && erasedAt >= since && { stored: 'no' }),
+      };
     },
   };
 }

@@ -13,12 +13,14 @@ export interface Forgotten {
   readonly allowedAt: number;
   /** Taken off the list since it was forgotten. */
   readonly isAllowed: boolean;
+  /** On the run's own list, which the account's knows nothing of. */
+  readonly isOwn: boolean;
   /** When its templates were last known to be gone. */
   readonly erasedAt: number;
 }
 
 /**
- * Who is not to be enrolled into an account, as of the last `refresh`. 40 bytes a subject, 50 to 62 with free places.
+ * Who is not to be enrolled into an account, as of the last `refresh`. 40 bytes a subject, 50 to 63 with free places.
  */
 export interface ForgottenSubjects {
   /** Reads what was added since the last time. @throws FaultError where it cannot be read */
@@ -36,7 +38,7 @@ export function createForgottenSubjects(options: {
   erasures?: boolean;
 }): ForgottenSubjects {
   const { state, account, runId, erasures = false } = options;
-  const index = createHashIndex({ valueWords: 6 });
+  const index = createHashIndex({ valueWords: 7 });
   /** Size of each file as it was read: those of the log grow. */
   const read = new Map<string, number>();
   let isEmpty = true;
@@ -60,6 +62,12 @@ export function createForgottenSubjects(options: {
   const readList = (path: string) =>
     readForgetFile(state, path, ({ subject, kind, at }) => enter(subject, places[kind], at));
 
+  const readOwnList = (path: string) =>
+    readForgetFile(state, path, ({ subject }) => {
+      isEmpty = false;
+      index.enter(subject)[ownPlace] = 1;
+    });
+
   const find = (subjectId: string): Forgotten | undefined => {
     if (isEmpty) return undefined;
     const words = index.find(subjectMark(account, subjectId));
@@ -70,6 +78,7 @@ export function createForgottenSubjects(options: {
       since,
       allowedAt,
       isAllowed: allowedAt > since,
+      isOwn: words[ownPlace] === 1,
       erasedAt: timeAt(words, places.erased),
     };
   };
@@ -77,7 +86,7 @@ export function createForgottenSubjects(options: {
   return {
     async refresh() {
       await readNew(forgetListFolder(account), readList);
-      if (runId !== undefined) await readNew(runForgetListFolder(runId), readList);
+      if (runId !== undefined) await readNew(runForgetListFolder(runId), readOwnList);
       if (erasures)
         await readNew(erasureLogFolder(account), (path) =>
           readErasureFile(state, path, ({ subject, at }) => enter(subject, places.erased, at)),
@@ -86,12 +95,13 @@ export function createForgottenSubjects(options: {
     find,
     isForgotten(subjectId) {
       const found = find(subjectId);
-      return found !== undefined && found.since > 0 && !found.isAllowed;
+      return found !== undefined && (found.isOwn || (found.since > 0 && !found.isAllowed));
     },
   };
 }
 
 const places: Readonly<Record<ForgetEntry['kind'] | 'erased', number>> = { forget: 0, allow: 2, erased: 4 };
+const ownPlace = 6;
 const wordSize = 2 ** 32;
 
 const timeAt = (words: Uint32Array, place: number) =>

@@ -3,6 +3,7 @@ import { listSource } from '../conductor/list.ts';
 import { createManifestProgress } from '../conductor/manifest-progress.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { watchLocalPhotos } from './files-on.ts';
+import { noteForgetList, readForgetList } from './note-forget-list.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { announceRun } from './presence.ts';
 import { type RunRecord, readRunRecord, writeFirstRunRecord } from './run-record.ts';
@@ -39,12 +40,13 @@ export async function enqueue(
   { alwaysNew = false, signal = new AbortController().signal, like, ...named }: EnqueueOptions = {},
 ): Promise<{ runId: string; resumed: boolean; count: number }> {
   const { state, settings } = rollcall;
+  const forgetList = await readForgetList(rollcall, settings, signal);
   if (typeof given === 'string' && given !== '-') {
     const source = await openSourceOf(rollcall, given, settings);
     const subject = subjectOf(rollcall, source);
     const { leases, presence } = await rollcall.queue();
     const { record, resumed } = await oneAtATime(leases, subject, signal, () =>
-      startRun({ state, settings, subject, alwaysNew }),
+      startRun({ state, settings, subject, forgetList, alwaysNew }),
     );
     await announceRun(presence, state, record);
     return { runId: record.id, resumed, count: record.counts.listed };
@@ -74,6 +76,7 @@ export async function enqueue(
     counts: { ...record.counts, listed: count },
   };
   const { presence } = await rollcall.queue();
+  await noteForgetList(state, { runId, account: written.account, subjects: forgetList });
   await writeFirstRunRecord(state, written);
   await announceRun(presence, state, written);
   return { runId, resumed: false, count };

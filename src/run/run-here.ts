@@ -4,6 +4,7 @@ import { readSummary } from '../conductor/finish.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { writeControl } from './control.ts';
 import { watchLocalPhotos } from './files-on.ts';
+import { readForgetList } from './note-forget-list.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { resumeMendedAccount } from './resume-account.ts';
 import { isOver } from './run-record.ts';
@@ -30,9 +31,10 @@ export async function runHere(rollcall: Rollcall, options: RunHereOptions): Prom
   await opened.ready();
   const source = watchLocalPhotos(await openSourceOf(rollcall, options.source, settings), settings);
   const subject = subjectOf(rollcall, source);
+  const forgetList = await readForgetList(rollcall, settings, options.signal);
   const { accounts, leases } = await rollcall.queue();
   const { record, resumed } = await oneAtATime(leases, subject, options.signal, () =>
-    startRun({ state, settings, subject, alwaysNew: options.alwaysNew ?? false }),
+    startRun({ state, settings, subject, forgetList, alwaysNew: options.alwaysNew ?? false }),
   );
   if (isOver(record)) {
     const summary = await readSummary(state, record.id);

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../state/state-store.ts';
+import { noteForgetList, type OwnForgetList } from './note-forget-list.ts';
 import {
   isOver,
   listRunRecords,
@@ -34,10 +35,14 @@ export async function startRun(options: {
   subject: RunSubject;
   /** Starts another run even if an unfinished one is there. */
   alwaysNew: boolean;
+  /** Whom it is not to enroll, besides the account's forget list. */
+  forgetList?: OwnForgetList;
   /** The schedule that starts it. */
   schedule?: string;
 }): Promise<{ record: RunRecord; resumed: boolean }> {
-  const { state, settings, subject, alwaysNew, schedule } = options;
+  const { state, settings, subject, alwaysNew, forgetList = [], schedule } = options;
+  const note = (runId: string) =>
+    noteForgetList(state, { runId, account: subject.account, subjects: forgetList });
   const found = settings.runId
     ? await readRunRecord(state, settings.runId)
     : alwaysNew || subject.source.address === '-'
@@ -46,6 +51,7 @@ export async function startRun(options: {
   if (!found) {
     const fresh = newRecord({ id: settings.runId ?? newRunId(), settings, subject });
     const record = schedule === undefined ? fresh : { ...fresh, schedule };
+    await note(record.id);
     await writeFirstRunRecord(state, record);
     return { record, resumed: false };
   }
@@ -57,6 +63,7 @@ export async function startRun(options: {
     settings: changeable(found.settings, settings),
   };
   assertSameRun(found, newRecord({ id: found.id, settings, subject }));
+  if (!isOver(found)) await note(found.id);
   // Another process may conduct this run, and writes the record too: it is left alone where nothing is new.
   const isChanged = differs(found.settings, record.settings) || found.filesOn !== filesOn;
   if (!isOver(found) && isChanged) await writeRunRecord(state, record);

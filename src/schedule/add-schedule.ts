@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
+import { readForgetList } from '../run/note-forget-list.ts';
 import { openSourceOf, subjectOf } from '../run/run-source.ts';
 import type { SettingTexts } from '../settings/load-settings.ts';
 import type { SettingKey } from '../settings/schema.ts';
@@ -42,6 +44,9 @@ export async function addSchedule(
     ([key]) => !processSettings.includes(key as SettingKey),
   );
   const settings = Object.fromEntries(given) as SettingTexts as Record<string, string>;
+  // Read anew by every night's run, wherever that is started.
+  await readForgetList(rollcall, rollcall.settings, signal);
+  if (settings.forgetList !== undefined) settings.forgetList = resolve(rollcall.folder, settings.forgetList);
   if (source === '-')
     throw new UsageError(
       'schedule-source',

@@ -1,4 +1,5 @@
 import type { Rollcall } from '../open-rollcall.ts';
+import { readForgetList } from '../run/note-forget-list.ts';
 import { announceRun } from '../run/presence.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { startRun } from '../run/start-run.ts';
@@ -20,7 +21,15 @@ export async function startScheduledRun(
   const settings = { ...parseSettings(schedule.settings as SettingTexts), runId };
   const source = await openSourceOf(rollcall, schedule.source, settings);
   const subject = { source, engine, engineUrl, account, filesOn };
+  const forgetList = await readForgetList(rollcall, settings);
   const { presence } = await rollcall.queue();
-  const { record } = await startRun({ state, settings, subject, alwaysNew: true, schedule: schedule.name });
+  const { record } = await startRun({
+    state,
+    settings,
+    subject,
+    forgetList,
+    alwaysNew: true,
+    schedule: schedule.name,
+  });
   await announceRun(presence, state, record);
 }

@@ -204,6 +204,11 @@ export const settingsSchema = {
     default: 'false',
     description: 'take GPS and all other metadata out of photos that are sent otherwise as they are',
   },
+  forgetList: {
+    schema: text,
+    placeholder: '<file>',
+    description: 'never enroll the subjects of this file either: one id a line, .csv or .jsonl',
+  },
   checkLiveness: { schema: onOff, default: 'false', description: 'ask the engine for its liveness check' },
   checkDeepfake: { schema: onOff, default: 'false', description: 'ask the engine for its deepfake check' },
   checkQuality: {

@@ -118,6 +118,13 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     );
     expect(scene.engine.calls.length - before).toBe(7);
 
+    await writeFiles(scene.folder, { 'own.csv': 'name,subject_id\nA,person-1\n' });
+    const own = await run('archive', '--new', '--forget-list', 'own.csv');
+    expect(own.summary.byReason).toEqual({ forgotten: 4 });
+    expect(own.lines.find(({ subjectId }) => subjectId === 'person-1')).not.toHaveProperty('stored');
+    expect(await linesBelow(`runs/${own.summary.run}/forget-list`)).toHaveLength(1);
+    expect(held()).toContain(idOf('person-1'));
+
     await rm(join(scene.folder, 'archive', 'person-2.jpg'));
     const nightly = await run('archive', '--incremental');
     expect(nightly.summary).toMatchObject({ byReason: { forgotten: 2, unchanged: 7 }, missing: 0 });

@@ -26,6 +26,7 @@ const samples: Readonly<Record<SettingKey, readonly [string, unknown, string, un
       '2s..1s',
     ],
     timeout: ['500ms', 500, '1.5s', 1500, '30'],
+    forgetList: ['./left.txt', './left.txt', '/left.csv', '/left.csv', ' '],
     giveUpAfter: ['2h', 7_200_000, '1d', 86_400_000, 'never'],
     stopAfterFailures: ['12.5%', { share: 0.125 }, '200', { count: 200 }, '101%'],
     grace: ['25s', 25_000, '100ms', 100, '0s'],
