@@ -16,8 +16,6 @@ export interface FrameOptions {
   readonly seed: number;
 }
 
-export type EndpointFrame = ReturnType<typeof createEndpointFrame>;
-
 /** What the endpoints of every engine's language have in common: calls, templates, scripts, and what is set. */
 export function createEndpointFrame(
   options: FrameOptions & {
