@@ -34,7 +34,7 @@ export async function readS3Photo(options: S3PhotoOptions): Promise<PhotoBytes |
     if (error instanceof UsageError) return lasting(`photo ${error.message}`);
     if (deadline.signal.reason instanceof DeadlineError)
       return passing(`${shown} did not arrive within ${timeoutInMs / 1000} s`);
-    return explain(error, shown);
+    return explainS3Photo(error, shown);
   } finally {
     deadline.clear();
   }
@@ -81,7 +81,8 @@ async function readBody(
   }
 }
 
-function explain(error: unknown, shown: string): PhotoProblem {
+/** Why an object cannot be read, and whether that may pass. */
+export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
   const { kind, code, status, detail } = readS3Error(error);
   const told = status === undefined ? code : `${code}, ${status}`;
   switch (kind) {

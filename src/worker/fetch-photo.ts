@@ -14,8 +14,11 @@ import { copiesWhenSent, type ReadPhoto, readWithin } from './read-within.ts';
 
 /** A photo as it is sent, and what the report says of the original. */
 export interface ReadyPhoto {
+  /** None where the engine fetches the photo itself. */
   readonly bytes: Buffer;
   readonly format: PhotoFormat;
+  /** Makes the address at which the engine fetches it; absent: the bytes are sent. */
+  readonly openAddress?: () => Promise<{ readonly url: string } | PhotoProblem>;
   readonly facts: Pick<Outcome, 'version' | 'sizeInBytes' | 'sha256' | 'warnings'>;
 }
 

@@ -1,0 +1,44 @@
+import { UsageError } from '../errors.ts';
+import { isS3Address, parseS3Address } from '../s3/s3-address.ts';
+import type { S3Connection } from '../s3/s3-connection.ts';
+import { redactAddress } from '../sources/redact-address.ts';
+import type { PhotoProblem } from './photo.ts';
+import { lasting } from './photo-bytes.ts';
+import { explainS3Photo } from './s3-photo.ts';
+
+/** How long whoever holds a signed address may fetch the photo: the vendor has 15 s for it, and queues of its own. */
+const validForInSeconds = 900;
+
+/**
+ * The address from which somebody else can fetch a photo: an `https://` one as it is, an object of S3 by a signed
+ * address. It is a secret: it lets its reader in, and stands nowhere but in the call that it is made for.
+ */
+export async function fetchableAddress(
+  address: string,
+  s3: S3Connection,
+): Promise<{ readonly url: string } | PhotoProblem> {
+  if (/^https:\/\//iu.test(address)) return { url: address };
+  const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
+  if (!isS3Address(address))
+    return lasting(
+      `${shown} is a file, which no engine can fetch: with --photo-transport url photos are https:// or s3:// addresses`,
+    );
+  try {
+    return { url: await signS3Address(address, s3) };
+  } catch (error) {
+    if (error instanceof UsageError) return lasting(`photo ${error.message}`);
+    return explainS3Photo(error, shown);
+  }
+}
+
+/** Nothing is asked of the store: whether the object is there, the engine finds out. */
+async function signS3Address(address: string, s3: S3Connection): Promise<string> {
+  const { bucket, key } = parseS3Address(address);
+  const [{ getSignedUrl }, { GetObjectCommand }, client] = await Promise.all([
+    import('@aws-sdk/s3-request-presigner'),
+    import('@aws-sdk/client-s3'),
+    s3.client(),
+  ]);
+  const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+  return getSignedUrl(client, command, { expiresIn: validForInSeconds });
+}
