@@ -60,11 +60,16 @@ function checkFlags({ name, takesFlags }: Engine, settings: Settings): void {
 
 function checkTransport(
   { name, enrollAddress }: Engine,
-  { photoTransport }: Settings,
+  settings: Settings,
   { address, rootFolder }: Pick<Source, 'address' | 'rootFolder'>,
 ): void {
-  if (photoTransport !== 'url') return;
+  if (settings.photoTransport !== 'url') return;
   const key = namesOf('photoTransport');
+  const needsBytes = (['dedupe', 'verify', 'stripMetadata'] as const).find((other) => settings[other]);
+  if (needsBytes)
+    throw wrong(
+      `${namesOf(needsBytes)} needs the photo's bytes, and ${key} leaves them where they are; use bytes`,
+    );
   if (!enrollAddress) throw wrong(`${key}: the engine ${name} takes no addresses; use bytes`);
   // A manifest may name addresses, whose rows are looked at one by one.
   if (isLocal(address) && rootFolder === address)

@@ -48,6 +48,7 @@ export async function takePart(
       engine: opened.engine,
       gate: await rollcall.gate(record.account),
       readPhoto: reader.read,
+      s3: rollcall.s3,
       concurrency: settings.concurrency,
       timeoutInMs: settings.timeout,
       hurry: grace.signal,

@@ -2,6 +2,7 @@ import { enrollFlagsOf } from './enroll-flags.ts';
 import { chargedBefore, countReply, type Judgement, judgeReply } from './judge-reply.ts';
 import { makeCall } from './make-call.ts';
 import type { PhotoAtWork } from './photo-at-work.ts';
+import { sendPhoto } from './send-photo.ts';
 import type { Turn } from './turns.ts';
 import { unlessForgotten } from './unless-forgotten.ts';
 
@@ -21,9 +22,7 @@ export async function enrollPhoto(photo: PhotoAtWork, turn: Turn | undefined): P
     call: async (callSignal, onSent) => {
       await unlessForgotten(context, data.subjectId, callSignal);
       if (turn && !turn.isHeld()) throw new TurnLostError();
-      return engine.enroll({
-        photo: ready.bytes,
-        format: ready.format,
+      return sendPhoto(engine, ready, {
         templateId,
         checks: { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake },
         flags: enrollFlagsOf(settings),

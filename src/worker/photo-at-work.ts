@@ -2,6 +2,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { ByteBudget } from '../photos/byte-budget.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { RunSettings } from '../run/run-record.ts';
+import type { S3Connection } from '../s3/s3-connection.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 import type { Tries } from './judge-reply.ts';
 import type { CallContext } from './make-call.ts';
@@ -14,6 +15,8 @@ export interface WorkContext extends CallContext, ForgottenContext {
   readonly settings: RunSettings;
   readonly engine: Engine;
   readonly readPhoto: ReadPhoto;
+  /** Where addresses of objects are signed for an engine that fetches photos itself. */
+  readonly s3: S3Connection;
   /** For the photos of the run that are in memory at a time. */
   readonly memory: ByteBudget;
   /** The whole address of a photo, with the signature that the job does not carry. */

@@ -9,6 +9,7 @@ import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
 import { manifestPath, parseManifestLine } from '../run/manifest.ts';
 import type { RunRecord } from '../run/run-record.ts';
+import type { S3Connection } from '../s3/s3-connection.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { ReadPhoto } from './read-within.ts';
 import { createTurns } from './turns.ts';
@@ -21,6 +22,7 @@ export interface RunWorkerOptions {
   readonly engine: Engine;
   readonly gate: Gate;
   readonly readPhoto: ReadPhoto;
+  readonly s3: S3Connection;
   readonly concurrency: number;
   /** Time for one call; where the run pauses or ends, a drain waits a little longer than that. */
   readonly timeoutInMs: number;

@@ -7,6 +7,7 @@ import { enrollPhoto, TurnLostError } from './enroll-photo.ts';
 import { fetchPhoto } from './fetch-photo.ts';
 import { findDuplicate } from './find-duplicate.ts';
 import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
+import { handOverPhoto } from './hand-over-photo.ts';
 import type { Judgement, Tries } from './judge-reply.ts';
 import { BudgetSpentError } from './make-call.ts';
 import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
@@ -37,16 +38,19 @@ export async function workPhoto(
   try {
     await unlessForgotten(context, data.subjectId, signal);
     const address = await context.addressOf(data);
-    const ready = await fetchPhoto({
-      data,
-      address,
-      signal,
-      rules: engine.accepts,
-      settings,
-      share,
-      readPhoto: context.readPhoto,
-      recognise: (sha256) => recogniseContent({ data, sha256, engine: engine.name, templateId }),
-    });
+    const ready =
+      settings.photoTransport === 'url'
+        ? await handOverPhoto({ data, address, s3: context.s3 })
+        : await fetchPhoto({
+            data,
+            address,
+            signal,
+            rules: engine.accepts,
+            settings,
+            share,
+            readPhoto: context.readPhoto,
+            recognise: (sha256) => recogniseContent({ data, sha256, engine: engine.name, templateId }),
+          });
     if ('problem' in ready) {
       signal.throwIfAborted();
       tries = { ...tries, reads: tries.reads + 1 };

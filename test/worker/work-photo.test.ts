@@ -11,6 +11,7 @@ import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import type { Outcome } from '../../src/report/record.ts';
 import { newRecord } from '../../src/run/start-run.ts';
+import { openS3Connection } from '../../src/s3/s3-connection.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import type { WorkContext } from '../../src/worker/photo-at-work.ts';
 import { workPhoto } from '../../src/worker/work-photo.ts';
@@ -83,6 +84,7 @@ describe('one photo, with a real engine and a real gate', () => {
       engine,
       gate,
       readPhoto: reader.read,
+      s3: openS3Connection({ pathStyle: true }),
       memory: createByteBudget(1024 * 1024),
       addressOf: async (data) => data.photo,
       takeCall: async () => true,
