@@ -20,6 +20,8 @@ export function addEnqueueCommand(program: Command): void {
     .addHelpText('after', examples)
     .action(async (source: string, options: { new?: boolean; json?: boolean } & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
+        const { notice } = rollcall.engine();
+        if (notice !== undefined) say(notice);
         const { runId, resumed } = await enqueue(rollcall, source, {
           alwaysNew: options.new ?? false,
           signal,
