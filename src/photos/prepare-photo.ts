@@ -43,7 +43,7 @@ export async function preparePhoto(preparation: Preparation): Promise<PreparedPh
       ...(orientation === 1 ? [] : ['exif-rotated']),
       ...(isTaken ? [] : [`converted-from-${format}`]),
       ...(animated ? ['first-picture-only'] : []),
-      ...(isOnlyStripped ? ['metadata-stripped'] : []),
+      ...(isOnlyStripped ? ['metadata-stripped', 'recompressed'] : []),
     ],
   });
 }

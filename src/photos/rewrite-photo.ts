@@ -42,7 +42,7 @@ async function rewrite(preparation: PhotoToRewrite): Promise<RewrittenPhoto | Ph
     for (let steps = 0; steps < maxSteps; steps += 1) {
       const bytes = await encode({ picture, longerSide }, { ...step, format });
       if (bytes.length <= maxSizeInBytes)
-        return { bytes, format, warnings: [...warnings, ...warningsOf(step)] };
+        return { bytes, format, warnings: [...new Set([...warnings, ...warningsOf(step)])] };
       step = nextStep({ step, sizeInBytes: bytes.length, maxSizeInBytes, format });
       if (longerSide * step.scale < minSideInPixels) break;
     }
