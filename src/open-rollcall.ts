@@ -6,6 +6,7 @@ import { UsageError } from './errors.ts';
 import { createGate } from './gate/create-gate.ts';
 import type { Gate } from './gate/gate.ts';
 import type { BuiltInPlace } from './local-engine/built-in-engine.ts';
+import type { FaceReader } from './local-engine/face-reader.ts';
 import { isOnThisMachine } from './queue/is-on-this-machine.ts';
 import { processName } from './queue/process-name.ts';
 import type { QueueBackend } from './queue/queue.ts';
@@ -59,6 +60,11 @@ export interface Rollcall {
     keepDemographics: boolean;
   }): OpenEngine | undefined;
   gate(account: string): Promise<Gate>;
+  /**
+   * The local face models, for looking at photos before their calls.
+   * @throws UsageError that says what to install where their packages are missing
+   */
+  faceReader(): Promise<FaceReader>;
   /** From the first call on, all others on the queue are told that this process is there to work. */
   attendance(): Promise<Attendance>;
   close(): Promise<void>;
@@ -90,6 +96,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   const gates = new Map<string, Promise<Gate>>();
   const engines = new Map<string, OpenEngine>();
   let queue: Promise<QueueBackend> | undefined;
+  let faceReader: Promise<FaceReader> | undefined;
   let attendance: Promise<Attendance> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -115,6 +122,13 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     const opened = openAttendance({ presence, state, timeoutInMs: settings.timeout, onError });
     releases.push(() => opened.close());
     return opened;
+  };
+  const openFaceReader = async () => {
+    // Its decoder and its pool are nothing that other commands should load.
+    const { createFaceReader } = await import('./local-engine/create-face-reader.ts');
+    const reader = await createFaceReader();
+    releases.push(() => reader.close());
+    return reader;
   };
   const openGate = async (account: string) => {
     const backend = await openOnce();
@@ -176,6 +190,10 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       const gate = gates.get(account) ?? openGate(account);
       gates.set(account, gate);
       return gate;
+    },
+    faceReader() {
+      faceReader ??= openFaceReader();
+      return faceReader;
     },
     attendance() {
       attendance ??= openPresence();

@@ -49,6 +49,7 @@ export const runSettings = [
   'stopAfterFailures',
   'prepare',
   'stripMetadata',
+  'preflight',
   'checkLiveness',
   'checkDeepfake',
   'checkQuality',

@@ -15,6 +15,7 @@ export function showSummary(summary: Summary, folder: string): string {
   const rate = summary.achievedRate === undefined ? '' : `, ${summary.achievedRate} calls a second`;
   const asked = summary.identifications ? `${summary.identifications} identifications, ` : '';
   const { verification } = summary;
+  const saved = summary.savedCalls ? `; ${summary.savedCalls} saved by the preflight` : '';
   const leftOut = summary.leftOut
     ? ` (${summary.leftOut} other files were left out: no photos, or excluded)`
     : '';
@@ -27,7 +28,7 @@ export function showSummary(summary: Summary, folder: string): string {
     ...(reasons.length > 0
       ? [`  skipped as ${reasons.map(([reason, count]) => `${reason}: ${count}`).join(', ')}`]
       : []),
-    `  calls      ${String(summary.calls).padStart(9)}  (${asked}${summary.retries} retries${rate})`,
+    `  calls      ${String(summary.calls).padStart(9)}  (${asked}${summary.retries} retries${rate}${saved})`,
     ...(verification
       ? [
           `  verified   ${String(verification.photos).padStart(9)}  (${verification.matched} found again as their own ` +

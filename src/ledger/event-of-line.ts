@@ -17,11 +17,17 @@ export function eventOfLine(
     ...(line.sha256 !== undefined && { sha256: line.sha256 }),
   } as const;
   const checks = required.length > 0 ? { required: [...required].sort() } : {};
+  const unclear = (): LedgerEvent | undefined =>
+    line.stored === 'unknown'
+      ? { ...base, kind: 'unclear', ...templateOf(line), at: finishedAt, source }
+      : undefined;
   switch (line.status) {
     case 'enrolled':
       return { ...base, kind: 'enrolled', ...templateOf(line), ...checks, at: finishedAt, source };
     case 'rejected': {
       const { stored = 'unknown', error } = line;
+      // No engine said it, and to look again costs no call: nothing is remembered of it.
+      if (error?.kind === 'preflight') return unclear();
       const code = error?.code === undefined ? {} : { code: error.code };
       return { ...base, kind: 'rejected', ...templateOf(line), ...code, stored, at: finishedAt, source };
     }
@@ -33,8 +39,7 @@ export function eventOfLine(
       return { ...base, kind: 'enrolled', ...templateOf(line), ...checks, ...times, source };
     }
     default:
-      if (line.stored !== 'unknown') return undefined;
-      return { ...base, kind: 'unclear', ...templateOf(line), at: finishedAt, source };
+      return unclear();
   }
 }
 

@@ -29,6 +29,8 @@ export const summarySchema = z.object({
   /** Those of the calls that asked who somebody is; absent where there were none. */
   identifications: z.number().optional(),
   retries: z.number(),
+  /** Calls that were not made because the preflight foresaw a rejection; absent where there were none. */
+  savedCalls: z.number().optional(),
   /** Of the enrolled photos that were looked for afterwards (`--verify`). */
   verification: z
     .object({
@@ -53,6 +55,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
   const byReason: Record<string, number> = {};
   const verified = createVerificationTally();
   let identifications = 0;
+  let savedCalls = 0;
   let firstAt = Number.POSITIVE_INFINITY;
   let lastAt = Number.NEGATIVE_INFINITY;
   return {
@@ -60,6 +63,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
       addToTally(tally, line);
       identifications += line.identifications ?? 0;
       verified.add(line);
+      if (line.error?.kind === 'preflight') savedCalls += 1;
       if (line.reason !== undefined) byReason[line.reason] = (byReason[line.reason] ?? 0) + 1;
       const finished = Date.parse(line.finishedAt);
       if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
@@ -88,6 +92,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
         calls: tally.calls,
         ...(identifications > 0 && { identifications }),
         retries: tally.retries,
+        ...(savedCalls > 0 && { savedCalls }),
         ...verified.build(),
         ...(seconds > 0 &&
           Number.isFinite(seconds) && { achievedRate: Number((tally.calls / seconds).toFixed(2)) }),

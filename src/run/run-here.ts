@@ -29,6 +29,8 @@ export async function runHere(rollcall: Rollcall, options: RunHereOptions): Prom
   const { state, settings } = rollcall;
   const opened = rollcall.engine();
   await opened.ready();
+  // Missing packages are told before anything starts.
+  if (settings.preflight) await rollcall.faceReader();
   const source = watchLocalPhotos(await openSourceOf(rollcall, options.source, settings), settings);
   const subject = subjectOf(rollcall, source);
   const forgetList = await readForgetList(rollcall, settings, options.signal);

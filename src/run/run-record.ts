@@ -18,6 +18,7 @@ export const runSettingsSchema = z.object({
   /** Absent in a run that was started before it could be chosen, as the next. */
   prepare: z.enum(['auto', 'never']).default('auto'),
   stripMetadata: z.boolean().default(false),
+  preflight: z.boolean().default(false),
   limit: z.number().optional(),
   maxCalls: z.number().optional(),
   checkLiveness: z.boolean(),

@@ -110,7 +110,8 @@ export function newRecord({
 function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): RunSettings {
   const { idFrom, repeat, include, exclude, redrive, limit, maxCalls, require } = settings;
   const { checkLiveness, checkDeepfake, keepDemographics, allowOutside, allowPrivate, allowEmpty } = settings;
-  const { maxAttempts, backoff, stopAfterFailures, incremental, report, prepare, stripMetadata } = settings;
+  const { maxAttempts, backoff, stopAfterFailures, incremental, report, prepare, stripMetadata, preflight } =
+    settings;
   const { dedupe, dedupeParallel, verify, threshold } = settings;
   const { checkQuality, checkAttribute, photoTransport } = settings;
   const { validateQuality, validateAttribute, validateLiveness, validateNface } = settings;
@@ -125,6 +126,7 @@ function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): 
     report,
     prepare,
     stripMetadata,
+    preflight,
     ...(limit !== undefined && { limit }),
     ...(maxCalls !== undefined && { maxCalls }),
     // A required check that is not asked for could never be fine.
@@ -175,6 +177,7 @@ const fixedSettings = [
   ['report', '--report'],
   ['prepare', '--prepare'],
   ['stripMetadata', '--strip-metadata'],
+  ['preflight', '--preflight'],
   ['limit', '--limit'],
   ['checkLiveness', '--check-liveness'],
   ['checkDeepfake', '--check-deepfake'],

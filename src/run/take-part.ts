@@ -1,6 +1,7 @@
 import type { RunProgress } from '../conductor/conductor.ts';
 import type { OpenEngine, Rollcall } from '../open-rollcall.ts';
 import { createPhotoReader } from '../photos/read-photo.ts';
+import { createPreflight } from '../preflight/preflight.ts';
 import { processName } from '../queue/process-name.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
@@ -26,6 +27,9 @@ export async function takePart(
   const { record, opened, signal, openSource, onProgress = () => {} } = options;
   const backend = await rollcall.queue();
   await opened.ready();
+  const preflight = record.settings.preflight
+    ? createPreflight(await rollcall.faceReader(), record)
+    : undefined;
   const reader = createPhotoReader({
     allowPrivate: record.settings.allowPrivate,
     rootFolder: record.rootFolder,
@@ -49,6 +53,7 @@ export async function takePart(
       gate: await rollcall.gate(record.account),
       readPhoto: reader.read,
       s3: rollcall.s3,
+      preflight,
       concurrency: settings.concurrency,
       timeoutInMs: settings.timeout,
       hurry: grace.signal,

@@ -209,6 +209,11 @@ export const settingsSchema = {
     placeholder: '<file>',
     description: 'never enroll the subjects of this file either: one id a line, .csv or .jsonl',
   },
+  preflight: {
+    schema: onOff,
+    default: 'false',
+    description: 'look at each photo with the local face models first; no call for one that would be refused',
+  },
   checkLiveness: { schema: onOff, default: 'false', description: 'ask the engine for its liveness check' },
   checkDeepfake: { schema: onOff, default: 'false', description: 'ask the engine for its deepfake check' },
   checkQuality: {

@@ -1,5 +1,6 @@
 import type { Engine } from '../engines/engine.ts';
 import type { ByteBudget } from '../photos/byte-budget.ts';
+import type { Preflight } from '../preflight/preflight.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { RunSettings } from '../run/run-record.ts';
 import type { S3Connection } from '../s3/s3-connection.ts';
@@ -17,6 +18,8 @@ export interface WorkContext extends CallContext, ForgottenContext {
   readonly readPhoto: ReadPhoto;
   /** Where addresses of objects are signed for an engine that fetches photos itself. */
   readonly s3: S3Connection;
+  /** Of a run with `--preflight`. */
+  readonly preflight?: Preflight | undefined;
   /** For the photos of the run that are in memory at a time. */
   readonly memory: ByteBudget;
   /** The whole address of a photo, with the signature that the job does not carry. */

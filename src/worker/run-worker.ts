@@ -5,6 +5,7 @@ import type { Engine } from '../engines/engine.ts';
 import { watchForgotten } from '../erasure/forgotten-watch.ts';
 import type { Gate } from '../gate/gate.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
+import type { Preflight } from '../preflight/preflight.ts';
 import type { PhotoJobData } from '../queue/job.ts';
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
 import { manifestPath, parseManifestLine } from '../run/manifest.ts';
@@ -23,6 +24,7 @@ export interface RunWorkerOptions {
   readonly gate: Gate;
   readonly readPhoto: ReadPhoto;
   readonly s3: S3Connection;
+  readonly preflight?: Preflight | undefined;
   readonly concurrency: number;
   /** Time for one call; where the run pauses or ends, a drain waits a little longer than that. */
   readonly timeoutInMs: number;

@@ -11,6 +11,7 @@ import { handOverPhoto } from './hand-over-photo.ts';
 import type { Judgement, Tries } from './judge-reply.ts';
 import { BudgetSpentError } from './make-call.ts';
 import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
+import { preflightPhoto } from './preflight-photo.ts';
 import { recogniseContent } from './recognise-content.ts';
 import { retryDelayInMs } from './retry-delay.ts';
 import type { Turn } from './turns.ts';
@@ -38,7 +39,7 @@ export async function workPhoto(
   try {
     await unlessForgotten(context, data.subjectId, signal);
     const address = await context.addressOf(data);
-    const ready =
+    const fetched =
       settings.photoTransport === 'url'
         ? await handOverPhoto({ data, address, s3: context.s3 })
         : await fetchPhoto({
@@ -51,13 +52,18 @@ export async function workPhoto(
             readPhoto: context.readPhoto,
             recognise: (sha256) => recogniseContent({ data, sha256, engine: engine.name, templateId }),
           });
+    const stored = tries.storedUnknown ? 'unknown' : 'no';
+    const { preflight } = context;
+    const isToBeLookedAt = preflight && 'bytes' in fetched && !tries.enrolled;
+    const ready = isToBeLookedAt
+      ? await preflightPhoto(fetched, { preflight, stored, signal: leaving.signal })
+      : fetched;
     if ('problem' in ready) {
       signal.throwIfAborted();
       tries = { ...tries, reads: tries.reads + 1 };
       if (ready.retryable && tries.reads < settings.maxAttempts)
         return later(retryDelayInMs({ attempt: tries.reads, ...settings.backoff }));
       if (tries.enrolled) return { outcome: finishEnrolled(tries.enrolled, tries) };
-      const stored = tries.storedUnknown ? 'unknown' : 'no';
       const error = { kind: 'photo', message: ready.problem } as const;
       return { outcome: finishOutcome({ status: 'failed', stored, error }, tries) };
     }

@@ -53,6 +53,7 @@ const samples: Readonly<Record<SettingKey, readonly [string, unknown, string, un
     report: ['changed', 'changed', 'all', 'all', 'none'],
     prepare: ['never', 'never', 'auto', 'auto', 'always'],
     stripMetadata: ['on', true, 'off', false, 'gps'],
+    preflight: ['on', true, 'off', false, 'maybe'],
     checkLiveness: ['1', true, 'off', false, '2'],
     checkDeepfake: ['ON', true, 'FALSE', false, 'y'],
     checkQuality: ['off', false, 'on', true, 'maybe'],
