@@ -137,6 +137,15 @@ describe('what only Verihubs has', () => {
     expect(reply).toHaveProperty('mend', expect.stringContaining(mend));
   });
 
+  test('an account without quota is not fine', async () => {
+    server.setMode('code-insufficient-quota-enroll');
+    const { signal } = new AbortController();
+    expect(await engine.checkAccount?.(signal)).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('quota'),
+    });
+  });
+
   test('an address that could not be fetched in time, and an error of the server, are tried again', async () => {
     for (const code of ['INVALID_PAYLOAD_IMAGE_TIMEOUT', 'INTERNAL_SERVER_ERROR'])
       expect(await play(scriptOf(code))).toMatchObject({ kind: 'unavailable', sent: true });

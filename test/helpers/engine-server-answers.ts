@@ -40,8 +40,12 @@ export async function playStep(step: Step, context: AnswerContext): Promise<void
   await play(context, step);
 }
 
-export function sendError(code: string, context: Pick<AnswerContext, 'response' | 'errorOf'>): void {
-  const { status, body } = context.errorOf(code);
+export function sendError(
+  code: string,
+  context: Pick<AnswerContext, 'response' | 'errorOf'>,
+  words?: string,
+): void {
+  const { status, body } = context.errorOf(code, words);
   sendJson(context.response, status, body);
 }
 

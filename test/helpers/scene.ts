@@ -15,6 +15,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface SceneOptions {
   /** `--queue`; embedded by default. */
   readonly queue?: string | undefined;
+  /** Whose pages the engine keeps to; OOTO's by default. */
+  readonly language?: 'ooto' | 'verihubs' | undefined;
   readonly credentials?: Credentials;
   readonly latencyInMs?: readonly [number, number];
   /** The state has no queue yet, as before the very first run. */
@@ -52,17 +54,16 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const folder = home.path;
   const stateFolder = join(folder, 'rollcall-data');
   const credentials = options.credentials ?? testCredentials;
-  const { latencyInMs = [0, 0] } = options;
-  const engine = await startEngineServer({ credentials, latencyInMs });
+  const { latencyInMs = [0, 0], language = 'ooto' } = options;
+  const engine = await startEngineServer({ credentials, latencyInMs, language });
   if (!options.isFirst && (options.queue ?? 'embedded') === 'embedded') await giveQueue(stateFolder);
   const running = new Set<RunningCommand>();
   const settings: Environment = {
-    ROLLCALL_ENGINE: 'ooto',
+    ROLLCALL_ENGINE: language,
     ROLLCALL_ENGINE_URL: engine.url,
     ROLLCALL_QUEUE: options.queue,
     ROLLCALL_RATE: '200',
-    OOTO_APP_ID: credentials.appId,
-    OOTO_APP_KEY: credentials.appKey,
+    ...credentialVariables(language, credentials),
     ...options.environment,
   };
   const start: Scene['start'] = (args, { environment, input, hostname } = {}) => {
@@ -102,6 +103,12 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
       await home.remove();
     },
   };
+}
+
+function credentialVariables(language: 'ooto' | 'verihubs', { appId, appKey }: Credentials): Environment {
+  return language === 'ooto'
+    ? { OOTO_APP_ID: appId, OOTO_APP_KEY: appKey }
+    : { VERIHUBS_APP_ID: appId, VERIHUBS_API_KEY: appKey };
 }
 
 export function parseLines(text: string): ReportLine[] {
