@@ -42,6 +42,7 @@ export function createForgottenSubjects(options: {
   /** Size of each file as it was read: those of the log grow. */
   const read = new Map<string, number>();
   let isEmpty = true;
+  let refreshes = 0;
 
   function enter(mark: string, place: number, at: string): void {
     isEmpty = false;
@@ -86,7 +87,10 @@ export function createForgottenSubjects(options: {
   return {
     async refresh() {
       await readNew(forgetListFolder(account), readList);
-      if (runId !== undefined) await readNew(runForgetListFolder(runId), readOwnList);
+      // It grows only where the run is resumed with another list; on S3 each look is a request.
+      if (runId !== undefined && refreshes % looksPerOwnLook === 0)
+        await readNew(runForgetListFolder(runId), readOwnList);
+      refreshes += 1;
       if (erasures)
         await readNew(erasureLogFolder(account), (path) =>
           readErasureFile(state, path, ({ subject, at }) => enter(subject, places.erased, at)),
@@ -101,6 +105,7 @@ export function createForgottenSubjects(options: {
 }
 
 const places: Readonly<Record<ForgetEntry['kind'] | 'erased', number>> = { forget: 0, allow: 2, erased: 4 };
+const looksPerOwnLook = 6;
 const ownPlace = 6;
 const wordSize = 2 ** 32;
 

@@ -17,7 +17,7 @@ export const summarySchema = z.object({
   byCode: z.record(z.string(), z.number()),
   /** Skipped photos by reason. */
   byReason: z.record(z.string(), z.number()).default({}),
-  /** Photos whose person may be missing at the engine: all but enrolled, `unchanged` and `repeated`. */
+  /** Photos whose person may be missing at the engine: all but enrolled, `unchanged`, `repeated` and `forgotten`. */
   notEnrolled: z.number(),
   /** Lines that `--report changed` left out of the report: unchanged photos. */
   leftOutOfReport: z.number().optional(),
@@ -71,7 +71,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
     },
     build(facts) {
       const seconds = (lastAt - firstAt) / 1000;
-      const { unchanged = 0, repeated = 0 } = byReason;
+      const { unchanged = 0, repeated = 0, forgotten = 0 } = byReason;
       const { leftOutOfReport, missing } = facts;
       return {
         schema: 'rollcall.summary/1',
@@ -84,7 +84,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
         byStatus: tally.byStatus,
         byCode: tally.byCode,
         byReason,
-        notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated,
+        notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated - forgotten,
         ...(leftOutOfReport !== undefined && { leftOutOfReport }),
         ...(missing !== undefined && { missing }),
         ...(Number.isFinite(firstAt) && { firstAt: new Date(firstAt).toISOString() }),

@@ -35,7 +35,8 @@ describe('the summary', () => {
         expect(summary.retries).toBe(sum(lines.map((line) => Math.max(0, callsOf(line) - 1))));
         expect(summary.notEnrolled).toBe(
           lines.filter(({ status }) => status !== 'enrolled').length -
-            lines.filter(({ reason }) => reason === 'unchanged' || reason === 'repeated').length,
+            lines.filter(({ reason }) => reason && ['unchanged', 'repeated', 'forgotten'].includes(reason))
+              .length,
         );
         const starts = lines.flatMap(({ finishedAt, durationInMs }) =>
           durationInMs === undefined ? [] : [Date.parse(finishedAt) - durationInMs],
