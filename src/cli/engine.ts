@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { builtInNotice } from '../local-engine/built-in-engine.ts';
+import { findModelFiles } from '../local-engine/model-packages.ts';
 import { isLoopbackHost } from '../network/loopback-host.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { isS3Address } from '../s3/s3-address.ts';
@@ -42,6 +43,7 @@ async function serveEngine({ rollcall, signal, interruptExitCode }: CommandConte
   const { settings, log } = rollcall;
   const { host, port, chaos, allowPrivate } = settings;
   const folder = dataFolder(rollcall);
+  findModelFiles();
   const { startLocalEngine, describeServer } = await import('../local-engine/start-local-engine.ts');
   const engine = await startLocalEngine({ folder, listen: { host, port }, chaos, allowPrivate, log });
   if (engine === undefined) {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { createLocalEngineClient, type LocalEngineClient } from './local-engine-client.ts';
+import { findModelFiles } from './model-packages.ts';
 
 /** Where the built-in engine lives, and how it is started in this process. */
 export interface BuiltInPlace {
@@ -27,7 +28,7 @@ export function openBuiltInEngine({
   concurrency: number;
   timeoutInMs: number;
 }): LocalEngineClient {
-  return createLocalEngineClient({
+  const client = createLocalEngineClient({
     folder: place.folder,
     timeoutInMs,
     // Two photos for every core keep it busy; more would only wait there, with their time running.
@@ -37,4 +38,12 @@ export function openBuiltInEngine({
       return startLocalEngine(place);
     },
   });
+  return {
+    ...client,
+    // Before anything is enrolled, and not with the first photo.
+    ready: async () => {
+      findModelFiles();
+      await client.ready();
+    },
+  };
 }

@@ -19,7 +19,7 @@ export interface LocalEngineClientOptions {
 export interface LocalEngineClient extends HttpClient {
   /**
    * There is an engine: found, or started here.
-   * @throws UsageError for missing models, FaultError for the folder
+   * @throws FaultError for the folder
    */
   ready(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import type { Chaos } from './chaos.ts';
 import { createEngineApp } from './create-engine-app.ts';
 import { createFaceReader } from './create-face-reader.ts';
 import { engineSocketOf, isListening } from './engine-socket.ts';
+import { createLazyFaceReader } from './lazy-face-reader.ts';
 import { openTemplateStore } from './template-store.ts';
 import { maxImageSizeInBytes } from './verihubs-payload.ts';
 
@@ -44,7 +45,7 @@ const closeIdleEveryInMs = 50;
  * Starts the local engine of a folder, unless another process serves it: one at a time does. States: serving → closing →
  * closed. Starting and closing are done under a lock file, so that the folder always has one process that writes.
  * @returns undefined if the folder is served already
- * @throws UsageError for missing models or an address that cannot be listened on; FaultError for the folder
+ * @throws UsageError for an address that cannot be listened on, FaultError for the folder
  */
 export async function startLocalEngine(options: LocalEngineOptions): Promise<LocalEngine | undefined> {
   const { folder } = options;
@@ -72,7 +73,7 @@ async function serve(options: LocalEngineOptions, socketPath: string): Promise<L
   };
   try {
     const threads = availableParallelism();
-    const reader = await createFaceReader({ threads });
+    const reader = createLazyFaceReader(() => createFaceReader({ threads }));
     releases.push(() => reader.close());
     const onDamage = (lines: number) =>
       log.warn({ lines }, 'lines of the templates cannot be read: left out');

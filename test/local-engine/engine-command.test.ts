@@ -1,16 +1,14 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCommandLine } from '../helpers/command-line.ts';
 import { facelessPhoto, facePhoto, groupPhoto, tinyFacePhoto } from '../helpers/face-photos.ts';
 import {
-  fixturesFolder,
   readOotoEnrollDocument,
   readOotoIdentifyDocument,
+  readVerihubsEnrollDocument,
 } from '../helpers/seed-documents.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
@@ -106,10 +104,8 @@ describe('rollcall engine', { timeout: 240_000 }, () => {
   });
 
   test('speaks Verihubs’ language, too', async () => {
-    const text = await readFile(join(fixturesFolder(), 'verihubs-enroll.txt'), 'utf8');
-    const codes = new Map(
-      [...text.matchAll(/^\d{3}([A-Z][A-Z0-9_]*)(.+)$/gm)].map(([, code, words]) => [code, words]),
-    );
+    const { codes } = readVerihubsEnrollDocument();
+    const words = (code: string) => codes.get(code)?.description;
     const headers = { 'App-ID': 'me', 'API-Key': 'any' };
     const enroll = `${engine.url}/v1/face/enroll`;
     const image = me.toString('base64');
@@ -135,7 +131,7 @@ describe('rollcall engine', { timeout: 240_000 }, () => {
     ];
     for (const [code, payload] of cases) {
       const { status, body } = await sendJson(enroll, payload, { headers });
-      expect({ status, body }).toEqual({ status: 400, body: { message: codes.get(code), error_code: code } });
+      expect({ status, body }).toEqual({ status: 400, body: { message: words(code), error_code: code } });
     }
     const several = await sendJson(
       enroll,
@@ -144,7 +140,7 @@ describe('rollcall engine', { timeout: 240_000 }, () => {
     );
     expect(several).toMatchObject({
       status: 200,
-      body: { error_code: 'FAIL_ON_8', message: codes.get('FAIL_ON_8'), nface: 3 },
+      body: { error_code: 'FAIL_ON_8', message: words('FAIL_ON_8'), nface: 3 },
     });
     const stored = await sendJson(
       enroll,
