@@ -4,6 +4,7 @@ import { Tinypool } from 'tinypool';
 import { FaultError } from '../errors.ts';
 import type { FaceReader, PhotoReading } from './face-reader.ts';
 import { findModelFiles } from './model-packages.ts';
+import { orAborted } from './or-aborted.ts';
 
 export interface FaceReaderOptions {
   /** Photos looked at side by side; default: one for every core. */
@@ -59,17 +60,3 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
 }
 
 const longestTimerInMs = 2 ** 31 - 1;
-
-/** Lets go of a promise when the signal aborts; what it stands for goes on. */
-async function orAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}

@@ -5,6 +5,7 @@ import { createHttpClient, type HttpCall, type HttpClient } from '../network/htt
 import type { HttpResponse } from '../network/http-exchange.ts';
 import type { HttpFailure } from '../network/http-failure.ts';
 import { engineSocketOf, isListening } from './engine-socket.ts';
+import { orAborted } from './or-aborted.ts';
 import type { LocalEngine } from './start-local-engine.ts';
 
 export interface LocalEngineClientOptions {
@@ -101,19 +102,4 @@ function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
     message: `the local engine did not start: ${why}`,
     sent: false,
   };
-}
-
-/** A call that waits for its turn is given up at once. */
-async function orAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
