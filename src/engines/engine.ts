@@ -103,7 +103,12 @@ export interface IdentifiedReply {
   readonly httpStatus: number;
   readonly transactionId?: string;
   /** The most similar template, whatever its similarity (0 to 1); absent: the engine names none. */
-  readonly match?: { readonly templateId: string; readonly similarity: number };
+  readonly match?: Match;
+}
+
+export interface Match {
+  readonly templateId: string;
+  readonly similarity: number;
 }
 
 /** The engine holds the template no more. */

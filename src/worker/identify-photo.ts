@@ -1,15 +1,25 @@
 import { countIdentification, type Identification, judgeIdentification } from './judge-identification.ts';
-import { chargedBefore } from './judge-reply.ts';
-import { makeCall } from './make-call.ts';
-import type { PhotoAtWork } from './photo-at-work.ts';
+import { chargedBefore, type Tries } from './judge-reply.ts';
+import { type CallContext, makeCall } from './make-call.ts';
+import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
+
+/** What an identification needs of a photo in the hands of a worker; also of one that belongs to no run. */
+export interface IdentifiablePhoto extends Pick<PhotoAtWork, 'signal' | 'tries'> {
+  readonly data: Pick<PhotoAtWork['data'], 'run' | 'seq'>;
+  readonly ready: Pick<PhotoAtWork['ready'], 'bytes' | 'format'>;
+  readonly context: CallContext & {
+    readonly engine: WorkContext['engine'];
+    readonly settings: Pick<WorkContext['settings'], 'maxAttempts'>;
+  };
+}
 
 /**
  * One call of the identify endpoint, through the gate like any other. Without the engine's checks: they are asked for
  * when a photo is enrolled. `failuresOf`: which charged calls count against `--max-attempts`.
  */
 export async function identifyPhoto(
-  photo: PhotoAtWork,
-  failuresOf: (tries: PhotoAtWork['tries']) => number = chargedBefore,
+  photo: IdentifiablePhoto,
+  failuresOf: (tries: Tries) => number = chargedBefore,
 ): Promise<Identification> {
   const { data, ready, context, signal } = photo;
   const { identify } = context.engine;

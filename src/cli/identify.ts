@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { type Command, Option } from 'commander';
+import type { Identification } from '../identify/identification.ts';
+import { type IdentifyEnd, identifySource } from '../identify/identify-source.ts';
+import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { accountSettings, addSettings, commonSettings } from './flags.ts';
+
+const examples = `
+Examples:
+  rollcall identify ./visitors --engine ooto                       who is on each photo
+  rollcall identify ./visitors --engine ooto --format jsonl        one JSON line a photo
+  rollcall identify people.csv --engine ooto --threshold 0.85      count only what is more alike than usual
+Nothing is stored, neither at the engine nor here. Nobody found is a result: exit code 0. 1: some photos could not be
+looked at; 2: wrong usage; 3: the account stopped it; 4: a fault.`;
+
+interface IdentifyOptions {
+  readonly format?: string;
+  readonly json?: boolean;
+}
+
+export function addIdentifyCommand(program: Command): void {
+  const command = program
+    .command('identify')
+    .description('who is this: the best match of each photo, one call a photo')
+    .argument('<source>', 'a folder, file.csv, file.jsonl, s3://… or - (JSON lines on stdin)')
+    .addOption(
+      new Option('--format <format>', 'how the lines are printed (default: table)').choices([
+        'table',
+        'jsonl',
+      ]),
+    )
+    .option('--json', 'print one JSON object with the counts instead of lines')
+    .addHelpText('after', examples)
+    .action(async (source: string, options: IdentifyOptions & Record<string, unknown>) => {
+      await withRollcall(options, (context) => identify(context, source, options));
+    });
+  addSettings(command, [
+    ...accountSettings,
+    'threshold',
+    ...(['idFrom', 'include', 'exclude', 'limit', 'redrive', 'maxAttempts', 'backoff', 'grace'] as const),
+    ...(['prepare', 'stripMetadata', 'allowOutside', 'allowPrivate', 'allowEmpty'] as const),
+    ...commonSettings,
+  ]);
+}
+
+async function identify(context: CommandContext, source: string, options: IdentifyOptions): Promise<number> {
+  const { rollcall, signal } = context;
+  const { notice } = rollcall.engine();
+  if (notice !== undefined) say(notice);
+  const counts = { photos: 0, matched: 0, notMatched: 0, failed: 0, calls: 0 };
+  const show = options.json ? undefined : options.format === 'jsonl' ? jsonLine : tableRow;
+  const lines = identifySource(rollcall, { source, signal });
+  let next = await lines.next();
+  for (; !next.done; next = await lines.next()) {
+    const line = next.value;
+    counts.photos += 1;
+    counts.calls += line.calls ?? 0;
+    if (line.error) counts.failed += 1;
+    else if (line.matched) counts.matched += 1;
+    else counts.notMatched += 1;
+    if (show && !process.stdout.write(`${show(line)}\n`)) await once(process.stdout, 'drain');
+  }
+  const { threshold } = rollcall.settings;
+  if (options.json) print(JSON.stringify({ ...counts, threshold, end: next.value.kind }));
+  else
+    say(
+      `${counts.photos} photos: ${counts.matched} matched (similarity ${threshold} or more), ` +
+        `${counts.notMatched} did not, ${counts.failed} could not be looked at; ${counts.calls} calls`,
+    );
+  return conclude(context, source, counts, next.value);
+}
+
+function conclude(
+  { rollcall, interruptExitCode }: CommandContext,
+  source: string,
+  counts: { photos: number; failed: number },
+  end: IdentifyEnd,
+): number {
+  if (end.kind === 'interrupted') {
+    say('Interrupted. Started again, the command asks for all photos again.');
+    return interruptExitCode();
+  }
+  if (end.kind === 'paused') {
+    say(`Stopped: ${end.waitsFor}`);
+    return 3;
+  }
+  if (counts.photos === 0 && !rollcall.settings.allowEmpty) {
+    say(`No photo was found in ${source}. If that is right: --allow-empty`);
+    return 2;
+  }
+  return counts.failed > 0 ? 1 : 0;
+}
+
+const jsonLine = (line: Identification) => JSON.stringify(line);
+
+/** Tabs between the columns, as in other tables: who was found or why not, how similar, whose photo it is. */
+function tableRow({ seq, subjectId = '', photo = '', matched, best, own, error }: Identification): string {
+  const result = error ? 'error' : matched ? 'match' : 'no match';
+  const why = error ? (error.code ?? error.kind) : (best?.templateId ?? '');
+  const alike = error ? '' : (best?.similarity.toFixed(3) ?? '');
+  const note = error?.message ?? (own ? 'its own template' : '');
+  return [seq, result, why, alike, subjectId, photo, note].join('\t');
+}
