@@ -66,7 +66,9 @@ function checkTransport(
 ): void {
   if (settings.photoTransport !== 'url') return;
   const key = namesOf('photoTransport');
-  const needsBytes = (['dedupe', 'verify', 'stripMetadata'] as const).find((other) => settings[other]);
+  const needsBytes = (['dedupe', 'verify', 'preflight', 'stripMetadata'] as const).find(
+    (other) => settings[other],
+  );
   if (needsBytes)
     throw wrong(
       `${namesOf(needsBytes)} needs the photo's bytes, and ${key} leaves them where they are; use bytes`,

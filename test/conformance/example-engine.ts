@@ -1,0 +1,80 @@
+import type { DeleteReply, Engine, EngineReply } from '../../src/engines/engine.ts';
+import { createCleanText } from '../../src/engines/foreign-text.ts';
+import { judgeFailure } from '../../src/engines/judge-failure.ts';
+import {
+  isFine,
+  judgeByStatus,
+  judgeUnread,
+  type ReplyOptions,
+  rejected,
+} from '../../src/engines/judgement.ts';
+import { multipartBody } from '../../src/engines/multipart.ts';
+import { parseJson } from '../../src/engines/parse-json.ts';
+import { templateIdOf } from '../../src/engines/template-id.ts';
+import type { HttpClient } from '../../src/network/http-client.ts';
+import type { HttpResponse } from '../../src/network/http-exchange.ts';
+
+/**
+ * A whole adapter in one file, for an engine that is not there (docs/engines.md): a form with the photo and the id,
+ * `{"id": …}` or `{"error": …, "message": …}`. It cannot identify, and has no call that only looks at the account.
+ */
+export function createExampleEngine({
+  http,
+  key,
+  mend,
+}: {
+  http: HttpClient;
+  key: string;
+  mend: ReplyOptions['mend'];
+}): Engine {
+  const clean = createCleanText({ secrets: [key] });
+  const options = (): ReplyOptions => ({ clean, mend, keepDemographics: false, nowInMs: Date.now() });
+  return {
+    name: 'example',
+    accepts: { formats: ['jpeg', 'png'] },
+    checks: [],
+    templateIdFor: (subjectId) => templateIdOf({ engine: 'example', subjectId }),
+    async enroll({ photo, format, templateId, signal, onSent }) {
+      const form = multipartBody({
+        photo: { field: 'file', format, bytes: photo },
+        fields: { id: templateId },
+      });
+      const headers = { 'x-api-key': key, 'content-type': form.contentType };
+      const result = await http.post({ path: '/faces', headers, body: form.body, signal, onSent });
+      return result.kind === 'failed' ? judgeFailure(result, mend) : readReply(result, options());
+    },
+    async deleteTemplate({ templateId, signal, onSent }) {
+      const path = `/faces?id=${encodeURIComponent(templateId)}`;
+      const body = Buffer.alloc(0);
+      const result = await http.delete({ path, headers: { 'x-api-key': key }, body, signal, onSent });
+      return result.kind === 'failed' ? judgeFailure(result, mend) : readDeletion(result, options());
+    },
+    close: () => http.close(),
+  };
+}
+
+function readReply(response: HttpResponse, options: ReplyOptions): EngineReply {
+  const judged = judgeByStatus(response, 'face', options);
+  if (judged) return judged;
+  const { status } = response;
+  const { id, error, message } = readBody(response);
+  if (typeof error === 'string')
+    return rejected(status, options.clean(error), options.clean(message || 'no words'));
+  if (isFine(status) && typeof id === 'string')
+    return { kind: 'enrolled', httpStatus: status, templateId: id };
+  return judgeUnread(response, 'other', options);
+}
+
+function readDeletion(response: HttpResponse, options: ReplyOptions): DeleteReply {
+  const { deleted } = readBody(response);
+  if (isFine(response.status) && typeof deleted === 'boolean')
+    return { kind: 'deleted', httpStatus: response.status, existed: deleted };
+  return judgeByStatus(response, 'face', options) ?? judgeUnread(response, 'other', options);
+}
+
+function readBody({ text = '' }: HttpResponse) {
+  const body = parseJson(text);
+  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const message = typeof fields.message === 'string' ? fields.message : '';
+  return { id: fields.id, error: fields.error, deleted: fields.deleted, message };
+}
