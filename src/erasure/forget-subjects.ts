@@ -11,6 +11,7 @@ import { forgetListFolder, writeForgetEntries } from './forget-files.ts';
 import { findKnownTemplates, type KnownTemplates } from './known-templates.ts';
 import { planErasure } from './plan-erasure.ts';
 import { subjectMark } from './subject-mark.ts';
+import { templatesInQueue } from './templates-in-queue.ts';
 import { waitForCallers } from './wait-for-callers.ts';
 
 /** How `forgetSubjects` ended. */
@@ -57,7 +58,8 @@ export async function forgetSubjects(
   const { engine, account } = rollcall.engine();
   const deleteTemplate = deletionOf(engine);
   const subjects = [...new Set([...given].map((subject) => subject.normalize('NFC')))];
-  const { accounts, leases, presence } = await rollcall.queue();
+  const backend = await rollcall.queue();
+  const { accounts, leases, presence } = backend;
 
   const plan = await planErasure(state, { account, subjects });
   const now = Math.max(Date.now(), plan.newerThan + 1);
@@ -76,6 +78,7 @@ export async function forgetSubjects(
     account,
     engine: engine.name,
     subjects: new Set(open),
+    inQueue: (runId) => templatesInQueue(backend, runId),
     signal,
   });
   const log = createErasureLog(state, account);

@@ -6,6 +6,11 @@ import { readManifest } from '../run/manifest.ts';
 import { isOver, listRunRecords, type RunRecord, runFolderOf } from '../run/run-record.ts';
 import type { StateStore } from '../state/state-store.ts';
 
+export interface NamedTemplate {
+  readonly subjectId: string;
+  readonly templateId: string;
+}
+
 /** Template ids under which the engine may hold subjects, besides those that follow from them. */
 export interface KnownTemplates {
   /** By subject, in NFC. */
@@ -15,14 +20,22 @@ export interface KnownTemplates {
 }
 
 /**
- * Looks through the account's ledger, and the manifests and reports of its runs that are not over. What a manifest or the
+ * Looks through the account's ledger, and the manifests, queues and reports of its runs that are not over. What a manifest or the
  * engine named is found nowhere else. Memory: the given subjects and their templates.
  */
 export async function findKnownTemplates(
   state: StateStore,
-  options: { account: string; engine: string; subjects: ReadonlySet<string>; signal: AbortSignal },
+  options: {
+    account: string;
+    engine: string;
+    /** In NFC. */
+    subjects: ReadonlySet<string>;
+    /** What the queue of a run knows. */
+    inQueue: (runId: string) => Promise<readonly NamedTemplate[]>;
+    signal: AbortSignal;
+  },
 ): Promise<KnownTemplates> {
-  const { account, engine, subjects, signal } = options;
+  const { account, engine, subjects, inQueue, signal } = options;
   const ofSubject = new Map<string, Set<string>>();
   const latest = new Map<string, { readonly at: number; readonly isGiven: boolean }>();
   const note = (key: string, templateId: string) => {
@@ -85,6 +98,8 @@ export async function findKnownTemplates(
       signal.throwIfAborted();
       for (const { line } of batch) show(line);
     }
+    // In this order: what leaves the queue meanwhile is in the report by then.
+    for (const named of await inQueue(id)) show(named);
     for await (const line of readReport(state, runFolderOf(id))) show(line);
   }
 }

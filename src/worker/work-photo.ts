@@ -103,7 +103,8 @@ async function callForPhoto(photo: PhotoAtWork): Promise<Verdict> {
 /** One that was enrolled and waited to be found again was deleted, or will be. */
 function outcomeOfForgotten(tries: Tries, templateId: string): Outcome {
   const storedUnknown = tries.storedUnknown || tries.enrolled !== undefined;
-  return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, templateId), tries);
+  const id = tries.enrolled?.templateId ?? templateId;
+  return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, id), tries);
 }
 
 async function enrollAndVerify(photo: PhotoAtWork, turn: Turn | undefined): Promise<Verdict> {

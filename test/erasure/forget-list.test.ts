@@ -182,6 +182,7 @@ describe('the ledger', () => {
       account,
       engine: 'ooto',
       subjects,
+      inQueue: async () => [],
       signal,
     });
     expect([...(ofSubject.get('Zoë') ?? [])].sort()).toEqual(['T1', 'T2', 'T3']);
