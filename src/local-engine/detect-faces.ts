@@ -42,39 +42,45 @@ const smallSideInPixels = 256;
  * all, which is what a photo without a face costs.
  */
 export async function detectFaces(models: FaceModels, picture: Picture): Promise<DetectedFaces> {
-  const first = await look(models, picture, lookSideInPixels);
+  const large = await resizePicture(picture, lookSideInPixels);
+  const scale = picture.width / large.width;
+  const first = await look(models, large, scale);
   if (isCertain(first)) return { turns: 0, picture, detections: first };
   for (const turns of quarterTurns) {
-    const turned = turnPicture(picture, turns);
-    const detections = await look(models, turned, lookSideInPixels);
-    if (isCertain(detections)) return { turns, picture: turned, detections };
+    const detections = await look(models, await turnPicture(large, turns), scale);
+    if (isCertain(detections)) return { turns, picture: await turnPicture(picture, turns), detections };
   }
-  return { turns: 0, picture, detections: await look(models, picture, smallSideInPixels) };
+  const small = await resizePicture(picture, smallSideInPixels);
+  const detections = await look(models, await amidBlack(small), picture.width / small.width);
+  return { turns: 0, picture, detections };
 }
 
 const isCertain = ([best]: readonly Detection[]) => best !== undefined && best.score >= certainScore;
 
-async function look(
-  { tf, faceApi }: FaceModels,
-  picture: Picture,
-  sideInPixels: number,
-): Promise<Detection[]> {
-  const { width, height, data } = picture;
-  const small = await sharp(data, { raw: { width, height, channels: 3 } })
+async function resizePicture({ width, height, data }: Picture, sideInPixels: number): Promise<Picture> {
+  const resized = await sharp(data, { raw: { width, height, channels: 3 } })
     .resize({ width: sideInPixels, height: sideInPixels, fit: 'inside' })
-    .extend({
-      right: lookSideInPixels - sideInPixels,
-      bottom: lookSideInPixels - sideInPixels,
-      background: '#000',
-    })
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const { info } = small;
-  const image = tf.tensor3d(new Int32Array(small.data), [info.height, info.width, 3], 'int32');
+  return { width: resized.info.width, height: resized.info.height, data: resized.data };
+}
+
+/** In the upper left corner of a square, as the detector itself fills up what is no square. */
+async function amidBlack({ width, height, data }: Picture): Promise<Picture> {
+  const [right, bottom] = [lookSideInPixels - width, lookSideInPixels - height];
+  const filled = await sharp(data, { raw: { width, height, channels: 3 } })
+    .extend({ right, bottom, background: '#000' })
+    .raw()
+    .toBuffer();
+  return { width: lookSideInPixels, height: lookSideInPixels, data: filled };
+}
+
+/** `scale`: pixels of the whole picture for one of this. */
+async function look({ tf, faceApi }: FaceModels, picture: Picture, scale: number): Promise<Detection[]> {
+  const image = tf.tensor3d(new Int32Array(picture.data), [picture.height, picture.width, 3], 'int32');
   try {
     const options = new faceApi.SsdMobilenetv1Options({ minConfidence: minScore, maxResults: maxFaces });
     const found = await faceApi.nets.ssdMobilenetv1.locateFaces(image, options);
-    const scale = Math.max(width, height) / sideInPixels;
     return withoutNested(found.map(({ score, box }) => ({ score, box: scaleBox(box, scale) })));
   } finally {
     image.dispose();

@@ -32,11 +32,14 @@ export function poseOf(points: readonly Point[]): Pose {
   const depth = first[0] * second[1] - first[1] * second[0];
   const pitch = Math.asin(Math.max(-1, Math.min(1, -second[2])));
   return {
-    pitch: degrees(pitch),
+    pitch: degrees(pitch) - levelPitchInDegrees,
     yaw: degrees(Math.atan2(-first[2], depth)),
     roll: degrees(Math.atan2(second[0], first[0])),
   };
 }
+
+/** What portraits show on average: noses and chins are not the common face's. */
+const levelPitchInDegrees = 12;
 
 const middle: Vector = [0, 1, 2].map(
   (axis) => commonFace.reduce((sum, { at }) => sum + (at[axis] ?? 0), 0) / commonFace.length,

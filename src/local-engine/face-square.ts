@@ -34,3 +34,37 @@ function centreOf(points: readonly Point[]): Point {
   const sum = points.reduce((total, { x, y }) => ({ x: total.x + x, y: total.y + y }), { x: 0, y: 0 });
   return { x: sum.x / points.length, y: sum.y / points.length };
 }
+
+/**
+ * The square that the descriptor's network was trained on: the five points as near as can be, by least squares, to where
+ * they lie in dlib's mean face (its 68-point alignment, with a quarter of the face's size around it).
+ */
+export function descriptorSquare(points: readonly Point[]): Square {
+  const seen = fivePoints(points);
+  const [middle, wanted] = [centreOf(seen), centreOf(meanFace)];
+  let [size, along, askew] = [0, 0, 0];
+  for (const [index, point] of seen.entries()) {
+    const mean = meanFace[index] ?? wanted;
+    const [x, y] = [mean.x - wanted.x, mean.y - wanted.y];
+    const [u, v] = [point.x - middle.x, point.y - middle.y];
+    size += x * x + y * y;
+    along += x * u + y * v;
+    askew += x * v - y * u;
+  }
+  const [cos, sin] = [along / size, askew / size];
+  const [right, down] = [0.5 - wanted.x, 0.5 - wanted.y];
+  return {
+    centre: { x: middle.x + cos * right - sin * down, y: middle.y + sin * right + cos * down },
+    side: Math.hypot(cos, sin),
+    angle: Math.atan2(sin, cos),
+  };
+}
+
+/** As shares of the square: eyes, tip of the nose, corners of the mouth. */
+const meanFace: readonly Point[] = [
+  { x: 0.317, y: 0.3107 },
+  { x: 0.6698, y: 0.3107 },
+  { x: 0.4934, y: 0.5104 },
+  { x: 0.3361, y: 0.6868 },
+  { x: 0.6507, y: 0.6868 },
+];

@@ -3,7 +3,7 @@ import type { DecodedPhoto, Picture } from './decode-photo.ts';
 import { type Box, type DetectedFaces, type Detection, detectFaces } from './detect-faces.ts';
 import { type FaceQuality, measureQuality } from './face-quality.ts';
 import type { FaceFound } from './face-reader.ts';
-import { eyesAngle, fivePoints, squareAround } from './face-square.ts';
+import { descriptorSquare, eyesAngle, fivePoints, squareAround } from './face-square.ts';
 import type { FaceModels, Point } from './load-models.ts';
 import { type QuarterTurns, turnBack } from './turn-picture.ts';
 
@@ -30,7 +30,7 @@ async function describeFace(options: {
   const scale = photo.width / photo.picture.width;
   const points = await findLandmarks(models, picture, detection.box);
   const isLargeEnough = detection.box.width * scale >= minFaceWidthInPixels;
-  const descriptor = isLargeEnough ? await describe(models, picture, squareAround(points)) : undefined;
+  const descriptor = isLargeEnough ? await describe(models, picture, descriptorSquare(points)) : undefined;
   const inPhoto = (point: Point) => scalePoint(turnBack(point, photo.picture, turns), scale);
   return {
     box: boxInPhoto(detection.box, inPhoto),

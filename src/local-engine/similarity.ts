@@ -7,7 +7,7 @@ export function similarityOf(a: Float32Array, b: Float32Array): number {
 }
 
 /** docs/local-engine.md says on which faces it was found. */
-const decidingDistance = 0.55;
+const decidingDistance = 0.5;
 
 const similarityAt = (distance: number) => Math.max(0, 1 - (distance / decidingDistance) * 0.25);
 

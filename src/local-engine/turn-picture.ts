@@ -1,3 +1,4 @@
+import { sharp } from '../photos/image-decoder.ts';
 import type { Picture } from './decode-photo.ts';
 import type { Point } from './load-models.ts';
 
@@ -7,19 +8,13 @@ export type QuarterTurns = 0 | 1 | 2 | 3;
 /** The ways to turn a picture that does not stand upright; upside down is the rarest. */
 export const quarterTurns = [1, 3, 2] as const satisfies readonly QuarterTurns[];
 
-export function turnPicture(picture: Picture, turns: QuarterTurns): Picture {
-  const { width, height, data } = picture;
-  const turned = new Uint8Array(data.length);
-  const isSideways = turns % 2 === 1;
-  const size = isSideways ? { width: height, height: width } : { width, height };
-  for (let y = 0; y < size.height; y += 1) {
-    for (let x = 0; x < size.width; x += 1) {
-      const from = turnBack({ x, y }, { width: width - 1, height: height - 1 }, turns);
-      const source = (from.y * width + from.x) * 3;
-      turned.set(data.subarray(source, source + 3), (y * size.width + x) * 3);
-    }
-  }
-  return { ...size, data: turned };
+export async function turnPicture(picture: Picture, turns: QuarterTurns): Promise<Picture> {
+  const { width, height } = picture;
+  const { data, info } = await sharp(picture.data, { raw: { width, height, channels: 3 } })
+    .rotate(turns * 90)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
 }
 
 /** Where a place in the turned picture lies in the one that it was made of, whose size is given. */
