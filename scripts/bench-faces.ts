@@ -12,9 +12,15 @@ import {
   singlePhotos,
 } from './face-photos.ts';
 
-/** Measures the local face models on real photos out of packages; prints the tables of docs/local-engine.md. */
+/**
+ * Measures the local face models on real photos out of packages; prints the tables of docs/local-engine.md. `--changed`:
+ * how many of the single faces are looked at in changed forms, too.
+ */
 const { values } = parseArgs({
-  options: { threads: { type: 'string', default: String(availableParallelism()) } },
+  options: {
+    threads: { type: 'string', default: String(availableParallelism()) },
+    changed: { type: 'string', default: '72' },
+  },
 });
 const threads = Number(values.threads);
 const never = new AbortController().signal;
@@ -82,6 +88,7 @@ async function printSimilarities(
   const described = new Map<FacePhoto, Float32Array>();
   for (const photo of singles) {
     const [face, ...others] = readings.get(photo)?.faces ?? [];
+    if (described.size >= Number(values.changed)) break;
     if (face?.descriptor && others.length === 0) described.set(photo, face.descriptor);
   }
   for (const [name, change] of Object.entries(changes)) {
@@ -98,6 +105,10 @@ async function printSimilarities(
   const different = everybody.flatMap((one, index) =>
     everybody.slice(index + 1).map((other) => similarityOf(one, other)),
   );
+  for (const limit of [0.8, 0.7]) {
+    const over = different.filter((similarity) => similarity >= limit).length;
+    print(`<!-- different faces at ${limit} and over: ${over} -->`);
+  }
   printRow(`different faces (${everybody.length})`, different);
 }
 

@@ -2,11 +2,14 @@ import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openRecall, type Recall } from '../conductor/recall.ts';
 import type { Rollcall } from '../open-rollcall.ts';
+import { createPhotoReader } from '../photos/read-photo.ts';
+import { lookAtPhotos } from '../preflight/look-at-photos.ts';
+import { createPreflight } from '../preflight/preflight.ts';
 import { checkEngineSettings } from '../run/check-engine-settings.ts';
 import { readForgetList } from '../run/note-forget-list.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
-import type { Source } from '../sources/source.ts';
+import type { ListedPhoto, Source } from '../sources/source.ts';
 import { print, say } from './command-context.ts';
 
 /** Lists the source as a run would, decides what a run would decide before any call, and counts. */
@@ -32,29 +35,61 @@ export async function dryRun(
     templateIdFor: templateIdsOf(engine.name, source),
   });
   if (decider.foresees) await foreseeAll(decider, source, { limit, signal });
-  for await (const photo of source.list({ signal })) {
-    counts.photos += 1;
-    const decision = decider.decide({ ...photo, metadata: undefined, seq: counts.photos });
-    const found = decision.kind === 'settle' ? undefined : recall?.({ ...photo, seq: counts.photos });
-    if (forgotten.outcomeOf(photo) || own.has(photo.subjectId?.normalize('NFC') ?? '')) counts.forgotten += 1;
-    else if (found?.kind === 'unchanged') counts.unchanged += 1;
-    else if (found?.kind === 'rejected-before') counts.rejectedBefore += 1;
-    else if (decision.kind !== 'settle') {
-      counts.calls += 1;
-      if (found) counts.toCompare += 1;
-    } else if (decision.outcome.status === 'skipped') counts.repeated += 1;
-    else counts.failed += 1;
-    if (photo.sizeInBytes === undefined) counts.unknownSizes += 1;
-    counts.sizeInBytes += photo.sizeInBytes ?? 0;
-    if (counts.photos >= limit) break;
+  async function* photosToCall() {
+    for await (const photo of source.list({ signal })) {
+      counts.photos += 1;
+      const decision = decider.decide({ ...photo, metadata: undefined, seq: counts.photos });
+      const found = decision.kind === 'settle' ? undefined : recall?.({ ...photo, seq: counts.photos });
+      if (forgotten.outcomeOf(photo) || own.has(photo.subjectId?.normalize('NFC') ?? ''))
+        counts.forgotten += 1;
+      else if (found?.kind === 'unchanged') counts.unchanged += 1;
+      else if (found?.kind === 'rejected-before') counts.rejectedBefore += 1;
+      else if (decision.kind !== 'settle') {
+        counts.calls += 1;
+        if (found) counts.toCompare += 1;
+        yield photo;
+      } else if (decision.outcome.status === 'skipped') counts.repeated += 1;
+      else counts.failed += 1;
+      if (photo.sizeInBytes === undefined) counts.unknownSizes += 1;
+      counts.sizeInBytes += photo.sizeInBytes ?? 0;
+      if (counts.photos >= limit) return;
+    }
   }
+  if (settings.preflight) await lookAhead(rollcall, { photos: photosToCall(), source, counts, signal });
+  else for await (const _ of photosToCall());
   countIdentifications(counts, settings);
   const durationInMs = (counts.calls / (rate * 0.98)) * 1000;
-  if (json) print(JSON.stringify({ ...counts, rate, durationInMs: Math.round(durationInMs) }));
+  const { savedCalls, ...others } = counts;
+  const shown = settings.preflight ? { ...others, savedCalls } : others;
+  if (json) print(JSON.stringify({ ...shown, rate, durationInMs: Math.round(durationInMs) }));
   else print(describe(counts, { rate, durationInMs, incremental: settings.incremental }));
   if (counts.photos > 0 || settings.allowEmpty) return 0;
   say(`No photo was found in ${source.address}.`);
   return 2;
+}
+
+/** What the preflight would refuse, or nobody can read, is no call. */
+async function lookAhead(
+  rollcall: Rollcall,
+  options: { photos: AsyncIterable<ListedPhoto>; source: Source; counts: Counts; signal: AbortSignal },
+): Promise<void> {
+  const { settings, s3 } = rollcall;
+  const { photos, source, counts, signal } = options;
+  const { engine } = rollcall.engine();
+  const { allowPrivate, timeout: timeoutInMs } = settings;
+  const reader = createPhotoReader({ allowPrivate, rootFolder: source.rootFolder, timeoutInMs, s3 });
+  const preflight = createPreflight(await rollcall.faceReader(), { engine: engine.name, settings });
+  try {
+    const looks = lookAtPhotos(photos, { reader, preflight, rules: engine.accepts, settings, signal });
+    for await (const { error } of looks) {
+      if (error === undefined) continue;
+      counts.calls -= 1;
+      if (error.kind === 'preflight') counts.savedCalls += 1;
+      else counts.failed += 1;
+    }
+  } finally {
+    await reader.close();
+  }
 }
 
 async function foreseeAll(
@@ -84,6 +119,8 @@ type Counts = ReturnType<typeof emptyCounts>;
 const emptyCounts = () => ({
   photos: 0,
   calls: 0,
+  /** Photos that the preflight would refuse: none of the calls. */
+  savedCalls: 0,
   /** Among the calls: those of `--dedupe` and `--verify`. */
   identifications: 0,
   repeated: 0,
@@ -126,6 +163,9 @@ function describe(
   return [
     `photos    ${counts.photos}  (${size})`,
     `calls     ${counts.calls}  without retries${asked}${toCompare}`,
+    ...(counts.savedCalls > 0
+      ? [`saved     ${counts.savedCalls}  calls for photos that the preflight refuses`]
+      : []),
     ...(incremental
       ? [
           `unchanged ${counts.unchanged}  photos that are enrolled`,

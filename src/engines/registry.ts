@@ -48,15 +48,19 @@ export interface EngineAccount {
  * @throws UsageError for an unknown name, a missing credential, a wrong address
  */
 export function createEngine(options: EngineOptions): OpenedEngine {
-  const entry = Object.hasOwn(engines, options.name) ? engines[options.name] : undefined;
-  if (entry === undefined) {
-    const known = Object.keys(engines).join(', ');
-    throw new UsageError(
-      'engine',
-      `--engine (ROLLCALL_ENGINE): unknown engine "${options.name}"; known: ${known}`,
-    );
-  }
-  return entry.create(options);
+  return entryOf(options.name).create(options);
+}
+
+/** @throws UsageError for the name of no engine; no credential is needed */
+export function assertEngineName(name: string): void {
+  entryOf(name);
+}
+
+function entryOf(name: string): EngineEntry {
+  const entry = Object.hasOwn(engines, name) ? engines[name] : undefined;
+  if (entry !== undefined) return entry;
+  const known = Object.keys(engines).join(', ');
+  throw new UsageError('engine', `--engine (ROLLCALL_ENGINE): unknown engine "${name}"; known: ${known}`);
 }
 
 /** The engines whose credentials are set: a job that names no engine may have forgotten to. */

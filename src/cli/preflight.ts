@@ -1,0 +1,121 @@
+import { type Command, Option } from 'commander';
+import { assertEngineName } from '../engines/registry.ts';
+import { createPhotoReader } from '../photos/read-photo.ts';
+import { lookAtPhotos, type PhotoLook } from '../preflight/look-at-photos.ts';
+import { createPreflight } from '../preflight/preflight.ts';
+import { openSourceOf } from '../run/run-source.ts';
+import { redactAddress } from '../sources/redact-address.ts';
+import type { ListedPhoto, Source } from '../sources/source.ts';
+import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { addSettings, commonSettings } from './flags.ts';
+
+const examples = `
+Examples:
+  rollcall preflight ./photos                       which photos OOTO would refuse, and why
+  rollcall preflight ./photos --engine verihubs     the same in Verihubs' codes
+  rollcall preflight people.csv --format jsonl      a JSON line for every photo
+No call is made, and no account is needed. Exit codes: 0 nothing to mend, 1 some photos would be refused, 2 wrong usage,
+or models that are not installed.`;
+
+interface PreflightOptions {
+  readonly format: 'table' | 'jsonl';
+}
+
+export function addPreflightCommand(program: Command): void {
+  const command = program
+    .command('preflight')
+    .description('look at photos with the local face models, without a call')
+    .argument('<source>', 'a folder, file.csv, file.jsonl, s3://bucket/prefix/ or - (JSON lines on stdin)')
+    .addOption(
+      new Option('--format <format>', 'how the looks are printed')
+        .choices(['table', 'jsonl'])
+        .default('table'),
+    )
+    .addHelpText('after', examples)
+    .action(async (source: string, options: PreflightOptions & Record<string, unknown>) => {
+      await withRollcall(options, (context) => preflight(context, source, options), { drains: false });
+    });
+  addSettings(command, [
+    ...(['engine', 'validateNface', 'prepare', 'idFrom', 'include', 'exclude', 'limit', 'redrive'] as const),
+    ...(['allowOutside', 'allowPrivate', 'allowEmpty', 'timeout'] as const),
+    ...commonSettings,
+  ]);
+}
+
+async function preflight(
+  { rollcall, signal, interruptExitCode }: CommandContext,
+  spec: string,
+  { format }: PreflightOptions,
+): Promise<number> {
+  const { settings, s3 } = rollcall;
+  const engine = settings.engine ?? 'ooto';
+  assertEngineName(engine);
+  const faceReader = await rollcall.faceReader();
+  const source = await openSourceOf(rollcall, spec, settings);
+  const reader = createPhotoReader({
+    allowPrivate: settings.allowPrivate,
+    rootFolder: source.rootFolder,
+    timeoutInMs: settings.timeout,
+    s3,
+  });
+  const counts = { photos: 0, refused: 0, failed: 0, warned: 0 };
+  try {
+    const looks = lookAtPhotos(firstOf(source, settings.limit, signal), {
+      reader,
+      preflight: createPreflight(faceReader, { engine, settings }),
+      rules: { formats: ['jpeg', 'png'] },
+      settings,
+      signal,
+    });
+    for await (const look of looks) {
+      counts.photos += 1;
+      if (look.error?.kind === 'preflight') counts.refused += 1;
+      else if (look.error) counts.failed += 1;
+      else if (look.warnings.length > 0) counts.warned += 1;
+      print(format === 'jsonl' ? lineOf(look, counts.photos) : rowOf(look));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return interruptExitCode();
+  } finally {
+    await reader.close();
+  }
+  const { photos, refused, failed, warned } = counts;
+  say(
+    `${photos} photos: ${refused} would be refused by ${engine}, ${failed} cannot be read, ${warned} more have a warning. ` +
+      `A run with --preflight saves ${refused} calls.`,
+  );
+  if (photos === 0 && !settings.allowEmpty) return 2;
+  return refused + failed > 0 ? 1 : 0;
+}
+
+async function* firstOf(source: Source, limit: number | undefined, signal: AbortSignal) {
+  let count = 0;
+  for await (const photo of source.list({ signal })) {
+    yield photo;
+    count += 1;
+    if (limit !== undefined && count >= limit) return;
+  }
+}
+
+/** Kept apart by tabs, so that other programs can read it, too. */
+function rowOf({ photo, faces, error, warnings }: PhotoLook): string {
+  const verdict = error ? (error.code ?? error.kind) : 'ok';
+  const words = [...(error ? [error.message] : []), ...warnings].join(', ');
+  return [verdict, faces ?? '-', photo.subjectId ?? '-', shownAddress(photo) ?? '-', words].join('\t');
+}
+
+function lineOf({ photo, faces, error, warnings }: PhotoLook, seq: number): string {
+  const { row, subjectId } = photo;
+  return JSON.stringify({
+    seq,
+    row,
+    subjectId,
+    photo: shownAddress(photo),
+    faces,
+    error,
+    ...(warnings.length > 0 && { warnings }),
+  });
+}
+
+const shownAddress = ({ photo }: ListedPhoto) => photo && redactAddress(photo).address;
