@@ -95,6 +95,8 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   const releases: (() => Promise<void>)[] = [() => s3.close()];
   const gates = new Map<string, Promise<Gate>>();
   const engines = new Map<string, OpenEngine>();
+  /** Calls in flight at an account whose engine says how many are of use to it. */
+  const mostCalls = new Map<string, number>();
   let queue: Promise<QueueBackend> | undefined;
   let faceReader: Promise<FaceReader> | undefined;
   let attendance: Promise<Attendance> | undefined;
@@ -136,7 +138,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       store: backend.accounts,
       account,
       ratePerSecond: settings.rate,
-      concurrency: settings.concurrency,
+      concurrency: Math.min(settings.concurrency, mostCalls.get(account) ?? Number.POSITIVE_INFINITY),
       processName: processName(),
       giveUpAfterInMs: settings.giveUpAfter,
       log,
@@ -166,6 +168,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       ready: made.ready ?? (async () => {}),
       ...(made.notice !== undefined && { notice: made.notice }),
     };
+    if (made.mostCalls !== undefined) mostCalls.set(opened.account, made.mostCalls);
     releases.push(() => made.engine.close());
     engines.set(key, opened);
     return opened;

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts';
 import {
   type BuiltInPlace,
+  builtInMostCalls,
   builtInNotice,
   builtInUrl,
   openBuiltInEngine,
@@ -34,6 +35,8 @@ export interface OpenedEngine {
   readonly ready?: () => Promise<void>;
   /** What people are told before they enroll into it. */
   readonly notice?: string;
+  /** Calls in flight in one process that are of use to it; more would only wait there, with their time running. */
+  readonly mostCalls?: number;
 }
 
 /** What tells accounts apart; never the key. `appId` is to be hashed before it is written anywhere. */
@@ -140,6 +143,7 @@ function createBuiltIn(
     account: { engine: name, url: builtInUrl, appId },
     ready: http.ready,
     notice: builtInNotice,
+    mostCalls: builtInMostCalls,
   };
 }
 

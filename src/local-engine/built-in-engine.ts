@@ -18,6 +18,9 @@ export const builtInUrl = 'built-in';
 export const builtInNotice =
   'The engine is the local one: real faces, for trial and rehearsal; it is not a biometric product.';
 
+/** Two photos for every core keep it busy. */
+export const builtInMostCalls = 2 * availableParallelism();
+
 /** The client of the built-in engine; nothing is started before `ready` or the first call. */
 export function openBuiltInEngine({
   place,
@@ -31,8 +34,7 @@ export function openBuiltInEngine({
   const client = createLocalEngineClient({
     folder: place.folder,
     timeoutInMs,
-    // Two photos for every core keep it busy; more would only wait there, with their time running.
-    concurrency: Math.min(concurrency, 2 * availableParallelism()),
+    concurrency,
     start: async () => {
       const { startLocalEngine } = await import('./start-local-engine.ts');
       return startLocalEngine(place);

@@ -1,18 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import { RollcallError } from '../errors.ts';
 import { createHttpClient, type HttpCall, type HttpClient } from '../network/http-client.ts';
 import type { HttpResponse } from '../network/http-exchange.ts';
 import type { HttpFailure } from '../network/http-failure.ts';
 import { engineSocketOf, isListening } from './engine-socket.ts';
-import { orAborted } from './or-aborted.ts';
 import type { LocalEngine } from './start-local-engine.ts';
 
 export interface LocalEngineClientOptions {
   readonly folder: string;
   /** Starts the engine in this process; undefined: another process was first. */
   readonly start: () => Promise<LocalEngine | undefined>;
-  /** Calls in flight; others wait here, and their time for the call does not run yet. */
+  /** Connections at most. */
   readonly concurrency: number;
   readonly timeoutInMs: number;
 }
@@ -33,7 +31,6 @@ const pauseInMs = 200;
  */
 export function createLocalEngineClient(options: LocalEngineClientOptions): LocalEngineClient {
   const { folder, start, timeoutInMs, concurrency } = options;
-  const turn = pLimit(concurrency);
   let own: LocalEngine | undefined;
   let http: HttpClient | undefined;
   let attaching: Promise<HttpClient> | undefined;
@@ -73,16 +70,10 @@ export function createLocalEngineClient(options: LocalEngineClientOptions): Loca
       await delay(pauseInMs, undefined, { signal: call.signal });
     }
   }
-  const inTurn = (method: 'post' | 'delete') => (call: HttpCall) =>
-    orAborted(
-      turn(() => send(method, call)),
-      call.signal,
-    );
-
   return {
     ready: async () => void (await attached()),
-    post: inTurn('post'),
-    delete: inTurn('delete'),
+    post: (call) => send('post', call),
+    delete: (call) => send('delete', call),
     async close() {
       isClosed = true;
       await attaching?.catch(() => {});
