@@ -35,7 +35,7 @@ describe('what ends with exit code 2, says what to mend, makes no call and leave
       'an unknown engine',
       ['run', './folder', '--engine', 'acme'],
       {},
-      /unknown engine "acme"; known: ooto, local/,
+      /unknown engine "acme"; known: ooto, verihubs, local/,
     ],
     [
       'a missing key',
