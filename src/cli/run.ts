@@ -13,7 +13,7 @@ Examples:
   rollcall run people.csv --engine ooto --limit 20         a first try on 20 rows (columns subject_id, photo)
   rollcall run ./photos --id-from '{id}/{photo}.{ext}'     a folder for each person
   rollcall run last-report.jsonl --engine ooto             what a report left unsettled
-Credentials come from OOTO_APP_ID and OOTO_APP_KEY, or from files named by OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE.
+Credentials come from OOTO_APP_ID and OOTO_APP_KEY, or VERIHUBS_APP_ID and VERIHUBS_API_KEY; each also as …_FILE.
 Started again, the same command resumes. Exit codes: 0 done, 1 dead letters, 2 wrong usage, 3 stopped, 4 fault.`;
 
 interface RunOptions {

@@ -17,8 +17,8 @@ const largestSizeInBytes = 64 * 1024 * 1024;
 /** While a photo is read there are its pieces and the whole; and a HEIC or WebP grows when it is written anew. */
 const copiesWhenRead = 3;
 
-/** The photo, and the body that it is sent in. */
-export const copiesWhenSent = 2;
+/** The photo, and the body that it is sent in; base64 is a third longer. */
+export const copiesWhenSent = 2.34;
 
 /**
  * Reads a photo once there is memory for it, of the size that the list names; if it is larger than that, once there is

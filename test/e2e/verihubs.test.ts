@@ -144,6 +144,20 @@ describe('a run into Verihubs', { timeout: 180_000 }, () => {
     expect(await scene.summary('quota')).toMatchObject({ total: 10, byStatus: { enrolled: 10 } });
   });
 
+  it('forgets a subject: it is deleted there, and not enrolled again', async () => {
+    expect(scene.engine.templates.has('emp-1')).toBe(true);
+    expect(await scene.run(['forget', 'emp-1'])).toMatchObject({ exitCode: 0 });
+    expect(scene.engine.templates.has('emp-1')).toBe(false);
+    expect(scene.engine.calls.at(-1)).toMatchObject({
+      method: 'DELETE',
+      templateId: 'emp-1',
+      violations: [],
+    });
+    await scene.run(['run', 'again.csv', '--run-id', 'forgotten']);
+    expect(await scene.report('forgotten')).toMatchObject([{ status: 'skipped', reason: 'forgotten' }]);
+    expect(scene.engine.templates.has('emp-1')).toBe(false);
+  });
+
   it('refuses settings that cannot go together before the first call', async () => {
     const before = scene.engine.calls.length;
     for (const [flags, words] of [
