@@ -4,6 +4,8 @@
  */
 
 export type { RunProgress } from './conductor/conductor.ts';
+export { allowSubjects } from './erasure/allow-subjects.ts';
+export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './erasure/forget-subjects.ts';
 export { FaultError, RollcallError, UsageError } from './errors.ts';
 export { type OpenRollcallOptions, openRollcall, type Rollcall } from './open-rollcall.ts';
 export { readRunReport } from './report/read-run-report.ts';

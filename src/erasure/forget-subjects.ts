@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Engine } from '../engines/engine.ts';
 import { UsageError } from '../errors.ts';
@@ -88,8 +89,10 @@ export async function forgetSubjects(
   const leftToOthers: string[] = [];
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  // Every call in flight listens.
+  setMaxListeners(0, either);
   const gate = await rollcall.gate(account);
-  const context = { gate, takeCall: async () => true, draining: signal };
+  const context = { gate, takeCall: async () => true, draining: either };
 
   const eraseOne = async (subject: string, number: number): Promise<void> => {
     const { templateIds, isLeft } = templatesOf(subject, engine, known);

@@ -62,9 +62,13 @@ describe('forgetting', { timeout: 180_000 }, () => {
       await writeFiles(join(scene.folder, 'staff'), { 'ann.jpg': photo, 'Zoe\u0308.jpg': photo });
       expect((await scene.run(['run', 'staff'])).exitCode).toBe(0);
       expect([...scene.engine.templates.keys()].sort()).toEqual(['Zo\u00eb', 'ann']);
-      const ended = await scene.run(['forget', 'Zo\u00eb', 'nobody', '--json']);
-      expect(ended.exitCode, ended.stderr).toBe(0);
-      expect(JSON.parse(ended.stdout)).toMatchObject({ erased: 2, templatesDeleted: 1, templatesGone: 1 });
+      // Many calls in flight at once.
+      scene.engine.setLatency([200, 300]);
+      const others = Array.from({ length: 29 }, (_, index) => `nobody-${index}`);
+      const ended = await scene.run(['forget', 'Zo\u00eb', ...others, '--json']);
+      scene.engine.setLatency([0, 0]);
+      expect([ended.exitCode, ended.stderr]).toEqual([0, '']);
+      expect(JSON.parse(ended.stdout)).toMatchObject({ erased: 30, templatesDeleted: 1, templatesGone: 29 });
       const again = await scene.run(['run', 'staff', '--new', '--json']);
       expect(JSON.parse(again.stdout)).toMatchObject({
         byStatus: { enrolled: 1 },
