@@ -47,8 +47,9 @@ it('twins side by side: one is enrolled, the other a duplicate; each call counte
   const rate = 60;
   scene = await openScene({ latencyInMs: [5, 25], environment: { ROLLCALL_RATE: `${rate}` } });
   await writeTwins(join(scene.folder, 'archive'), persons);
-  const planned = await scene.run(['run', 'archive', '--dedupe', '--dry-run', '--json']);
-  expect(JSON.parse(planned.stdout)).toMatchObject({ photos: 40, calls: 80, identifications: 40 });
+  const dryRun = ['run', 'archive', '--dedupe', '--verify', '7', '--dry-run', '--json'];
+  const planned = await scene.run(dryRun);
+  expect(JSON.parse(planned.stdout)).toMatchObject({ photos: 40, calls: 87, identifications: 47 });
 
   const end = await scene.run(['run', 'archive', '--dedupe', '--concurrency', '16', '--json']);
   expect(end.exitCode, end.stderr).toBe(1);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engines/engine.ts';
@@ -16,6 +17,7 @@ import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import type { WorkContext } from '../../src/worker/photo-at-work.ts';
 import { workPhoto } from '../../src/worker/work-photo.ts';
 import { type EngineServer, startEngineServer, testCredentials } from '../helpers/engine-server.ts';
+import { tagPerson } from '../helpers/engine-server-tag.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
 import { until } from '../helpers/until.ts';
@@ -282,5 +284,85 @@ describe('one photo, with a real engine and a real gate', () => {
     );
     expect(given.outcome.version).toBe('own word');
     expect(given.outcome.warnings ?? []).not.toContain('changed-since-listing');
+  });
+
+  it.each([
+    ['ok@503x2', { status: 'enrolled', attempts: 1, calls: 4, identifications: 3 }, 4],
+    ['ok@429:after=0x2', { status: 'enrolled', attempts: 1, calls: 4, identifications: 3 }, 4],
+    ['ok@500', { status: 'failed', stored: 'no', attempts: 0, calls: 3, error: { kind: 'unavailable' } }, 3],
+    ['ok@code-5', { status: 'rejected', stored: 'no', attempts: 0, calls: 1, error: { code: '5' } }, 1],
+    // What was charged for either call counts together; each try asks anew who it is.
+    ['503@503x1', { status: 'failed', attempts: 2, calls: 5, identifications: 3 }, 5],
+    ['code-6@ok', { status: 'rejected', attempts: 1, calls: 2, error: { code: '6' } }, 2],
+    // Stored, though the reply was lost: under its own template it is no duplicate.
+    ['reset-after+ok', { status: 'enrolled', attempts: 2, calls: 4, identifications: 2 }, 4],
+  ] as const)('with --dedupe, played %s: ends as told', async (script, expected, calls) => {
+    const job = await jobOf(await makePhoto({ script }));
+    const context = await contextOf({ dedupe: true, maxAttempts: 3, backoff: '10ms..20ms' });
+    const { outcome } = await workOff(job, context);
+    expect(outcome).toMatchObject(expected);
+    expect(engineServer.calls).toHaveLength(calls);
+    expect(outcome).not.toHaveProperty('match');
+  });
+
+  it('with --dedupe is a duplicate from the threshold on, with what is known of an earlier call', async () => {
+    const person = async (script = 'ok') => tagPerson(await makePhoto({ script }), 'anna');
+    const context = await contextOf({ dedupe: true, backoff: '10ms..20ms' });
+    const first = await workOff(await jobOf(await person()), context);
+    const match = { templateId: first.outcome.templateId, similarity: 0.9 };
+    const second = await workOff(await jobOf(await person()), context);
+    expect(second.outcome).toMatchObject({ status: 'duplicate', stored: 'no', attempts: 0, calls: 1, match });
+    const alike = await contextOf({ dedupe: true, threshold: 0.95 });
+    expect((await workOff(await jobOf(await person()), alike)).outcome).toMatchObject({ status: 'enrolled' });
+    // Its own call was sent and perhaps stored; by the time of the next one the other is there.
+    const job = await jobOf(await person());
+    const lost = { attempts: 1, calls: 1, reads: 0, storedUnknown: true };
+    const { outcome } = await workOff({ ...job, data: { ...job.data, tries: lost } }, context);
+    expect(outcome).toMatchObject({ status: 'duplicate', stored: 'unknown', templateId: expect.any(String) });
+    expect(engineServer.calls.filter(({ path }) => path.includes('/add'))).toHaveLength(2);
+  });
+
+  it('with --verify is asked for until it is found, and is never enrolled again for that', async () => {
+    const context = await contextOf({ verify: 'all', maxAttempts: 4, backoff: '10ms..40ms' });
+    const sampled = async (script: string) => jobOf(await makePhoto({ script }), { verify: true });
+    engineServer.setIndexLag({ identifications: 2 });
+    const { outcome, delaysInMs } = await workOff(await sampled('ok@503x1+ok'), context);
+    expect(outcome).toMatchObject({
+      status: 'enrolled',
+      attempts: 1,
+      calls: 5,
+      identifications: 4,
+      verification: { matched: true, similarity: 1 },
+    });
+    expect(outcome).not.toHaveProperty('warnings');
+    // A failure is waited for with jitter, the index in full.
+    expect(delaysInMs.slice(1)).toEqual([10, 20]);
+
+    engineServer.setIndexLag({ identifications: 5 });
+    const never = await workOff(await sampled('ok'), context);
+    expect(never.outcome).toMatchObject({
+      status: 'enrolled',
+      stored: 'yes',
+      identifications: 4,
+      verification: { matched: false, similarity: 0.31, templateId: outcome.templateId },
+      warnings: ['not-found-again'],
+    });
+    const unanswered = await workOff(await sampled('ok@500'), context);
+    expect(unanswered.outcome).toMatchObject({ status: 'enrolled', calls: 5, warnings: ['not-verified'] });
+    expect(unanswered.outcome).not.toHaveProperty('verification');
+    expect((await workOff(await sampled('code-5'), context)).outcome).not.toHaveProperty('identifications');
+
+    // While it waits it is changed, then removed: the engine has what was sent.
+    for (const change of [makePhoto, undefined]) {
+      const job = await sampled('ok');
+      const again = againOf(await workPhoto(job, context, none));
+      expect(again?.data.tries.enrolled).toMatchObject({ status: 'enrolled', attempts: 1 });
+      if (change) await writeFile(job.data.photo, await change());
+      else await rm(job.data.photo);
+      const end = await workOff({ ...job, data: again?.data ?? job.data }, context);
+      expect(end.outcome).toMatchObject({ status: 'enrolled', stored: 'yes', warnings: ['not-verified'] });
+      expect(end.outcome.finishedAt).toBe(again?.data.tries.enrolled?.finishedAt);
+    }
+    expect(engineServer.calls.filter(({ path }) => path.includes('/add'))).toHaveLength(6);
   });
 });
