@@ -95,6 +95,7 @@ export function createEnrollEndpoint(options: FrameOptions) {
     templates: templates.all,
     scripts,
     settings,
+    kept: frame.kept,
     reset: frame.reset,
     handle: async (request: IncomingMessage, response: ServerResponse) => {
       const call = frame.record(request, response);
@@ -109,6 +110,7 @@ export function createEnrollEndpoint(options: FrameOptions) {
       if (isReset) return resetConnection(response);
       const form = await readForm(request);
       noteForm(call, form);
+      if (form.photo) frame.kept.photos?.set(call.photoSha256 ?? '', form.photo.bytes);
       if (!isAdd && call.templateId !== undefined) call.violations = [...call.violations, 'field templateId'];
       await answerLater();
       await judge(call, response, form, early);

@@ -38,6 +38,7 @@ export function createEndpointFrame(
     mode: 'normal',
     indexLag: noLag,
   };
+  const kept: { photos?: Map<string, Buffer> } = {};
   const next = (script: string, subject: string): Step => {
     const key = `${subject}\n${script}`;
     const index = played.get(key) ?? 0;
@@ -49,6 +50,7 @@ export function createEndpointFrame(
     templates,
     scripts,
     settings,
+    kept,
     next,
     record(request: IncomingMessage, response: ServerResponse): ServerCall {
       const call = recordCall({ request, response, clock, held });

@@ -49,6 +49,8 @@ export interface EngineServer {
   setLatency(latencyInMs: readonly [number, number]): void;
   /** From when on `/identify` finds what was stored; at once by default. */
   setIndexLag(lag: Partial<IndexLag>): void;
+  /** The bytes of photos that come to OOTO's endpoints from now on, by their SHA-256. */
+  keepPhotos(): ReadonlyMap<string, Buffer>;
   /** Forgets calls, templates, scripts, mode and lag. */
   reset(): void;
   /** Connections are refused and those open are cut, until `comeUp`, on the same port. */
@@ -78,6 +80,10 @@ export async function startEngineServer(options: EngineServerOptions = {}): Prom
     port,
     calls,
     templates,
+    keepPhotos: () => {
+      endpoint.kept.photos ??= new Map();
+      return endpoint.kept.photos;
+    },
     worstSecond: () => worstSecond(calls.map((call) => call.arrivedAtInMs)),
     script: (target, script) => void scripts.set(target, script),
     setMode: (mode) => void Object.assign(settings, { mode }),

@@ -101,6 +101,7 @@ export function createVerihubsEndpoint(options: FrameOptions) {
     templates: templates.all,
     scripts,
     settings,
+    kept: frame.kept,
     reset: frame.reset,
     handle: async (request: IncomingMessage, response: ServerResponse) => {
       const call = frame.record(request, response);
