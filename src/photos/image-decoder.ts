@@ -12,18 +12,18 @@ export const maxPixels = 100_000_000;
 const maxDecoders = Math.min(8, Math.max(2, availableParallelism()));
 
 /** What decoded pictures may take together, about; one that needs more is decoded alone. */
-const decodingBudgetInBytes = 400_000_000;
+const decodingBudgetInBytes = 500_000_000;
 
-/** What a pixel takes at the worst moment, measured; a JPEG that is turned is held whole. */
+/** What a pixel takes at the worst moment, about (measured for JPEG and HEIC); a JPEG that is turned is held whole. */
 const bytesPerPixel: Readonly<Record<PhotoFormat, number>> = {
-  jpeg: 4,
-  png: 6,
-  webp: 6,
-  avif: 8,
-  heic: 9,
+  jpeg: 7,
+  png: 8,
+  webp: 8,
+  avif: 9,
+  heic: 20,
   tiff: 8,
-  gif: 6,
-  bmp: 6,
+  gif: 8,
+  bmp: 8,
 };
 
 sharp.concurrency(1); // one thread a picture

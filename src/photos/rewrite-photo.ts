@@ -99,5 +99,7 @@ async function encode(
     .toColourspace('srgb');
   if (scale < 1) image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
   if (format === 'png') return image.png().toBuffer();
-  return image.flatten({ background: '#ffffff' }).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
+  // Optimised coding saves a twentieth of the bytes, for four times the memory and twice the time.
+  const options = { quality, chromaSubsampling: '4:4:4', optimiseCoding: false };
+  return image.flatten({ background: '#ffffff' }).jpeg(options).toBuffer();
 }
