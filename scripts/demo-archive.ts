@@ -29,8 +29,18 @@ export interface DemoArchive {
   readonly unlucky: readonly string[];
 }
 
-/** The same person as on the first photo, taken closer, a little darker. */
-export const secondPhotoOfSomebody = 'emp-0101.jpg';
+/** Somebody of the archive on another photo, named after who it is: seen in a mirror, smaller, in worse light. */
+export async function makeVisitor(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const seen = sharp(await facePhoto(visitor))
+    .flop()
+    .resize(360)
+    .modulate({ brightness: 0.8 });
+  await seen.jpeg({ quality: 75 }).toFile(join(folder, nameOf(visitor)));
+}
+
+const visitor = 5;
 
 /** Fills a folder with real photos: single faces, six groups, and the odd ones that every archive has. */
 export async function makeDemoArchive(folder: string): Promise<DemoArchive> {
@@ -66,7 +76,8 @@ async function oddOnes(): Promise<(readonly [path: string, bytes: Buffer, what: 
   // As a camera would have taken it that was held sideways.
   const sideways = await sharp(second).rotate(270).withMetadata({ orientation: 6 }).jpeg().toBuffer();
   return [
-    [secondPhotoOfSomebody, darker, { status: 'enrolled' }],
+    // One person twice: as on the first photo, closer, a little darker.
+    ['emp-0101.jpg', darker, { status: 'enrolled' }],
     ['emp-0102-sideways.jpg', sideways, { status: 'enrolled', warning: 'exif-rotated' }],
     [
       'emp-0103.webp',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import { listRuns, openRollcall, type ReportLine, readRunReport } from 'rollcall';
-import { type Expected, makeDemoArchive } from './demo-archive.ts';
+import { type Expected, makeDemoArchive, makeVisitor } from './demo-archive.ts';
 
 /**
  * The main job on a small archive of real photos, on the defaults: into the local engine, in a folder of its own. To be
@@ -31,18 +31,37 @@ await rollcall(['dead-letters']);
 
 title('5. Is it right?');
 compare();
+
+title('6. Who is this?');
+await makeVisitor(join(demoFolder, 'visitors'));
+tell(
+  'Another photo of somebody in the archive, seen in a mirror, smaller and darker. It is named after who it is:',
+);
+if ((await rollcall(['identify', 'visitors'], checkVisitor)) !== 0) process.exitCode = 1;
 tellHowToGoOn();
 
-/** The command line as its users have it; gives its exit code. */
-async function rollcall(args: readonly string[]): Promise<number> {
+/** The command line as its users have it; gives its exit code. `look` is given what it printed. */
+async function rollcall(args: readonly string[], look: (output: string) => void = () => {}): Promise<number> {
   tell(`$ rollcall ${args.join(' ')}`);
   const child = spawn(process.execPath, [join(projectFolder, 'dist/cli/main.js'), ...args], {
     cwd: demoFolder,
     env: environment(),
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [exitCode] = await once(child, 'exit');
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    process.stdout.write(chunk);
+  });
+  const [exitCode] = await once(child, 'close');
+  look(output);
   return exitCode ?? -1;
+}
+
+function checkVisitor(output: string): void {
+  const isRight = /\tmatch\t.*\tits own template$/m.test(output);
+  tell(isRight ? 'Right: it is the template of that person.' : 'WRONG: that is somebody else.');
+  if (!isRight) process.exitCode = 1;
 }
 
 /** This process's, without settings that would make the demo another one. */
