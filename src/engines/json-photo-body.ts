@@ -3,7 +3,7 @@ const pieceInBytes = 48 * 1024;
 
 /**
  * A JSON body with a photo as base64 in its last field, in one buffer: a photo of 5 MB is never there as a string, and
- * only twice as bytes. `fields` are written as JSON has them.
+ * only twice as bytes. `fields` are written as JSON has them. (3.75 MB, measured: 11 ms, and 60 ms by way of a string.)
  */
 export function jsonPhotoBody({
   fields,

@@ -106,6 +106,8 @@ describe('a run into Verihubs', { timeout: 180_000 }, () => {
       stored: 'yes',
       error: { code: 'check-liveness' },
     });
+    const { stdout: csv } = await scene.run(['report', 'first', '--format', 'csv']);
+    expect(csv).toContain('FAIL_ON_11,liveness attribute face-count,');
     expect(lines.map(({ templateId }) => templateId)).toContain('Zo\u00eb Å');
     expect(JSON.stringify(lines)).not.toMatch(/"(age|gender)"/);
     for (const { violations, fields } of scene.engine.calls) {
