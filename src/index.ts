@@ -7,6 +7,8 @@ export type { RunProgress } from './conductor/conductor.ts';
 export { allowSubjects } from './erasure/allow-subjects.ts';
 export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './erasure/forget-subjects.ts';
 export { FaultError, RollcallError, UsageError } from './errors.ts';
+export type { Identification } from './identify/identification.ts';
+export { type IdentifyEnd, identifySource } from './identify/identify-source.ts';
 export { type OpenRollcallOptions, openRollcall, type Rollcall } from './open-rollcall.ts';
 export { readRunReport } from './report/read-run-report.ts';
 export { type ReportLine, reportLineSchema, type Status } from './report/record.ts';

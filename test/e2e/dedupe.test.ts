@@ -43,7 +43,9 @@ function proveTwins(lines: readonly ReportLine[], { wasKilled = false } = {}): v
   expect(stored).toEqual([...enrolled.values()].map(({ templateId }) => templateId).sort());
 }
 
-it('twins side by side: one is enrolled, the other a duplicate; each call counted and paced', async () => {
+it('twins side by side: one is enrolled, the other a duplicate; each call counted and paced', {
+  timeout: 180_000,
+}, async () => {
   const rate = 60;
   scene = await openScene({ latencyInMs: [5, 25], environment: { ROLLCALL_RATE: `${rate}` } });
   await writeTwins(join(scene.folder, 'archive'), persons);
@@ -108,7 +110,9 @@ it('two processes on one account, and the one that has the turn is killed', {
   proveTwins(await scene.report(runId), { wasKilled: true });
 });
 
-it('an index that lags: each photo is found again before the next one is looked for', async () => {
+it('an index that lags: each photo is found again before the next one is looked for', {
+  timeout: 180_000,
+}, async () => {
   scene = await openScene({ latencyInMs: [1, 5], environment: { ROLLCALL_BACKOFF: '40ms..400ms' } });
   scene.engine.setIndexLag({ inMs: 100, identifications: 1 });
   await writeTwins(join(scene.folder, 'archive'), persons);

@@ -23,7 +23,9 @@ const enrollments = () => scene.engine.calls.filter(({ path }) => path.includes(
 const chosen = (lines: readonly ReportLine[]) =>
   lines.filter(({ verification }) => verification !== undefined).map(({ seq }) => seq);
 
-it('the same photos are chosen whenever a run of one id is made; a share, a count, all', async () => {
+it('the same photos are chosen whenever a run of one id is made; a share, a count, all', {
+  timeout: 180_000,
+}, async () => {
   scene = await openScene({ queue: redis.url });
   await writePhotos(join(scene.folder, 'archive'), { count: photos });
   const verified = async (runId: string, which: string, state: string) => {
@@ -51,7 +53,9 @@ it('the same photos are chosen whenever a run of one id is made; a share, a coun
   expect(await verified('three', 'all', 'first')).toHaveLength(photos);
 });
 
-it('killed, interrupted or cancelled while photos wait to be found: none is enrolled again', async () => {
+it('killed, interrupted or cancelled while photos wait to be found: none is enrolled again', {
+  timeout: 180_000,
+}, async () => {
   scene = await openScene({ queue: redis.url, environment: { ROLLCALL_BACKOFF: '1h..1h' } });
   scene.engine.setIndexLag({ inMs: 3_600_000 });
   await writePhotos(join(scene.folder, 'archive'), { count: 8 });
@@ -94,7 +98,7 @@ it('killed, interrupted or cancelled while photos wait to be found: none is enro
   expect(enrollments()).toBe(8);
 });
 
-it('a budget of calls holds identifications, too', async () => {
+it('a budget of calls holds identifications, too', { timeout: 180_000 }, async () => {
   scene = await openScene({ queue: redis.url });
   await writePhotos(join(scene.folder, 'archive'), { count: 12 });
   const args = ['run', 'archive', '--dedupe', '--concurrency', '4'];
