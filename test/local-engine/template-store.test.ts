@@ -122,6 +122,7 @@ describe('the template store', () => {
             expect(tested.nearest('a', descriptor)?.descriptor).toEqual(descriptor);
           tested = await reopen();
         }
+        await tested.close();
       }),
       { numRuns: 25 },
     );
