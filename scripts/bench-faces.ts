@@ -134,7 +134,9 @@ async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promis
   await Promise.all(workers);
 }
 
-const sorted = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
+function sorted(numbers: readonly number[]): number[] {
+  return [...numbers].sort((a, b) => a - b);
+}
 
 function quantile(numbers: readonly number[], share: number): number {
   return numbers[Math.floor(share * (numbers.length - 1))] ?? Number.NaN;
