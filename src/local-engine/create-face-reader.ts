@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { Tinypool } from 'tinypool';
 import { FaultError } from '../errors.ts';
+import { sharp } from '../photos/image-decoder.ts';
 import type { FaceReader, PhotoReading } from './face-reader.ts';
 import { findModelFiles } from './model-packages.ts';
 import { orAborted } from './or-aborted.ts';
@@ -27,6 +28,8 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
   });
   // The pool would end a thread whose photo is given up, and its models with it: it gets no more than it can begin.
   const line = pLimit(threads);
+  // A progressive JPEG is decoded as a whole: two large ones at a time would take a gigabyte.
+  const largeOnes = pLimit(1);
   let isClosed = false;
   const run = async (photo: Uint8Array | undefined): Promise<PhotoReading | undefined> => {
     try {
@@ -45,10 +48,8 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
   return {
     async read(photo, signal) {
       signal.throwIfAborted();
-      const reading = await orAborted(
-        line(async () => (signal.aborted ? undefined : run(photo))),
-        signal,
-      );
+      const inLine = () => line(async () => (signal.aborted ? undefined : run(photo)));
+      const reading = await orAborted((await isLarge(photo)) ? largeOnes(inLine) : inLine(), signal);
       if (reading === undefined) throw signal.reason;
       return reading;
     },
@@ -57,6 +58,15 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
       await pool.destroy();
     },
   };
+}
+
+const largeInPixels = 30_000_000;
+
+async function isLarge(photo: Buffer): Promise<boolean> {
+  const header = await sharp(photo, { limitInputPixels: false })
+    .metadata()
+    .catch(() => undefined);
+  return header !== undefined && header.width * header.height > largeInPixels;
 }
 
 const longestTimerInMs = 2 ** 31 - 1;
