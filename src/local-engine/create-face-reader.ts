@@ -62,11 +62,14 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
 
 const largeInPixels = 30_000_000;
 
+/** By its header; what has none is not large. */
 async function isLarge(photo: Buffer): Promise<boolean> {
-  const header = await sharp(photo, { limitInputPixels: false })
-    .metadata()
-    .catch(() => undefined);
-  return header !== undefined && header.width * header.height > largeInPixels;
+  try {
+    const { width, height } = await sharp(photo, { limitInputPixels: false }).metadata();
+    return width * height > largeInPixels;
+  } catch {
+    return false;
+  }
 }
 
 const longestTimerInMs = 2 ** 31 - 1;
