@@ -9,7 +9,7 @@ import { until } from '../helpers/until.ts';
  * What the engine sees of two workers on one queue, by its own clock, while one photo in ten answers 503 first.
  * Longer, and with the figures: PACE_SECONDS.
  */
-const seconds = Number(process.env.PACE_SECONDS ?? 20);
+const seconds = Number(process.env.PACE_SECONDS ?? 15);
 
 describe('the pace of two processes on one queue', () => {
   for (const store of storeNames) {
