@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createFaceReader } from '../src/local-engine/create-face-reader.ts';
-import type { FaceReader, ReadFaces } from '../src/local-engine/face-reader.ts';
-import { similarityOf } from '../src/local-engine/similarity.ts';
+import { createFaceReader } from '../src/local-engine/faces/create-face-reader.ts';
+import type { FaceReader, ReadFaces } from '../src/local-engine/faces/face-reader.ts';
+import { similarityOf } from '../src/local-engine/faces/similarity.ts';
 import {
   changePhoto,
   changes,

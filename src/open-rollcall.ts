@@ -6,7 +6,7 @@ import { UsageError } from './errors.ts';
 import { createGate } from './gate/create-gate.ts';
 import type { Gate } from './gate/gate.ts';
 import type { BuiltInPlace } from './local-engine/built-in-engine.ts';
-import type { FaceReader } from './local-engine/face-reader.ts';
+import type { FaceReader } from './local-engine/faces/face-reader.ts';
 import { isOnThisMachine } from './queue/is-on-this-machine.ts';
 import { processName } from './queue/process-name.ts';
 import type { QueueBackend } from './queue/queue.ts';
@@ -127,7 +127,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   };
   const openFaceReader = async () => {
     // Its decoder and its pool are nothing that other commands should load.
-    const { createFaceReader } = await import('./local-engine/create-face-reader.ts');
+    const { createFaceReader } = await import('./local-engine/faces/create-face-reader.ts');
     const reader = await createFaceReader();
     releases.push(() => reader.close());
     return reader;

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { builtInNotice } from '../local-engine/built-in-engine.ts';
-import { findModelFiles } from '../local-engine/model-packages.ts';
+import { findModelFiles } from '../local-engine/faces/model-packages.ts';
 import { isLoopbackHost } from '../network/loopback-host.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { isS3Address } from '../s3/s3-address.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
+import { findModelFiles } from './faces/model-packages.ts';
 import { createLocalEngineClient, type LocalEngineClient } from './local-engine-client.ts';
-import { findModelFiles } from './model-packages.ts';
 
 /** Where the built-in engine lives, and how it is started in this process. */
 export interface BuiltInPlace {

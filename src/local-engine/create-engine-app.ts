@@ -4,10 +4,10 @@ import type { Logger } from 'pino';
 import type { HttpsPhotoReader } from '../photos/https-photo.ts';
 import type { Chaos } from './chaos.ts';
 import { addChaos } from './chaos-hooks.ts';
-import type { FaceReader } from './face-reader.ts';
+import type { FaceReader } from './faces/face-reader.ts';
 import { ootoRoutes } from './ooto-routes.ts';
 import { createPlaces } from './places.ts';
-import type { TemplateStore } from './template-store.ts';
+import type { TemplateStore } from './templates/template-store.ts';
 import { verihubsRoutes } from './verihubs-routes.ts';
 
 /** A photo of 80 megapixels is about 30 MB. */

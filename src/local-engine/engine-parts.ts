@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpsPhotoReader } from '../photos/https-photo.ts';
-import type { FaceReader } from './face-reader.ts';
-import type { TemplateStore } from './template-store.ts';
+import type { FaceReader } from './faces/face-reader.ts';
+import type { TemplateStore } from './templates/template-store.ts';
 
 /** What the routes of both languages work with. */
 export interface EngineParts {

@@ -1,5 +1,5 @@
 import { detectPhotoFormat } from '../photos/photo-format.ts';
-import type { FaceFound, FaceReader } from './face-reader.ts';
+import type { FaceFound, FaceReader } from './faces/face-reader.ts';
 
 /** The one face of a photo that can be told from others. */
 export type UsableFace = FaceFound & { readonly descriptor: Float32Array };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FaceFound } from './face-reader.ts';
+import type { FaceFound } from './faces/face-reader.ts';
 
 /** The page's "Engine Errors", to the letter. */
 export const ootoErrors = {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { EngineParts } from './engine-parts.ts';
+import { similarityOf } from './faces/similarity.ts';
 import { goneSignal } from './gone-signal.ts';
 import { lookAt, onlyFaceOf, type UsableFace } from './judge-reading.ts';
 import {
@@ -13,9 +14,8 @@ import {
   ootoFailure,
   ootoSuccess,
 } from './ooto-answers.ts';
-import { ownerOf } from './owner.ts';
 import { type Form, type FormFile, readForm } from './read-form.ts';
-import { similarityOf } from './similarity.ts';
+import { ownerOf } from './templates/owner.ts';
 
 /** OOTO's `/add`, `/identify`, `/verify` and `/delete`, as its pages have them. */
 export function ootoRoutes(parts: EngineParts): FastifyPluginAsync {

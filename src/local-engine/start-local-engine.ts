@@ -12,10 +12,10 @@ import { makeFolder } from '../state/durable-folder.ts';
 import { writeWhole } from '../state/local-writer.ts';
 import type { Chaos } from './chaos.ts';
 import { createEngineApp } from './create-engine-app.ts';
-import { createFaceReader } from './create-face-reader.ts';
 import { engineSocketOf, isListening } from './engine-socket.ts';
-import { createLazyFaceReader } from './lazy-face-reader.ts';
-import { openTemplateStore } from './template-store.ts';
+import { createFaceReader } from './faces/create-face-reader.ts';
+import { createLazyFaceReader } from './faces/lazy-face-reader.ts';
+import { openTemplateStore } from './templates/template-store.ts';
 import { maxImageSizeInBytes } from './verihubs-payload.ts';
 
 export interface LocalEngineOptions {

@@ -1,4 +1,4 @@
-import type { FaceFound } from './face-reader.ts';
+import type { FaceFound } from './faces/face-reader.ts';
 import type { EnrollPayload } from './verihubs-payload.ts';
 
 interface Seen {

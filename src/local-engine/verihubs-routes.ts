@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { EngineParts } from './engine-parts.ts';
 import { goneSignal } from './gone-signal.ts';
 import { largestFaceOf, lookAt } from './judge-reading.ts';
-import { ownerOf } from './owner.ts';
+import { ownerOf } from './templates/owner.ts';
 import { failureMask, failureWords, verihubsFace } from './verihubs-face.ts';
 import {
   type EnrollPayload,

@@ -1,4 +1,4 @@
-import type { FaceFound, PhotoReading } from '../local-engine/face-reader.ts';
+import type { FaceFound, PhotoReading } from '../local-engine/faces/face-reader.ts';
 
 /** Why an engine would refuse a photo. */
 export type PhotoFault = 'undecodable' | 'no-face' | 'several-faces' | 'face-too-small';

@@ -1,4 +1,4 @@
-import type { FaceReader } from '../local-engine/face-reader.ts';
+import type { FaceReader } from '../local-engine/faces/face-reader.ts';
 import type { Outcome } from '../report/record.ts';
 import { foreseeVerdict, type VerdictSettings } from './foreseen-verdict.ts';
 import { findingOf } from './photo-finding.ts';

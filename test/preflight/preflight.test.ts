@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { findModelFiles } from '../../src/local-engine/model-packages.ts';
+import { findModelFiles } from '../../src/local-engine/faces/model-packages.ts';
 import { foreseeVerdict } from '../../src/preflight/foreseen-verdict.ts';
 import { facelessPhoto, facePhoto, groupPhoto, tinyFacePhoto } from '../helpers/face-photos.ts';
 import { openScene } from '../helpers/scene.ts';

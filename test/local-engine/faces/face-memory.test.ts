@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
-import { groupPhoto } from '../helpers/face-photos.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { type CompiledSource, compileSource } from '../../helpers/compiled-source.ts';
+import { groupPhoto } from '../../helpers/face-photos.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';
 
 let compiled: CompiledSource;
 let folder: TemporaryFolder;
@@ -36,7 +36,7 @@ it('looks at photos of 20 and 80 megapixels side by side in less than 1 GB', asy
   await enlarged(5_150)
     .jpeg()
     .toFile(middle ?? '');
-  const child = compiled.pathOf('test/local-engine/read-large-photos-child.ts');
+  const child = compiled.pathOf('test/local-engine/faces/read-large-photos-child.ts');
   const { stdout } = await execa(process.execPath, [child, ...paths]);
   const { readings, maxRss } = JSON.parse(stdout) as {
     readings: { width: number; height: number; faces: number }[];

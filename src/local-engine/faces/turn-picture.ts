@@ -1,4 +1,4 @@
-import { sharp } from '../photos/image-decoder.ts';
+import { sharp } from '../../photos/image-decoder.ts';
 import type { Picture } from './decode-photo.ts';
 import type { Point } from './load-models.ts';
 

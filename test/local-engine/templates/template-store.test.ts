@@ -2,8 +2,8 @@ import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openTemplateStore, type TemplateStore } from '../../src/local-engine/template-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { openTemplateStore, type TemplateStore } from '../../../src/local-engine/templates/template-store.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const face = (...values: number[]) => Float32Array.from([...values, ...Array(8 - values.length).fill(0)]);
 

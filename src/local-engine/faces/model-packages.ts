@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 /** Optional peer dependencies: who uses no local model need not install them. */
 export const modelPackages: Readonly<Record<string, string>> = {

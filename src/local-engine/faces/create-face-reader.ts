@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { Tinypool } from 'tinypool';
-import { FaultError } from '../errors.ts';
-import { sharp } from '../photos/image-decoder.ts';
+import { FaultError } from '../../errors.ts';
+import { sharp } from '../../photos/image-decoder.ts';
 import type { FaceReader, PhotoReading } from './face-reader.ts';
 import { findModelFiles } from './model-packages.ts';
 import { orAborted } from './or-aborted.ts';

@@ -1,4 +1,4 @@
-import { sharp } from '../photos/image-decoder.ts';
+import { sharp } from '../../photos/image-decoder.ts';
 import type { Picture } from './decode-photo.ts';
 import type { FaceModels } from './load-models.ts';
 import { type QuarterTurns, quarterTurns, turnPicture } from './turn-picture.ts';

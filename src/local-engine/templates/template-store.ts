@@ -1,5 +1,5 @@
-import { createLocalStateStore } from '../state/local-state-store.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { createLocalStateStore } from '../../state/local-state-store.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { changeOfLine, lineOfChange, type TemplateChange } from './template-lines.ts';
 import { createTemplateMatrix, type TemplateMatrix } from './template-matrix.ts';
 

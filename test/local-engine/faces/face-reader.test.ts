@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FaceReader, PhotoReading, ReadFaces } from '../../src/local-engine/face-reader.ts';
-import { similarityOf } from '../../src/local-engine/similarity.ts';
-import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
-import { facelessPhoto, facePhoto, groupPhoto, tinyFacePhoto } from '../helpers/face-photos.ts';
+import type { FaceReader, PhotoReading, ReadFaces } from '../../../src/local-engine/faces/face-reader.ts';
+import { similarityOf } from '../../../src/local-engine/faces/similarity.ts';
+import { type CompiledSource, compileSource } from '../../helpers/compiled-source.ts';
+import { facelessPhoto, facePhoto, groupPhoto, tinyFacePhoto } from '../../helpers/face-photos.ts';
 
-type ReaderModule = typeof import('../../src/local-engine/create-face-reader.ts');
+type ReaderModule = typeof import('../../../src/local-engine/faces/create-face-reader.ts');
 
 let compiled: CompiledSource;
 let reader: FaceReader;
@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 
 beforeAll(async () => {
   compiled = await compileSource();
-  const file = compiled.pathOf('src/local-engine/create-face-reader.ts');
+  const file = compiled.pathOf('src/local-engine/faces/create-face-reader.ts');
   const { createFaceReader } = (await import(file)) as ReaderModule;
   reader = await createFaceReader({ threads: 2 });
 });
@@ -159,9 +159,9 @@ it('lets go of a photo when its signal aborts, and goes on with the next', async
 });
 
 it('leaves no tensor behind', async () => {
-  const models = await import(compiled.pathOf('src/local-engine/load-models.ts'));
-  const { decodePhoto } = await import(compiled.pathOf('src/local-engine/decode-photo.ts'));
-  const { findFaces } = await import(compiled.pathOf('src/local-engine/find-faces.ts'));
+  const models = await import(compiled.pathOf('src/local-engine/faces/load-models.ts'));
+  const { decodePhoto } = await import(compiled.pathOf('src/local-engine/faces/decode-photo.ts'));
+  const { findFaces } = await import(compiled.pathOf('src/local-engine/faces/find-faces.ts'));
   const loaded = await models.loadModels();
   const before = loaded.tf.memory().numTensors;
   for (const photo of [await facePhoto(0), await facelessPhoto(), await facePhoto(1)])

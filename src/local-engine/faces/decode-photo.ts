@@ -1,6 +1,6 @@
-import { decoderMessage, maxPixels, sharp } from '../photos/image-decoder.ts';
-import type { PhotoFormat } from '../photos/photo.ts';
-import { detectPhotoFormat } from '../photos/photo-format.ts';
+import { decoderMessage, maxPixels, sharp } from '../../photos/image-decoder.ts';
+import type { PhotoFormat } from '../../photos/photo.ts';
+import { detectPhotoFormat } from '../../photos/photo-format.ts';
 import type { UndecodablePhoto } from './face-reader.ts';
 
 /** RGB, a byte each, row by row. */

@@ -1,4 +1,4 @@
-import type { PhotoFormat } from '../photos/photo.ts';
+import type { PhotoFormat } from '../../photos/photo.ts';
 import type { FaceQuality } from './face-quality.ts';
 
 /** Finds the faces of photos, with models that run on this machine, in threads of their own. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createFaceReader } from '../../src/local-engine/create-face-reader.ts';
+import { createFaceReader } from '../../../src/local-engine/faces/create-face-reader.ts';
 
 /** Looks at photos, all at the same time; prints what was found, and the most memory that it took, in bytes. */
 const reader = await createFaceReader({ threads: 2 });
