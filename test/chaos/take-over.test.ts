@@ -73,7 +73,8 @@ async function proveTakeOver(scene: Scene, runFolder: string, epochs: readonly n
   if (process.env.CHAOS_FIGURES) console.log(scene.store.name, JSON.stringify(proof));
   const [firstEpoch = 0, ...later] = epochs;
   expect(proof.epoch).toBeGreaterThan(firstEpoch);
-  expect(proof.repeated).toBeLessThanOrEqual(2 * concurrency);
+  // What was in flight when it fell asleep, what had passed the gate when it woke, and what the successor gave back.
+  expect(proof.repeated).toBeLessThanOrEqual(3 * concurrency);
   // On a busy machine the successor, too, may have had to take its own lease again.
   expect(later.length).toBeGreaterThan(0);
   expect(Math.max(...later)).toBeLessThanOrEqual(proof.epoch);
