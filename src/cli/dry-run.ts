@@ -2,13 +2,14 @@ import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openRecall, type Recall } from '../conductor/recall.ts';
 import type { Rollcall } from '../open-rollcall.ts';
-import { createPhotoReader } from '../photos/read-photo.ts';
 import { lookAtPhotos } from '../preflight/look-at-photos.ts';
 import { createPreflight } from '../preflight/preflight.ts';
 import { checkEngineSettings } from '../run/check-engine-settings.ts';
 import { readForgetList } from '../run/note-forget-list.ts';
+import { openPhotoReader } from '../run/open-photo-reader.ts';
 import { openSourceOf } from '../run/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
+import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
 import { print, say } from './command-context.ts';
 
@@ -21,7 +22,7 @@ export async function dryRun(
   const source = await openSourceOf(rollcall, spec, settings);
   const { engine } = rollcall.engine();
   checkEngineSettings(engine, settings, source);
-  const { repeat, limit = Number.POSITIVE_INFINITY, rate } = settings;
+  const { repeat, limit, rate } = settings;
   const counts = emptyCounts();
   const recall = await recallFor(rollcall, source, signal);
   const forgotten = openForgottenPhotos({ state: rollcall.state, account: rollcall.engine().account });
@@ -36,7 +37,7 @@ export async function dryRun(
   });
   if (decider.foresees) await foreseeAll(decider, source, { limit, signal });
   async function* photosToCall() {
-    for await (const photo of source.list({ signal })) {
+    for await (const photo of firstPhotos(source, { limit, signal })) {
       counts.photos += 1;
       const decision = decider.decide({ ...photo, metadata: undefined, seq: counts.photos });
       const found = decision.kind === 'settle' ? undefined : recall?.({ ...photo, seq: counts.photos });
@@ -52,7 +53,6 @@ export async function dryRun(
       else counts.failed += 1;
       if (photo.sizeInBytes === undefined) counts.unknownSizes += 1;
       counts.sizeInBytes += photo.sizeInBytes ?? 0;
-      if (counts.photos >= limit) return;
     }
   }
   if (settings.preflight) await lookAhead(rollcall, { photos: photosToCall(), source, counts, signal });
@@ -73,11 +73,11 @@ async function lookAhead(
   rollcall: Rollcall,
   options: { photos: AsyncIterable<ListedPhoto>; source: Source; counts: Counts; signal: AbortSignal },
 ): Promise<void> {
-  const { settings, s3 } = rollcall;
+  const { settings } = rollcall;
   const { photos, source, counts, signal } = options;
   const { engine } = rollcall.engine();
-  const { allowPrivate, timeout: timeoutInMs } = settings;
-  const reader = createPhotoReader({ allowPrivate, rootFolder: source.rootFolder, timeoutInMs, s3 });
+  const { allowPrivate } = settings;
+  const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
   const preflight = createPreflight(await rollcall.faceReader(), { engine: engine.name, settings });
   try {
     const looks = lookAtPhotos(photos, { reader, preflight, rules: engine.accepts, settings, signal });
@@ -95,13 +95,12 @@ async function lookAhead(
 async function foreseeAll(
   decider: Decider,
   source: Source,
-  { limit, signal }: { limit: number; signal: AbortSignal },
+  options: { limit: number | undefined; signal: AbortSignal },
 ): Promise<void> {
   let seq = 0;
-  for await (const photo of source.list({ signal })) {
+  for await (const photo of firstPhotos(source, options)) {
     seq += 1;
     decider.foresee({ ...photo, metadata: undefined, seq });
-    if (seq >= limit) return;
   }
 }
 

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
 import { assertEngineName } from '../engines/registry.ts';
-import { createPhotoReader } from '../photos/read-photo.ts';
 import { lookAtPhotos, type PhotoLook } from '../preflight/look-at-photos.ts';
 import { createPreflight } from '../preflight/preflight.ts';
+import { openPhotoReader } from '../run/open-photo-reader.ts';
 import { openSourceOf } from '../run/run-source.ts';
+import { firstPhotos } from '../sources/first-photos.ts';
 import { redactAddress } from '../sources/redact-address.ts';
-import type { ListedPhoto, Source } from '../sources/source.ts';
+import type { ListedPhoto } from '../sources/source.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
 
@@ -47,20 +48,16 @@ async function preflight(
   spec: string,
   { format }: PreflightOptions,
 ): Promise<number> {
-  const { settings, s3 } = rollcall;
+  const { settings } = rollcall;
   const engine = settings.engine ?? 'ooto';
   assertEngineName(engine);
   const faceReader = await rollcall.faceReader();
   const source = await openSourceOf(rollcall, spec, settings);
-  const reader = createPhotoReader({
-    allowPrivate: settings.allowPrivate,
-    rootFolder: source.rootFolder,
-    timeoutInMs: settings.timeout,
-    s3,
-  });
+  const { allowPrivate, limit } = settings;
+  const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
   const counts = { photos: 0, refused: 0, failed: 0, warned: 0 };
   try {
-    const looks = lookAtPhotos(firstOf(source, settings.limit, signal), {
+    const looks = lookAtPhotos(firstPhotos(source, { limit, signal }), {
       reader,
       preflight: createPreflight(faceReader, { engine, settings }),
       rules: { formats: ['jpeg', 'png'] },
@@ -87,15 +84,6 @@ async function preflight(
   );
   if (photos === 0 && !settings.allowEmpty) return 2;
   return refused + failed > 0 ? 1 : 0;
-}
-
-async function* firstOf(source: Source, limit: number | undefined, signal: AbortSignal) {
-  let count = 0;
-  for await (const photo of source.list({ signal })) {
-    yield photo;
-    count += 1;
-    if (limit !== undefined && count >= limit) return;
-  }
 }
 
 /** Kept apart by tabs, so that other programs can read it, too. */

@@ -1,6 +1,6 @@
 import type { HttpClient } from '../network/http-client.ts';
+import { accountCheckOf } from './account-check.ts';
 import type {
-  AccountCheck,
   DeleteReply,
   DeleteRequest,
   Engine,
@@ -8,6 +8,7 @@ import type {
   EnrollRequest,
   IdentifyReply,
   IdentifyRequest,
+  RejectedReply,
 } from './engine.ts';
 import { createCleanText } from './foreign-text.ts';
 import { judgeFailure } from './judge-failure.ts';
@@ -87,9 +88,8 @@ export function createOotoEngine(options: OotoOptions): Engine {
     deleteTemplate,
     checkAccount: async (signal) => {
       const templateId = templateIdOf({ engine: name, subjectId: 'rollcall doctor' });
-      return readAccountCheck(
-        await add({ templateId, checks: { liveness: false, deepfake: false }, signal }),
-      );
+      const reply = await add({ templateId, checks: { liveness: false, deepfake: false }, signal });
+      return accountCheckOf(reply, isOwnVerdict);
     },
     close: () => http.close(),
   };
@@ -109,8 +109,4 @@ interface FormCall {
  * answered with the documented code 1, "photo should not be empty", which shows that address and credentials are
  * right (assumed: that credentials are looked at first). So does any other code of the engine's own.
  */
-function readAccountCheck(reply: EngineReply): AccountCheck {
-  if (reply.kind === 'enrolled') return { ok: true };
-  if (reply.kind === 'rejected' && !reply.code.startsWith('http-')) return { ok: true };
-  return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.mend}` : reply.message };
-}
+const isOwnVerdict = ({ code }: RejectedReply) => !code.startsWith('http-');

@@ -1,4 +1,5 @@
 import type { HttpCall, HttpClient } from '../network/http-client.ts';
+import { accountCheckOf } from './account-check.ts';
 import type {
   AccountCheck,
   Engine,
@@ -48,10 +49,13 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
     body: Buffer,
     { signal, onSent }: { signal: AbortSignal; onSent?: () => void },
   ): HttpCall => ({ path: '/v1/face/enroll', headers, body, signal, ...(onSent && { onSent }) });
-  const replyOptions = (more: readonly string[] = []): ReplyOptions => {
-    const clean = createCleanText({ secrets: [...secrets, ...more] });
-    return { clean, mend, keepDemographics, nowInMs: now() };
-  };
+  const cleanOfCredentials = createCleanText({ secrets });
+  const reading = (clean = cleanOfCredentials): ReplyOptions => ({
+    clean,
+    mend,
+    keepDemographics,
+    nowInMs: now(),
+  });
 
   const enroll = async (
     request: EnrollRequest | EnrollAddressRequest,
@@ -63,7 +67,9 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
     return readVerihubsReply(
       result,
       { templateId, validateLiveness: flags.validateLiveness },
-      replyOptions('address' in request ? secretsOf(request.address) : []),
+      'address' in request
+        ? reading(createCleanText({ secrets: [...secrets, ...secretsOf(request.address)] }))
+        : reading(),
     );
   };
 
@@ -80,7 +86,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
     async deleteTemplate({ templateId, ...call }) {
       const result = await http.delete(callTo(Buffer.from(JSON.stringify({ subject_id: templateId })), call));
       if (result.kind === 'failed') return judgeFailure(result, mend);
-      return readVerihubsDeleteReply(result, replyOptions());
+      return readVerihubsDeleteReply(result, reading());
     },
     async checkAccount(signal): Promise<AccountCheck> {
       const templateId = templateIdOf({ engine: 'verihubs', subjectId: 'rollcall doctor' });
@@ -90,8 +96,8 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
       const reply =
         result.kind === 'failed'
           ? judgeFailure(result, mend)
-          : readVerihubsReply(result, { templateId, validateLiveness: false }, replyOptions());
-      return readAccountCheck(reply);
+          : readVerihubsReply(result, { templateId, validateLiveness: false }, reading());
+      return accountCheckOf(reply, () => false);
     },
     close: () => http.close(),
   };
@@ -155,9 +161,4 @@ function isOwnCode(text: string | undefined): boolean {
   const code = text === undefined ? undefined : readVerihubsBody(text)?.code;
   const fault = code === undefined ? undefined : readVerihubsCode(code)?.fault;
   return fault !== undefined && fault !== 'quota';
-}
-
-function readAccountCheck(reply: EngineReply): AccountCheck {
-  if (reply.kind === 'enrolled') return { ok: true };
-  return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.mend}` : reply.message };
 }

@@ -8,6 +8,7 @@ import { createCallMeter } from './call-meter.ts';
 import { AccountPausedError, type FinishedCall, type Gate, type Pass } from './gate.ts';
 import { createReplyTaker } from './reply-taker.ts';
 import { createSlotSupply, type DueSlot } from './slot-supply.ts';
+import { type Waiter, waitInLine } from './wait-in-line.ts';
 import { createWaitingLine } from './waiting-line.ts';
 
 const heartbeatInMs = 5000;
@@ -31,11 +32,6 @@ export interface GateOptions {
   readonly probeDelay?: ProbeDelay;
 }
 
-interface Waiter {
-  grant(pass: Pass): void;
-  refuse(reason: unknown): void;
-}
-
 /**
  * Opens the gate of one account for this process. Everything happens in `turn`, which is called whenever something
  * changed (somebody came, a call ended, slots arrived, a timer) and either serves those who wait or knows what to
@@ -56,7 +52,7 @@ export function createGate(options: GateOptions): Gate {
     probeDelay,
     giveUpAfterInMs: options.giveUpAfterInMs,
   });
-  const line = createWaitingLine<Waiter>();
+  const line = createWaitingLine<Waiter<Pass>>();
   const meter = createCallMeter(performance.now());
   let inFlight = 0;
   let probe: 'none' | 'claiming' | 'held' | 'calling' = 'none';
@@ -254,25 +250,16 @@ export function createGate(options: GateOptions): Gate {
     async enter({ runId, signal }) {
       signal.throwIfAborted();
       if (isClosed) throw new Error('the gate was closed');
-      return await new Promise<Pass>((resolve, reject) => {
-        const onAbort = () => {
-          line.remove(runId, waiter);
-          reject(signal.reason);
+      return await waitInLine<Pass>({
+        signal,
+        join(waiter) {
+          line.add(runId, waiter);
           turn();
-        };
-        const waiter: Waiter = {
-          grant(pass) {
-            signal.removeEventListener('abort', onAbort);
-            resolve(pass);
-          },
-          refuse(reason) {
-            signal.removeEventListener('abort', onAbort);
-            reject(reason);
-          },
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        line.add(runId, waiter);
-        turn();
+        },
+        leave(waiter) {
+          line.remove(runId, waiter);
+          turn();
+        },
       });
     },
     snapshot() {

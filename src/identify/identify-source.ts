@@ -4,14 +4,15 @@ import { assertIdentifies } from '../engines/assert-identifies.ts';
 import { AccountPausedError } from '../gate/gate.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
-import { createPhotoReader } from '../photos/read-photo.ts';
+import { openPhotoReader } from '../run/open-photo-reader.ts';
 import { resumeMendedAccount } from '../run/resume-account.ts';
 import { openSourceOf } from '../run/run-source.ts';
-import type { ListedPhoto, Source } from '../sources/source.ts';
+import { firstPhotos } from '../sources/first-photos.ts';
 import { graceSignal } from '../worker/grace-signal.ts';
+import { inOrder } from '../worker/in-order.ts';
+import { photosBudgetInBytes } from '../worker/read-within.ts';
 import type { Identification } from './identification.ts';
 import { identifyOne } from './identify-one.ts';
-import { inOrder } from './in-order.ts';
 
 /** How looking at a source ended. */
 export type IdentifyEnd =
@@ -22,7 +23,6 @@ export type IdentifyEnd =
 
 /** Photos whose line waits for that of an earlier one, for each call in flight. */
 const photosPerCall = 4;
-const photosBudgetInBytes = 384 * 1024 * 1024;
 
 /**
  * Looks at every photo of a source and asks the engine who it shows, in this process, at the account's pace: one line a
@@ -39,12 +39,8 @@ export async function* identifySource(
   const source = await openSourceOf(rollcall, spec, settings);
   await opened.ready();
   await resumeMendedAccount((await rollcall.queue()).accounts, opened.account);
-  const reader = createPhotoReader({
-    allowPrivate: settings.allowPrivate,
-    rootFolder: source.rootFolder,
-    timeoutInMs: settings.timeout,
-    s3: rollcall.s3,
-  });
+  const { allowPrivate } = settings;
+  const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
   const grace = graceSignal(signal, settings.grace);
   const stop = new AbortController();
   const end = () => stop.abort(signal.reason);
@@ -64,9 +60,13 @@ export async function* identifySource(
     signal: grace.signal,
   };
   try {
-    const photos = numbered(source, { limit: settings.limit, signal: stop.signal });
+    const photos = firstPhotos(source, { limit: settings.limit, signal: stop.signal });
     const window = settings.concurrency * photosPerCall;
-    yield* inOrder(photos, window, ({ photo, seq }) => identifyOne(photo, seq, context));
+    let seq = 0;
+    yield* inOrder(photos, window, (photo) => {
+      seq += 1;
+      return identifyOne(photo, seq, context);
+    });
     return { kind: 'over' };
   } catch (error) {
     if (error instanceof AccountPausedError) return { kind: 'paused', waitsFor: error.message };
@@ -77,17 +77,5 @@ export async function* identifySource(
     signal.removeEventListener('abort', end);
     grace.clear();
     await reader.close();
-  }
-}
-
-async function* numbered(
-  source: Source,
-  { limit = Number.POSITIVE_INFINITY, signal }: { limit: number | undefined; signal: AbortSignal },
-): AsyncGenerator<{ photo: ListedPhoto; seq: number }> {
-  let seq = 0;
-  for await (const photo of source.list({ signal })) {
-    seq += 1;
-    yield { photo, seq };
-    if (seq >= limit) return;
   }
 }

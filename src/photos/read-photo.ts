@@ -28,19 +28,20 @@ export interface PhotoReader {
   close(): Promise<void>;
 }
 
-const defaultMaxSizeInBytes = 64 * 1024 * 1024;
+/** The largest that is read at all, unless the reader says otherwise. */
+export const largestSizeInBytes = 64 * 1024 * 1024;
 
 /** Reads absolute paths, `https://…` and `s3://…`; `timeoutInMs` is for one photo from afar as a whole. */
 export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
   const { rootFolder, timeoutInMs, s3 } = options;
-  const largestSizeInBytes = options.maxSizeInBytes ?? defaultMaxSizeInBytes;
+  const ownLimitInBytes = options.maxSizeInBytes ?? largestSizeInBytes;
   let https: HttpsPhotoReader | undefined;
   return {
-    async read(address, signal, limitInBytes = largestSizeInBytes) {
+    async read(address, signal, limitInBytes = ownLimitInBytes) {
       signal.throwIfAborted();
-      const maxSizeInBytes = Math.min(limitInBytes, largestSizeInBytes);
+      const maxSizeInBytes = Math.min(limitInBytes, ownLimitInBytes);
       if (/^https:\/\//iu.test(address)) {
-        https ??= createHttpsPhotoReader({ ...options, maxSizeInBytes: largestSizeInBytes });
+        https ??= createHttpsPhotoReader({ ...options, maxSizeInBytes: ownLimitInBytes });
         return https.read(address, signal, maxSizeInBytes);
       }
       if (isAbsolute(address)) return readLocalPhoto({ path: address, rootFolder, maxSizeInBytes, signal });

@@ -1,3 +1,5 @@
+import { type OotoErrorCode, ootoErrors } from '../local-engine/ooto-answers.ts';
+import { type PayloadErrorCode, payloadErrors } from '../local-engine/verihubs-payload.ts';
 import type { PhotoFault } from './photo-finding.ts';
 
 /** What an engine would say of a photo, in its own code. */
@@ -26,28 +28,27 @@ export function foreseeVerdict(
   return fault === 'several-faces' && !settings.validateNface ? undefined : verihubsVerdicts[fault];
 }
 
+const ootoVerdict = (code: OotoErrorCode): ForeseenVerdict => ({
+  code: String(code),
+  message: ootoErrors[code],
+});
+
 const ootoVerdicts: Readonly<Record<PhotoFault, ForeseenVerdict>> = {
-  undecodable: { code: '4', message: 'can not decode image, check it is valid jpeg or png file' },
-  'no-face': { code: '5', message: 'can not detect face' },
-  'several-faces': { code: '6', message: 'more than one face detected on photo' },
-  'face-too-small': {
-    code: '9',
-    message: 'can not extract features from sample, probably it is too small',
-  },
+  undecodable: ootoVerdict(4),
+  'no-face': ootoVerdict(5),
+  'several-faces': ootoVerdict(6),
+  'face-too-small': ootoVerdict(9),
 };
 
-const noFace = { code: 'FACE_NOT_DETECTED', message: 'face not detected from image' };
+const verihubsVerdict = (code: PayloadErrorCode): ForeseenVerdict => ({ code, message: payloadErrors[code] });
 
 const verihubsVerdicts: Readonly<Record<PhotoFault, ForeseenVerdict>> = {
-  undecodable: {
-    code: 'INVALID_PAYLOAD_IMAGE_FORMAT',
-    message: 'image unable to be decoded/got from url OR invalid image extension',
-  },
-  'no-face': noFace,
+  undecodable: verihubsVerdict('INVALID_PAYLOAD_IMAGE_FORMAT'),
+  'no-face': verihubsVerdict('FACE_NOT_DETECTED'),
   'several-faces': {
     code: 'FAIL_ON_8',
     message: 'fail on number of face (nface)',
     reasons: ['face-count'],
   },
-  'face-too-small': noFace,
+  'face-too-small': verihubsVerdict('FACE_NOT_DETECTED'),
 };

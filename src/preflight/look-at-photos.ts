@@ -4,6 +4,7 @@ import { preparePhoto } from '../photos/prepare-photo.ts';
 import type { PhotoReader } from '../photos/read-photo.ts';
 import type { Outcome } from '../report/record.ts';
 import type { ListedPhoto } from '../sources/source.ts';
+import { inOrder } from '../worker/in-order.ts';
 import type { Preflight } from './preflight.ts';
 
 /** What is foreseen of one photo. */
@@ -28,23 +29,11 @@ export interface LookOptions {
 const photosAtOnce = 8;
 
 /** Reads, prepares and looks as a worker does before its call; the looks come in the order of the photos. */
-export async function* lookAtPhotos(
+export function lookAtPhotos(
   photos: AsyncIterable<ListedPhoto>,
   options: LookOptions,
 ): AsyncGenerator<PhotoLook> {
-  const begun: Promise<PhotoLook>[] = [];
-  for await (const photo of photos) {
-    const look = lookAtPhoto(photo, options);
-    // Awaited in its turn: until then its failure is nobody's.
-    look.catch(() => {});
-    begun.push(look);
-    const [first] = begun;
-    if (first && begun.length >= photosAtOnce) {
-      begun.shift();
-      yield await first;
-    }
-  }
-  for (const look of begun) yield await look;
+  return inOrder(photos, photosAtOnce, (photo) => lookAtPhoto(photo, options));
 }
 
 async function lookAtPhoto(photo: ListedPhoto, options: LookOptions): Promise<PhotoLook> {

@@ -21,7 +21,6 @@ export function checkEngineSettings(
   checkTransport(engine, settings, source);
   const asksWho = settings.dedupe ? 'dedupe' : settings.verify ? 'verify' : undefined;
   if (asksWho) assertIdentifies(engine, namesOf(asksWho));
-  checkPreflight(settings);
 }
 
 function checkChecks({ name, checks }: Engine, { checkLiveness, checkDeepfake, require }: Settings): void {
@@ -77,12 +76,6 @@ function checkTransport(
   // A manifest may name addresses, whose rows are looked at one by one.
   if (isLocal(address) && rootFolder === address)
     throw wrong(`${key}: the photos of ${address} are files, which no engine can fetch; use bytes`);
-}
-
-/** An address is fetched by the engine alone: there is nothing to look at. */
-function checkPreflight({ preflight, photoTransport }: Settings): void {
-  if (preflight && photoTransport === 'url')
-    throw wrong(`${namesOf('preflight')} needs the photos' bytes: leave out ${namesOf('photoTransport')}`);
 }
 
 const needs = (key: SettingKey, other: SettingKey) =>

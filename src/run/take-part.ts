@@ -1,11 +1,11 @@
 import type { RunProgress } from '../conductor/conductor.ts';
 import type { OpenEngine, Rollcall } from '../open-rollcall.ts';
-import { createPhotoReader } from '../photos/read-photo.ts';
 import { createPreflight } from '../preflight/preflight.ts';
 import { processName } from '../queue/process-name.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
 import { graceSignal } from '../worker/grace-signal.ts';
+import { openPhotoReader } from './open-photo-reader.ts';
 import type { RunRecord } from './run-record.ts';
 import { type RunEnd, workOnRun } from './work-on-run.ts';
 
@@ -30,12 +30,8 @@ export async function takePart(
   const preflight = record.settings.preflight
     ? createPreflight(await rollcall.faceReader(), record)
     : undefined;
-  const reader = createPhotoReader({
-    allowPrivate: record.settings.allowPrivate,
-    rootFolder: record.rootFolder,
-    timeoutInMs: settings.timeout,
-    s3: rollcall.s3,
-  });
+  const { allowPrivate } = record.settings;
+  const reader = openPhotoReader(rollcall, { rootFolder: record.rootFolder, allowPrivate });
   const grace = graceSignal(signal, settings.grace);
   const attendance = await rollcall.attendance();
   attendance.join(record);

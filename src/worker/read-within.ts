@@ -1,5 +1,6 @@
 import type { ByteShare } from '../photos/byte-budget.ts';
 import type { PhotoBytes, PhotoProblem } from '../photos/photo.ts';
+import { largestSizeInBytes } from '../photos/read-photo.ts';
 
 /** Reads no more than the limit, if there is one; what is larger than it is a problem with `isOverLimit`. */
 export type ReadPhoto = (
@@ -11,8 +12,8 @@ export type ReadPhoto = (
 /** Where a list says nothing of a photo's size. Rarely is one larger, and then it is read twice. */
 const usualSizeInBytes = 4 * 1024 * 1024;
 
-/** The largest that is read at all, unless the reader says less. */
-const largestSizeInBytes = 64 * 1024 * 1024;
+/** What the photos of a run that are read, prepared and sent may take, whatever the concurrency. */
+export const photosBudgetInBytes = 384 * 1024 * 1024;
 
 /** While a photo is read there are its pieces and the whole; and a HEIC or WebP grows when it is written anew. */
 const copiesWhenRead = 3;

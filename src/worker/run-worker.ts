@@ -12,7 +12,7 @@ import { manifestPath, parseManifestLine } from '../run/manifest.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { S3Connection } from '../s3/s3-connection.ts';
 import type { StateStore } from '../state/state-store.ts';
-import type { ReadPhoto } from './read-within.ts';
+import { photosBudgetInBytes, type ReadPhoto } from './read-within.ts';
 import { createTurns } from './turns.ts';
 import { workPhoto } from './work-photo.ts';
 
@@ -33,9 +33,6 @@ export interface RunWorkerOptions {
   readonly processName: string;
   readonly log: Logger;
 }
-
-/** What the photos of a run that are read, prepared and sent may take, whatever the concurrency. */
-const photosBudgetInBytes = 384 * 1024 * 1024;
 
 /** This process's part in the work of a run. Started once, stopped once; both may be called again without effect. */
 export interface RunWorker {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Waiter, waitInLine } from '../gate/wait-in-line.ts';
 import type { LeaseStore } from '../queue/queue.ts';
 
 /**
@@ -31,11 +32,6 @@ export interface Turns {
   close(): Promise<void>;
 }
 
-interface Waiter {
-  give(turn: Turn): void;
-  refuse(reason: unknown): void;
-}
-
 /**
  * The turns of one account, over all processes on the same queue, for one run's photos in this process. States:
  *   idle --somebody waits--> asking --lease granted--> holding --nobody waits, or another process does--> idle
@@ -53,7 +49,7 @@ export function createTurns(options: {
 }): Turns {
   const { leases, account, holder, onError, leaseInMs = usualLeaseInMs } = options;
   const [turnKey, nextKey] = [`turn-${account}`, `turn-${account}-next`];
-  const line: Waiter[] = [];
+  const line: Waiter<Turn>[] = [];
   const closing = new AbortController();
   let serving: Promise<void> | undefined;
 
@@ -130,7 +126,7 @@ export function createTurns(options: {
       (await attempt(() => leases.holder(nextKey))) !== undefined;
     try {
       while (isWanted() && isHeld()) {
-        await new Promise<void>((end) => line.shift()?.give({ isHeld, end }));
+        await new Promise<void>((end) => line.shift()?.grant({ isHeld, end }));
         if (isWanted() && (await isOver())) break;
       }
     } finally {
@@ -157,25 +153,16 @@ export function createTurns(options: {
     async take(signal) {
       signal.throwIfAborted();
       if (closing.signal.aborted) throw new Error('the turns were closed');
-      return await new Promise<Turn>((resolve, reject) => {
-        const onAbort = () => {
+      return await waitInLine<Turn>({
+        signal,
+        join(waiter) {
+          line.push(waiter);
+          begin();
+        },
+        leave(waiter) {
           const place = line.indexOf(waiter);
           if (place >= 0) line.splice(place, 1);
-          reject(signal.reason);
-        };
-        const waiter: Waiter = {
-          give(turn) {
-            signal.removeEventListener('abort', onAbort);
-            resolve(turn);
-          },
-          refuse(reason) {
-            signal.removeEventListener('abort', onAbort);
-            reject(reason);
-          },
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        line.push(waiter);
-        begin();
+        },
       });
     },
     async close() {

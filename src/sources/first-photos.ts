@@ -1,0 +1,14 @@
+import type { ListedPhoto, Source } from './source.ts';
+
+/** The photos of a source from its beginning, no more than `limit` of them (`--limit`). */
+export async function* firstPhotos(
+  source: Source,
+  { limit = Number.POSITIVE_INFINITY, signal }: { limit?: number | undefined; signal: AbortSignal },
+): AsyncGenerator<ListedPhoto> {
+  let count = 0;
+  for await (const photo of source.list({ signal })) {
+    yield photo;
+    count += 1;
+    if (count >= limit) return;
+  }
+}
