@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createFaceReader } from '../src/local-engine/faces/create-face-reader.ts';
-import type { FaceReader, ReadFaces } from '../src/local-engine/faces/face-reader.ts';
-import { similarityOf } from '../src/local-engine/faces/similarity.ts';
+import { createFaceReader } from '../src/engines/local/faces/create-face-reader.ts';
+import type { FaceReader, ReadFaces } from '../src/engines/local/faces/face-reader.ts';
+import { similarityOf } from '../src/engines/local/faces/similarity.ts';
 import {
   changePhoto,
   changes,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { multipartBody } from '../src/engines/multipart.ts';
-import { createHttpClient } from '../src/network/http-client.ts';
+import { createHttpClient } from '../src/util/http/http-client.ts';
 
 const photoSizeInBytes = 100_000;
 const callsPerRound = 1_500;

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { Pool } from 'undici';
-import { openS3Connection } from '../src/s3/s3-connection.ts';
 import { openSource } from '../src/sources/open-source.ts';
+import { openS3Connection } from '../src/storage/s3/s3-connection.ts';
 import { startS3Proxy } from '../test/helpers/s3-proxy.ts';
 import { startS3Server } from '../test/helpers/s3-server.ts';
 

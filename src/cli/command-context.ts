@@ -1,4 +1,4 @@
-import { openRollcall, type Rollcall } from '../open-rollcall.ts';
+import { openRollcall, type Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/values.ts';
 import { givenSettings } from './flags.ts';
 

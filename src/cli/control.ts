@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { UsageError } from '../errors.ts';
-import { pauseByUser, resumeAccount } from '../gate/account-pause.ts';
-import { cancelRun } from '../run/cancel-run.ts';
-import { writeControl } from '../run/control.ts';
-import { announceRun } from '../run/presence.ts';
-import { isOver, listRunRecords, type RunRecord } from '../run/run-record.ts';
+import { pauseByUser, resumeAccount } from '../account/account-pause.ts';
+import { announceRun } from '../queue/presence.ts';
+import { writeControl } from '../records/control.ts';
+import { isOver, listRunRecords, type RunRecord } from '../records/run-record.ts';
+import { cancelRun } from '../runs/cancel-run.ts';
+import { UsageError } from '../util/errors.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
 import { showEnd } from './show-end.ts';

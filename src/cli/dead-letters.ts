@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { readReport } from '../report/read-report.ts';
-import { isDeadLetter, type ReportLine } from '../report/record.ts';
-import { retryDeadLetters } from '../run/retry-dead-letters.ts';
-import { runFolderOf } from '../run/run-record.ts';
+import { readReport } from '../records/read-report.ts';
+import { isDeadLetter, type ReportLine } from '../records/record.ts';
+import { runFolderOf } from '../records/run-record.ts';
+import { retryDeadLetters } from '../runs/retry-dead-letters.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
 import { printJsonl } from './report.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { RollcallError } from '../errors.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { openSourceOf } from '../run/run-source.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { openSourceOf } from '../runs/run-source.ts';
+import { RollcallError } from '../util/errors.ts';
 import { print, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
 

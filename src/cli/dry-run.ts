@@ -1,16 +1,16 @@
 import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openRecall, type Recall } from '../conductor/recall.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { lookAtPhotos } from '../preflight/look-at-photos.ts';
-import { createPreflight } from '../preflight/preflight.ts';
-import { checkEngineSettings } from '../run/check-engine-settings.ts';
-import { readForgetList } from '../run/note-forget-list.ts';
-import { openPhotoReader } from '../run/open-photo-reader.ts';
-import { openSourceOf } from '../run/run-source.ts';
+import { checkEngineSettings } from '../runs/check-engine-settings.ts';
+import { readForgetList } from '../runs/note-forget-list.ts';
+import { openPhotoReader } from '../runs/open-photo-reader.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { openSourceOf } from '../runs/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
+import { lookAtPhotos } from '../worker/preflight/look-at-photos.ts';
+import { createPreflight } from '../worker/preflight/preflight.ts';
 import { print, say } from './command-context.ts';
 
 /** Lists the source as a run would, decides what a run would decide before any call, and counts. */

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { UsageError } from '../errors.ts';
-import { builtInNotice } from '../local-engine/built-in-engine.ts';
-import { findModelFiles } from '../local-engine/faces/model-packages.ts';
-import { isLoopbackHost } from '../network/loopback-host.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { isS3Address } from '../s3/s3-address.ts';
+import { builtInNotice } from '../engines/local/built-in-engine.ts';
+import { findModelFiles } from '../engines/local/faces/model-packages.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { isS3Address } from '../storage/s3/s3-address.ts';
+import { UsageError } from '../util/errors.ts';
+import { isLoopbackHost } from '../util/http/loopback-host.ts';
 import { type CommandContext, say, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 
@@ -44,7 +44,7 @@ async function serveEngine({ rollcall, signal, interruptExitCode }: CommandConte
   const { host, port, chaos, allowPrivate } = settings;
   const folder = dataFolder(rollcall);
   findModelFiles();
-  const { startLocalEngine, describeServer } = await import('../local-engine/start-local-engine.ts');
+  const { startLocalEngine, describeServer } = await import('../engines/local/start-local-engine.ts');
   const engine = await startLocalEngine({ folder, listen: { host, port }, chaos, allowPrivate, log });
   if (engine === undefined) {
     throw new UsageError(

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { enqueue } from '../run/enqueue.ts';
-import { noteOnWorkers } from '../run/other-state.ts';
+import { enqueue } from '../runs/enqueue.ts';
+import { noteOnWorkers } from '../runs/other-state.ts';
 import { print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
 

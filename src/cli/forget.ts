@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { allowSubjects } from '../erasure/allow-subjects.ts';
-import { type ForgetEnd, forgetSubjects } from '../erasure/forget-subjects.ts';
-import { type ListedSubject, readSubjectList } from '../erasure/read-subject-list.ts';
-import { UsageError } from '../errors.ts';
+import { allowSubjects } from '../runs/allow-subjects.ts';
+import { type ForgetEnd, forgetSubjects } from '../runs/forget-subjects.ts';
+import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.ts';
 import { formatDuration } from '../settings/values.ts';
 import { problemOfText } from '../sources/listed-row.ts';
+import { UsageError } from '../util/errors.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
-import type { Identification } from '../identify/identification.ts';
-import { type IdentifyEnd, identifySource } from '../identify/identify-source.ts';
+import type { Identification } from '../runs/identification.ts';
+import { type IdentifyEnd, identifySource } from '../runs/identify-source.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { RollcallError } from '../errors.ts';
+import { RollcallError } from '../util/errors.ts';
 import { say } from './command-context.ts';
 import { addControlCommands } from './control.ts';
 import { addDeadLettersCommand } from './dead-letters.ts';

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import { assertEngineName } from '../engines/registry.ts';
-import { lookAtPhotos, type PhotoLook } from '../preflight/look-at-photos.ts';
-import { createPreflight } from '../preflight/preflight.ts';
-import { openPhotoReader } from '../run/open-photo-reader.ts';
-import { openSourceOf } from '../run/run-source.ts';
+import { openPhotoReader } from '../runs/open-photo-reader.ts';
+import { openSourceOf } from '../runs/run-source.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
-import { redactAddress } from '../sources/redact-address.ts';
 import type { ListedPhoto } from '../sources/source.ts';
+import { redactAddress } from '../util/redact-address.ts';
+import { lookAtPhotos, type PhotoLook } from '../worker/preflight/look-at-photos.ts';
+import { createPreflight } from '../worker/preflight/preflight.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { UsageError } from '../errors.ts';
-import { findOldRuns, removeRuns } from '../run/prune.ts';
+import { findOldRuns, removeRuns } from '../runs/prune.ts';
 import { parseDuration } from '../settings/values.ts';
+import { UsageError } from '../util/errors.ts';
 import { print, say, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
 

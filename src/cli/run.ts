@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { runHere } from '../run/run-here.ts';
+import { runHere } from '../runs/run-here.ts';
 import { say, withRollcall } from './command-context.ts';
 import { dryRun } from './dry-run.ts';
 import { accountSettings, addSettings, commonSettings, runSettings, workSettings } from './flags.ts';

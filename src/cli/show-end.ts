@@ -1,6 +1,6 @@
-import { exitCodeOf } from '../report/exit-code.ts';
-import { runFolderOf } from '../run/run-record.ts';
-import type { RunEnd } from '../run/work-on-run.ts';
+import { exitCodeOf } from '../records/exit-code.ts';
+import { runFolderOf } from '../records/run-record.ts';
+import type { RunEnd } from '../runs/work-on-run.ts';
 import { type CommandContext, print, say } from './command-context.ts';
 import { showSummary } from './show-summary.ts';
 

@@ -1,5 +1,5 @@
-import { statuses } from '../report/record.ts';
-import type { Summary } from '../report/summary.ts';
+import { statuses } from '../records/record.ts';
+import type { Summary } from '../records/summary.ts';
 
 /** The summary for people. `folder` is where the run's files are. */
 export function showSummary(summary: Summary, folder: string): string {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { UsageError } from '../errors.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import type { Outlook } from '../run/outlook.ts';
-import { isOver, listRunRecords, type RunRecord, readRunRecord } from '../run/run-record.ts';
+import type { Outlook } from '../records/outlook.ts';
+import { isOver, listRunRecords, type RunRecord, readRunRecord } from '../records/run-record.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/values.ts';
+import { UsageError } from '../util/errors.ts';
 import { print, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
 

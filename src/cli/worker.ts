@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type RunEvent, workOnAll } from '../run/work-on-all.ts';
-import { watchHealth } from '../run/worker-health.ts';
+import { type RunEvent, workOnAll } from '../runs/work-on-all.ts';
+import { watchHealth } from '../runs/worker-health.ts';
 import type { ScheduleEvent } from '../schedule/schedule-history.ts';
 import { say, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';

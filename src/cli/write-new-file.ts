@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 
 /**
  * Writes what a command was asked to put into a file, readable by this user only (0600): reports are about people.

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { photoJobDataSchema } from '../queue/job.ts';
 import type { FoundJob, RunQueue } from '../queue/queue.ts';
-import type { Outcome } from '../report/record.ts';
-import { openManifestWriter, readManifest } from '../run/manifest.ts';
-import type { RunRecord } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { photoJobDataSchema } from '../records/job.ts';
+import { openManifestWriter, readManifest } from '../records/manifest.ts';
+import type { Outcome } from '../records/record.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';

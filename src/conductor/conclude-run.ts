@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { openErasedSubjects } from '../erasure/erased-subjects.ts';
 import { compactLedger } from '../ledger/compact-ledger.ts';
+import { openErasedSubjects } from '../ledger/erased-subjects.ts';
 import type { QueueBackend, RunQueue } from '../queue/queue.ts';
-import type { Parts } from '../report/parts.ts';
-import { readControl } from '../run/control.ts';
-import type { RunRecord } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { readControl } from '../records/control.ts';
+import type { Parts } from '../records/parts.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import { cancelRest } from './cancel-rest.ts';
 import type { ConductEnd } from './conductor.ts';
 import { endRun } from './end-run.ts';

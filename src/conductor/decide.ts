@@ -1,6 +1,6 @@
-import { templateIdOf } from '../engines/template-id.ts';
-import type { Outcome } from '../report/record.ts';
-import type { ManifestLine } from '../run/manifest.ts';
+import type { ManifestLine } from '../records/manifest.ts';
+import type { Outcome } from '../records/record.ts';
+import { templateIdOf } from '../util/template-id.ts';
 import { createSubjectIndex, type SeqsOfText } from './subject-index.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { RunQueue } from '../queue/queue.ts';
-import { partsFolder } from '../report/part.ts';
-import type { Summary } from '../report/summary.ts';
-import { hashManifest, manifestPath } from '../run/manifest.ts';
-import { type RunRecord, runFolderOf, writeRunRecord } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { hashManifest, manifestPath } from '../records/manifest.ts';
+import { partsFolder } from '../records/part.ts';
+import { type RunRecord, runFolderOf, writeRunRecord } from '../records/run-record.ts';
+import type { Summary } from '../records/summary.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 
 /**
  * What is left to do for a run whose summary is written: the report is complete from then on, whatever `run.json` says.

@@ -1,4 +1,4 @@
-import { isDeadLetter, type ReportLine } from '../report/record.ts';
+import { isDeadLetter, type ReportLine } from '../records/record.ts';
 import type { FailureThreshold } from '../settings/values.ts';
 
 const sampleSize = 1000;

@@ -1,8 +1,8 @@
-import { FaultError } from '../errors.ts';
 import type { PhotoJob } from '../queue/queue.ts';
-import type { ReportLine } from '../report/record.ts';
-import type { PlacedLine } from '../run/manifest.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { PlacedLine } from '../records/manifest.ts';
+import type { ReportLine } from '../records/record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { FaultError } from '../util/errors.ts';
 import { createDecider, type DecideOptions, type Decision } from './decide.ts';
 import type { ForgottenPhotos } from './forgotten-photos.ts';
 import type { HeldPhotos } from './held-photos.ts';

@@ -1,13 +1,13 @@
-import { openErasedSubjects } from '../erasure/erased-subjects.ts';
-import { FaultError } from '../errors.ts';
+import { openErasedSubjects } from '../ledger/erased-subjects.ts';
 import { createLedgerDelta } from '../ledger/ledger-delta.ts';
 import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
-import { mergeParts } from '../report/merge.ts';
-import type { Parts } from '../report/parts.ts';
-import type { ReportLine } from '../report/record.ts';
-import { createSummaryBuilder, type Summary, summarySchema } from '../report/summary.ts';
-import { type RunRecord, runFolderOf } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { mergeParts } from '../records/merge.ts';
+import type { Parts } from '../records/parts.ts';
+import type { ReportLine } from '../records/record.ts';
+import { type RunRecord, runFolderOf } from '../records/run-record.ts';
+import { createSummaryBuilder, type Summary, summarySchema } from '../records/summary.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { FaultError } from '../util/errors.ts';
 
 const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
 

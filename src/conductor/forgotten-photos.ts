@@ -1,8 +1,8 @@
-import { createForgottenSubjects } from '../erasure/forgotten-subjects.ts';
-import { entriesAreKnownAfterInMs } from '../erasure/forgotten-watch.ts';
-import type { Outcome } from '../report/record.ts';
-import type { ManifestLine } from '../run/manifest.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
+import { entriesAreKnownAfterInMs } from '../ledger/forgotten-watch.ts';
+import type { ManifestLine } from '../records/manifest.ts';
+import type { Outcome } from '../records/record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 
 /**
  * Which photos of a list are of forgotten subjects: they need no job. Workers look again right before a call; this

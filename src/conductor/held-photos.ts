@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import type { PlacedLine } from '../run/manifest.ts';
+import type { PlacedLine } from '../records/manifest.ts';
 
 /** Photos that wait for an earlier one of their subject; feeding stops until some were released. */
 const largestHeld = 10_000;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeadProcess } from '../queue/process-name.ts';
 import type { LeaseStore } from '../queue/queue.ts';
+import { isDeadProcess } from '../util/process-name.ts';
 
 const durationInMs = 20_000;
 const renewEveryInMs = 5_000;

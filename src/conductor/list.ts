@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
-import { type ManifestWriter, openManifestWriter } from '../run/manifest.ts';
+import { type ManifestWriter, openManifestWriter } from '../records/manifest.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { UsageError } from '../util/errors.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 
 const photosPerFlush = 1000;

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { type ManifestEnd, type PlacedLine, readManifest } from '../run/manifest.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { type ManifestEnd, type PlacedLine, readManifest } from '../records/manifest.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 
 /** How far the manifest is on disk, as the lister tells and the feeder waits for. */
 export interface ManifestProgress {

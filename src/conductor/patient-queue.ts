@@ -1,5 +1,5 @@
 import type { RunQueue } from '../queue/queue.ts';
-import { keepTrying } from './keep-trying.ts';
+import { keepTrying } from '../util/keep-trying.ts';
 
 /** The run's queue, whose calls are repeated while its store is away for a while. */
 export function createPatientQueue(

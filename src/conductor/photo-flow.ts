@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
-import type { Parts } from '../report/parts.ts';
-import { isDeadLetter, type ReportLine } from '../report/record.ts';
+import type { Parts } from '../records/parts.ts';
+import { isDeadLetter, type ReportLine } from '../records/record.ts';
 import type { FailureThreshold } from '../settings/values.ts';
 import { createFailureWatch } from './failure-watch.ts';
 import { createFedPhotos } from './fed-photos.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { photoJobDataSchema } from '../queue/job.ts';
 import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
-import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../report/record.ts';
-import type { PlacedLine } from '../run/manifest.ts';
-import { redactAddress } from '../sources/redact-address.ts';
+import { photoJobDataSchema } from '../records/job.ts';
+import type { PlacedLine } from '../records/manifest.ts';
+import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../records/record.ts';
+import { redactAddress } from '../util/redact-address.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 
 /** What the run's record says of every line. */

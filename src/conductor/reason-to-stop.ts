@@ -1,8 +1,8 @@
-import { accountSummary } from '../gate/account-summary.ts';
+import { accountSummary } from '../account/account-summary.ts';
 import type { QueueBackend } from '../queue/queue.ts';
-import { readControl } from '../run/control.ts';
-import type { RunRecord } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { readControl } from '../records/control.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import type { Ending } from './stop.ts';
 
 /** What is said against going on with a run, and what its account waits for where it goes on. */

@@ -1,12 +1,12 @@
-import { openErasedSubjects } from '../erasure/erased-subjects.ts';
+import { openErasedSubjects } from '../ledger/erased-subjects.ts';
 import { templateMark } from '../ledger/fingerprint.ts';
 import { createKnownPhotos, type Recognition } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
-import type { Outcome } from '../report/record.ts';
-import type { ManifestLine, PlacedLine } from '../run/manifest.ts';
-import type { RunSettings } from '../run/run-record.ts';
-import { redactAddress } from '../sources/redact-address.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { ManifestLine, PlacedLine } from '../records/manifest.ts';
+import type { Outcome } from '../records/record.ts';
+import type { RunSettings } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { redactAddress } from '../util/redact-address.ts';
 import type { Decision } from './decide.ts';
 
 /** What the ledger says of a line of the manifest that would be enrolled; undefined where it knows nothing of it. */

@@ -1,7 +1,7 @@
-import type { Parts } from '../report/parts.ts';
-import { createPaceMeter } from '../run/outlook.ts';
-import { type RunRecord, writeRunRecord } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { createPaceMeter } from '../records/outlook.ts';
+import type { Parts } from '../records/parts.ts';
+import { type RunRecord, writeRunRecord } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import type { RunProgress } from './conductor.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 

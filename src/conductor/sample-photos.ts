@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RunSettings } from '../run/run-record.ts';
+import type { RunSettings } from '../records/run-record.ts';
 
 /** Which photos of a run are looked for after they were enrolled: the same ones whenever it is asked. */
 export type IsSampled = (seq: number) => boolean;

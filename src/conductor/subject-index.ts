@@ -1,4 +1,4 @@
-import { createHashIndex } from './hash-index.ts';
+import { createHashIndex } from '../util/hash-index.ts';
 
 /**
  * Remembers the first and the latest seq for each text of a long list, in 25 to 32 bytes a text: subjects and templates

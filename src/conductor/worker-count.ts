@@ -1,5 +1,5 @@
+import { readWorkerNotices } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
-import { readWorkerNotices } from '../run/presence.ts';
 
 const askEveryInMs = 5_000;
 

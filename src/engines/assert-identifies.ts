@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import type { Engine } from './engine.ts';
 
 /** @throws UsageError where the engine cannot say who somebody is; `what`: the setting or command that needs it */

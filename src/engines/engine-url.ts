@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.ts';
-import { isLoopbackHost } from '../network/loopback-host.ts';
+import { UsageError } from '../util/errors.ts';
+import { isLoopbackHost } from '../util/http/loopback-host.ts';
 
 /**
  * An engine's base address in the one form in which accounts are told apart: no trailing slash. Plain http only to

@@ -1,4 +1,4 @@
-import type { HttpFailure } from '../network/http-failure.ts';
+import type { HttpFailure } from '../util/http/http-failure.ts';
 import type { FailedReply } from './engine.ts';
 import type { ReplyOptions } from './judgement.ts';
 

@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../network/http-exchange.ts';
+import type { HttpResponse } from '../util/http/http-exchange.ts';
 import type { DeletedReply, DeleteReply } from './engine.ts';
 import { isFine, type ReplyOptions } from './judgement.ts';
 import type { OotoBody } from './ooto-body.ts';

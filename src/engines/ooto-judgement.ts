@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../network/http-exchange.ts';
+import type { HttpResponse } from '../util/http/http-exchange.ts';
 import type { FailedReply, RefusedReply, RejectedReply } from './engine.ts';
 import {
   isFine,

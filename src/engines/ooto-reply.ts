@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../network/http-exchange.ts';
+import type { HttpResponse } from '../util/http/http-exchange.ts';
 import type { EngineReply, EnrolledReply } from './engine.ts';
 import { copyForeignRecord } from './foreign-value.ts';
 import { demographics, isFine, type ReplyOptions } from './judgement.ts';

@@ -1,4 +1,5 @@
-import type { HttpClient } from '../network/http-client.ts';
+import type { HttpClient } from '../util/http/http-client.ts';
+import { templateIdOf } from '../util/template-id.ts';
 import { accountCheckOf } from './account-check.ts';
 import type {
   DeleteReply,
@@ -16,7 +17,6 @@ import { type MultipartPhoto, multipartBody } from './multipart.ts';
 import { readOotoDeleteReply } from './ooto-delete-reply.ts';
 import { readOotoIdentifyReply } from './ooto-identify-reply.ts';
 import { readOotoReply } from './ooto-reply.ts';
-import { templateIdOf } from './template-id.ts';
 
 export interface OotoOptions {
   /** Also the name in the template ids: the same subject has another id at another engine. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../errors.ts';
-import type { Environment } from '../network/proxy-for.ts';
+import { UsageError } from '../util/errors.ts';
+import type { Environment } from '../util/http/proxy-for.ts';
 
 /**
  * A secret from the variable `name`, or from the file that `name`_FILE names. An empty variable counts as not set.

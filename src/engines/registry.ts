@@ -1,15 +1,15 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
+import { createHttpClient } from '../util/http/http-client.ts';
+import type { Environment } from '../util/http/proxy-for.ts';
+import type { Engine } from './engine.ts';
+import { readEngineUrl } from './engine-url.ts';
 import {
   type BuiltInPlace,
   builtInMostCalls,
   builtInNotice,
   builtInUrl,
   openBuiltInEngine,
-} from '../local-engine/built-in-engine.ts';
-import { createHttpClient } from '../network/http-client.ts';
-import type { Environment } from '../network/proxy-for.ts';
-import type { Engine } from './engine.ts';
-import { readEngineUrl } from './engine-url.ts';
+} from './local/built-in-engine.ts';
 import { createOotoEngine } from './ooto.ts';
 import { hasCredential, readCredential } from './read-credential.ts';
 import { createVerihubsEngine } from './verihubs.ts';

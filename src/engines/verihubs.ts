@@ -1,4 +1,5 @@
-import type { HttpCall, HttpClient } from '../network/http-client.ts';
+import type { HttpCall, HttpClient } from '../util/http/http-client.ts';
+import { templateIdOf } from '../util/template-id.ts';
 import { accountCheckOf } from './account-check.ts';
 import type {
   AccountCheck,
@@ -12,7 +13,6 @@ import { createCleanText } from './foreign-text.ts';
 import { jsonPhotoBody } from './json-photo-body.ts';
 import { judgeFailure } from './judge-failure.ts';
 import type { ReplyOptions } from './judgement.ts';
-import { templateIdOf } from './template-id.ts';
 import { readVerihubsBody } from './verihubs-body.ts';
 import { readVerihubsCode } from './verihubs-codes.ts';
 import { readVerihubsDeleteReply, readVerihubsReply } from './verihubs-reply.ts';

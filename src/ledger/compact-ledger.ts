@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseStore } from '../queue/queue.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import { chooseFiles } from './choose-files.ts';
 import { drawTogether } from './draw-together.ts';
 import type { LedgerEvent } from './ledger-event.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { createHashIndex } from '../conductor/hash-index.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { createHashIndex } from '../util/hash-index.ts';
 import {
   compareTimes,
   isForeignEvent,

@@ -1,5 +1,5 @@
-import { followsFromSubject } from '../engines/template-id.ts';
-import type { ReportLine } from '../report/record.ts';
+import type { ReportLine } from '../records/record.ts';
+import { followsFromSubject } from '../util/template-id.ts';
 import { type LedgerEvent, ledgerSchemaName } from './ledger-event.ts';
 
 /** What the ledger is to remember of a photo's line, if anything. Pure. */

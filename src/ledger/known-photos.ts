@@ -1,4 +1,4 @@
-import { createHashIndex } from '../conductor/hash-index.ts';
+import { createHashIndex } from '../util/hash-index.ts';
 import { anyTemplate, contentFingerprint, listedFingerprint, noTemplate } from './fingerprint.ts';
 import { compareTimes, type LedgerEvent, photoKey, subjectKey, timesOf } from './ledger-event.ts';
 import { readTimes, writeTimes } from './time-words.ts';

@@ -1,7 +1,7 @@
-import type { ErasedSubjects } from '../erasure/erased-subjects.ts';
-import type { ReportLine } from '../report/record.ts';
-import type { RunRecord } from '../run/run-record.ts';
-import type { StateStore, StateWriter } from '../state/state-store.ts';
+import type { ReportLine } from '../records/record.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { StateStore, StateWriter } from '../storage/state/state-store.ts';
+import type { ErasedSubjects } from './erased-subjects.ts';
 import { eventOfLine } from './event-of-line.ts';
 import { deltaPath } from './ledger-files.ts';
 import { ledgerSourceOf } from './ledger-source.ts';

@@ -1,4 +1,4 @@
-import type { StateLine, StateStore } from '../state/state-store.ts';
+import type { StateLine, StateStore } from '../storage/state/state-store.ts';
 import { type LedgerEvent, parseLedgerEvent } from './ledger-event.ts';
 
 /**

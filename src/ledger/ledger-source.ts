@@ -1,4 +1,4 @@
-import type { RunRecord } from '../run/run-record.ts';
+import type { RunRecord } from '../records/run-record.ts';
 
 /**
  * What the ledger calls a run's source: its address, and what of it was listed. Two nights over two parts of one bucket

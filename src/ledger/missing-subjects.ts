@@ -1,8 +1,8 @@
-import { createHashIndex, type HashIndex } from '../conductor/hash-index.ts';
-import type { ErasedSubjects } from '../erasure/erased-subjects.ts';
-import { readManifest } from '../run/manifest.ts';
-import { type RunRecord, runFolderOf } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { readManifest } from '../records/manifest.ts';
+import { type RunRecord, runFolderOf } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { createHashIndex, type HashIndex } from '../util/hash-index.ts';
+import type { ErasedSubjects } from './erased-subjects.ts';
 import { compareTimes, type LedgerEvent, subjectKey, timesOf } from './ledger-event.ts';
 import { readLedger } from './ledger-files.ts';
 import { ledgerSourceOf } from './ledger-source.ts';

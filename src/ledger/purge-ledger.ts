@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseStore } from '../queue/queue.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import { parseLedgerEvent, subjectKey } from './ledger-event.ts';
 import { basePath, type LedgerFile, listLedgerFiles, readLedgerFile } from './ledger-files.ts';
 import { whileTidying } from './while-tidying.ts';

@@ -1,5 +1,5 @@
-import { isDeadProcess, processName } from '../queue/process-name.ts';
 import type { LeaseStore } from '../queue/queue.ts';
+import { isDeadProcess, processName } from '../util/process-name.ts';
 
 /** Spares two processes the same work. It is no fence, and none is needed: what is removed stands in a file that was written. */
 const leaseInMs = 600_000;

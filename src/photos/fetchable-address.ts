@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
-import { isS3Address, parseS3Address } from '../s3/s3-address.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
-import { redactAddress } from '../sources/redact-address.ts';
+import { isS3Address, parseS3Address } from '../storage/s3/s3-address.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import { UsageError } from '../util/errors.ts';
+import { redactAddress } from '../util/redact-address.ts';
 import type { PhotoProblem } from './photo.ts';
 import { lasting } from './photo-bytes.ts';
 import { explainS3Photo } from './s3-photo.ts';

@@ -2,8 +2,8 @@ import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { promisify } from 'node:util';
 import { Agent, type Dispatcher } from 'undici';
-import { proxyFor } from '../network/proxy-for.ts';
-import { createProxyTunnel } from '../network/proxy-tunnel.ts';
+import { proxyFor } from '../util/http/proxy-for.ts';
+import { createProxyTunnel } from '../util/http/proxy-tunnel.ts';
 import { isPublicAddress } from './public-address.ts';
 import { PrivateAddressError, publicLookup } from './public-lookup.ts';
 

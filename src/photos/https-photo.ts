@@ -1,6 +1,6 @@
 import { request } from 'undici';
-import { describeFailure } from '../network/http-failure.ts';
-import { redactAddress } from '../sources/redact-address.ts';
+import { describeFailure } from '../util/http/http-failure.ts';
+import { redactAddress } from '../util/redact-address.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import { createHttpsDispatchers, type HttpsDispatchers, type HttpsOptions } from './https-dispatchers.ts';
 import { drop, problemOfStatus, readPhotoBody, redirectTarget } from './https-response.ts';

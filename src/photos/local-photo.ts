@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { fileVersion } from '../sources/file-version.ts';
 import { isInside } from '../sources/photo-address.ts';
+import { fileVersion } from '../util/file-version.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { lasting, passing, tooLarge, toPhotoBytes } from './photo-bytes.ts';
 

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
-import { isS3Address } from '../s3/s3-address.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
-import { redactAddress } from '../sources/redact-address.ts';
+import { isS3Address } from '../storage/s3/s3-address.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import { redactAddress } from '../util/redact-address.ts';
 import type { HttpsOptions } from './https-dispatchers.ts';
 import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
 import { readLocalPhoto } from './local-photo.ts';

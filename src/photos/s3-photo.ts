@@ -1,9 +1,9 @@
 import type { GetObjectCommandOutput, S3 } from '@aws-sdk/client-s3';
-import { UsageError } from '../errors.ts';
-import { parseS3Address, type S3Address } from '../s3/s3-address.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
-import { readS3Error } from '../s3/s3-error.ts';
-import { redactAddress } from '../sources/redact-address.ts';
+import { parseS3Address, type S3Address } from '../storage/s3/s3-address.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import { readS3Error } from '../storage/s3/s3-error.ts';
+import { UsageError } from '../util/errors.ts';
+import { redactAddress } from '../util/redact-address.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { lasting, passing, tooLarge, toPhotoBytes } from './photo-bytes.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { isLoopbackHost } from '../network/loopback-host.ts';
+import { isLoopbackHost } from '../util/http/loopback-host.ts';
 import { parsePostgresUrl } from './postgres/postgres-config.ts';
 import { queueKindOf } from './queue-kind.ts';
 import { parseRedisAddress } from './redis/redis-address.ts';

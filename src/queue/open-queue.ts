@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { openEmbeddedPostgres } from './embedded/open-embedded-postgres.ts';
 import { openPostgresQueue } from './postgres/open-postgres-queue.ts';
 import { configOfServer, configOfUrl } from './postgres/postgres-config.ts';

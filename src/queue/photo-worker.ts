@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import { type PhotoJobData, photoJobDataSchema } from '../records/job.ts';
 import { keyPrefix, maxStalledCount, priorityOfRetry, runQueueName, workerTimes } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
-import { type PhotoJobData, photoJobDataSchema } from './job.ts';
 import type { OpenWorkerOptions, PhotoWorker, WorkResult } from './queue.ts';
 import { storable, storableError } from './storable.ts';
 

@@ -1,4 +1,4 @@
-import type { AccountStore } from '../gate/account-store.ts';
+import type { AccountStore } from '../account/account-store.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { createDeadLetterQueue } from './dead-letter-queue.ts';
 import { openBullmqWorker } from './photo-worker.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { withoutPassword } from './server-address.ts';
 
 /**

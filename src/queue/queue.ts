@@ -1,5 +1,5 @@
-import type { AccountStore } from '../gate/account-store.ts';
-import type { PhotoJobData } from './job.ts';
+import type { AccountStore } from '../account/account-store.ts';
+import type { PhotoJobData } from '../records/job.ts';
 
 /** The one door to BullMQ and its store. Nothing outside this folder knows the backend. */
 export interface QueueBackend {

@@ -1,13 +1,19 @@
 import { resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { readForgetList } from '../run/note-forget-list.ts';
-import { openSourceOf, subjectOf } from '../run/run-source.ts';
+import {
+  checkScheduleName,
+  hasSchedule,
+  removeSchedule,
+  type Schedule,
+  writeSchedule,
+} from '../records/schedule.ts';
+import { readForgetList } from '../runs/note-forget-list.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { openSourceOf, subjectOf } from '../runs/run-source.ts';
 import type { SettingTexts } from '../settings/load-settings.ts';
 import type { SettingKey } from '../settings/schema.ts';
+import { UsageError } from '../util/errors.ts';
 import { type CronTime, checkCronTime } from './cron.ts';
 import { openClock } from './open-clock.ts';
-import { checkScheduleName, hasSchedule, removeSchedule, type Schedule, writeSchedule } from './schedule.ts';
 import { setClock } from './set-clock.ts';
 import { checkWebhook } from './webhook.ts';
 import { whileHolding } from './while-holding.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { StateStore } from '../state/state-store.ts';
-import { scheduleFolderOf } from './schedule.ts';
+import { scheduleFolderOf } from '../records/schedule.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 
 /** What `--on-failure` is, or was, to be told of: one end of a run, a fault of it, or a tick that started none. */
 const alertSchema = z.object({

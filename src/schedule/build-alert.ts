@@ -1,8 +1,8 @@
 import { readSummary } from '../conductor/finish.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { isOver, readRunRecord, runFolderOf } from '../run/run-record.ts';
+import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
+import type { Schedule } from '../records/schedule.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { Alert } from './alerts.ts';
-import type { Schedule } from './schedule.ts';
 
 /**
  * What is posted to `--on-failure`: the summary of a run that is over, else what is known of it (counts; `waitsFor` of

@@ -1,5 +1,5 @@
 import { type CronExpression, CronExpressionParser } from 'cron-parser';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 
 /** When a schedule is due: a cron expression of 5 or 6 fields (the first of 6 is the second) in a time zone. */
 export interface CronTime {

@@ -1,10 +1,10 @@
 import { readSummary } from '../conductor/finish.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { exitCodeOf } from '../report/exit-code.ts';
-import { readControl } from '../run/control.ts';
-import { isOver, readRunRecord } from '../run/run-record.ts';
+import { readControl } from '../records/control.ts';
+import { exitCodeOf } from '../records/exit-code.ts';
+import { isOver, readRunRecord } from '../records/run-record.ts';
+import type { Schedule } from '../records/schedule.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { Alert } from './alerts.ts';
-import type { Schedule } from './schedule.ts';
 import { readHistory } from './schedule-history.ts';
 
 type Found = Omit<Alert, 'at' | 'tries'>;

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { Rollcall } from '../open-rollcall.ts';
-import { processName } from '../queue/process-name.ts';
 import type { ScheduleClock, TickWorker } from '../queue/queue.ts';
-import { readRunRecord } from '../run/run-record.ts';
-import type { RunEvent } from '../run/work-on-all.ts';
+import { readRunRecord } from '../records/run-record.ts';
+import { listScheduleNames, type Schedule } from '../records/schedule.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import type { RunEvent } from '../runs/work-on-all.ts';
+import { processName } from '../util/process-name.ts';
 import { latestTick } from './cron.ts';
 import { openClock } from './open-clock.ts';
-import { listScheduleNames, type Schedule } from './schedule.ts';
 import { lastTakenTick, readHistory, type ScheduleEvent } from './schedule-history.ts';
 import { setClock } from './set-clock.ts';
 import { takeTick } from './take-tick.ts';

@@ -1,11 +1,11 @@
 import { readSummary } from '../conductor/finish.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { exitCodeOf } from '../report/exit-code.ts';
-import type { Summary } from '../report/summary.ts';
-import { isOver, type RunRecord } from '../run/run-record.ts';
+import { exitCodeOf } from '../records/exit-code.ts';
+import { isOver, type RunRecord } from '../records/run-record.ts';
+import { listScheduleNames, readSchedule, type Schedule } from '../records/schedule.ts';
+import type { Summary } from '../records/summary.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 import { nextTick } from './cron.ts';
 import { newestRunOf } from './predecessor.ts';
-import { listScheduleNames, readSchedule, type Schedule } from './schedule.ts';
 import { readHistory, type ScheduleEvent } from './schedule-history.ts';
 import { shownWebhook } from './webhook.ts';
 

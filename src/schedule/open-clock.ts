@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Rollcall } from '../open-rollcall.ts';
 import type { ScheduleClock } from '../queue/queue.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 
 /** The clock of this state's schedules; several states may share a queue. */
 export async function openClock({ state, queue }: Pick<Rollcall, 'state' | 'queue'>): Promise<ScheduleClock> {

@@ -1,5 +1,5 @@
-import { isOver, type RunRecord, readRunRecord, runsFolder } from '../run/run-record.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { isOver, type RunRecord, readRunRecord, runsFolder } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 
 /**
  * The newest run of a schedule. The runs themselves are asked, not what is remembered of ticks: so a schedule that was

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { StateStore } from '../state/state-store.ts';
-import { scheduleFolderOf } from './schedule.ts';
+import { scheduleFolderOf } from '../records/schedule.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 
 /** `schedules/<name>/history.json`: what came of the latest ticks, the latest last. */
 const eventSchema = z.discriminatedUnion('result', [

@@ -1,6 +1,6 @@
-import type { Rollcall } from '../open-rollcall.ts';
 import type { ClockEntry, ScheduleClock } from '../queue/queue.ts';
-import { listScheduleNames, readSchedule, type Schedule } from './schedule.ts';
+import { listScheduleNames, readSchedule, type Schedule } from '../records/schedule.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 
 /**
  * Makes the queue's clock agree with the state: what was added, replaced or removed, and what the queue forgot. A

@@ -1,10 +1,10 @@
-import type { Rollcall } from '../open-rollcall.ts';
-import { readForgetList } from '../run/note-forget-list.ts';
-import { announceRun } from '../run/presence.ts';
-import { openSourceOf } from '../run/run-source.ts';
-import { startRun } from '../run/start-run.ts';
+import { announceRun } from '../queue/presence.ts';
+import type { Schedule } from '../records/schedule.ts';
+import { readForgetList } from '../runs/note-forget-list.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { openSourceOf } from '../runs/run-source.ts';
+import { startRun } from '../runs/start-run.ts';
 import { parseSettings, type SettingTexts } from '../settings/load-settings.ts';
-import type { Schedule } from './schedule.ts';
 
 /**
  * Starts a run as `rollcall enqueue` would: with the settings given when the schedule was added, whatever this process

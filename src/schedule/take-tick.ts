@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RollcallError, UsageError } from '../errors.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { areFilesHere } from '../run/files-on.ts';
-import { readRunRecord } from '../run/run-record.ts';
+import { readRunRecord } from '../records/run-record.ts';
+import { readSchedule, runIdOfTick, type Schedule } from '../records/schedule.ts';
+import { areFilesHere } from '../runs/files-on.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { RollcallError, UsageError } from '../util/errors.ts';
 import { latestTick, ticksBetween } from './cron.ts';
 import { newestRunOf, reasonToSkip } from './predecessor.ts';
-import { readSchedule, runIdOfTick, type Schedule } from './schedule.ts';
 import {
   lastTakenTick,
   readHistory,

@@ -1,10 +1,10 @@
-import { RollcallError } from '../errors.ts';
-import type { Rollcall } from '../open-rollcall.ts';
-import { readControl } from '../run/control.ts';
+import { readControl } from '../records/control.ts';
+import { readSchedule, type Schedule } from '../records/schedule.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { RollcallError } from '../util/errors.ts';
 import { type Alert, readAlerts, writeAlerts } from './alerts.ts';
 import { buildAlert } from './build-alert.ts';
 import { findEnds } from './find-ends.ts';
-import { readSchedule, type Schedule } from './schedule.ts';
 import { postToWebhook, shownWebhook } from './webhook.ts';
 import { whileHolding } from './while-holding.ts';
 

@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
-import { createHttpClient } from '../network/http-client.ts';
-import { isLoopbackHost } from '../network/loopback-host.ts';
-import type { Environment } from '../network/proxy-for.ts';
+import { UsageError } from '../util/errors.ts';
+import { createHttpClient } from '../util/http/http-client.ts';
+import { isLoopbackHost } from '../util/http/loopback-host.ts';
+import type { Environment } from '../util/http/proxy-for.ts';
 
 /**
  * Checks an address of `--on-failure`. Plain http only to this machine, unless allowed: what it says of a run, and the

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lease, takeLease } from '../conductor/lease.ts';
-import { processName } from '../queue/process-name.ts';
 import type { LeaseStore } from '../queue/queue.ts';
+import { processName } from '../util/process-name.ts';
 
 const askAgainInMs = 100;
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import type { Settings } from './schema.ts';
 
 /** @throws UsageError where settings that are right by themselves contradict each other */

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 
 /** Which field of a row is what. */
 export interface CsvColumns {

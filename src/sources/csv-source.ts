@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { type CsvColumns, readCsvColumns } from './csv-columns.ts';
 import { type CsvRecord, readCsvRecords } from './csv-records.ts';
 import { listedRow } from './listed-row.ts';

@@ -1,7 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FaultError } from '../errors.ts';
-import { fileVersion } from './file-version.ts';
+import { FaultError } from '../util/errors.ts';
+import { fileVersion } from '../util/file-version.ts';
 import type { FolderSourceOptions } from './folder-source.ts';
 import type { WalkEntry } from './folder-walk.ts';
 import { problemOfText } from './listed-row.ts';

@@ -1,6 +1,6 @@
 import { opendir } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { listFolderEntry } from './folder-entry.ts';
 import { type EntryKind, type WalkEntry, walkFolder } from './folder-walk.ts';
 import type { IdPattern } from './id-from.ts';

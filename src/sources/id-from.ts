@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 
 /** How a path gives the subject's id. */
 export interface IdPattern {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { followsFromSubject } from '../engines/template-id.ts';
+import { isRedacted } from '../util/redact-address.ts';
+import { followsFromSubject } from '../util/template-id.ts';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
-import { isRedacted } from './redact-address.ts';
 
 /** What a line of a JSONL manifest says. */
 export type JsonlRow =

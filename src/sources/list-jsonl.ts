@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { type BoundedLine, boundedLines } from './bounded-lines.ts';
 import { type Redrive, readJsonlRow } from './jsonl-row.ts';
 import { listedRow } from './listed-row.ts';

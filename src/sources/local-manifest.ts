@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';
 
 /** A manifest in a file. @param path absolute */

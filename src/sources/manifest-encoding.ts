@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 
 const signatures = [
   { bytes: [0xff, 0xfe], what: 'is UTF-16 text; save it as UTF-8' },

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { UsageError } from '../errors.ts';
-import { formatS3Address, isS3Address, parseS3Address } from '../s3/s3-address.ts';
-import { redactAddress } from './redact-address.ts';
+import { formatS3Address, isS3Address, parseS3Address } from '../storage/s3/s3-address.ts';
+import { UsageError } from '../util/errors.ts';
+import { redactAddress } from '../util/redact-address.ts';
 
 export type PhotoAddress = { readonly photo: string } | { readonly problem: string };
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import type { ListedPhoto } from './source.ts';
 
 /** Where listing stands in a manifest: the next row begins at `offset`; `row` rows came before it. */

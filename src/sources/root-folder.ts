@@ -1,4 +1,4 @@
-import { isS3Address } from '../s3/s3-address.ts';
+import { isS3Address } from '../storage/s3/s3-address.ts';
 import type { ManifestPlace } from './manifest-bytes.ts';
 import type { Source } from './source.ts';
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { S3 } from '@aws-sdk/client-s3';
-import { outlastingOutage } from '../s3/outlasting-outage.ts';
-import { readObjectRange } from '../s3/read-object.ts';
-import { formatS3Address, type S3Address } from '../s3/s3-address.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
-import { readS3Error } from '../s3/s3-error.ts';
-import { s3Fault } from '../s3/s3-fault.ts';
+import { outlastingOutage } from '../storage/s3/outlasting-outage.ts';
+import { readObjectRange } from '../storage/s3/read-object.ts';
+import { formatS3Address, type S3Address } from '../storage/s3/s3-address.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import { readS3Error } from '../storage/s3/s3-error.ts';
+import { s3Fault } from '../storage/s3/s3-fault.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';
 import { changedSource } from './place.ts';
 import { readAhead } from './read-ahead.ts';

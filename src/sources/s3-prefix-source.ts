@@ -1,11 +1,11 @@
 import type { S3 } from '@aws-sdk/client-s3';
-import { UsageError } from '../errors.ts';
-import { listPage, type S3Object } from '../s3/list-page.ts';
-import { listPages } from '../s3/list-pages.ts';
-import { KeyOrderError } from '../s3/page-stream.ts';
-import { formatS3Address, type S3Address } from '../s3/s3-address.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
-import { s3Fault } from '../s3/s3-fault.ts';
+import { listPage, type S3Object } from '../storage/s3/list-page.ts';
+import { listPages } from '../storage/s3/list-pages.ts';
+import { KeyOrderError } from '../storage/s3/page-stream.ts';
+import { formatS3Address, type S3Address } from '../storage/s3/s3-address.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import { s3Fault } from '../storage/s3/s3-fault.ts';
+import { UsageError } from '../util/errors.ts';
 import type { IdPattern } from './id-from.ts';
 import { problemOfText } from './listed-row.ts';
 import type { PathFilter } from './path-filter.ts';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { aborting } from './aborting.ts';
 import type { Redrive } from './jsonl-row.ts';
 import { listJsonl } from './list-jsonl.ts';

@@ -1,5 +1,5 @@
 import type { EnrollFlags } from '../engines/engine.ts';
-import type { RunSettings } from '../run/run-record.ts';
+import type { RunSettings } from '../records/run-record.ts';
 
 /**
  * What a run asks of an engine that takes flags. A required liveness is validated by the engine as well: so a photo that

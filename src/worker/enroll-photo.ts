@@ -1,9 +1,9 @@
+import { makeCall } from '../account/make-call.ts';
+import type { Turn } from '../account/turns.ts';
 import { enrollFlagsOf } from './enroll-flags.ts';
 import { chargedBefore, countReply, type Judgement, judgeReply } from './judge-reply.ts';
-import { makeCall } from './make-call.ts';
 import type { PhotoAtWork } from './photo-at-work.ts';
 import { sendPhoto } from './send-photo.ts';
-import type { Turn } from './turns.ts';
 import { unlessForgotten } from './unless-forgotten.ts';
 
 /**

@@ -8,9 +8,9 @@ import type {
   PreparationSettings,
 } from '../photos/photo.ts';
 import { preparePhoto } from '../photos/prepare-photo.ts';
-import type { PhotoJobData } from '../queue/job.ts';
-import type { Outcome } from '../report/record.ts';
-import { copiesWhenSent, type ReadPhoto, readWithin } from './read-within.ts';
+import { copiesWhenSent, type ReadPhoto, readWithin } from '../photos/read-within.ts';
+import type { PhotoJobData } from '../records/job.ts';
+import type { Outcome } from '../records/record.ts';
 
 /** A photo as it is sent, and what the report says of the original. */
 export interface ReadyPhoto {

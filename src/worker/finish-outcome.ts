@@ -1,4 +1,4 @@
-import type { Outcome } from '../report/record.ts';
+import type { Outcome } from '../records/record.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 import type { Tries } from './judge-reply.ts';
 

@@ -1,7 +1,7 @@
 import { fetchableAddress } from '../photos/fetchable-address.ts';
 import type { PhotoProblem } from '../photos/photo.ts';
-import type { PhotoJobData } from '../queue/job.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
+import type { PhotoJobData } from '../records/job.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 
 /**

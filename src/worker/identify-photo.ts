@@ -1,6 +1,6 @@
+import { type CallContext, makeCall } from '../account/make-call.ts';
 import { countIdentification, type Identification, judgeIdentification } from './judge-identification.ts';
 import { chargedBefore, type Tries } from './judge-reply.ts';
-import { type CallContext, makeCall } from './make-call.ts';
 import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
 
 /** What an identification needs of a photo in the hands of a worker; also of one that belongs to no run. */

@@ -1,14 +1,14 @@
+import type { CallContext } from '../account/make-call.ts';
+import type { Turns } from '../account/turns.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ByteBudget } from '../photos/byte-budget.ts';
-import type { Preflight } from '../preflight/preflight.ts';
-import type { PhotoJobData } from '../queue/job.ts';
-import type { RunSettings } from '../run/run-record.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
+import type { ReadPhoto } from '../photos/read-within.ts';
+import type { PhotoJobData } from '../records/job.ts';
+import type { RunSettings } from '../records/run-record.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 import type { Tries } from './judge-reply.ts';
-import type { CallContext } from './make-call.ts';
-import type { ReadPhoto } from './read-within.ts';
-import type { Turns } from './turns.ts';
+import type { Preflight } from './preflight/preflight.ts';
 import type { ForgottenContext } from './unless-forgotten.ts';
 
 /** What a worker needs to turn the photo jobs of one run into outcomes. */

@@ -1,5 +1,5 @@
-import type { Preflight } from '../preflight/preflight.ts';
 import type { ReadyPhoto, RecognisedPhoto } from './fetch-photo.ts';
+import type { Preflight } from './preflight/preflight.ts';
 
 /**
  * Looks at a photo before its call. One that the engine would refuse needs none; of any other it is noted what may make

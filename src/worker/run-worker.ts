@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
+import type { Gate } from '../account/gate.ts';
+import { createTurns } from '../account/turns.ts';
 import type { Engine } from '../engines/engine.ts';
-import { watchForgotten } from '../erasure/forgotten-watch.ts';
-import type { Gate } from '../gate/gate.ts';
+import { watchForgotten } from '../ledger/forgotten-watch.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
-import type { Preflight } from '../preflight/preflight.ts';
-import type { PhotoJobData } from '../queue/job.ts';
+import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within.ts';
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
-import { manifestPath, parseManifestLine } from '../run/manifest.ts';
-import type { RunRecord } from '../run/run-record.ts';
-import type { S3Connection } from '../s3/s3-connection.ts';
-import type { StateStore } from '../state/state-store.ts';
-import { photosBudgetInBytes, type ReadPhoto } from './read-within.ts';
-import { createTurns } from './turns.ts';
+import type { PhotoJobData } from '../records/job.ts';
+import { manifestPath, parseManifestLine } from '../records/manifest.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import type { Preflight } from './preflight/preflight.ts';
 import { workPhoto } from './work-photo.ts';
 
 export interface RunWorkerOptions {

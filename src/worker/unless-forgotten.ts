@@ -1,6 +1,6 @@
-import type { PhotoJobData } from '../queue/job.ts';
-import type { Outcome } from '../report/record.ts';
-import { eitherSignal } from './either-signal.ts';
+import type { PhotoJobData } from '../records/job.ts';
+import type { Outcome } from '../records/record.ts';
+import { eitherSignal } from '../util/either-signal.ts';
 
 export interface ForgottenContext {
   /** Whether the subject is on a forget list by now; see `ForgottenWatch`. */

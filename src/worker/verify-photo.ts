@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Turn } from '../account/turns.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
-import type { Outcome } from '../report/record.ts';
+import type { Outcome } from '../records/record.ts';
+import { retryDelayInMs } from '../util/retry-delay.ts';
 import { finishEnrolled } from './finish-outcome.ts';
 import { identifyPhoto } from './identify-photo.ts';
 import { isSameTemplate } from './judge-identification.ts';
 import type { PhotoAtWork } from './photo-at-work.ts';
-import { retryDelayInMs } from './retry-delay.ts';
-import type { Turn } from './turns.ts';
 
 export type Verdict =
   | { readonly kind: 'finished'; readonly outcome: Outcome }

@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AccountPausedError } from '../gate/gate.ts';
+import { AccountPausedError } from '../account/gate.ts';
+import { BudgetSpentError } from '../account/make-call.ts';
+import type { Turn } from '../account/turns.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
-import type { Outcome } from '../report/record.ts';
-import { eitherSignal } from './either-signal.ts';
+import type { Outcome } from '../records/record.ts';
+import { eitherSignal } from '../util/either-signal.ts';
+import { retryDelayInMs } from '../util/retry-delay.ts';
 import { enrollPhoto, TurnLostError } from './enroll-photo.ts';
 import { fetchPhoto } from './fetch-photo.ts';
 import { findDuplicate } from './find-duplicate.ts';
 import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
 import { handOverPhoto } from './hand-over-photo.ts';
 import type { Judgement, Tries } from './judge-reply.ts';
-import { BudgetSpentError } from './make-call.ts';
 import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
 import { preflightPhoto } from './preflight-photo.ts';
 import { recogniseContent } from './recognise-content.ts';
-import { retryDelayInMs } from './retry-delay.ts';
-import type { Turn } from './turns.ts';
 import { forgottenOutcome, SubjectForgottenError, unlessForgotten } from './unless-forgotten.ts';
 import { type Verdict, verifyPhoto } from './verify-photo.ts';
 

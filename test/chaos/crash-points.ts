@@ -1,6 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import type { QueueBackend, RunQueue } from '../../src/queue/queue.ts';
-import type { StateStore } from '../../src/state/state-store.ts';
+import type { StateStore } from '../../src/storage/state/state-store.ts';
 
 /** A place in the program at which the process ends itself with `kill -9`. */
 export interface CrashPoint {

@@ -1,5 +1,5 @@
-import { openRollcall } from '../../src/open-rollcall.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { openRollcall } from '../../src/runs/open-rollcall.ts';
+import { runHere } from '../../src/runs/run-here.ts';
 import { crashPoints, queueWithCrashPoint, withCrashPoint } from './crash-points.ts';
 
 // `rollcall run`, put together of the same modules, that dies at a crash point. Arguments: its name, source, run id.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLedger } from '../../src/ledger/ledger-files.ts';
-import { createLocalStateStore } from '../../src/state/local-state-store.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { readReport } from './run-files.ts';
 import type { Scene } from './scene.ts';
 

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../../src/queue/embedded/open-embedded-postgres.ts';
 import { serverFiles } from '../../src/queue/embedded/server-files.ts';
-import { openSocketFolder } from '../../src/queue/embedded/socket-folder.ts';
+import { openSocketFolder } from '../../src/util/socket-folder.ts';
 import { giveQueue } from '../helpers/embedded-queue.ts';
 import { startTestRedis } from '../helpers/redis-server.ts';
 

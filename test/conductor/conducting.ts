@@ -1,17 +1,17 @@
 import { pino } from 'pino';
 import { type ConductEnd, type ConductOptions, conductRun } from '../../src/conductor/conductor.ts';
-import { processName } from '../../src/queue/process-name.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
-import { readReport } from '../../src/report/read-report.ts';
-import type { ReportLine } from '../../src/report/record.ts';
-import { type RunRecord, readRunRecord, runFolderOf, writeRunRecord } from '../../src/run/run-record.ts';
-import { newRecord } from '../../src/run/start-run.ts';
+import { readReport } from '../../src/records/read-report.ts';
+import type { ReportLine } from '../../src/records/record.ts';
+import { type RunRecord, readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
+import { newRecord } from '../../src/runs/start-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import type { Source } from '../../src/sources/source.ts';
-import { createLocalStateStore } from '../../src/state/local-state-store.ts';
-import type { StateStore } from '../../src/state/state-store.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
+import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { processName } from '../../src/util/process-name.ts';
 import type { QueueServer } from '../helpers/queue-servers.ts';
-import { settingsOf } from '../run/run-settings.ts';
+import { settingsOf } from '../runs/run-settings.ts';
 
 /** One run on a real queue, conducted as often as a test likes; its calls are a function of the test's. */
 export interface Stage {

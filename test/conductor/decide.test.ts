@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDecider, type DecideOptions, type Decision } from '../../src/conductor/decide.ts';
-import type { ManifestLine } from '../../src/run/manifest.ts';
+import type { ManifestLine } from '../../src/records/manifest.ts';
 
 /** The first is written in two forms of Unicode: one subject. */
 const subjects = ['Zoë'.normalize('NFC'), 'Zoë'.normalize('NFD'), 'a', 'b', 'c', 'A'];

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
 import { createFedPhotos } from '../../src/conductor/fed-photos.ts';
 import { createHeldPhotos } from '../../src/conductor/held-photos.ts';
-import { keepTrying } from '../../src/conductor/keep-trying.ts';
 import { createStop } from '../../src/conductor/stop.ts';
-import { FaultError } from '../../src/errors.ts';
-import type { ReportLine } from '../../src/report/record.ts';
+import type { ReportLine } from '../../src/records/record.ts';
+import { FaultError } from '../../src/util/errors.ts';
+import { keepTrying } from '../../src/util/keep-trying.ts';
 import { makeJobs } from '../queue/photo-jobs.ts';
-import { lineOf } from '../report/report-lines.ts';
+import { lineOf } from '../records/report-lines.ts';
 
 const never = new AbortController().signal;
 const range = (count: number, first = 1) => Array.from({ length: count }, (_, index) => first + index);

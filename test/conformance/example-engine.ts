@@ -10,9 +10,9 @@ import {
 } from '../../src/engines/judgement.ts';
 import { multipartBody } from '../../src/engines/multipart.ts';
 import { parseJson } from '../../src/engines/parse-json.ts';
-import { templateIdOf } from '../../src/engines/template-id.ts';
-import type { HttpClient } from '../../src/network/http-client.ts';
-import type { HttpResponse } from '../../src/network/http-exchange.ts';
+import type { HttpClient } from '../../src/util/http/http-client.ts';
+import type { HttpResponse } from '../../src/util/http/http-exchange.ts';
+import { templateIdOf } from '../../src/util/template-id.ts';
 
 /**
  * A whole adapter in one file, for an engine that is not there (docs/engines.md): a form with the photo and the id,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHttpClient } from '../../src/network/http-client.ts';
+import { createHttpClient } from '../../src/util/http/http-client.ts';
 import { describeEngineBasics } from '../conformance/engine-basics.ts';
 import { tinyJpeg, tinyPng } from '../conformance/engine-calls.ts';
 import { createExampleEngine } from '../conformance/example-engine.ts';

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEngine, type EngineOptions, enginesWithCredentials } from '../../src/engines/registry.ts';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/util/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-registry-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

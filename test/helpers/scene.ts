@@ -1,9 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openQueue } from '../../src/queue/open-queue.ts';
-import { type ReportLine, reportLineSchema } from '../../src/report/record.ts';
-import { type Summary, summarySchema } from '../../src/report/summary.ts';
-import { type RunRecord, runRecordSchema } from '../../src/run/run-record.ts';
+import { type ReportLine, reportLineSchema } from '../../src/records/record.ts';
+import { type RunRecord, runRecordSchema } from '../../src/records/run-record.ts';
+import { type Summary, summarySchema } from '../../src/records/summary.ts';
 import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';
 import { giveQueue } from './embedded-queue.ts';
 import { type EngineServer, startEngineServer, testCredentials } from './engine-server.ts';

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openErasedSubjects } from '../../src/erasure/erased-subjects.ts';
+import { openErasedSubjects } from '../../src/ledger/erased-subjects.ts';
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
 import { ledgerSourceOf } from '../../src/ledger/ledger-source.ts';
 import { writeMissingSubjects } from '../../src/ledger/missing-subjects.ts';
-import { manifestPath } from '../../src/run/manifest.ts';
-import type { RunRecord } from '../../src/run/run-record.ts';
-import { newRecord } from '../../src/run/start-run.ts';
+import { manifestPath } from '../../src/records/manifest.ts';
+import type { RunRecord } from '../../src/records/run-record.ts';
+import { newRecord } from '../../src/runs/start-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
-import { createLocalStateStore } from '../../src/state/local-state-store.ts';
-import type { StateStore } from '../../src/state/state-store.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
+import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
-import { settingsOf } from '../run/run-settings.ts';
+import { settingsOf } from '../runs/run-settings.ts';
 import { timeAt } from './ledger-events.ts';
 
 describe('subjects that are enrolled and no longer listed', () => {

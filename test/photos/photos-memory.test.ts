@@ -6,7 +6,7 @@ import { createByteBudget } from '../../src/photos/byte-budget.ts';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
 import { preparePhoto } from '../../src/photos/prepare-photo.ts';
 import { createPhotoReader } from '../../src/photos/read-photo.ts';
-import { readWithin } from '../../src/worker/read-within.ts';
+import { readWithin } from '../../src/photos/read-within.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createPhotoReader } from '../../src/photos/read-photo.ts';
-import { openS3Connection, type S3Connection } from '../../src/s3/s3-connection.ts';
+import { openS3Connection, type S3Connection } from '../../src/storage/s3/s3-connection.ts';
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
 import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 

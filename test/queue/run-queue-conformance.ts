@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { processName } from '../../src/queue/process-name.ts';
 import type { FinishedJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
+import { processName } from '../../src/util/process-name.ts';
 import type { QueueServer } from '../helpers/queue-servers.ts';
 import { until } from '../helpers/until.ts';
 import { makeJob, makeJobs } from './photo-jobs.ts';

@@ -1,5 +1,5 @@
 import { openQueue } from '../../src/queue/open-queue.ts';
-import { processName } from '../../src/queue/process-name.ts';
+import { processName } from '../../src/util/process-name.ts';
 
 // A worker that takes jobs and never finishes one: to be killed. Arguments: queue, state folder, run.
 const [queue = '', stateFolder = '', runId = ''] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isDeadProcess, processName } from '../../src/queue/process-name.ts';
 import type { OpenWorkerOptions, QueueBackend } from '../../src/queue/queue.ts';
+import { isDeadProcess, processName } from '../../src/util/process-name.ts';
 import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
 import type { QueueServer } from '../helpers/queue-servers.ts';
 import { runChild } from '../helpers/run-child.ts';

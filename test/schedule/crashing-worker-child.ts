@@ -1,6 +1,6 @@
-import { openRollcall } from '../../src/open-rollcall.ts';
+import { openRollcall } from '../../src/runs/open-rollcall.ts';
 import { keepSchedules } from '../../src/schedule/keep-schedules.ts';
-import type { StateStore } from '../../src/state/state-store.ts';
+import type { StateStore } from '../../src/storage/state/state-store.ts';
 
 // A worker's part in schedules that ends itself with `kill -9` at a place. Arguments: its name, the schedule.
 const [place = '', schedule = ''] = process.argv.slice(2);

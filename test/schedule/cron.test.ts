@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
 import { checkCronTime, latestTick, nextTick, ticksBetween } from '../../src/schedule/cron.ts';
+import { UsageError } from '../../src/util/errors.ts';
 
 const iso = (at: number) => new Date(at).toISOString();
 const berlin = { cron: '30 2 * * *', tz: 'Europe/Berlin' };

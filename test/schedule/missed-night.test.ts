@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRollcall, type Rollcall } from '../../src/open-rollcall.ts';
+import { runIdOfTick, type Schedule, writeSchedule } from '../../src/records/schedule.ts';
+import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';
 import { addSchedule } from '../../src/schedule/add-schedule.ts';
 import { latestTick } from '../../src/schedule/cron.ts';
 import { listSchedules } from '../../src/schedule/list-schedules.ts';
-import { runIdOfTick, type Schedule, writeSchedule } from '../../src/schedule/schedule.ts';
 import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
 import { testCredentials } from '../helpers/engine-server.ts';
 import { writePhotos } from '../helpers/photos.ts';

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRollcall, type Rollcall } from '../../src/open-rollcall.ts';
-import { readRunRecord, writeRunRecord } from '../../src/run/run-record.ts';
+import { readRunRecord, writeRunRecord } from '../../src/records/run-record.ts';
+import { runIdOfTick, type Schedule, writeSchedule } from '../../src/records/schedule.ts';
+import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';
 import { addSchedule, deleteSchedule } from '../../src/schedule/add-schedule.ts';
 import { latestTick } from '../../src/schedule/cron.ts';
 import { listSchedules } from '../../src/schedule/list-schedules.ts';
-import { runIdOfTick, type Schedule, writeSchedule } from '../../src/schedule/schedule.ts';
 import { takeTick } from '../../src/schedule/take-tick.ts';
 import { writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';

@@ -2,12 +2,11 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FaultError } from '../../src/errors.ts';
-import { openRollcall, type Rollcall } from '../../src/open-rollcall.ts';
-import { writeControl } from '../../src/run/control.ts';
-import { type RunRecord, writeRunRecord } from '../../src/run/run-record.ts';
-import { openSourceOf, subjectOf } from '../../src/run/run-source.ts';
-import { newRecord } from '../../src/run/start-run.ts';
+import { writeControl } from '../../src/records/control.ts';
+import { type RunRecord, writeRunRecord } from '../../src/records/run-record.ts';
+import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';
+import { openSourceOf, subjectOf } from '../../src/runs/run-source.ts';
+import { newRecord } from '../../src/runs/start-run.ts';
 import { addSchedule } from '../../src/schedule/add-schedule.ts';
 import {
   readHistory,
@@ -16,6 +15,7 @@ import {
   writeHistory,
 } from '../../src/schedule/schedule-history.ts';
 import { tellFailures } from '../../src/schedule/tell-failures.ts';
+import { FaultError } from '../../src/util/errors.ts';
 import { writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';

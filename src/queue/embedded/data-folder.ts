@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { FaultError } from '../../errors.ts';
+import { FaultError } from '../../util/errors.ts';
 import type { Binaries } from './binaries.ts';
 import { runProgram } from './run-program.ts';
 import type { ServerFiles } from './server-files.ts';

@@ -2,11 +2,11 @@ import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { FaultError } from '../../errors.ts';
+import { FaultError } from '../../util/errors.ts';
+import { openSocketFolder } from '../../util/socket-folder.ts';
 import { serverUserName } from './data-folder.ts';
 import { startServer, stopServer } from './server.ts';
 import { serverFiles } from './server-files.ts';
-import { openSocketFolder } from './socket-folder.ts';
 
 export interface EmbeddedPostgres {
   /** For a `pg.Pool` or `pg.Client`. */

@@ -1,6 +1,6 @@
 import { chown, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FaultError } from '../../errors.ts';
+import { FaultError } from '../../util/errors.ts';
 import { type Program, runProgram } from './run-program.ts';
 import type { ServerFiles } from './server-files.ts';
 

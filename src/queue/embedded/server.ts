@@ -1,12 +1,12 @@
 import { chmod, mkdir, readFile, stat, truncate } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { FaultError } from '../../errors.ts';
+import { FaultError } from '../../util/errors.ts';
+import { withStartLock } from '../../util/start-lock.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { ensureDataFolder, removeStalePidFile, writeConfiguration } from './data-folder.ts';
 import { runProgram } from './run-program.ts';
 import type { ServerFiles } from './server-files.ts';
 import { chooseServerUser, type ServerUser } from './server-user.ts';
-import { withStartLock } from './start-lock.ts';
 
 const startLimitInSeconds = 60;
 const stopLimitInSeconds = 30;

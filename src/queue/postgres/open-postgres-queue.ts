@@ -1,11 +1,11 @@
 import { createPostgresBackend, runMigrations } from 'bullmq';
 import pg from 'pg';
-import { FaultError } from '../../errors.ts';
-import { createPostgresAccountStore, ensureAccountTable } from '../../gate/postgres-account-store.ts';
+import { FaultError } from '../../util/errors.ts';
 import type { BullmqStore } from '../bullmq-store.ts';
 import type { QueueBackend } from '../queue.ts';
 import { createQueueBackend } from '../queue-backend.ts';
 import { openPatientPool } from './open-patient-pool.ts';
+import { createPostgresAccountStore, ensureAccountTable } from './postgres-account-store.ts';
 import { createPostgresCallBudget, ensureCallBudgetTable } from './postgres-call-budget.ts';
 import { createPostgresJobTable } from './postgres-job-table.ts';
 import { createPostgresLeaseStore, ensureLeaseTable } from './postgres-lease-store.ts';

@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../util/errors.ts';
 import { withoutPassword } from '../server-address.ts';
 
 /** BullMQ's statements name no schema. */

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
-import { FaultError } from '../../errors.ts';
+import { FaultError } from '../../util/errors.ts';
 import { withoutPassword } from '../server-address.ts';
 import { parseRedisAddress, type RedisAddress } from './redis-address.ts';
 

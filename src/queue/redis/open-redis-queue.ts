@@ -1,9 +1,9 @@
 import { getDefaultBackendFactory } from 'bullmq';
-import { createRedisAccountStore } from '../../gate/redis-account-store.ts';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { QueueBackend } from '../queue.ts';
 import { createQueueBackend } from '../queue-backend.ts';
 import { connectRedis } from './connect-redis.ts';
+import { createRedisAccountStore } from './redis-account-store.ts';
 import { createRedisCallBudget } from './redis-call-budget.ts';
 import { createRedisJobTable } from './redis-job-table.ts';
 import { createRedisLeaseStore } from './redis-lease-store.ts';

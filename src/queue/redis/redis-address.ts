@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../util/errors.ts';
 import { withoutPassword } from '../server-address.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../util/errors.ts';
 import { withoutPassword } from '../server-address.ts';
 import type { RedisClient } from './connect-redis.ts';
 

@@ -1,0 +1,70 @@
+import type { CallReply } from '../engines/engine.ts';
+import { eitherSignal } from '../util/either-signal.ts';
+import type { Gate, Pass } from './gate.ts';
+
+export interface CallContext {
+  readonly gate: Gate;
+  /** Takes one call of the run's budget, if it has one; false when it is spent. */
+  readonly takeCall: () => Promise<boolean>;
+  /** Aborted when this process drains: what waits for its call goes back, calls in flight go on. */
+  readonly draining: AbortSignal;
+}
+
+export interface CallOptions<Reply extends CallReply> {
+  readonly context: CallContext;
+  readonly runId: string;
+  /** Tells photos apart (run and seq). */
+  readonly photo: string;
+  /** Calls charged to the photo before this one. */
+  readonly attemptsBefore: number;
+  readonly call: (signal: AbortSignal, onSent: () => void) => Promise<Reply>;
+  /** Told where the call was aborted after it was sent: the engine may have done what was asked. */
+  readonly onUnanswered: () => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One call of any endpoint: waits at the account's gate, takes it from the run's budget, makes it, and takes the reply
+ * into the account's health.
+ * @throws AccountPausedError while the account is paused
+ * @throws BudgetSpentError when the run has no calls left
+ * @throws the signal's reason when aborted
+ */
+export async function makeCall<Reply extends CallReply>(
+  options: CallOptions<Reply>,
+): Promise<{ reply: Reply; charged: boolean }> {
+  const { context, runId, photo, attemptsBefore, signal } = options;
+  const pass = await enterGate(context, { runId, signal });
+  // Taken when the call is due: a call that waits at the gate has cost nothing yet.
+  if (!(await context.takeCall())) {
+    await pass.done({ reply: undefined, photo, attemptsBefore });
+    throw new BudgetSpentError();
+  }
+  let isSent = false;
+  const onSent = () => {
+    isSent = true;
+    pass.sent();
+  };
+  const reply = await options.call(signal, onSent).catch(async (error) => {
+    if (isSent) options.onUnanswered();
+    await pass.done({ reply: undefined, photo, attemptsBefore });
+    throw error;
+  });
+  return { reply, ...(await pass.done({ reply, photo, attemptsBefore })) };
+}
+
+/** Waits for a slot until the process drains or the job is taken away. */
+async function enterGate(
+  { gate, draining }: CallContext,
+  { runId, signal }: { runId: string; signal: AbortSignal },
+): Promise<Pass> {
+  const either = eitherSignal(draining, signal);
+  try {
+    return await gate.enter({ runId, signal: either.signal });
+  } finally {
+    either.clear();
+  }
+}
+
+/** The run has made as many calls as it may: its conductor pauses it, until then the photo waits. */
+export class BudgetSpentError extends Error {}

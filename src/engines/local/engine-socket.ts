@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { FaultError } from '../../util/errors.ts';
+import { openSocketFolder } from '../../util/socket-folder.ts';
+
+/**
+ * The unix socket by which the processes of this machine reach the engine of a data folder; only its owner's may. Whether
+ * somebody listens there is known to the system: a process that was killed does not.
+ */
+export async function engineSocketOf(folder: string): Promise<string> {
+  return join((await openSocketFolder(folder)).path, 'engine.sock');
+}
+
+/** @throws FaultError where it belongs to another user */
+export async function isListening(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(code)) return false;
+    // A full line of connections is somebody's.
+    if (code === 'EAGAIN') return true;
+    throw new FaultError('local-engine', `The local engine at ${socketPath} cannot be reached (${code}).`, {
+      cause: error,
+    });
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import { Tinypool } from 'tinypool';
+import { sharp } from '../../../photos/image-decoder.ts';
+import { FaultError } from '../../../util/errors.ts';
+import type { FaceReader, PhotoReading } from './face-reader.ts';
+import { findModelFiles } from './model-packages.ts';
+import { orAborted } from './or-aborted.ts';
+
+export interface FaceReaderOptions {
+  /** Photos looked at side by side; default: one for every core. */
+  readonly threads?: number;
+}
+
+/**
+ * Starts the threads, the first of which has its models loaded when this resolves (about a second, and 200 MB a thread).
+ * @throws UsageError that says what to install where the packages of the models are missing
+ */
+export async function createFaceReader(options: FaceReaderOptions = {}): Promise<FaceReader> {
+  findModelFiles();
+  const { threads = availableParallelism() } = options;
+  const pool = new Tinypool({
+    filename: new URL('./face-thread.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: threads,
+    // A thread keeps its models until the end: to load them anew costs more than several photos.
+    idleTimeout: longestTimerInMs,
+  });
+  // The pool would end a thread whose photo is given up, and its models with it: it gets no more than it can begin.
+  const line = pLimit(threads);
+  // A progressive JPEG is decoded as a whole: two large ones at a time would take a gigabyte.
+  const largeOnes = pLimit(1);
+  let isClosed = false;
+  const run = async (photo: Uint8Array | undefined): Promise<PhotoReading | undefined> => {
+    try {
+      if (isClosed) throw new Error('it was closed');
+      return await pool.run(photo);
+    } catch (error) {
+      throw new FaultError('face-reader', `The face reader failed: ${String(error)}`, { cause: error });
+    }
+  };
+  try {
+    await run(undefined);
+  } catch (error) {
+    await pool.destroy();
+    throw error;
+  }
+  return {
+    async read(photo, signal) {
+      signal.throwIfAborted();
+      const inLine = () => line(async () => (signal.aborted ? undefined : run(photo)));
+      const reading = await orAborted((await isLarge(photo)) ? largeOnes(inLine) : inLine(), signal);
+      if (reading === undefined) throw signal.reason;
+      return reading;
+    },
+    async close() {
+      isClosed = true;
+      await pool.destroy();
+    },
+  };
+}
+
+const largeInPixels = 30_000_000;
+
+/** By its header; what has none is not large. */
+async function isLarge(photo: Buffer): Promise<boolean> {
+  try {
+    const { width, height } = await sharp(photo, { limitInputPixels: false }).metadata();
+    return width * height > largeInPixels;
+  } catch {
+    return false;
+  }
+}
+
+const longestTimerInMs = 2 ** 31 - 1;

@@ -1,0 +1,123 @@
+import { sharp } from '../../../photos/image-decoder.ts';
+import type { Picture } from './decode-photo.ts';
+import type { FaceModels } from './load-models.ts';
+import { type QuarterTurns, quarterTurns, turnPicture } from './turn-picture.ts';
+
+/** A face in the pixels of a picture. */
+export interface Detection {
+  readonly score: number;
+  readonly box: Box;
+}
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The faces of a picture that was turned so that they stand upright. */
+export interface DetectedFaces {
+  readonly turns: QuarterTurns;
+  /** The turned picture. */
+  readonly picture: Picture;
+  /** The most certain first. */
+  readonly detections: readonly Detection[];
+}
+
+/** From here on something counts as a face; docs/local-engine.md has the counts behind these numbers. */
+const minScore = 0.5;
+/** What this certain face is seen with is taken at the first look: on its side hardly a face gets there. */
+const certainScore = 0.95;
+/** Of the ways to turn a picture the best one is taken from here on. */
+const goodScore = 0.8;
+/** By how much another way must be better than the upright one. */
+const turnMargin = 0.03;
+const maxFaces = 100;
+
+/** What the detector looks at, whatever it is given. */
+const lookSideInPixels = 512;
+/** In a second look the picture fills half of that, amid black: close faces are found better, false ones vanish. */
+const smallSideInPixels = 256;
+
+/**
+ * One look where it shows a face for certain. Otherwise one for each other way to turn the picture, of which the best is
+ * taken: faces that lie on their side are seen, but not so well. If none is good, a second look at the upright one
+ * decides: five in all, which is what a photo without a face costs.
+ */
+export async function detectFaces(models: FaceModels, picture: Picture): Promise<DetectedFaces> {
+  const large = await resizePicture(picture, lookSideInPixels);
+  const scale = picture.width / large.width;
+  const first = await look(models, large, scale);
+  if (bestScore(first) >= certainScore) return { turns: 0, picture, detections: first };
+  let best: { turns: QuarterTurns; detections: Detection[]; score: number } = {
+    turns: 0,
+    detections: first,
+    score: bestScore(first) + turnMargin,
+  };
+  for (const turns of quarterTurns) {
+    const detections = await look(models, await turnPicture(large, turns), scale);
+    const score = bestScore(detections);
+    if (score > best.score) best = { turns, detections, score };
+  }
+  if (bestScore(best.detections) >= goodScore)
+    return { ...best, picture: best.turns === 0 ? picture : await turnPicture(picture, best.turns) };
+  const small = await resizePicture(picture, smallSideInPixels);
+  const detections = await look(models, await amidBlack(small), picture.width / small.width);
+  return { turns: 0, picture, detections };
+}
+
+const bestScore = ([best]: readonly Detection[]) => best?.score ?? 0;
+
+async function resizePicture({ width, height, data }: Picture, sideInPixels: number): Promise<Picture> {
+  const resized = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ width: sideInPixels, height: sideInPixels, fit: 'inside' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: resized.info.width, height: resized.info.height, data: resized.data };
+}
+
+/** In the upper left corner of a square, as the detector itself fills up what is no square. */
+async function amidBlack({ width, height, data }: Picture): Promise<Picture> {
+  const [right, bottom] = [lookSideInPixels - width, lookSideInPixels - height];
+  const filled = await sharp(data, { raw: { width, height, channels: 3 } })
+    .extend({ right, bottom, background: '#000' })
+    .raw()
+    .toBuffer();
+  return { width: lookSideInPixels, height: lookSideInPixels, data: filled };
+}
+
+/** `scale`: pixels of the whole picture for one of this. */
+async function look({ tf, faceApi }: FaceModels, picture: Picture, scale: number): Promise<Detection[]> {
+  const image = tf.tensor3d(new Int32Array(picture.data), [picture.height, picture.width, 3], 'int32');
+  try {
+    const options = new faceApi.SsdMobilenetv1Options({ minConfidence: minScore, maxResults: maxFaces });
+    const found = await faceApi.nets.ssdMobilenetv1.locateFaces(image, options);
+    return withoutNested(found.map(({ score, box }) => ({ score, box: scaleBox(box, scale) })));
+  } finally {
+    image.dispose();
+  }
+}
+
+function scaleBox({ x, y, width, height }: Box, scale: number): Box {
+  return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+}
+
+/** One face is now and then found twice, as a whole and in part: the more certain one stays. */
+function withoutNested(detections: readonly Detection[]): Detection[] {
+  const sorted = [...detections].sort((a, b) => b.score - a.score);
+  const kept: Detection[] = [];
+  for (const detection of sorted)
+    if (!kept.some((other) => overlap(other.box, detection.box) > maxOverlap)) kept.push(detection);
+  return kept;
+}
+
+/** As a share of the smaller of two boxes. */
+const maxOverlap = 0.6;
+
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  return (width * height) / Math.min(a.width * a.height, b.width * b.height);
+}

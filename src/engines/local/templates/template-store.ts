@@ -1,0 +1,146 @@
+import { createLocalStateStore } from '../../../storage/state/local-state-store.ts';
+import type { StateStore } from '../../../storage/state/state-store.ts';
+import { changeOfLine, lineOfChange, type TemplateChange } from './template-lines.ts';
+import { createTemplateMatrix, type TemplateMatrix } from './template-matrix.ts';
+
+/**
+ * What is enrolled, by owner: an account's templates are its own. A file of lines, appended to and synced before a
+ * change resolves; all of it in memory while it is open. One process has it open at a time.
+ */
+export interface TemplateStore {
+  readonly size: number;
+  /** Enrolls, or replaces. Resolves when it is durable. @throws FaultError of the disk */
+  put(owner: string, templateId: string, descriptor: Float32Array): Promise<void>;
+  /** Resolves to false where there was none. */
+  delete(owner: string, templateId: string): Promise<boolean>;
+  /** The template most like a face, with its descriptor. */
+  nearest(
+    owner: string,
+    descriptor: Float32Array,
+  ): { readonly templateId: string; readonly descriptor: Float32Array } | undefined;
+  /** Takes what was deleted or replaced out of the file, and closes it. */
+  close(): Promise<void>;
+}
+
+const fileName = 'templates.jsonl';
+
+/**
+ * `onDamage` hears of lines that cannot be read; the others count.
+ * @throws FaultError where the folder cannot be used
+ */
+export async function openTemplateStore({
+  folder,
+  onDamage,
+}: {
+  folder: string;
+  onDamage: (lines: number) => void;
+}): Promise<TemplateStore> {
+  const files = createLocalStateStore(folder);
+  const memory = createMemory();
+  let deadLines = 0;
+  let damaged = 0;
+  for await (const lines of files.readLines(fileName)) {
+    for (const { text } of lines) {
+      const change = changeOfLine(text);
+      if (change === undefined) damaged += 1;
+      else deadLines += memory.take(change);
+    }
+  }
+  if (damaged > 0) onDamage(damaged);
+  if (deadLines > 0) await rewrite(files, memory);
+  let isTidy = true;
+  const appender = await files.openAppender(fileName);
+  const append = createGroupCommit((text) => appender.append(text));
+  let closing: Promise<void> | undefined;
+
+  const change = async (made: TemplateChange) => {
+    // In memory when it is durable: nobody is found who could be gone after a crash. Changes keep their order.
+    await append(lineOfChange(made));
+    if (memory.take(made) > 0) isTidy = false;
+  };
+  return {
+    get size() {
+      return memory.size();
+    },
+    put: (owner, templateId, descriptor) => change({ kind: 'put', owner, templateId, descriptor }),
+    async delete(owner, templateId) {
+      if (!memory.of(owner)?.has(templateId)) return false;
+      await change({ kind: 'delete', owner, templateId });
+      return true;
+    },
+    nearest: (owner, descriptor) => memory.of(owner)?.nearest(descriptor),
+    close() {
+      closing ??= (async () => {
+        await appender.close();
+        if (!isTidy) await rewrite(files, memory);
+      })();
+      return closing;
+    },
+  };
+}
+
+interface Memory {
+  of(owner: string): TemplateMatrix | undefined;
+  /** How many lines of the file say nothing any more, now that this one is there. */
+  take(change: TemplateChange): number;
+  size(): number;
+  owners(): Iterable<readonly [owner: string, matrix: TemplateMatrix]>;
+}
+
+function createMemory(): Memory {
+  const matrices = new Map<string, TemplateMatrix>();
+  return {
+    of: (owner) => matrices.get(owner),
+    take(change) {
+      const { owner, templateId } = change;
+      if (change.kind === 'delete') return matrices.get(owner)?.delete(templateId) ? 2 : 1;
+      const matrix = matrices.get(owner) ?? createTemplateMatrix(change.descriptor.length);
+      matrices.set(owner, matrix);
+      const isReplaced = matrix.has(templateId);
+      matrix.put(templateId, change.descriptor);
+      return isReplaced ? 1 : 0;
+    },
+    size: () => [...matrices.values()].reduce((sum, { size }) => sum + size, 0),
+    owners: () => matrices,
+  };
+}
+
+/** The file anew, whole or not at all, with what holds. */
+async function rewrite(files: StateStore, memory: Memory): Promise<void> {
+  const writer = await files.openWriter(fileName);
+  try {
+    for (const [owner, matrix] of memory.owners()) {
+      let text = '';
+      for (const [templateId, descriptor] of matrix.entries()) {
+        text += lineOfChange({ kind: 'put', owner, templateId, descriptor });
+        if (text.length < 1_000_000) continue;
+        await writer.write(text);
+        text = '';
+      }
+      await writer.write(text);
+    }
+    await writer.commit();
+  } finally {
+    await writer.discard();
+  }
+}
+
+/** Changes that come while one is being synced share the next write. */
+function createGroupCommit(append: (text: string) => Promise<void>): (text: string) => Promise<void> {
+  let waiting: { text: string; done: Promise<void> } | undefined;
+  let last: Promise<void> = Promise.resolve();
+  return (text) => {
+    if (waiting) {
+      waiting.text += text;
+      return waiting.done;
+    }
+    const group = { text, done: Promise.resolve() };
+    waiting = group;
+    group.done = last.then(() => {
+      waiting = undefined;
+      return append(group.text);
+    });
+    last = group.done.catch(() => {});
+    return group.done;
+  };
+}

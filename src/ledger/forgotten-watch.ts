@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { createForgottenSubjects } from './forgotten-subjects.ts';
+
+const tryAgainInMs = 1_000;
+const unreadable = 'the forget list cannot be read; no call is made before';
+
+/** How often the list is looked at, and how old the latest look may be when a call is made. On S3 a look is a request. */
+const timesOf = ({ kind }: StateStore) =>
+  kind === 'local'
+    ? { lookEveryInMs: 1_000, oldestInMs: 3_000 }
+    : { lookEveryInMs: 5_000, oldestInMs: 10_000 };
+
+/** A call that begins later than this after an entry was written knows of the entry, whichever process makes it. */
+export const entriesAreKnownAfterInMs = (state: StateStore): number => timesOf(state).oldestInMs;
+
+/** Knows who is forgotten, as of a few seconds ago at most. */
+export interface ForgottenWatch {
+  /**
+   * Waits for the state where it does not answer: without it nobody may be enrolled.
+   * @throws the signal's reason when aborted
+   */
+  isForgotten(subjectId: string, signal: AbortSignal): Promise<boolean>;
+  stop(): void;
+}
+
+export function watchForgotten(options: {
+  state: StateStore;
+  account: string;
+  runId: string;
+  log: Logger;
+}): ForgottenWatch {
+  const { state, runId, log } = options;
+  const { lookEveryInMs, oldestInMs } = timesOf(state);
+  const subjects = createForgottenSubjects(options);
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let looking: Promise<void> | undefined;
+
+  /** One at a time, however many ask. */
+  function look(): Promise<void> {
+    const askedAt = performance.now();
+    looking ??= subjects
+      .refresh()
+      .then(() => {
+        lookedAt = askedAt;
+      })
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  }
+
+  const timer = setInterval(() => look().catch(() => undefined), lookEveryInMs);
+  timer.unref();
+
+  return {
+    async isForgotten(subjectId, signal) {
+      while (performance.now() - lookedAt > oldestInMs) {
+        signal.throwIfAborted();
+        try {
+          await look();
+        } catch (error) {
+          log.warn({ run: runId, reason: (error as Error).message }, unreadable);
+          await delay(tryAgainInMs, undefined, { signal });
+        }
+      }
+      return subjects.isForgotten(subjectId);
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { partsFolder } from './part.ts';
+
+const checkpointPattern = /^checkpoint-(\d+)\.json$/;
+
+const checkpointSchema = z.object({
+  /** The folder of the run: a checkpoint that was copied here from elsewhere says nothing about these parts. */
+  runFolder: z.string(),
+  parts: z.array(
+    z.object({
+      name: z.string(),
+      epoch: z.number(),
+      sizeInBytes: z.number(),
+      smallestSeq: z.number(),
+      largestSeq: z.number(),
+    }),
+  ),
+  bitmap: z.string(),
+  tally: z.object({
+    total: z.number(),
+    byStatus: z.record(z.string(), z.number()),
+    byCode: z.record(z.string(), z.number()),
+    deadLetters: z.number(),
+    calls: z.number(),
+    retries: z.number(),
+  }),
+});
+
+/** What the parts of a run held at one moment: it spares a take-over the reading of them all. */
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** The epoch of a checkpoint's file, or undefined if it is none. */
+export function checkpointEpochOf(name: string): number | undefined {
+  const epoch = checkpointPattern.exec(name)?.[1];
+  return epoch === undefined ? undefined : Number(epoch);
+}
+
+export async function writeCheckpoint(
+  state: StateStore,
+  { epoch, ...checkpoint }: Checkpoint & { epoch: number },
+): Promise<void> {
+  const body = JSON.stringify(checkpoint);
+  const path = `${partsFolder(checkpoint.runFolder)}/checkpoint-${epoch}.json`;
+  await state.write(path, JSON.stringify({ sha256: sha256(body), body }));
+}
+
+/**
+ * The newest checkpoint that fits the parts that are there. One that is damaged, of another run, or older than a part
+ * that has gone or shrunk since is ignored: it only saves time, and without it the parts are read from their beginning.
+ */
+export async function readCheckpoint(
+  state: StateStore,
+  runFolder: string,
+  parts: readonly { name: string; sizeInBytes: number }[],
+): Promise<Checkpoint | undefined> {
+  const sizes = new Map(parts.map(({ name, sizeInBytes }) => [name, sizeInBytes]));
+  for (const path of await checkpointPaths(state, runFolder)) {
+    const checkpoint = parseCheckpoint((await state.read(path))?.toString());
+    if (checkpoint?.runFolder !== runFolder) continue;
+    if (checkpoint.parts.every(({ name, sizeInBytes }) => (sizes.get(name) ?? -1) >= sizeInBytes))
+      return checkpoint;
+  }
+  return undefined;
+}
+
+/** After it the parts themselves are read again, whatever the checkpoints said of them. */
+export async function removeCheckpoints(state: StateStore, runFolder: string): Promise<void> {
+  for (const path of await checkpointPaths(state, runFolder)) await state.remove(path);
+}
+
+/** The newest first. */
+async function checkpointPaths(state: StateStore, runFolder: string): Promise<string[]> {
+  const entries = await state.list(partsFolder(runFolder));
+  return entries
+    .flatMap(({ name }) => ({ name, epoch: checkpointEpochOf(name) ?? -1 }))
+    .filter(({ epoch }) => epoch >= 0)
+    .sort((a, b) => b.epoch - a.epoch)
+    .map(({ name }) => `${partsFolder(runFolder)}/${name}`);
+}
+
+function parseCheckpoint(text: string | undefined): Checkpoint | undefined {
+  try {
+    const { sha256: hash, body } = JSON.parse(text ?? '');
+    return typeof body === 'string' && sha256(body) === hash
+      ? checkpointSchema.parse(JSON.parse(body))
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

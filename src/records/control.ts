@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { runFolderOf } from './run-record.ts';
+
+/**
+ * What a person asked of a run: `control.json`, written by `pause`, `resume` and `cancel`, read by the conductor once
+ * a second. Only the conductor writes `run.json`, so that the two never overwrite each other.
+ */
+const controlSchema = z.object({ wanted: z.enum(['run', 'pause', 'cancel']), at: z.string() });
+export type Control = z.infer<typeof controlSchema>;
+
+const controlPath = (runId: string) => `${runFolderOf(runId)}/control.json`;
+
+/** Nothing asked yet, or nothing readable: the run is to run. */
+export async function readControl(state: StateStore, runId: string): Promise<Control> {
+  const bytes = await state.read(controlPath(runId));
+  const parsed = controlSchema.safeParse(bytes && safeJson(bytes.toString()));
+  return parsed.success ? parsed.data : { wanted: 'run', at: '' };
+}
+
+export async function writeControl(
+  state: StateStore,
+  runId: string,
+  wanted: Control['wanted'],
+): Promise<void> {
+  const control: Control = { wanted, at: new Date().toISOString() };
+  await state.write(controlPath(runId), `${JSON.stringify(control)}\n`);
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import { createHash, type Hash } from 'node:crypto';
+import { z } from 'zod';
+import type { KnownContent } from '../ledger/known-photos.ts';
+import type { ListedPhoto } from '../sources/source.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { FaultError } from '../util/errors.ts';
+import { type RunRecord, runFolderOf } from './run-record.ts';
+
+const manifestLineSchema = z.object({
+  seq: z.number().int().positive(),
+  subjectId: z.string().optional(),
+  photo: z.string().optional(),
+  version: z.string().optional(),
+  sizeInBytes: z.number().optional(),
+  templateId: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  row: z.number().int().optional(),
+  cursor: z.string().optional(),
+  problem: z.string().optional(),
+});
+export type ManifestLine = z.infer<typeof manifestLineSchema>;
+
+/** A line of the manifest and where it stands in the file. */
+export interface PlacedLine {
+  readonly line: ManifestLine;
+  readonly offset: number;
+  readonly sizeInBytes: number;
+  /** What the ledger knows of its bytes, in an incremental run. */
+  readonly known?: KnownContent;
+  /** Whether the photo is looked for after it was enrolled. */
+  readonly verify?: boolean;
+}
+
+export const manifestPath = (runId: string) => `${runFolderOf(runId)}/manifest.jsonl`;
+
+export async function manifestSize(state: StateStore, runId: string): Promise<number> {
+  return (await state.size(manifestPath(runId))) ?? 0;
+}
+
+/** How much of the manifest is safely on disk; only that is fed. */
+export interface ManifestEnd {
+  readonly count: number;
+  readonly sizeInBytes: number;
+  /** Set when the list has ended. */
+  readonly listed?: NonNullable<RunRecord['listed']>;
+}
+
+/** Writes the list down as it is read: one numbered line a photo, durable before it counts. */
+export interface ManifestWriter {
+  readonly end: ManifestEnd;
+  /** The photo that was listed last, to go on after it. */
+  readonly last: ListedPhoto | undefined;
+  /** Appends are made in the order of the calls. */
+  append(photos: readonly ListedPhoto[]): Promise<void>;
+  /** The list has ended; `leftOut` files were passed over, if all of it was listed in one go. */
+  finish(leftOut?: number): ManifestEnd;
+  close(): Promise<void>;
+}
+
+/** `epoch`: the conductor's, where one lists. */
+export async function openManifestWriter(
+  state: StateStore,
+  runId: string,
+  epoch?: number,
+): Promise<ManifestWriter> {
+  const path = manifestPath(runId);
+  const appender = await state.openAppender(path, epoch === undefined ? {} : { epoch });
+  const hash: Hash = createHash('sha256');
+  let count = 0;
+  let last: ManifestLine | undefined;
+  for await (const batch of state.readLines(path)) {
+    for (const { text } of batch) hash.update(`${text}\n`);
+    const newest = batch.at(-1);
+    if (newest) last = parseManifestLine(newest.text, state.locate(path), newest.offset);
+    count = last?.seq ?? 0;
+  }
+  let sizeInBytes = appender.sizeInBytes;
+  let end: ManifestEnd = { count, sizeInBytes };
+  return {
+    get end() {
+      return end;
+    },
+    last,
+    async append(photos) {
+      const text = photos.map((photo) => `${JSON.stringify({ seq: ++count, ...photo })}\n`).join('');
+      const countAfter = count;
+      hash.update(text);
+      sizeInBytes += Buffer.byteLength(text);
+      const sizeAfter = sizeInBytes;
+      await appender.append(text);
+      end = { count: countAfter, sizeInBytes: sizeAfter };
+    },
+    finish(leftOut) {
+      const sha256 = hash.copy().digest('hex');
+      end = { ...end, listed: { count, sha256, ...(leftOut !== undefined && { leftOut }) } };
+      return end;
+    },
+    close: () => appender.close(),
+  };
+}
+
+/** How many photos a manifest lists, and the SHA-256 of the list. */
+export async function hashManifest(
+  state: StateStore,
+  runId: string,
+): Promise<{ count: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let count = 0;
+  for await (const lines of state.readLines(manifestPath(runId))) {
+    for (const { text } of lines) hash.update(`${text}\n`);
+    count += lines.length;
+  }
+  return { count, sha256: hash.digest('hex') };
+}
+
+/** The manifest's lines in batches, from a byte offset to an end. */
+export async function* readManifest(
+  state: StateStore,
+  runId: string,
+  options: { offset?: number; end?: number } = {},
+): AsyncGenerator<PlacedLine[]> {
+  for await (const lines of state.readLines(manifestPath(runId), options)) {
+    yield lines.map(({ text, offset, sizeInBytes }) => ({
+      line: parseManifestLine(text, state.locate(manifestPath(runId)), offset),
+      offset,
+      sizeInBytes,
+    }));
+  }
+}
+
+export function parseManifestLine(text: string, path: string, offset: number): ManifestLine {
+  try {
+    return manifestLineSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new FaultError(
+      'state',
+      `${path} is damaged at byte ${offset}: it must not be changed while its run lasts.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

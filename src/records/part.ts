@@ -1,0 +1,85 @@
+import type { StateStore } from '../storage/state/state-store.ts';
+import { type ReportLine, reportLineSchema } from './record.ts';
+
+/** One file of `parts/`, as far as it was read. */
+export interface PartInfo {
+  readonly name: string;
+  readonly epoch: number;
+  /** Up to the last whole line. */
+  readonly sizeInBytes: number;
+  readonly smallestSeq: number;
+  readonly largestSeq: number;
+}
+
+export const partsFolder = (runFolder: string) => `${runFolder}/parts`;
+
+const partPattern = /^(\d+)-(\d+)\.jsonl$/;
+
+/** The epoch whose conductor wrote this file, or undefined if it is no part. */
+export function partEpochOf(name: string): number | undefined {
+  const epoch = partPattern.exec(name)?.[1];
+  return epoch === undefined ? undefined : Number(epoch);
+}
+
+export function newPart(name: string, epoch: number): PartInfo {
+  return { name, epoch, sizeInBytes: 0, smallestSeq: Number.MAX_SAFE_INTEGER, largestSeq: 0 };
+}
+
+/** The parts of a run in the order in which they were begun, with the size that each file has now. */
+export async function listParts(
+  state: StateStore,
+  runFolder: string,
+): Promise<{ name: string; epoch: number; sizeInBytes: number }[]> {
+  const entries = await state.list(partsFolder(runFolder));
+  return entries
+    .flatMap(({ name, sizeInBytes }) => {
+      const epoch = partEpochOf(name);
+      return epoch === undefined ? [] : [{ name, epoch, sizeInBytes }];
+    })
+    .sort((a, b) => a.epoch - b.epoch || partNumberOf(a.name) - partNumberOf(b.name));
+}
+
+/** Parts of one epoch are numbered from 1. */
+export const partNumberOf = (name: string) => Number(partPattern.exec(name)?.[2] ?? 0);
+
+/** Reads what a part holds beyond what is known of it. */
+export async function scanPart(
+  state: StateStore,
+  runFolder: string,
+  { known, onLine }: { known: PartInfo; onLine: (line: ReportLine) => void },
+): Promise<PartInfo> {
+  let info = known;
+  const path = `${partsFolder(runFolder)}/${known.name}`;
+  for await (const lines of state.readLines(path, { offset: known.sizeInBytes })) {
+    for (const { text, offset, sizeInBytes } of lines) {
+      const line = parsePartLine(text);
+      info = { ...(line ? widened(info, line.seq) : info), sizeInBytes: offset + sizeInBytes };
+      if (line) onLine(line);
+    }
+  }
+  return info;
+}
+
+export function widened(info: PartInfo, seq: number): PartInfo {
+  return {
+    ...info,
+    smallestSeq: Math.min(info.smallestSeq, seq),
+    largestSeq: Math.max(info.largestSeq, seq),
+  };
+}
+
+/** A line of a part, or undefined if it is damaged: its photo then counts as having none and is done again. */
+export function parsePartLine(text: string): ReportLine | undefined {
+  try {
+    const parsed = reportLineSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The seq of a line as conductors write it, without reading the rest of it; undefined where it begins otherwise. */
+export function seqAtStart(text: string): number | undefined {
+  const seq = /^\{"schema":"[^"\\]*","run":"[^"\\]*","seq":(\d{1,15}),/.exec(text)?.[1];
+  return seq === undefined ? undefined : Number(seq);
+}

@@ -1,0 +1,133 @@
+import type { StateAppender, StateStore } from '../storage/state/state-store.ts';
+import { checkpointEpochOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import {
+  listParts,
+  newPart,
+  type PartInfo,
+  partEpochOf,
+  partNumberOf,
+  partsFolder,
+  scanPart,
+  widened,
+} from './part.ts';
+import type { ReportLine } from './record.ts';
+import { createSeqBitmap, type SeqBitmap } from './seq-bitmap.ts';
+import { addToTally, restoreTally, type Tally } from './tally.ts';
+
+/** Lines a part holds before the next one is begun. */
+const linesPerPart = 50_000;
+/** A take-over reads at most this many lines again, besides the last checkpoint. */
+const linesPerCheckpoint = 20_000;
+
+/**
+ * The report as it grows. A conductor writes only parts of its own epoch; which photos have a line is known from all
+ * parts. `checkpoint-<epoch>.json` spares a take-over the reading of them all; a torn or foreign one is ignored.
+ */
+export interface Parts {
+  readonly covered: SeqBitmap;
+  readonly tally: Tally;
+  readonly infos: readonly PartInfo[];
+  /**
+   * Writes and syncs the lines of photos that have none yet, and returns them; the others are left out. Calls that
+   * overlap are carried out one after the other.
+   */
+  add(lines: readonly ReportLine[]): Promise<ReportLine[]>;
+  close(): Promise<void>;
+}
+
+/** Highest epoch that any file of the parts folder shows: a new conductor's must be higher. */
+export async function highestEpoch(state: StateStore, runFolder: string): Promise<number> {
+  const entries = await state.list(partsFolder(runFolder));
+  return Math.max(0, ...entries.map(({ name }) => partEpochOf(name) ?? checkpointEpochOf(name) ?? 0));
+}
+
+export async function openParts(options: {
+  state: StateStore;
+  runFolder: string;
+  epoch: number;
+}): Promise<Parts> {
+  const { state, runFolder, epoch } = options;
+  const { covered, tally, infos } = await readAll(state, runFolder);
+  let number = Math.max(
+    0,
+    ...infos.filter((info) => info.epoch === epoch).map(({ name }) => partNumberOf(name)),
+  );
+  let linesInPart = 0;
+  let linesSinceCheckpoint = 0;
+  let current: { appender: StateAppender; info: PartInfo } | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function begin(): Promise<{ appender: StateAppender; info: PartInfo }> {
+    number += 1;
+    linesInPart = 0;
+    const name = `${epoch}-${number}.jsonl`;
+    const appender = await state.openAppender(`${partsFolder(runFolder)}/${name}`);
+    return { appender, info: newPart(name, epoch) };
+  }
+
+  async function addNow(lines: readonly ReportLine[]): Promise<ReportLine[]> {
+    const seen = new Set<number>();
+    const fresh = lines.filter((line) => !covered.has(line.seq) && !seen.has(line.seq) && seen.add(line.seq));
+    if (fresh.length === 0) return [];
+    const part = current ?? (await begin());
+    current = part;
+    await part.appender.append(fresh.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    for (const line of fresh) {
+      covered.add(line.seq);
+      addToTally(tally, line);
+      part.info = widened(part.info, line.seq);
+    }
+    part.info = { ...part.info, sizeInBytes: part.appender.sizeInBytes };
+    linesInPart += fresh.length;
+    linesSinceCheckpoint += fresh.length;
+    if (linesInPart >= linesPerPart) {
+      await part.appender.close();
+      infos.push(part.info);
+      current = undefined;
+    }
+    if (linesSinceCheckpoint >= linesPerCheckpoint) await checkpoint();
+    return fresh;
+  }
+
+  async function checkpoint(): Promise<void> {
+    linesSinceCheckpoint = 0;
+    const parts = current ? [...infos, current.info] : infos;
+    await writeCheckpoint(state, { epoch, runFolder, parts, bitmap: covered.encode(), tally });
+  }
+
+  return {
+    covered,
+    tally,
+    get infos() {
+      return current ? [...infos, current.info] : infos;
+    },
+    add(lines) {
+      const added = last.then(() => addNow(lines));
+      last = added.catch(() => {});
+      return added;
+    },
+    async close() {
+      await last;
+      await current?.appender.close();
+    },
+  };
+}
+
+async function readAll(state: StateStore, runFolder: string) {
+  const parts = await listParts(state, runFolder);
+  const checkpoint = await readCheckpoint(state, runFolder, parts);
+  const covered = createSeqBitmap(checkpoint?.bitmap);
+  const tally = restoreTally(checkpoint?.tally);
+  const infos: PartInfo[] = [];
+  for (const { name, epoch } of parts) {
+    const known = checkpoint?.parts.find((part) => part.name === name) ?? newPart(name, epoch);
+    const info = await scanPart(state, runFolder, {
+      known,
+      onLine: (line) => {
+        if (covered.add(line.seq)) addToTally(tally, line);
+      },
+    });
+    infos.push(info);
+  }
+  return { covered, tally, infos };
+}

@@ -1,0 +1,38 @@
+import type { StateStore } from '../storage/state/state-store.ts';
+import { listParts, parsePartLine, partsFolder } from './part.ts';
+import type { ReportLine } from './record.ts';
+import { createSeqBitmap } from './seq-bitmap.ts';
+
+/**
+ * The lines of a run's report. Finished runs: from `report.jsonl`, in manifest order. Others: from the parts, one a
+ * photo, in the order in which they came, the lowest epoch winning.
+ */
+export async function* readReport(state: StateStore, runFolder: string): AsyncGenerator<ReportLine> {
+  if (await isComplete(state, runFolder)) {
+    yield* readLinesOf(state, `${runFolder}/report.jsonl`);
+    return;
+  }
+  const seen = createSeqBitmap();
+  for (const { name } of await listParts(state, runFolder)) {
+    for await (const line of readLinesOf(state, `${partsFolder(runFolder)}/${name}`)) {
+      if (seen.add(line.seq)) yield line;
+    }
+  }
+  // A run that ended meanwhile has no parts any more.
+  if (!(await isComplete(state, runFolder))) return;
+  for await (const line of readLinesOf(state, `${runFolder}/report.jsonl`)) {
+    if (!seen.has(line.seq)) yield line;
+  }
+}
+
+async function* readLinesOf(state: StateStore, path: string): AsyncGenerator<ReportLine> {
+  for await (const lines of state.readLines(path)) {
+    for (const { text } of lines) {
+      const line = parsePartLine(text);
+      if (line) yield line;
+    }
+  }
+}
+
+const isComplete = async (state: StateStore, runFolder: string) =>
+  (await state.size(`${runFolder}/summary.json`)) !== undefined;

@@ -1,0 +1,141 @@
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { FaultError } from '../util/errors.ts';
+import { outlookSchema } from './outlook.ts';
+
+/** Settings of a run that its workers and later conductors need; never a secret. */
+export const runSettingsSchema = z.object({
+  idFrom: z.string(),
+  sameSubject: z.enum(['collision', 'repeat']),
+  repeat: z.enum(['first', 'last', 'each']),
+  include: z.array(z.string()),
+  exclude: z.array(z.string()),
+  redrive: z.enum(['unsettled', 'all']),
+  /** Absent in a run that was started before there was a ledger. */
+  incremental: z.boolean().default(false),
+  report: z.enum(['all', 'changed']).default('all'),
+  /** Absent in a run that was started before it could be chosen, as the next. */
+  prepare: z.enum(['auto', 'never']).default('auto'),
+  stripMetadata: z.boolean().default(false),
+  preflight: z.boolean().default(false),
+  limit: z.number().optional(),
+  maxCalls: z.number().optional(),
+  checkLiveness: z.boolean(),
+  checkDeepfake: z.boolean(),
+  require: z.array(z.enum(['liveness', 'deepfake'])),
+  dedupe: z.boolean().default(false),
+  dedupeParallel: z.boolean().default(false),
+  verify: z.union([z.object({ share: z.number() }), z.object({ count: z.number() })]).optional(),
+  threshold: z.number().default(0.75),
+  checkQuality: z.boolean().default(true),
+  checkAttribute: z.boolean().default(true),
+  validateQuality: z.boolean().default(false),
+  validateAttribute: z.boolean().default(false),
+  validateLiveness: z.boolean().default(false),
+  validateNface: z.boolean().default(false),
+  photoTransport: z.enum(['bytes', 'url']).default('bytes'),
+  keepDemographics: z.boolean(),
+  allowOutside: z.boolean(),
+  allowPrivate: z.boolean(),
+  allowEmpty: z.boolean(),
+  maxAttempts: z.number(),
+  backoff: z.object({ firstDelayInMs: z.number(), ceilingInMs: z.number() }),
+  stopAfterFailures: z.union([z.object({ share: z.number() }), z.object({ count: z.number() })]),
+});
+export type RunSettings = z.infer<typeof runSettingsSchema>;
+
+/**
+ * `run.json`. States: `active` (to be worked on, whether or not anybody does), `paused` (waits for a person;
+ * `waitsFor` says for what), `finished` and `cancelled` (the report is complete).
+ */
+export const runRecordSchema = z.object({
+  schema: z.literal('rollcall.run/1'),
+  id: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  /** The source without secrets: an absolute path, or `-`. */
+  source: z.string(),
+  /** The source whose photos these are, where they were listed from an earlier run and not from it. */
+  origin: z.string().optional(),
+  /** The folder that local photos may not leave; absent: they may lie anywhere. */
+  rootFolder: z.string().optional(),
+  /** The machine whose files the run needs; absent: every worker can read its photos. */
+  filesOn: z.string().optional(),
+  engine: z.string(),
+  engineUrl: z.string(),
+  /** Hash of engine, address and app id. */
+  account: z.string(),
+  /** The schedule that started it. */
+  schedule: z.string().optional(),
+  state: z.enum(['active', 'paused', 'finished', 'cancelled']),
+  /** What a paused run waits for a person to mend; of an active one, what its account waits for by itself. */
+  waitsFor: z.string().optional(),
+  /** Of an active run that is conducted, as of `updatedAt`. */
+  outlook: outlookSchema.optional(),
+  epoch: z.number(),
+  settings: runSettingsSchema,
+  /** Set when listing has ended. `leftOut`: files that are no photos or are excluded, where they were counted. */
+  listed: z.object({ count: z.number(), sha256: z.string(), leftOut: z.number().optional() }).optional(),
+  counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
+
+const readsAtOnce = 32;
+
+export const runsFolder = 'runs';
+export const runFolderOf = (runId: string) => `${runsFolder}/${runId}`;
+const recordPath = (runId: string) => `${runFolderOf(runId)}/run.json`;
+/** `run.json` as it was first written: what a damaged one is mended from; manifest and parts tell the rest. */
+const firstRecordPath = (runId: string) => `${runFolderOf(runId)}/run.first.json`;
+
+/** @throws FaultError where neither `run.json` nor its first form can be read */
+export async function readRunRecord(state: StateStore, runId: string): Promise<RunRecord | undefined> {
+  const path = recordPath(runId);
+  const bytes = await state.read(path);
+  if (!bytes) return undefined;
+  const first = async () => (await state.read(firstRecordPath(runId)))?.toString();
+  const record = parseRecord(bytes.toString()) ?? parseRecord((await first()) ?? '');
+  if (record) return record;
+  throw new FaultError(
+    'state',
+    `${state.locate(path)} is damaged: put it back from a copy, or remove its folder.`,
+  );
+}
+
+function parseRecord(text: string): RunRecord | undefined {
+  try {
+    return runRecordSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeFirstRunRecord(state: StateStore, record: RunRecord): Promise<void> {
+  await state.write(firstRecordPath(record.id), `${JSON.stringify(record, undefined, 2)}\n`);
+  await writeRunRecord(state, record);
+}
+
+/** Written by the conductor alone, whole or not at all. */
+export async function writeRunRecord(state: StateStore, record: RunRecord): Promise<void> {
+  const updated: RunRecord = { ...record, updatedAt: new Date().toISOString() };
+  await state.write(recordPath(record.id), `${JSON.stringify(updated, undefined, 2)}\n`);
+}
+
+/** Runs that are over do not change any more: whoever looks again and again reads them once. */
+const overOf = new WeakMap<StateStore, ReadonlyMap<string, RunRecord>>();
+
+/** All runs of the state, the newest first. */
+export async function listRunRecords(state: StateStore): Promise<RunRecord[]> {
+  const folders = (await state.list(runsFolder)).filter((entry) => entry.isFolder);
+  const known = overOf.get(state);
+  const read = pLimit(readsAtOnce);
+  const found = await Promise.all(
+    folders.map(({ name }) => known?.get(name) ?? read(() => readRunRecord(state, name))),
+  );
+  const records = found.filter((record) => record !== undefined);
+  overOf.set(state, new Map(records.filter(isOver).map((record) => [record.id, record])));
+  return records.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+}
+
+export const isOver = (record: RunRecord) => record.state === 'finished' || record.state === 'cancelled';

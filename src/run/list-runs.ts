@@ -1,7 +1,0 @@
-import type { Rollcall } from '../open-rollcall.ts';
-import { listRunRecords, type RunRecord } from './run-record.ts';
-
-/** The runs of the state with their progress as of now, the newest first. */
-export function listRuns({ state }: Rollcall): Promise<RunRecord[]> {
-  return listRunRecords(state);
-}

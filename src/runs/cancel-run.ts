@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { conductRun } from '../conductor/conductor.ts';
+import { readSummary } from '../conductor/finish.ts';
+import { withdrawRun } from '../queue/presence.ts';
+import { writeControl } from '../records/control.ts';
+import { isOver, readRunRecord } from '../records/run-record.ts';
+import { processName } from '../util/process-name.ts';
+import type { Rollcall } from './open-rollcall.ts';
+import { reopenSource } from './run-source.ts';
+import type { RunEnd } from './work-on-run.ts';
+
+const askAgainInMs = 500;
+
+/** Cancels a run: whoever conducts it ends it; if nobody does, this process does, without an engine. */
+export async function cancelRun(rollcall: Rollcall, runId: string, signal: AbortSignal): Promise<RunEnd> {
+  const { state, log } = rollcall;
+  await writeControl(state, runId, 'cancel');
+  const backend = await rollcall.queue();
+  while (!signal.aborted) {
+    const end = await conductRun({
+      state,
+      backend,
+      runId,
+      log,
+      signal,
+      processName: processName(),
+      openSource: (run) => reopenSource(rollcall, run),
+      window: 0,
+      work: { start: () => {}, stop: async () => {} },
+      onProgress: () => {},
+    });
+    if (end.kind === 'over') {
+      await withdrawRun(backend.presence, runId);
+      return { ...end, runId };
+    }
+    await delay(askAgainInMs, undefined, { signal }).catch(() => {});
+    const record = await readRunRecord(state, runId);
+    const summary = record && isOver(record) ? await readSummary(state, runId) : undefined;
+    if (summary) return { kind: 'over', runId, summary };
+  }
+  return { kind: 'interrupted', runId };
+}

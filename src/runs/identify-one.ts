@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallContext } from '../account/make-call.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { PhotoJobData } from '../records/job.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { ListedPhoto } from '../sources/source.ts';
+import { redactAddress } from '../util/redact-address.ts';
+import { retryDelayInMs } from '../util/retry-delay.ts';
+import { fetchPhoto, type ReadyPhoto } from '../worker/fetch-photo.ts';
+import { type IdentifiablePhoto, identifyPhoto } from '../worker/identify-photo.ts';
+import { isSameTemplate } from '../worker/judge-identification.ts';
+import type { WorkContext } from '../worker/photo-at-work.ts';
+import { type Identification, identificationSchemaName } from './identification.ts';
+
+export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory'> {
+  readonly engine: Engine;
+  readonly settings: Settings;
+  /** Names these photos in the gate, as a run's id does. */
+  readonly name: string;
+  /** Aborted when the process drains; ends what is waited for. */
+  readonly draining: AbortSignal;
+  /** Aborted when calls in flight have to end as well. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Who a photo shows, with retries and waits: fetched and prepared as for an enrollment. What is wrong with a photo is a
+ * line with an error.
+ * @throws AccountPausedError while the account is paused; a signal's reason when aborted
+ */
+export async function identifyOne(
+  listed: ListedPhoto,
+  seq: number,
+  context: IdentifyContext,
+): Promise<Identification> {
+  const facts = factsOf(listed, seq);
+  const wrong = (error: Identification['error'], more: Partial<Identification> = {}): Identification => ({
+    ...facts,
+    matched: false,
+    ...more,
+    ...(error && { error }),
+  });
+  const { photo: address, problem } = listed;
+  if (problem !== undefined || address === undefined)
+    return wrong({ kind: 'manifest', message: problem ?? 'the row names no photo' });
+  const share = context.memory.open(context.draining);
+  try {
+    const ready = await fetchWithRetries({ listed, address, seq, share, context });
+    if ('problem' in ready) return wrong({ kind: 'photo', message: ready.problem });
+    return { ...facts, ...(await askWithRetries(listed, seq, ready, context)) };
+  } finally {
+    share.release();
+  }
+}
+
+function factsOf({ row, subjectId, photo }: ListedPhoto, seq: number) {
+  return {
+    schema: identificationSchemaName,
+    seq,
+    ...(row !== undefined && { row }),
+    ...(subjectId !== undefined && { subjectId }),
+    ...(photo !== undefined && { photo: redactAddress(photo).address }),
+  } as const;
+}
+
+async function fetchWithRetries(options: {
+  listed: ListedPhoto;
+  address: string;
+  seq: number;
+  share: ReturnType<IdentifyContext['memory']['open']>;
+  context: IdentifyContext;
+}): Promise<ReadyPhoto | { readonly problem: string }> {
+  const { listed, address, seq, share, context } = options;
+  const { engine, settings, readPhoto, signal, draining } = context;
+  for (let reads = 1; ; reads += 1) {
+    const ready = await fetchPhoto({
+      data: jobOf(listed, address, seq, context.name),
+      address,
+      readPhoto,
+      share,
+      rules: engine.accepts,
+      settings,
+      signal,
+      recognise: () => undefined,
+    });
+    if ('recognised' in ready) throw new Error('nothing is recognised here');
+    if (!('problem' in ready)) return ready;
+    signal.throwIfAborted();
+    if (!ready.retryable || reads >= settings.maxAttempts) return ready;
+    await delay(retryDelayInMs({ attempt: reads, ...settings.backoff }), undefined, { signal: draining });
+  }
+}
+
+async function askWithRetries(
+  { subjectId, templateId }: ListedPhoto,
+  seq: number,
+  ready: ReadyPhoto,
+  context: IdentifyContext,
+): Promise<Omit<Identification, 'schema' | 'seq'>> {
+  const { engine, settings, signal, draining, name } = context;
+  const tries = { attempts: 0, calls: 0, reads: 0, storedUnknown: false };
+  const photo: IdentifiablePhoto = { data: { run: name, seq }, ready, context, signal, tries };
+  const { warnings } = ready.facts;
+  while (true) {
+    const found = await identifyPhoto(photo);
+    const told = { calls: photo.tries.calls, ...(warnings && { warnings }) };
+    switch (found.kind) {
+      case 'call-again':
+        continue;
+      case 'try-later':
+        await delay(retryDelayInMs({ attempt: found.failures, ...settings.backoff }), undefined, {
+          signal: draining,
+        });
+        continue;
+      case 'spent': {
+        const { message, httpStatus } = found.reply;
+        const status = httpStatus === undefined ? {} : { httpStatus };
+        return { matched: false, ...told, error: { kind: 'unavailable', message, ...status } };
+      }
+      case 'rejected': {
+        const { code, message, httpStatus, transactionId } = found;
+        const transaction = transactionId === undefined ? {} : { transactionId };
+        return {
+          matched: false,
+          ...transaction,
+          ...told,
+          error: { kind: 'rejected', code, message, httpStatus },
+        };
+      }
+      case 'identified': {
+        const { match: best, transactionId } = found;
+        const ownId = templateId ?? (subjectId === undefined ? undefined : engine.templateIdFor(subjectId));
+        const isOwn = best && ownId !== undefined && isSameTemplate(best.templateId, ownId);
+        return {
+          matched: best !== undefined && best.similarity >= settings.threshold,
+          ...(best && { best }),
+          ...(isOwn !== undefined && { own: isOwn }),
+          ...(transactionId !== undefined && { transactionId }),
+          ...told,
+        };
+      }
+    }
+  }
+}
+
+/** What fetching asks of a photo job. */
+function jobOf(listed: ListedPhoto, address: string, seq: number, run: string): PhotoJobData {
+  const { row, version, sizeInBytes } = listed;
+  return {
+    run,
+    seq,
+    subjectId: listed.subjectId ?? '',
+    photo: address,
+    ...(row !== undefined && { row }),
+    ...(version !== undefined && { version }),
+    ...(sizeInBytes !== undefined && { sizeInBytes }),
+    queuedAt: '',
+    tries: { attempts: 0, calls: 0, reads: 0, storedUnknown: false },
+  };
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { AccountPausedError } from '../account/gate.ts';
+import { assertIdentifies } from '../engines/assert-identifies.ts';
+import { createByteBudget } from '../photos/byte-budget.ts';
+import { photosBudgetInBytes } from '../photos/read-within.ts';
+import { firstPhotos } from '../sources/first-photos.ts';
+import { graceSignal } from '../util/grace-signal.ts';
+import { inOrder } from '../util/in-order.ts';
+import type { Identification } from './identification.ts';
+import { identifyOne } from './identify-one.ts';
+import { openPhotoReader } from './open-photo-reader.ts';
+import type { Rollcall } from './open-rollcall.ts';
+import { resumeMendedAccount } from './resume-account.ts';
+import { openSourceOf } from './run-source.ts';
+
+/** How looking at a source ended. */
+export type IdentifyEnd =
+  | { readonly kind: 'over' }
+  /** The account stopped it: what has to be mended. */
+  | { readonly kind: 'paused'; readonly waitsFor: string }
+  | { readonly kind: 'interrupted' };
+
+/** Photos whose line waits for that of an earlier one, for each call in flight. */
+const photosPerCall = 4;
+
+/**
+ * Looks at every photo of a source and asks the engine who it shows, in this process, at the account's pace: one line a
+ * photo, in the order of the source. Nothing is kept: interrupted, it is asked again.
+ * @throws UsageError for a wrong source, and for an engine that has no identification
+ */
+export async function* identifySource(
+  rollcall: Rollcall,
+  { source: spec, signal }: { source: string; signal: AbortSignal },
+): AsyncGenerator<Identification, IdentifyEnd> {
+  const { settings } = rollcall;
+  const opened = rollcall.engine();
+  assertIdentifies(opened.engine, 'rollcall identify');
+  const source = await openSourceOf(rollcall, spec, settings);
+  await opened.ready();
+  await resumeMendedAccount((await rollcall.queue()).accounts, opened.account);
+  const { allowPrivate } = settings;
+  const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
+  const grace = graceSignal(signal, settings.grace);
+  const stop = new AbortController();
+  const end = () => stop.abort(signal.reason);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  // Every photo at work listens.
+  for (const each of [stop.signal, grace.signal]) setMaxListeners(0, each);
+  const context = {
+    engine: opened.engine,
+    settings,
+    name: `identify-${randomUUID()}`,
+    gate: await rollcall.gate(opened.account),
+    takeCall: async () => true,
+    readPhoto: reader.read,
+    memory: createByteBudget(photosBudgetInBytes),
+    draining: stop.signal,
+    signal: grace.signal,
+  };
+  try {
+    const photos = firstPhotos(source, { limit: settings.limit, signal: stop.signal });
+    const window = settings.concurrency * photosPerCall;
+    let seq = 0;
+    yield* inOrder(photos, window, (photo) => {
+      seq += 1;
+      return identifyOne(photo, seq, context);
+    });
+    return { kind: 'over' };
+  } catch (error) {
+    if (error instanceof AccountPausedError) return { kind: 'paused', waitsFor: error.message };
+    if (signal.aborted) return { kind: 'interrupted' };
+    throw error;
+  } finally {
+    stop.abort();
+    signal.removeEventListener('abort', end);
+    grace.clear();
+    await reader.close();
+  }
+}

@@ -1,0 +1,34 @@
+import { runForgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
+import { subjectMark } from '../ledger/subject-mark.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import type { Rollcall } from './open-rollcall.ts';
+import { readSubjectList } from './read-subject-list.ts';
+
+/** Subject ids that a run is not to enroll, from its user's own list (`--forget-list`). */
+export type OwnForgetList = readonly string[];
+
+/** @throws UsageError where the file cannot be read whole */
+export async function readForgetList(
+  { folder }: Pick<Rollcall, 'folder'>,
+  { forgetList }: Pick<Settings, 'forgetList'>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<OwnForgetList> {
+  if (forgetList === undefined) return [];
+  const listed = await readSubjectList(forgetList, { setting: '--forget-list', folder, signal });
+  return listed.map(({ subjectId }) => subjectId);
+}
+
+/**
+ * Puts the list where every worker of the run sees it, whatever machine the file was on; to be done before the run
+ * appears. A run that is resumed with another list keeps both.
+ */
+export async function noteForgetList(
+  state: StateStore,
+  { runId, account, subjects }: { runId: string; account: string; subjects: OwnForgetList },
+): Promise<void> {
+  if (subjects.length === 0) return;
+  const marks = new Set(subjects.map((subject) => subjectMark(account, subject)));
+  const at = new Date().toISOString();
+  await writeForgetEntries(state, { folder: runForgetListFolder(runId), marks, kind: 'forget', at });
+}

@@ -1,0 +1,97 @@
+import { readManifest } from '../records/manifest.ts';
+import { readReport } from '../records/read-report.ts';
+import { isDeadLetter } from '../records/record.ts';
+import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { FaultError, UsageError } from '../util/errors.ts';
+import { enqueue, type GivenPhoto } from './enqueue.ts';
+import type { Rollcall } from './open-rollcall.ts';
+import { reopenSource } from './run-source.ts';
+import { takePart } from './take-part.ts';
+import type { RunEnd } from './work-on-run.ts';
+
+/**
+ * Starts a new run of a run's dead letters, with the account and the settings of that run, for workers to do.
+ * @param options.which `failed` (default): those without a verdict; `all`: rejected and duplicate ones too
+ * @param options.runId names the new run: where it is there already, nothing is enqueued again. Default: made from the time
+ * @returns undefined if there is nothing to retry
+ */
+export async function enqueueDeadLetters(
+  rollcall: Rollcall,
+  record: RunRecord,
+  options: { which?: 'failed' | 'all'; runId?: string; signal?: AbortSignal } = {},
+): Promise<{ runId: string } | undefined> {
+  const { which = 'failed', ...rest } = options;
+  const photos = () => photosToRetry(rollcall.state, record, which);
+  if (await isEmpty(photos())) return undefined;
+  return enqueue(rollcall, photos(), { ...rest, like: record });
+}
+
+/**
+ * The same, and works on the new run here.
+ * @throws UsageError if this process's credentials are another account's
+ */
+export async function retryDeadLetters(
+  rollcall: Rollcall,
+  options: {
+    record: RunRecord;
+    which: 'failed' | 'all';
+    signal: AbortSignal;
+    onStart: (runId: string) => void;
+  },
+): Promise<RunEnd | undefined> {
+  const { record, which, signal, onStart } = options;
+  const { keepDemographics } = record.settings;
+  const opened = rollcall.engineOf({ ...record, keepDemographics });
+  if (!opened) {
+    throw new UsageError(
+      'other-account',
+      `Run ${record.id} belongs to another account of ${record.engine} at ${record.engineUrl} than the credentials that are set.`,
+    );
+  }
+  const enqueued = await enqueueDeadLetters(rollcall, record, { which, signal });
+  if (!enqueued) return undefined;
+  const fresh = await readRunRecord(rollcall.state, enqueued.runId);
+  if (!fresh) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
+  onStart(fresh.id);
+  return takePart(rollcall, {
+    record: fresh,
+    opened,
+    openSource: (run) => reopenSource(rollcall, run),
+    signal,
+  });
+}
+
+/**
+ * The photos of a run's dead letters, as its manifest had them. `failed`: those without a verdict; `all`: rejected and
+ * duplicate ones too. Rows that named no photo cannot be retried; they are left out.
+ */
+export async function* photosToRetry(
+  state: StateStore,
+  record: RunRecord,
+  which: 'failed' | 'all',
+): AsyncGenerator<GivenPhoto> {
+  const seqs = new Set<number>();
+  for await (const line of readReport(state, runFolderOf(record.id))) {
+    if (line.status === 'failed' || (which === 'all' && isDeadLetter(line))) seqs.add(line.seq);
+  }
+  for await (const batch of readManifest(state, record.id)) {
+    for (const { line } of batch) {
+      const { subjectId, photo, templateId, version, metadata, problem } = line;
+      if (!seqs.has(line.seq) || problem !== undefined || subjectId === undefined || photo === undefined)
+        continue;
+      yield {
+        subjectId,
+        photo,
+        ...(templateId !== undefined && { templateId }),
+        ...(version !== undefined && line.row !== undefined && { version }),
+        ...(metadata !== undefined && { metadata }),
+      };
+    }
+  }
+}
+
+async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of items) return false;
+  return true;
+}

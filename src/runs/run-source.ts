@@ -1,0 +1,56 @@
+import type { Readable } from 'node:stream';
+import type { RunRecord, RunSettings } from '../records/run-record.ts';
+import { openSource } from '../sources/open-source.ts';
+import type { Source } from '../sources/source.ts';
+import { UsageError } from '../util/errors.ts';
+import { checkEngineSettings } from './check-engine-settings.ts';
+import { filesOn } from './files-on.ts';
+import type { Rollcall } from './open-rollcall.ts';
+import type { RunSubject } from './start-run.ts';
+
+export type ListSettings = Pick<RunSettings, 'idFrom' | 'include' | 'exclude' | 'allowOutside' | 'redrive'>;
+
+export function openSourceOf(
+  rollcall: Pick<Rollcall, 'folder' | 's3'>,
+  spec: string,
+  settings: ListSettings,
+  stdin?: Readable,
+): Promise<Source> {
+  const { idFrom, include, exclude, allowOutside, redrive } = settings;
+  return openSource(spec, {
+    idFrom,
+    include,
+    exclude,
+    allowOutside,
+    redrive,
+    stdin,
+    workingFolder: rollcall.folder,
+    s3: rollcall.s3,
+  });
+}
+
+/** The source of a run that another process began to list. */
+export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunRecord): Promise<Source> {
+  if (record.source !== '-') return openSource(record.source, { ...record.settings, s3 });
+  throw new UsageError(
+    'source-gone',
+    `The list that run ${record.id} was given on stdin broke off: pipe it again with rollcall run - --run-id ${record.id}`,
+  );
+}
+
+/**
+ * What a run over this source into the account of the settings is about.
+ * @throws UsageError for a source on this machine's disk with a queue on another machine, and for settings that the
+ * engine does not know or that contradict each other
+ */
+export function subjectOf(rollcall: Rollcall, source: Source): RunSubject {
+  const { engine, url, account } = rollcall.engine();
+  checkEngineSettings(engine, rollcall.settings, source);
+  return {
+    source,
+    engine: engine.name,
+    engineUrl: url,
+    account,
+    filesOn: filesOn(source.address, rollcall.settings),
+  };
+}

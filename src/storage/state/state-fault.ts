@@ -1,0 +1,26 @@
+import { FaultError } from '../../util/errors.ts';
+
+/** A fault of the disk is a fault of the state (exit code 4): full, read-only, not ours. */
+export async function guarded<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw stateFault(path, error);
+  }
+}
+
+function stateFault(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof FaultError || typeof code !== 'string') return error;
+  const mend = mends[code] ?? 'Mend this and start the same command again: the run goes on where it stopped.';
+  return new FaultError('state', `The state at ${path} cannot be used (${code}). ${mend}`, { cause: error });
+}
+
+const mends: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full: make room and start the same command again; the run goes on where it stopped.',
+  EDQUOT:
+    'The disk quota is used up: make room and start the same command again; the run goes on where it stopped.',
+  EROFS: 'The file system is read-only: mend that, or set --state (ROLLCALL_STATE) to another folder.',
+  EACCES: 'This user may not write there: change the permissions, or set --state (ROLLCALL_STATE).',
+  EPERM: 'This user may not write there: change the permissions, or set --state (ROLLCALL_STATE).',
+};

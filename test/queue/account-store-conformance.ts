@@ -1,0 +1,215 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { pauseByUser } from '../../src/account/account-pause.ts';
+import { processSeen } from '../../src/account/account-rates.ts';
+import type { AccountStore, ReserveRequest } from '../../src/account/account-store.ts';
+import { createMemoryAccountStore } from '../account/memory-account-store.ts';
+
+/** Ten calls in 100 ms, evenly 10 ms apart. */
+const spacing = { calls: 10, windowInMs: 100, evenInMs: 10, fastInMs: 8 };
+/** More than others are told, so that many fit into a second. */
+const dense = { calls: 10, windowInMs: 50, evenInMs: 5, fastInMs: 4 };
+/** No window to speak of: each slot `evenInMs` after the last. */
+const single = { calls: 1, windowInMs: 1, evenInMs: 10, fastInMs: 1 };
+
+let accounts = 0;
+
+/** What every account store does. `other` is a second process's view of the same store. */
+export function accountStoreConformance(open: () => { store: AccountStore; other: AccountStore }): void {
+  const newAccount = () => `account-${process.pid}-${++accounts}`;
+
+  /** An account whose first second has passed, and how it gives slots. */
+  async function openAccount() {
+    const account = newAccount();
+    const { store, other } = open();
+    const reserve = (request: Partial<ReserveRequest> = {}, by = store) =>
+      by.reserve({ account, slots: 1, spacing, aheadInMs: 50, notes: [], ...request });
+    await reserve({ slots: 0 });
+    await delay(1010);
+    return { account, store, other, reserve };
+  }
+
+  describe('slots', () => {
+    it('begin a second after an account is first heard of', async () => {
+      const { store } = open();
+      const account = newAccount();
+      await store.change(account, (state, now) => pauseByUser(state, now));
+      const first = await store.reserve({ account, slots: 5, spacing, aheadInMs: 50, notes: [] });
+      expect(first).toMatchObject({ slots: [], nextNumber: 1 });
+      expect(first.retryInMs).toBeGreaterThan(700);
+      expect(first.retryInMs).toBeLessThanOrEqual(950);
+      const seen = await store.reserve({ account, slots: 1, spacing, aheadInMs: 2000, notes: [] });
+      expect(seen).toMatchObject({ slots: [{ number: 1 }], nextNumber: 2, retryInMs: 0 });
+      expect(seen.slots[0]?.at).toBeCloseTo(first.now + first.retryInMs + 50, 1);
+    });
+
+    it('are as many as were asked for, and none further than was allowed', async () => {
+      const { reserve } = await openAccount();
+      const few = await reserve({ slots: 2, spacing: single });
+      expect(few.slots.map((slot) => slot.number)).toEqual([1, 2]);
+      expect(few.slots[0]?.at).toBeCloseTo(few.now, 1);
+      const many = await reserve({ slots: 100, spacing: single });
+      expect(many.slots[0]).toMatchObject({ number: 3 });
+      expect(many.slots.at(-1)?.at).toBeLessThanOrEqual(many.now + 50);
+      expect(many.slots.at(-1)?.at).toBeGreaterThan(many.now + 39.9);
+      expect(many.nextNumber).toBe(3 + many.slots.length);
+      const none = await reserve({ spacing: single, aheadInMs: 1 });
+      expect(none.slots).toEqual([]);
+      const nextAt = (many.slots.at(-1)?.at ?? 0) + 10;
+      expect(none.retryInMs).toBeCloseTo(nextAt - none.now - 1, 1);
+    });
+
+    it('are never more in a window than its calls, whoever asks, however many ask at once', async () => {
+      const { reserve, store, other } = await openAccount();
+      const asked = Array.from({ length: 60 }, (_, place) =>
+        reserve({ slots: 1 + (place % 4), spacing: dense, aheadInMs: 900 }, place % 2 ? store : other),
+      );
+      const slots = (await Promise.all(asked)).flatMap((reservation) => reservation.slots);
+      slots.sort((a, b) => a.number - b.number);
+      expect(slots).toHaveLength(150);
+      expect(slots.map((slot) => slot.number)).toEqual(slots.map((_, place) => place + 1));
+      for (const [place, slot] of slots.entries()) {
+        expect((slots[place + 10]?.at ?? Number.POSITIVE_INFINITY) - slot.at).toBeGreaterThanOrEqual(49.99);
+        expect((slots[place + 1]?.at ?? Number.POSITIVE_INFINITY) - slot.at).toBeGreaterThanOrEqual(3.99);
+      }
+      const spanInMs = (slots[149]?.at ?? 0) - (slots[0]?.at ?? 0);
+      expect(spanInMs).toBeLessThan(1500);
+    });
+
+    it('give what the model of the rule gives', async () => {
+      let modelNow = 0;
+      const model = createMemoryAccountStore(() => modelNow);
+      await model.reserve({ account: '', slots: 0, spacing, aheadInMs: 0, notes: [] });
+      modelNow = 2000;
+      const { reserve } = await openAccount();
+      const notes = [
+        { number: 5, sentAt: undefined },
+        { number: 7, sentAt: undefined },
+        { number: 99, sentAt: undefined },
+      ];
+      const few = { calls: 3, windowInMs: 50, evenInMs: 16, fastInMs: 15 };
+      const steps = [
+        { slots: 12, notes: [] },
+        { slots: 30, notes },
+        { slots: 9, spacing: few, notes: [] },
+        { slots: 9, spacing: dense, notes: [{ number: 42, sentAt: undefined }] },
+      ];
+      const times = [];
+      const expected = [];
+      for (const step of steps) {
+        const request = { spacing, aheadInMs: 900, ...step };
+        times.push(...(await reserve(request)).slots.map((slot) => slot.at));
+        expected.push(...(await model.reserve({ account: '', ...request })).slots.map((slot) => slot.at));
+      }
+      const since = (all: number[]) => all.map((at) => Math.round((at - (all[0] ?? 0)) * 10) / 10);
+      expect(times.length).toBe(60);
+      for (const [place, at] of since(times).entries())
+        expect(at).toBeCloseTo(since(expected)[place] ?? 0, 0);
+    });
+
+    it('are not saved up while nobody asks', async () => {
+      const { reserve } = await openAccount();
+      await reserve();
+      await delay(200);
+      const late = await reserve({ slots: 3, spacing: single });
+      expect(late.slots[0]?.at).toBeCloseTo(late.now, 1);
+      expect((late.slots[1]?.at ?? 0) - late.now).toBeGreaterThanOrEqual(9.9);
+    });
+  });
+
+  describe('notes', () => {
+    it('of a late call hold the slots back that would be too many with it', async () => {
+      const { reserve, other } = await openAccount();
+      const { slots } = await reserve({ slots: 10, aheadInMs: 200 });
+      const last = slots.at(-1)?.at ?? 0;
+      const lateAt = (slots[0]?.at ?? 0) + 60;
+      await reserve(
+        { slots: 0, notes: slots.map(({ number, at }) => ({ number, sentAt: Math.max(at, lateAt) })) },
+        other,
+      );
+      const next = await reserve({ aheadInMs: 1000 });
+      expect(next.slots[0]?.at).toBeCloseTo(Math.max(lateAt + 100, last + 8), 1);
+    });
+
+    it('of a slot that was not used let somebody else have it', async () => {
+      const { reserve, other } = await openAccount();
+      const { slots } = await reserve({ slots: 20, aheadInMs: 400 });
+      const last = slots.at(-1)?.at ?? 0;
+      const notes = slots.slice(12, 14).map(({ number }) => ({ number, sentAt: undefined }));
+      const next = await reserve({ slots: 20, notes, aheadInMs: 900 }, other);
+      const gaps = next.slots.map(({ at }, place) => Math.round(at - (next.slots[place - 1]?.at ?? last)));
+      expect(gaps.slice(0, 4)).toEqual([8, 8, 8, 8]);
+    });
+
+    it('of unknown slots are passed over', async () => {
+      const { reserve } = await openAccount();
+      const unknown = [0, 5, 1e9].map((number) => ({ number, sentAt: number === 5 ? undefined : 1 }));
+      const next = await reserve({ notes: unknown });
+      expect(next.slots).toMatchObject([{ number: 1 }]);
+    });
+  });
+
+  describe('postpone', () => {
+    it('gives no slot before a time, and brings none forward', async () => {
+      const { account, store, other, reserve } = await openAccount();
+      const { now } = await store.read(account);
+      await other.postpone({ account, until: now + 500 });
+      await store.postpone({ account, until: now + 100 });
+      const next = await reserve({ aheadInMs: 1000 });
+      expect(next.slots[0]?.at).toBeCloseTo(now + 500, 1);
+    });
+
+    it('holds for five minutes at most, should the clock have been set back', async () => {
+      const { account, store, reserve } = await openAccount();
+      const { now } = await store.read(account);
+      await store.postpone({ account, until: now + 3_600_000 });
+      const next = await reserve({ aheadInMs: 0 });
+      expect(next.retryInMs).toBeCloseTo(300_000, 0);
+    });
+  });
+
+  describe('state', () => {
+    it('is fresh at first, and seen by all', async () => {
+      const account = newAccount();
+      const { store, other } = open();
+      expect((await store.read(account)).state).toMatchObject({ rates: {}, pause: null });
+      const { state } = await store.change(account, pauseByUser);
+      expect(state.pause?.reason).toBe('user');
+      expect((await other.read(account)).state).toEqual(state);
+      const reserved = await other.reserve({ account, slots: 1, spacing, aheadInMs: 0, notes: [] });
+      expect(reserved.state).toEqual(state);
+    });
+
+    it('keeps accounts apart', async () => {
+      const { store } = open();
+      await store.change(newAccount(), pauseByUser);
+      expect((await store.read(newAccount())).state.pause).toBeNull();
+    });
+
+    it('loses no change when many are made at once', async () => {
+      const account = newAccount();
+      const { store, other } = open();
+      const names = Array.from({ length: 20 }, (_, place) => `process-${place}`);
+      await Promise.all(
+        names.map((processName, place) =>
+          (place % 2 ? store : other).change(account, (state, now) =>
+            processSeen(state, { processName, ratePerSecond: 10 }, now),
+          ),
+        ),
+      );
+      expect(Object.keys((await store.read(account)).state.rates).sort()).toEqual(names.sort());
+    });
+
+    it('writes nothing when nothing changes, and any text as it is', async () => {
+      const account = newAccount();
+      const { store } = open();
+      const message = 'a NUL \u0000, half a pair \ud83d, quotes " and \\';
+      await store.change(account, (state, now) => ({
+        ...state,
+        pause: { reason: 'user', message, since: now },
+      }));
+      const { state } = await store.change(account, (before) => before);
+      expect(state.pause?.message).toBe(message);
+    });
+  });
+}

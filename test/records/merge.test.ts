@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { appendFile, readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mergeParts } from '../../src/records/merge.ts';
+import { openParts } from '../../src/records/parts.ts';
+import { isDeadLetter, type ReportLine } from '../../src/records/record.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
+import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { FaultError } from '../../src/util/errors.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { lineOf, textOf } from './report-lines.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+describe('the merge', () => {
+  let folder: TemporaryFolder;
+  let state: StateStore;
+  let number = 0;
+
+  beforeAll(async () => {
+    folder = await makeTemporaryFolder();
+    state = createLocalStateStore(folder.path);
+  });
+  afterAll(() => folder.remove());
+
+  const nextRun = () => `runs/${++number}`;
+
+  async function merge(runFolder: string, count: number, epoch = 99) {
+    const { infos } = await openParts({ state, runFolder, epoch });
+    const lines: ReportLine[] = [];
+    const sha256 = await mergeParts({
+      state,
+      runFolder,
+      count,
+      parts: infos,
+      onLine: (line) => lines.push(line),
+    });
+    const report = await readFile(state.locate(`${runFolder}/report.jsonl`), 'utf8');
+    const deadLetters = await readFile(state.locate(`${runFolder}/dead-letters.jsonl`), 'utf8');
+    return { sha256, lines, report, deadLetters };
+  }
+
+  /** What was written, in the order of writing: by whom, into which of his parts, and whether the line came to its end. */
+  const writes = fc.array(
+    fc.record({
+      seq: fc.integer({ min: 1, max: 25 }),
+      epoch: fc.integer({ min: 1, max: 12 }),
+      part: fc.integer({ min: 1, max: 11 }),
+      status: fc.constantFrom('enrolled' as const, 'rejected' as const),
+    }),
+    { maxLength: 120 },
+  );
+  const torn = fc.dictionary(
+    fc.constantFrom('1-1', '2-1', '3-2', '12-11'),
+    fc.string({ minLength: 1, maxLength: 30 }),
+  );
+
+  it('gives one line a photo, in order, with the content of the lowest epoch, whoever wrote what and when', async () => {
+    await fc.assert(
+      fc.asyncProperty(writes, torn, fc.nat({ max: 120 }), async (all, halves, takeOverAt) => {
+        const runFolder = nextRun();
+        const count = Math.max(1, ...all.map(({ seq }) => seq));
+        const last = Array.from({ length: count }, (_, index) => ({
+          seq: index + 1,
+          epoch: 50,
+          part: 1,
+          status: 'enrolled' as const,
+        }));
+        const texts = all.concat(last).map((write, index) => ({
+          ...write,
+          line: lineOf(write.seq, `${write.epoch}-${write.part}-${index}`, write.status),
+        }));
+        const write = async (some: typeof texts) => {
+          for (const { epoch, part, line } of some) {
+            const path = state.locate(`${runFolder}/parts/${epoch}-${part}.jsonl`);
+            await appendFile(path, textOf([line])).catch(async () => {
+              await state.write(`${runFolder}/parts/${epoch}-${part}.jsonl`, textOf([line]));
+            });
+          }
+        };
+        // Some of it is written after the last conductor has read the parts: by one that was believed dead.
+        await write(texts.slice(0, takeOverAt));
+        const { infos } = await openParts({ state, runFolder, epoch: 99 });
+        await write(texts.slice(takeOverAt));
+        for (const [name, half] of Object.entries(halves)) {
+          const path = `${runFolder}/parts/${name}.jsonl`;
+          const before = (await state.read(path))?.toString() ?? '';
+          await state.write(
+            path,
+            before + JSON.stringify(lineOf(1, 'torn')).slice(0, 20) + half.replaceAll('\n', ' '),
+          );
+        }
+        const merged: ReportLine[] = [];
+        const sha256 = await mergeParts({
+          state,
+          runFolder,
+          count,
+          parts: infos,
+          onLine: (line) => merged.push(line),
+        });
+
+        const expected = Array.from({ length: count }, (_, index) => {
+          const candidates = texts.filter(({ seq }) => seq === index + 1);
+          const lowest = Math.min(...candidates.map(({ epoch }) => epoch));
+          const own = candidates.filter(({ epoch }) => epoch === lowest);
+          const part = Math.min(...own.map((each) => each.part));
+          return own.find((each) => each.part === part)?.line;
+        });
+        expect(merged).toEqual(expected);
+        const report = await readFile(state.locate(`${runFolder}/report.jsonl`));
+        expect(report.toString()).toBe(textOf(merged));
+        expect(sha256).toBe(createHash('sha256').update(report).digest('hex'));
+        expect(await readFile(state.locate(`${runFolder}/dead-letters.jsonl`), 'utf8')).toBe(
+          textOf(merged.filter(isDeadLetter)),
+        );
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('of nothing is an empty report', async () => {
+    const { report, deadLetters, lines } = await merge(nextRun(), 0);
+    expect([report, deadLetters, lines]).toEqual(['', '', []]);
+  });
+
+  it('leaves lines out that are beyond the list', async () => {
+    const runFolder = nextRun();
+    await state.write(
+      `${runFolder}/parts/1-1.jsonl`,
+      textOf([lineOf(3, 'x'), lineOf(2, 'x'), lineOf(1, 'x')]),
+    );
+    expect((await merge(runFolder, 2)).lines.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it('names the photo that has no line, leaves the old report as it was, and the next start does it again', async () => {
+    const runFolder = nextRun();
+    const parts = await openParts({ state, runFolder, epoch: 1 });
+    for (let from = 1; from <= 20_000; from += 5_000)
+      await parts.add(Array.from({ length: 5_000 }, (_, index) => lineOf(from + index, 'x')));
+    await parts.close();
+    const before = await merge(runFolder, 20_000);
+    // A disk that lost a line in the middle of what the checkpoint vouches for.
+    const path = `${runFolder}/parts/1-1.jsonl`;
+    const text = (await state.read(path))?.toString() ?? '';
+    const lost = JSON.stringify(lineOf(777, 'x'));
+    await state.write(path, text.replace(lost, ' '.repeat(Buffer.byteLength(lost))));
+    const error = await merge(runFolder, 20_000).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(FaultError);
+    expect(error.message).toMatch(/Photo 777 of .* has no line; start the run again/);
+    expect((await state.read(`${runFolder}/report.jsonl`))?.toString()).toBe(before.report);
+    expect((await state.list(runFolder)).map(({ name }) => name).sort()).toEqual([
+      'dead-letters.jsonl',
+      'parts',
+      'report.jsonl',
+    ]);
+
+    const next = await openParts({ state, runFolder, epoch: 2 });
+    expect(next.covered.has(777)).toBe(false);
+    await next.add([lineOf(777, 'done again')]);
+    await next.close();
+    expect((await merge(runFolder, 20_000)).lines[776]?.transactionId).toBe('done again');
+  });
+
+  it('is done again after it was killed, with the same result', async () => {
+    const runFolder = nextRun();
+    await state.write(`${runFolder}/parts/1-1.jsonl`, textOf([lineOf(2, 'x', 'rejected'), lineOf(1, 'x')]));
+    await state.write(`${runFolder}/report.jsonl.0123456789ab.tmp`, 'half of a report');
+    const first = await merge(runFolder, 2);
+    const second = await merge(runFolder, 2);
+    expect(second).toEqual(first);
+    expect((await state.list(runFolder)).map(({ name }) => name).sort()).toEqual([
+      'dead-letters.jsonl',
+      'parts',
+      'report.jsonl',
+    ]);
+  });
+
+  it('needs no more memory for a longer report: 200,000 lines', async () => {
+    const runFolder = nextRun();
+    const parts = await openParts({ state, runFolder, epoch: 1 });
+    for (let from = 1; from <= 200_000; from += 1_000) {
+      // Nearly in order, as outcomes come: each thousand backwards.
+      await parts.add(Array.from({ length: 1_000 }, (_, index) => lineOf(from + 999 - index, 'x')));
+    }
+    await parts.close();
+    const used: number[] = [];
+    let seen = 0;
+    await mergeParts({
+      state,
+      runFolder,
+      count: 200_000,
+      parts: parts.infos,
+      onLine: (line) => {
+        seen += 1;
+        if (line.seq !== seen) throw new Error(`${line.seq} stands at ${seen}`);
+        if (seen % 20_000 === 0) {
+          collectGarbage();
+          used.push(process.memoryUsage().heapUsed);
+        }
+      },
+    });
+    expect(seen).toBe(200_000);
+    // One bucket or two are there at a time; a line that was kept would be 1 kB.
+    const half = used.length / 2;
+    const growthPerLine = (Math.max(...used.slice(half)) - Math.max(...used.slice(0, half))) / 100_000;
+    expect(growthPerLine).toBeLessThan(250);
+  });
+});
