@@ -3,7 +3,7 @@
  * first. See `scripts/enqueue-photos.ts` for an example that runs.
  */
 
-export type { RunProgress } from './conductor/conductor.ts';
+export type { RunProgress } from './conductor/conducting.ts';
 export { type ReportLine, reportLineSchema, type Status } from './records/record.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';

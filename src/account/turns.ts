@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeaseStore } from '../queue/queue.ts';
+import type { LeaseStore } from './lease-store.ts';
 import { type Waiter, waitInLine } from './wait-in-line.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { GateSnapshot } from '../account/gate.ts';
-import type { RunProgress } from '../conductor/conductor.ts';
+import type { RunProgress } from '../conductor/conducting.ts';
 import { formatDuration } from '../settings/values.ts';
 import { say } from './command-context.ts';
 

@@ -7,7 +7,7 @@ import type { Parts } from '../records/parts.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { cancelRest } from './cancel-rest.ts';
-import type { ConductEnd } from './conductor.ts';
+import type { ConductEnd } from './conducting.ts';
 import { endRun } from './end-run.ts';
 import { finishReport } from './finish.ts';
 import type { Lease } from './lease.ts';

@@ -6,7 +6,7 @@ import type { RunRecord } from '../records/run-record.ts';
 import { keepTrying } from '../util/keep-trying.ts';
 import { isDeadProcess } from '../util/process-name.ts';
 import { concludeRun } from './conclude-run.ts';
-import type { ConductEnd, ConductOptions } from './conductor.ts';
+import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { templateIdsOf } from './decide.ts';
 import { feedManifest } from './feed.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';

@@ -1,50 +1,14 @@
-import type { Logger } from 'pino';
-import type { QueueBackend } from '../queue/queue.ts';
 import { highestEpoch, openParts } from '../records/parts.ts';
-import { isOver, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
-import type { Summary } from '../records/summary.ts';
-import type { Source } from '../sources/source.ts';
-import type { StateStore } from '../storage/state/state-store.ts';
+import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import { keepTrying } from '../util/keep-trying.ts';
 import { type Conducting, conductLoops } from './conduct-loops.ts';
+import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { endRun, removeParts } from './end-run.ts';
 import { readSummary } from './finish.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { createPatientQueue } from './patient-queue.ts';
 import { createStop } from './stop.ts';
-
-/** How a conductor's time with a run ended. */
-export type ConductEnd =
-  | { readonly kind: 'over'; readonly summary: Summary }
-  | { readonly kind: 'paused'; readonly waitsFor: string }
-  | { readonly kind: 'interrupted' }
-  /** Another process conducts this run. */
-  | { readonly kind: 'held' };
-
-export interface ConductOptions {
-  readonly state: StateStore;
-  readonly backend: QueueBackend;
-  readonly runId: string;
-  readonly openSource: (record: RunRecord) => Promise<Source>;
-  readonly processName: string;
-  /** Photos fed and not yet collected, at most. */
-  readonly window: number;
-  /** This process's worker of the run. `stop` starts nothing new and waits for the calls in flight. */
-  readonly work: { start(): void; stop(): Promise<void> };
-  /** Drains and leaves the run to be resumed. */
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: RunProgress) => void;
-  readonly log: Logger;
-}
-
-export interface RunProgress {
-  readonly listed: number;
-  readonly listingEnded: boolean;
-  readonly done: number;
-  readonly deadLetters: number;
-  readonly retries: number;
-}
 
 /**
  * Lists, feeds and collects a run for as long as this process holds its lease. Whatever line it dies on, the next

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeaseStore } from '../queue/queue.ts';
+import type { LeaseStore } from '../account/lease-store.ts';
 import { isDeadProcess } from '../util/process-name.ts';
 
 const durationInMs = 20_000;

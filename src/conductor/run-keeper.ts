@@ -2,7 +2,7 @@ import { createPaceMeter } from '../records/outlook.ts';
 import type { Parts } from '../records/parts.ts';
 import { type RunRecord, writeRunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import type { RunProgress } from './conductor.ts';
+import type { RunProgress } from './conducting.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 
 /** Keeps `run.json` true while a conductor holds the run. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LeaseStore } from '../queue/queue.ts';
+import type { LeaseStore } from '../account/lease-store.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { chooseFiles } from './choose-files.ts';
 import { drawTogether } from './draw-together.ts';

@@ -1,3 +1,4 @@
+import type { KnownContent } from '../records/manifest.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { anyTemplate, contentFingerprint, listedFingerprint, noTemplate } from './fingerprint.ts';
 import { compareTimes, type LedgerEvent, photoKey, subjectKey, timesOf } from './ledger-event.ts';
@@ -12,14 +13,6 @@ export interface AskedPhoto {
   readonly version: string | undefined;
   /** See `templateMark`. */
   readonly template: string;
-}
-
-/** Fingerprints of what the ledger knows of a photo, for whoever has read its bytes; see `contentFingerprint`. */
-export interface KnownContent {
-  readonly enrolled?: string | undefined;
-  /** ISO time. */
-  readonly enrolledAt?: string | undefined;
-  readonly rejected?: string | undefined;
 }
 
 export type Recognition =

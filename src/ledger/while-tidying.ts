@@ -1,4 +1,4 @@
-import type { LeaseStore } from '../queue/queue.ts';
+import type { LeaseStore } from '../account/lease-store.ts';
 import { isDeadProcess, processName } from '../util/process-name.ts';
 
 /** Spares two processes the same work. It is no fence, and none is needed: what is removed stands in a file that was written. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /** @import { MainModule } from 'libheif-js/libheif-wasm/libheif.js' */
-/** @import { DecodedPicture } from './decode-thread.js' */
+/** @import { DecodedPicture } from './write-tiff.js' */
 
 const require = createRequire(import.meta.url);
 /** @type {(options: object) => MainModule} */

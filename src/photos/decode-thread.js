@@ -4,17 +4,6 @@ import { decodeHeic } from './decode-heic.js';
 import { writeTiff } from './write-tiff.js';
 
 /**
- * A picture that was decoded: 8 bits a channel, red, green, blue and perhaps alpha, upright.
- * @typedef {object} DecodedPicture
- * @property {number} width
- * @property {number} height
- * @property {3 | 4} channels
- * @property {(y: number) => Uint8Array} row the pixels of a row, from the top; good until the next call
- * @property {Uint8Array} [profile] an ICC profile
- * @property {boolean} [isDisplayP3] its colours are of Display P3, without an ICC profile that says so
- */
-
-/**
  * What the thread is started with.
  * @typedef {object} DecodeTask
  * @property {'heic' | 'bmp'} format

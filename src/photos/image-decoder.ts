@@ -2,8 +2,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
 import { createByteBudget } from './byte-budget.ts';
-import type { InspectedPhoto } from './inspect-photo.ts';
-import type { PhotoFormat } from './photo.ts';
+import type { InspectedPhoto, PhotoFormat } from './photo.ts';
 
 /** Photos that claim more pixels are refused by their header: decoded, they would take 300 MB and more each. */
 export const maxPixels = 100_000_000;

@@ -1,20 +1,8 @@
 import { type PixelSize, readBmpSize, readHeicSize } from './header-size.ts';
 import { decoderMessage, maxPixels, sharp } from './image-decoder.ts';
-import type { PhotoFormat, PhotoProblem } from './photo.ts';
+import type { InspectedPhoto, PhotoFormat, PhotoProblem } from './photo.ts';
 import { lasting } from './photo-bytes.ts';
 import { detectPhotoFormat } from './photo-format.ts';
-
-/** What a photo's header says. */
-export interface InspectedPhoto {
-  readonly format: PhotoFormat;
-  /** In pixels, as stored: before any rotation. */
-  readonly width: number;
-  readonly height: number;
-  /** EXIF's: 1 is upright, 2 to 8 are mirrored or rotated. */
-  readonly orientation: number;
-  /** It has several pictures; only the first is used. */
-  readonly animated: boolean;
-}
 
 /**
  * Looks at a photo by its header, without decoding it: whether it is an image, which format, how large, which

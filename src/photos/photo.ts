@@ -31,3 +31,15 @@ export interface PhotoProblem {
   /** It is larger than the reader was told to read. */
   readonly isOverLimit?: true;
 }
+
+/** What a photo's header says. */
+export interface InspectedPhoto {
+  readonly format: PhotoFormat;
+  /** In pixels, as stored: before any rotation. */
+  readonly width: number;
+  readonly height: number;
+  /** EXIF's: 1 is upright, 2 to 8 are mirrored or rotated. */
+  readonly orientation: number;
+  /** It has several pictures; only the first is used. */
+  readonly animated: boolean;
+}

@@ -1,5 +1,4 @@
-import type { InspectedPhoto } from './inspect-photo.ts';
-import type { PhotoFormat, PhotoProblem, PhotoRules, PreparationSettings } from './photo.ts';
+import type { InspectedPhoto, PhotoFormat, PhotoProblem, PhotoRules, PreparationSettings } from './photo.ts';
 import { rewritePhoto } from './rewrite-photo.ts';
 import { stripMetadata } from './strip-metadata.ts';
 

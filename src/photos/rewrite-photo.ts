@@ -1,7 +1,6 @@
 import { decodeAside } from './decode-aside.ts';
 import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
-import type { InspectedPhoto } from './inspect-photo.ts';
-import type { PhotoProblem, PhotoRules } from './photo.ts';
+import type { InspectedPhoto, PhotoProblem, PhotoRules } from './photo.ts';
 import { lasting } from './photo-bytes.ts';
 
 interface PhotoToRewrite {

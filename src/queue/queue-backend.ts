@@ -1,8 +1,10 @@
 import type { AccountStore } from '../account/account-store.ts';
+import type { CallBudget } from '../account/call-budget.ts';
+import type { LeaseStore } from '../account/lease-store.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { createDeadLetterQueue } from './dead-letter-queue.ts';
 import { openBullmqWorker } from './photo-worker.ts';
-import type { CallBudget, LeaseStore, PresenceStore, QueueBackend } from './queue.ts';
+import type { PresenceStore, QueueBackend } from './queue.ts';
 import { openBullmqRunQueue } from './run-queue.ts';
 import { openBullmqScheduleClock } from './schedule-clock.ts';
 

@@ -1,4 +1,6 @@
 import type { AccountStore } from '../account/account-store.ts';
+import type { CallBudget } from '../account/call-budget.ts';
+import type { LeaseStore } from '../account/lease-store.ts';
 import type { PhotoJobData } from '../records/job.ts';
 
 /** The one door to BullMQ and its store. Nothing outside this folder knows the backend. */
@@ -145,33 +147,6 @@ export interface WorkTicksOptions {
 export interface TickWorker {
   /** Takes no further tick and waits for the one that was taken. Calls share one promise. */
   stop(): Promise<void>;
-}
-
-/** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */
-export interface CallBudget {
-  /** Takes one call; false if `most` were taken. */
-  take(runId: string, most: number): Promise<boolean>;
-  /** Calls taken so far, at least `least`: what the report shows, should the store have forgotten. */
-  raise(runId: string, least: number): Promise<number>;
-}
-
-/** Leases with an epoch that rises with every take-over; in the queue's store, by its clock. */
-export interface LeaseStore {
-  /**
-   * Takes the lease if it is free, expired, held by `holder` itself or by `evict` (a holder known to be dead).
-   * The epoch given is higher than any given before and than `minEpoch`, which covers a store that was wiped.
-   */
-  acquire(request: {
-    key: string;
-    holder: string;
-    durationInMs: number;
-    minEpoch: number;
-    evict?: string | undefined;
-  }): Promise<{ readonly epoch: number } | { readonly heldBy: string; readonly expiresInMs: number }>;
-  /** False if another holds it or a higher epoch was given. A store that was wiped takes the lease in again. */
-  renew(request: { key: string; holder: string; epoch: number; durationInMs: number }): Promise<boolean>;
-  release(request: { key: string; holder: string; epoch: number }): Promise<void>;
-  holder(key: string): Promise<string | undefined>;
 }
 
 /**

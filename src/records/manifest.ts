@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
-import type { KnownContent } from '../ledger/known-photos.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
@@ -19,6 +18,14 @@ const manifestLineSchema = z.object({
   problem: z.string().optional(),
 });
 export type ManifestLine = z.infer<typeof manifestLineSchema>;
+
+/** Fingerprints of what the ledger knows of a photo, for whoever has read its bytes; see `contentFingerprint`. */
+export interface KnownContent {
+  readonly enrolled?: string | undefined;
+  /** ISO time. */
+  readonly enrolledAt?: string | undefined;
+  readonly rejected?: string | undefined;
+}
 
 /** A line of the manifest and where it stands in the file. */
 export interface PlacedLine {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeaseStore } from '../queue/queue.ts';
+import type { LeaseStore } from '../account/lease-store.ts';
 import { processName } from '../util/process-name.ts';
 
 const leaseInMs = 10_000;

@@ -1,4 +1,4 @@
-import type { RunProgress } from '../conductor/conductor.ts';
+import type { RunProgress } from '../conductor/conducting.ts';
 import { removeParts } from '../conductor/end-run.ts';
 import { readSummary } from '../conductor/finish.ts';
 import { writeControl } from '../records/control.ts';

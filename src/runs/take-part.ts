@@ -1,4 +1,4 @@
-import type { RunProgress } from '../conductor/conductor.ts';
+import type { RunProgress } from '../conductor/conducting.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConductOptions, conductRun } from '../conductor/conductor.ts';
+import type { ConductOptions } from '../conductor/conducting.ts';
+import { conductRun } from '../conductor/conductor.ts';
 import { readSummary } from '../conductor/finish.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LeaseStore } from '../account/lease-store.ts';
 import { type Lease, takeLease } from '../conductor/lease.ts';
-import type { LeaseStore } from '../queue/queue.ts';
 import { processName } from '../util/process-name.ts';
 
 const askAgainInMs = 100;

@@ -2,12 +2,21 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../util/errors.ts';
 import { fileVersion } from '../util/file-version.ts';
-import type { FolderSourceOptions } from './folder-source.ts';
 import type { WalkEntry } from './folder-walk.ts';
+import type { IdPattern } from './id-from.ts';
 import { problemOfText } from './listed-row.ts';
+import type { PathFilter } from './path-filter.ts';
 import { isInside } from './photo-address.ts';
 import { isPhotoFileName } from './photo-file-name.ts';
 import type { ListedPhoto } from './source.ts';
+
+export interface FolderSourceOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly idPattern: IdPattern;
+  readonly filter: PathFilter;
+  readonly allowOutside: boolean;
+}
 
 type FileFacts = Pick<ListedPhoto, 'version' | 'sizeInBytes'>;
 type Looked = FileFacts | { readonly problem: string } | 'no photo';

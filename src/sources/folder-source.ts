@@ -1,23 +1,15 @@
 import { opendir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { UsageError } from '../util/errors.ts';
+import type { FolderSourceOptions } from './folder-entry.ts';
 import { listFolderEntry } from './folder-entry.ts';
 import { type EntryKind, type WalkEntry, walkFolder } from './folder-walk.ts';
-import type { IdPattern } from './id-from.ts';
 import type { PathFilter } from './path-filter.ts';
 import { isHiddenFolderName, isPhotoFileName } from './photo-file-name.ts';
 import type { Source } from './source.ts';
 
 /** Entries that are looked at together. */
 const batchSize = 32;
-
-export interface FolderSourceOptions {
-  /** Absolute. */
-  readonly path: string;
-  readonly idPattern: IdPattern;
-  readonly filter: PathFilter;
-  readonly allowOutside: boolean;
-}
 
 /**
  * The photos of a folder and its folders, in a fixed order. Left out: hidden files and folders, and files whose suffix

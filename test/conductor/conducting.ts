@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import { type ConductEnd, type ConductOptions, conductRun } from '../../src/conductor/conductor.ts';
+import type { ConductEnd, ConductOptions } from '../../src/conductor/conducting.ts';
+import { conductRun } from '../../src/conductor/conductor.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import { readReport } from '../../src/records/read-report.ts';
 import type { ReportLine } from '../../src/records/record.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine, EngineReply } from '../../src/engines/engine.ts';
-import type { EngineServer } from '../helpers/engine-server.ts';
+import type { EngineServer } from '../helpers/engine-server-control.ts';
 import { tagPhoto } from '../helpers/engine-server-tag.ts';
 import { expectIds, expectNoSecret } from './engine-basics.ts';
 import { enrollWith, tinyJpeg, tinyPng } from './engine-calls.ts';

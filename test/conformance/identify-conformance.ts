@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine, IdentifyReply, IdentifyRequest } from '../../src/engines/engine.ts';
-import type { EngineServer } from '../helpers/engine-server.ts';
+import type { EngineServer } from '../helpers/engine-server-control.ts';
 import { tagPerson, tagPhoto } from '../helpers/engine-server-tag.ts';
 import { enrollWith, tinyJpeg, tinyPng } from './engine-calls.ts';
 import type { EngineAdapter } from './engine-conformance.ts';

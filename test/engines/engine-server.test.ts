@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyJpeg, tinyPng } from '../conformance/engine-calls.ts';
-import { type EngineServer, startEngineServer, testCredentials } from '../helpers/engine-server.ts';
+import { startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import { createSeededRandom, worstSecond } from '../helpers/engine-server-calls.ts';
+import type { EngineServer } from '../helpers/engine-server-control.ts';
 import { stepAt } from '../helpers/engine-server-script.ts';
 import { readTag, tagPhoto } from '../helpers/engine-server-tag.ts';
 import { readOotoEnrollDocument } from '../helpers/seed-documents.ts';

@@ -4,7 +4,8 @@ import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { readOotoDeleteReply } from '../../src/engines/ooto-delete-reply.ts';
 import { createEngine } from '../../src/engines/registry.ts';
 import { enrollWith } from '../conformance/engine-calls.ts';
-import { type EngineServer, startEngineServer } from '../helpers/engine-server.ts';
+import { startEngineServer } from '../helpers/engine-server.ts';
+import type { EngineServer } from '../helpers/engine-server-control.ts';
 
 const credentials = { appId: 'canary-id/47+11', appKey: 'canary-key/08=15&?' };
 

@@ -4,7 +4,8 @@ import { createEngine } from '../../src/engines/registry.ts';
 import { describeEngineBasics } from '../conformance/engine-basics.ts';
 import { enrollWith, tinyJpeg, tinyPng } from '../conformance/engine-calls.ts';
 import { describeEngine } from '../conformance/engine-conformance.ts';
-import { type EngineServer, startEngineServer } from '../helpers/engine-server.ts';
+import { startEngineServer } from '../helpers/engine-server.ts';
+import type { EngineServer } from '../helpers/engine-server-control.ts';
 import { tagPhoto } from '../helpers/engine-server-tag.ts';
 import { readOotoEnrollDocument } from '../helpers/seed-documents.ts';
 

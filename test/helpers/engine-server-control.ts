@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EngineServer } from './engine-server.ts';
 import { sendJson } from './engine-server-answers.ts';
 import type { ServerCall } from './engine-server-calls.ts';
+import type { Credentials } from './engine-server-frame.ts';
+import type { IndexLag, StoredTemplate } from './engine-server-templates.ts';
 
 /** What `GET /control/summary` gives: enough for a demo and for tests of the command line. */
 export interface EngineServerSummary {
@@ -9,6 +10,39 @@ export interface EngineServerSummary {
   readonly worstSecond: number;
   /** How often each template was enrolled. */
   readonly templates: Readonly<Record<string, number>>;
+}
+
+/**
+ * A server on this machine's loopback address that keeps to an engine's pages strictly, plays scripts (see
+ * engine-server-script.ts) and writes down every call. A script comes from the mode, else from what a test set for a
+ * template id or a photo's SHA-256, else from the tag in the photo (engine-server-tag.ts), else it is `ok`.
+ * Under `/control/` it can be steered over HTTP (engine-server-control.ts).
+ */
+export interface EngineServer {
+  /** The API's base address, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  readonly calls: readonly ServerCall[];
+  /** What is stored: how often each template was enrolled, and with which photos. */
+  readonly templates: ReadonlyMap<string, Readonly<StoredTemplate>>;
+  worstSecond(): number;
+  /** `target`: a template id or the SHA-256 of a photo. */
+  script(target: string, script: string): void;
+  /** A script for every photo, from now on; `normal` ends it. */
+  setMode(mode: string): void;
+  /** What APP-ID and APP-KEY must be. */
+  setCredentials(credentials: Credentials): void;
+  setLatency(latencyInMs: readonly [number, number]): void;
+  /** From when on `/identify` finds what was stored; at once by default. */
+  setIndexLag(lag: Partial<IndexLag>): void;
+  /** The bytes of photos that come to OOTO's endpoints from now on, by their SHA-256. */
+  keepPhotos(): ReadonlyMap<string, Buffer>;
+  /** Forgets calls, templates, scripts, mode and lag. */
+  reset(): void;
+  /** Connections are refused and those open are cut, until `comeUp`, on the same port. */
+  goDown(): Promise<void>;
+  comeUp(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Steers a running engine server from another process; the same as `EngineServer` has for tests in its process. */

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { S3 } from '@aws-sdk/client-s3';
 import { createS3Client } from '../../src/storage/s3/s3-client.ts';
 import { buildHelper } from './build-helper.ts';
+import type { StartedStore } from './swift-server.ts';
 
 /** A store of a test's own, on the loopback interface. */
 export interface S3Server {
@@ -16,14 +17,6 @@ export interface S3Server {
   put(bucket: string, objects: Iterable<readonly [key: string, body: Uint8Array | string]>): Promise<void>;
   close(): Promise<void>;
 }
-
-interface S3Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-/** A store that was started, and keys if it takes no others. */
-export type StartedStore = { readonly endpoint: string; close(): Promise<void> } & Partial<S3Keys>;
 
 /**
  * Starts the store as a process of its own, which ends with this one at the latest; with `ROLLCALL_TEST_S3=swift`

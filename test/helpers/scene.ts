@@ -6,7 +6,8 @@ import { type RunRecord, runRecordSchema } from '../../src/records/run-record.ts
 import { type Summary, summarySchema } from '../../src/records/summary.ts';
 import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';
 import { giveQueue } from './embedded-queue.ts';
-import { type EngineServer, startEngineServer, testCredentials } from './engine-server.ts';
+import { startEngineServer, testCredentials } from './engine-server.ts';
+import type { EngineServer } from './engine-server-control.ts';
 import type { Credentials } from './engine-server-frame.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 

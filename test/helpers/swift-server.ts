@@ -1,5 +1,12 @@
 import { GenericContainer, Wait } from 'testcontainers';
-import type { StartedStore } from './s3-server.ts';
+
+interface S3Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** A store that was started, and keys if it takes no others. */
+export type StartedStore = { readonly endpoint: string; close(): Promise<void> } & Partial<S3Keys>;
 
 const port = 8080;
 const accessKeyId = 'test:tester';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LeaseStore, QueueBackend } from '../../src/queue/queue.ts';
+import type { LeaseStore } from '../../src/account/lease-store.ts';
+import type { QueueBackend } from '../../src/queue/queue.ts';
 import type { QueueServer } from '../helpers/queue-servers.ts';
 import { until } from '../helpers/until.ts';
 

@@ -3,9 +3,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRollcall, readRunReport, workHere } from '../../src/index.ts';
+import { openRollcall } from '../../src/runs/open-rollcall.ts';
+import { readRunReport } from '../../src/runs/read-run-report.ts';
+import { workHere } from '../../src/runs/work-here.ts';
 import { openTestPostgres } from '../helpers/embedded-postgres.ts';
-import { type EngineServer, startEngineServer, testCredentials } from '../helpers/engine-server.ts';
+import { startEngineServer, testCredentials } from '../helpers/engine-server.ts';
+import type { EngineServer } from '../helpers/engine-server-control.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { LeaseStore } from '../queue.ts';
+import type { LeaseStore } from '../../account/lease-store.ts';
 
 /** The lock keeps two processes that start together from creating the same thing at once. */
 const CREATE_TABLE = `

@@ -1,5 +1,5 @@
+import type { CallBudget } from '../../account/call-budget.ts';
 import { keyPrefix } from '../bullmq-settings.ts';
-import type { CallBudget } from '../queue.ts';
 import type { RedisClient } from './connect-redis.ts';
 
 const HEAD = `local taken = tonumber(redis.call('GET', KEYS[1]) or 0)`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { LeaseStore } from '../../account/lease-store.ts';
 import { keyPrefix } from '../bullmq-settings.ts';
-import type { LeaseStore } from '../queue.ts';
 import type { RedisClient } from './connect-redis.ts';
 
 /** The key outlives the lease: it remembers the epoch. */

@@ -11,8 +11,9 @@ import { createEngine } from '../../../src/engines/registry.ts';
 import { createHttpClient } from '../../../src/util/http/http-client.ts';
 import type { Environment } from '../../../src/util/http/proxy-for.ts';
 import { enrollWith } from '../../conformance/engine-calls.ts';
-import { type EngineServer, startEngineServer, testCredentials } from '../../helpers/engine-server.ts';
+import { startEngineServer, testCredentials } from '../../helpers/engine-server.ts';
 import { createTestCertificate } from '../../helpers/engine-server-certificate.ts';
+import type { EngineServer } from '../../helpers/engine-server-control.ts';
 import { type ProxyServer, startProxyServer } from './proxy-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-tls-'));

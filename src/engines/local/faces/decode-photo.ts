@@ -1,13 +1,19 @@
 import { decoderMessage, maxPixels, sharp } from '../../../photos/image-decoder.ts';
 import type { PhotoFormat } from '../../../photos/photo.ts';
 import { detectPhotoFormat } from '../../../photos/photo-format.ts';
-import type { UndecodablePhoto } from './face-reader.ts';
 
 /** RGB, a byte each, row by row. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+}
+
+export interface UndecodablePhoto {
+  readonly kind: 'undecodable';
+  /** By its first bytes; absent: none that is known. Only JPEG and PNG are decoded here. */
+  readonly format?: PhotoFormat;
+  readonly message: string;
 }
 
 /** A photo, upright, and made smaller where it is large. */

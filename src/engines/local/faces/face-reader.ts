@@ -1,4 +1,5 @@
 import type { PhotoFormat } from '../../../photos/photo.ts';
+import type { UndecodablePhoto } from './decode-photo.ts';
 import type { FaceQuality } from './face-quality.ts';
 
 /** Finds the faces of photos, with models that run on this machine, in threads of their own. */
@@ -14,13 +15,6 @@ export interface FaceReader {
 }
 
 export type PhotoReading = UndecodablePhoto | ReadFaces;
-
-export interface UndecodablePhoto {
-  readonly kind: 'undecodable';
-  /** By its first bytes; absent: none that is known. Only JPEG and PNG are decoded here. */
-  readonly format?: PhotoFormat;
-  readonly message: string;
-}
 
 export interface ReadFaces {
   readonly kind: 'read';
