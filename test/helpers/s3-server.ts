@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { S3 } from '@aws-sdk/client-s3';
 import { createS3Client } from '../../src/storage/s3/s3-client.ts';
 import { buildHelper } from './build-helper.ts';
-import type { StartedStore } from './swift-server.ts';
+import type { S3Keys, StartedStore } from './swift-server.ts';
 
 /** A store of a test's own, on the loopback interface. */
 export interface S3Server {

@@ -1,6 +1,6 @@
 import { GenericContainer, Wait } from 'testcontainers';
 
-interface S3Keys {
+export interface S3Keys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
