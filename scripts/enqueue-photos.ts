@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import { enqueue, type GivenPhoto, openRollcall, RollcallError, readRunReport, workHere } from 'rollcall';
+import {
+  enqueue,
+  type GivenPhoto,
+  openRollcall,
+  RollcallError,
+  readRunReport,
+  workInProcess,
+} from 'rollcall';
 
 /**
  * An example for scripts: enqueue the photos named on the command line, await their run, and read its report.
@@ -20,7 +27,7 @@ try {
   const { runId } = await enqueue(rollcall, photos);
 
   // Does the work here. Where `rollcall worker` runs already: await waitForRun(rollcall, runId)
-  const end = await workHere(rollcall, runId);
+  const end = await workInProcess(rollcall, runId);
   if (end.kind !== 'over') throw new Error(`Run ${runId} is not over yet: ${end.kind}`);
 
   for await (const { subjectId, status, templateId, error } of readRunReport(rollcall, runId)) {

@@ -16,9 +16,23 @@ export { listRuns } from './runs/list-runs.ts';
 export { type OpenRollcallOptions, openRollcall, type Rollcall } from './runs/open-rollcall.ts';
 export { readRunReport } from './runs/read-run-report.ts';
 export { enqueueDeadLetters } from './runs/retry-dead-letters.ts';
-export { type RunHereOptions, runHere } from './runs/run-here.ts';
+export {
+  /** @deprecated The former name of `RunInProcessOptions`. */
+  type RunInProcessOptions as RunHereOptions,
+  type RunInProcessOptions,
+  runInProcess,
+  /** @deprecated The former name of `runInProcess`. */
+  runInProcess as runHere,
+} from './runs/run-in-process.ts';
 export { waitForRun } from './runs/wait-for-run.ts';
-export { type WorkHereOptions, workHere } from './runs/work-here.ts';
+export {
+  /** @deprecated The former name of `WorkInProcessOptions`. */
+  type WorkInProcessOptions as WorkHereOptions,
+  type WorkInProcessOptions,
+  workInProcess,
+  /** @deprecated The former name of `workInProcess`. */
+  workInProcess as workHere,
+} from './runs/work-in-process.ts';
 export { type RunEvent, workOnAll } from './runs/work-on-all.ts';
 export type { RunEnd } from './runs/work-on-run.ts';
 export type { GivenSettings } from './settings/load-settings.ts';

@@ -1,5 +1,5 @@
 import type { AccountState } from './account-state.ts';
-import type { AccountPause } from './gate.ts';
+import type { AccountPause } from './rate-limiter.ts';
 
 /** Pauses the account. The first reason stands: it is what has to be mended first. */
 export function pauseAccount(

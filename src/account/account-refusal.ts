@@ -22,7 +22,7 @@ export function afterRefused(
     return { state: isAgain ? state : { ...state, refusedPhotos }, charged: isAgain || refusedBefore };
   }
   const met = reply.certain ? '' : ` (${photosToProve} photos in a row)`;
-  const message = `The engine refuses the account: ${trimmed(reply.message)}${met}. ${trimmed(reply.mend)}; then go on with: rollcall resume --account`;
+  const message = `The engine refuses the account: ${trimmed(reply.message)}${met}. ${trimmed(reply.fix)}; then go on with: rollcall resume --account`;
   return {
     state: pauseAccount({ ...state, refusedPhotos }, { reason: 'refused', message }, now),
     charged: false,

@@ -1,8 +1,8 @@
 import type { CallReply } from '../engines/engine.ts';
-import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './account-outage.ts';
 import { afterNoRefusal, afterRefused } from './account-refusal.ts';
 import type { AccountState } from './account-state.ts';
 import { afterThrottled } from './account-throttling.ts';
+import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './circuit-breaker.ts';
 
 export interface ReplyEvent {
   readonly reply: CallReply;

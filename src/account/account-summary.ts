@@ -1,10 +1,13 @@
-import { probeFreeAt } from './account-outage.ts';
 import type { AccountState } from './account-state.ts';
 import { paceAt } from './account-throttling.ts';
-import type { GateSnapshot } from './gate.ts';
+import { probeFreeAt } from './circuit-breaker.ts';
+import type { RateLimiterSnapshot } from './rate-limiter.ts';
 
 /** The account in one word and, unless it is open, what it waits for. */
-export function accountSummary(state: AccountState, now: number): Pick<GateSnapshot, 'state' | 'message'> {
+export function accountSummary(
+  state: AccountState,
+  now: number,
+): Pick<RateLimiterSnapshot, 'state' | 'message'> {
   if (state.pause) return { state: 'paused', message: state.pause.message };
   if (state.down) {
     const wait = Math.max(0, (probeFreeAt(state) ?? now) - now);

@@ -1,9 +1,9 @@
 import type { CallReply } from '../engines/engine.ts';
 import { eitherSignal } from '../util/either-signal.ts';
-import type { Gate, Pass } from './gate.ts';
+import type { Permit, RateLimiter } from './rate-limiter.ts';
 
 export interface CallContext {
-  readonly gate: Gate;
+  readonly limiter: RateLimiter;
   /** Takes one call of the run's budget, if it has one; false when it is spent. */
   readonly takeCall: () => Promise<boolean>;
   /** Aborted when this process drains: what waits for its call goes back, calls in flight go on. */
@@ -34,33 +34,33 @@ export async function makeCall<Reply extends CallReply>(
   options: CallOptions<Reply>,
 ): Promise<{ reply: Reply; charged: boolean }> {
   const { context, runId, photo, attemptsBefore, signal } = options;
-  const pass = await enterGate(context, { runId, signal });
+  const permit = await acquirePermit(context, { runId, signal });
   // Taken when the call is due: a call that waits at the gate has cost nothing yet.
   if (!(await context.takeCall())) {
-    await pass.done({ reply: undefined, photo, attemptsBefore });
+    await permit.done({ reply: undefined, photo, attemptsBefore });
     throw new BudgetSpentError();
   }
   let isSent = false;
   const onSent = () => {
     isSent = true;
-    pass.sent();
+    permit.sent();
   };
   const reply = await options.call(signal, onSent).catch(async (error) => {
     if (isSent) options.onUnanswered();
-    await pass.done({ reply: undefined, photo, attemptsBefore });
+    await permit.done({ reply: undefined, photo, attemptsBefore });
     throw error;
   });
-  return { reply, ...(await pass.done({ reply, photo, attemptsBefore })) };
+  return { reply, ...(await permit.done({ reply, photo, attemptsBefore })) };
 }
 
 /** Waits for a slot until the process drains or the job is taken away. */
-async function enterGate(
-  { gate, draining }: CallContext,
+async function acquirePermit(
+  { limiter, draining }: CallContext,
   { runId, signal }: { runId: string; signal: AbortSignal },
-): Promise<Pass> {
+): Promise<Permit> {
   const either = eitherSignal(draining, signal);
   try {
-    return await gate.enter({ runId, signal: either.signal });
+    return await limiter.enter({ runId, signal: either.signal });
   } finally {
     either.clear();
   }

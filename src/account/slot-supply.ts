@@ -1,4 +1,4 @@
-import type { AccountLink, GateLog } from './account-link.ts';
+import type { AccountClient, RateLimiterLog } from './account-client.ts';
 import type { Slot, SlotNote } from './account-store.ts';
 import { slotSpacing } from './slot-spacing.ts';
 
@@ -41,12 +41,12 @@ export interface Demand {
  * that left late counts from then, and a slot that was not used is given to somebody else.
  */
 export function createSlotSupply({
-  link,
+  client,
   log,
   onSlots,
 }: {
-  link: AccountLink;
-  log: GateLog;
+  client: AccountClient;
+  log: RateLimiterLog;
   onSlots: () => void;
 }) {
   let leased: Slot[] = [];
@@ -60,7 +60,7 @@ export function createSlotSupply({
   let spacing = slotSpacing(1);
 
   const aheadInMs = () =>
-    Math.min(mostAheadInMs, Math.max(leastAheadInMs, spareInMs + 2 * link.clock.slowTripInMs()));
+    Math.min(mostAheadInMs, Math.max(leastAheadInMs, spareInMs + 2 * client.clock.slowTripInMs()));
 
   async function reserve(slots: number): Promise<void> {
     const dropsBefore = drops;
@@ -68,7 +68,7 @@ export function createSlotSupply({
     notes = [];
     clearTimeout(noteTimer);
     noteTimer = undefined;
-    const reservation = await link.reserve({ slots, spacing, aheadInMs: aheadInMs(), notes: sending });
+    const reservation = await client.reserve({ slots, spacing, aheadInMs: aheadInMs(), notes: sending });
     const { now, retryInMs } = reservation;
     const wentBack = reservation.nextNumber - reservation.slots.length < nextNumber;
     nextNumber = reservation.nextNumber;
@@ -76,7 +76,7 @@ export function createSlotSupply({
     if (wentBack && firstInMs < afterLossInMs * 0.9) {
       // The store lost its last moments (a crash, a restored copy): nobody knows which slots were used.
       log.warn('the store of the account lost slots: calls go on in a second');
-      await link.postpone({ until: now + afterLossInMs });
+      await client.postpone({ until: now + afterLossInMs });
       return;
     }
     if (dropsBefore !== drops) return reservation.slots.forEach(giveUp);
@@ -118,7 +118,7 @@ export function createSlotSupply({
       const wanted = callers - leased.length;
       if (wanted <= 0 || isReserving) return Number.POSITIVE_INFINITY;
       const last = leased.at(-1);
-      const refillAt = last ? link.clock.toLocal(last.at) - aheadInMs() / 2 : 0;
+      const refillAt = last ? client.clock.toLocal(last.at) - aheadInMs() / 2 : 0;
       const startAt = Math.max(notBefore, refillAt);
       if (performance.now() < startAt) return startAt;
       spacing = slotSpacing(ratePerSecond * pace);
@@ -130,7 +130,7 @@ export function createSlotSupply({
       for (;;) {
         const slot = leased[0];
         if (!slot) return Number.POSITIVE_INFINITY;
-        const localAt = link.clock.toLocal(slot.at);
+        const localAt = client.clock.toLocal(slot.at);
         const now = performance.now();
         if (localAt > now + 0.5) return localAt;
         leased.shift();

@@ -71,10 +71,10 @@ async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<st
   if (!engine.checkAccount)
     return `${engine.name} at ${url}: this engine has no call that checks without enrolling`;
   await ready();
-  const gate = await rollcall.gate(account);
-  const pass = await gate.enter({ runId: 'doctor', signal });
+  const limiter = await rollcall.limiter(account);
+  const permit = await limiter.enter({ runId: 'doctor', signal });
   const checked = await engine.checkAccount(signal);
-  await pass.done({ reply: undefined, photo: 'doctor', attemptsBefore: 0 });
+  await permit.done({ reply: undefined, photo: 'doctor', attemptsBefore: 0 });
   if (!checked.ok) throw new RollcallError('account', checked.message, { exitCode: 3 });
   return `${engine.name} at ${url} takes the credentials (account ${account})`;
 }

@@ -1,6 +1,6 @@
 import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
-import { openRecall, type Recall } from '../conductor/recall.ts';
+import { type LedgerLookup, openLedgerLookup } from '../conductor/ledger-lookup.ts';
 import { checkEngineSettings } from '../runs/check-engine-settings.ts';
 import { readForgetList } from '../runs/note-forget-list.ts';
 import { openPhotoReader } from '../runs/open-photo-reader.ts';
@@ -24,12 +24,12 @@ export async function dryRun(
   checkEngineSettings(engine, settings, source);
   const { repeat, limit, rate } = settings;
   const counts = emptyCounts();
-  const recall = await recallFor(rollcall, source, signal);
+  const ledgerLookup = await recallFor(rollcall, source, signal);
   const forgotten = openForgottenPhotos({ state: rollcall.state, account: rollcall.engine().account });
   await forgotten.lookAgain();
   const own = new Set((await readForgetList(rollcall, settings, signal)).map((id) => id.normalize('NFC')));
   // Which photo of a subject is enrolled makes a difference only where it may be enrolled already; a pipe is read once.
-  const isLast = repeat === 'last' && recall !== undefined && source.address !== '-';
+  const isLast = repeat === 'last' && ledgerLookup !== undefined && source.address !== '-';
   const decider = createDecider({
     sameSubject: source.sameSubject,
     repeat: repeat === 'last' && !isLast ? 'first' : repeat,
@@ -40,7 +40,7 @@ export async function dryRun(
     for await (const photo of firstPhotos(source, { limit, signal })) {
       counts.photos += 1;
       const decision = decider.decide({ ...photo, metadata: undefined, seq: counts.photos });
-      const found = decision.kind === 'settle' ? undefined : recall?.({ ...photo, seq: counts.photos });
+      const found = decision.kind === 'settle' ? undefined : ledgerLookup?.({ ...photo, seq: counts.photos });
       if (forgotten.outcomeOf(photo) || own.has(photo.subjectId?.normalize('NFC') ?? ''))
         counts.forgotten += 1;
       else if (found?.kind === 'unchanged') counts.unchanged += 1;
@@ -137,10 +137,10 @@ async function recallFor(
   { settings, state, engine }: Rollcall,
   { sameSubject }: Source,
   signal: AbortSignal,
-): Promise<Recall | undefined> {
+): Promise<LedgerLookup | undefined> {
   if (!settings.incremental) return undefined;
   const { account, engine: opened } = engine();
-  return openRecall({
+  return openLedgerLookup({
     state,
     account,
     engine: opened.name,

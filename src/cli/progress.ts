@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { GateSnapshot } from '../account/gate.ts';
+import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
 import type { RunProgress } from '../conductor/conducting.ts';
 import { formatDuration } from '../settings/values.ts';
 import { say } from './command-context.ts';
@@ -9,7 +9,7 @@ const meterInMs = 30_000;
 
 /** Shows how a run goes: a bar on a terminal, a line every few seconds elsewhere. All of it on stderr. */
 export interface ProgressDisplay {
-  show(progress: RunProgress, gate: GateSnapshot): void;
+  show(progress: RunProgress, limiter: RateLimiterSnapshot): void;
   stop(): void;
 }
 
@@ -40,11 +40,11 @@ function createBar(): ProgressDisplay {
   const measure = createDoneMeter();
   let started = false;
   return {
-    show(progress, gate) {
+    show(progress, limiter) {
       if (!started) bar.start(Math.max(1, progress.listed), 0, { text: '' });
       started = true;
       bar.setTotal(Math.max(1, progress.listed));
-      bar.update(progress.done, { text: describe(progress, gate, measure(progress.done)) });
+      bar.update(progress.done, { text: describe(progress, limiter, measure(progress.done)) });
     },
     stop() {
       if (started) bar.stop();
@@ -56,28 +56,28 @@ function createLines(): ProgressDisplay {
   const measure = createDoneMeter();
   let shownAt = performance.now();
   return {
-    show(progress, gate) {
+    show(progress, limiter) {
       const donePerSecond = measure(progress.done);
       if (performance.now() - shownAt < lineEveryInMs) return;
       shownAt = performance.now();
-      say(describe(progress, gate, donePerSecond));
+      say(describe(progress, limiter, donePerSecond));
     },
     stop() {},
   };
 }
 
 /** One line: done of total, rate against limit, retries, dead letters, time left, and what is waited for. */
-export function describe(progress: RunProgress, gate: GateSnapshot, donePerSecond: number): string {
+export function describe(progress: RunProgress, limiter: RateLimiterSnapshot, donePerSecond: number): string {
   const { listed, listingEnded, done, deadLetters, retries } = progress;
   const total = listingEnded ? `${listed}` : `${listed} listed so far`;
   const left = listed - done;
   const parts = [
     `${done} of ${total}`,
-    `${gate.achievedPerSecond.toFixed(1)}/s of ${Number(gate.ratePerSecond.toFixed(1))}/s${gate.heldByConcurrency ? ' (held back by --concurrency)' : ''}`,
+    `${limiter.achievedPerSecond.toFixed(1)}/s of ${Number(limiter.ratePerSecond.toFixed(1))}/s${limiter.heldByConcurrency ? ' (held back by --concurrency)' : ''}`,
     `${retries} retries`,
     `${deadLetters} dead letters`,
   ];
   if (left > 0 && donePerSecond > 0) parts.push(`${formatDuration((left / donePerSecond) * 1000)} left`);
-  if (gate.message !== undefined) parts.push(gate.message);
+  if (limiter.message !== undefined) parts.push(limiter.message);
   return parts.join(', ');
 }

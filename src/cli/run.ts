@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { runHere } from '../runs/run-here.ts';
+import { runInProcess } from '../runs/run-in-process.ts';
 import { say, withRollcall } from './command-context.ts';
 import { dryRun } from './dry-run.ts';
 import { accountSettings, addSettings, commonSettings, runSettings, workSettings } from './flags.ts';
@@ -42,12 +42,13 @@ export function addRunCommand(program: Command): void {
         const { account, notice } = rollcall.engine();
         if (notice !== undefined) say(notice);
         try {
-          const end = await runHere(rollcall, {
+          const end = await runInProcess(rollcall, {
             source,
             alwaysNew: options.new ?? false,
             signal,
             onStart: ({ runId, resumed }) => say(`${resumed ? 'Resuming' : 'Starting'} run ${runId}`),
-            onProgress: async (progress) => display.show(progress, (await rollcall.gate(account)).snapshot()),
+            onProgress: async (progress) =>
+              display.show(progress, (await rollcall.limiter(account)).snapshot()),
           });
           display.stop();
           return showEnd(context, end, { json: options.json ?? false });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Outlook } from '../records/outlook.ts';
+import type { Eta } from '../records/eta.ts';
 import { isOver, listRunRecords, type RunRecord, readRunRecord } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/values.ts';
@@ -83,7 +83,7 @@ function describe(record: RunRecord): string {
     isOver(record) || record.state === 'paused' || isWorkedOn(record) ? record.state : 'waits for a worker';
   return [
     `${record.id}  ${state}  ${done} of ${total}, ${deadLetters} dead letters, ${calls} calls`,
-    ...(isWorkedOn(record) && record.outlook ? [`  ${describeOutlook(record.outlook)}`] : []),
+    ...(isWorkedOn(record) && record.outlook ? [`  ${describeEta(record.outlook)}`] : []),
     `  ${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
     ...(record.waitsFor ? [`  waits for: ${record.waitsFor}`] : []),
     ...(state === 'waits for a worker'
@@ -92,7 +92,7 @@ function describe(record: RunRecord): string {
   ].join('\n');
 }
 
-function describeOutlook({ callsPerSecond, photosPerSecond, leftInMs, workers }: Outlook): string {
+function describeEta({ callsPerSecond, photosPerSecond, leftInMs, workers }: Eta): string {
   return [
     `${callsPerSecond.toFixed(1)} calls/s`,
     `${photosPerSecond.toFixed(1)} photos/s`,

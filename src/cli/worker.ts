@@ -14,9 +14,9 @@ export function addWorkerCommand(program: Command): void {
         await rollcall.queue();
         say(`Working on the runs of ${rollcall.state.address}`);
         const health = await watchHealth(rollcall, signal);
-        const { keepSchedules } = await import('../schedule/keep-schedules.ts');
+        const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
         const over = new AbortController();
-        const schedules = keepSchedules(rollcall, {
+        const schedules = runSchedulerLoop(rollcall, {
           signal: AbortSignal.any([signal, over.signal]),
           onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
         });

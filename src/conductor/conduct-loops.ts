@@ -3,20 +3,20 @@ import type { RunQueue } from '../queue/queue.ts';
 import { manifestSize } from '../records/manifest.ts';
 import type { Parts } from '../records/parts.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import { keepTrying } from '../util/keep-trying.ts';
 import { isDeadProcess } from '../util/process-name.ts';
+import { withRetry } from '../util/with-retry.ts';
 import { concludeRun } from './conclude-run.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { templateIdsOf } from './decide.ts';
 import { feedManifest } from './feed.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';
 import type { Lease } from './lease.ts';
+import { openLedgerLookup } from './ledger-lookup.ts';
 import { listSource } from './list.ts';
 import { createManifestProgress } from './manifest-progress.ts';
-import { createPatientQueue } from './patient-queue.ts';
 import { createPhotoFlow, jobsPerCollection } from './photo-flow.ts';
+import { createQueueWithRetry } from './queue-with-retry.ts';
 import { reasonToStop } from './reason-to-stop.ts';
-import { openRecall } from './recall.ts';
 import { createRunKeeper } from './run-keeper.ts';
 import type { Stop } from './stop.ts';
 import { createWorkerCount } from './worker-count.ts';
@@ -39,12 +39,12 @@ export interface Conducting extends ConductOptions {
 export async function conductLoops(options: Conducting): Promise<ConductEnd> {
   const { state, backend, runId, record, lease, stop, parts, work, log, onRetry, onProgress } = options;
   const { signal } = stop;
-  const patiently = <Result>(action: () => Promise<Result>) => keepTrying(action, { signal, onRetry });
-  const queue = createPatientQueue(options.queue, { signal, onRetry });
+  const withRetries = <Result>(action: () => Promise<Result>) => withRetry(action, { signal, onRetry });
+  const queue = createQueueWithRetry(options.queue, { signal, onRetry });
   /** For what is still to be done once the loops have stopped. */
   const unhurried = { signal: new AbortController().signal, onRetry };
-  const lastly = <Result>(action: () => Promise<Result>) => keepTrying(action, unhurried);
-  const lastQueue = createPatientQueue(options.queue, unhurried);
+  const lastly = <Result>(action: () => Promise<Result>) => withRetry(action, unhurried);
+  const lastQueue = createQueueWithRetry(options.queue, unhurried);
   const facts = { run: runId, engine: record.engine };
   const manifest = createManifestProgress(
     record.listed
@@ -103,7 +103,9 @@ export async function conductLoops(options: Conducting): Promise<ConductEnd> {
       templateIdFor: templateIdsOf(record.engine, record.settings),
       hasLine: parts.covered.has,
       verify: record.settings.verify,
-      openRecall: record.settings.incremental ? () => openRecall({ ...record, state, signal }) : undefined,
+      openLedgerLookup: record.settings.incremental
+        ? () => openLedgerLookup({ ...record, state, signal })
+        : undefined,
       forgotten: openForgottenPhotos({ state, account: record.account, runId }),
       ...flow,
     });
@@ -122,13 +124,13 @@ export async function conductLoops(options: Conducting): Promise<ConductEnd> {
       else if (collected < jobsPerCollection) await delay(state.writeEveryInMs, undefined, { signal });
     }
   };
-  const heed = async () => {
+  const readStopReason = async () => {
     const { ending, waitsFor } = await reasonToStop({
       state,
       backend,
       record,
       callsReported: parts.tally.calls,
-      patiently,
+      withRetries,
     });
     if (ending) stop.end(ending);
     return waitsFor;
@@ -136,14 +138,14 @@ export async function conductLoops(options: Conducting): Promise<ConductEnd> {
   const watch = async () => {
     while (!signal.aborted) {
       await delay(watchEveryInMs, undefined, { signal });
-      const waitsFor = await heed();
+      const waitsFor = await readStopReason();
       if (lease.isFresh()) await keeper.saveNowAndThen(waitsFor);
       onProgress(keeper.progress());
     }
   };
 
   const begin = async () => {
-    await heed();
+    await readStopReason();
     if (signal.aborted) return;
     await keeper.save('active');
     await queue.adoptFrom(isDeadProcess);

@@ -1,13 +1,13 @@
 import { highestEpoch, openParts } from '../records/parts.ts';
 import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
-import { keepTrying } from '../util/keep-trying.ts';
+import { withRetry } from '../util/with-retry.ts';
 import { type Conducting, conductLoops } from './conduct-loops.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { endRun, removeParts } from './end-run.ts';
 import { readSummary } from './finish.ts';
 import { type Lease, takeLease } from './lease.ts';
-import { createPatientQueue } from './patient-queue.ts';
+import { createQueueWithRetry } from './queue-with-retry.ts';
 import { createStop } from './stop.ts';
 
 /**
@@ -34,7 +34,11 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
   try {
     const record = await readRunRecord(state, runId);
     if (!record) throw new FaultError('state', `${state.locate(runFolder)} has no run.json.`);
-    const ended = await endAgain(options, { record: { ...record, epoch: lease.epoch }, queue, onRetry });
+    const ended = await finishIfSummarized(options, {
+      record: { ...record, epoch: lease.epoch },
+      queue,
+      onRetry,
+    });
     if (ended) return ended;
     const parts = await openParts({ state, runFolder, epoch: lease.epoch });
     try {
@@ -69,7 +73,7 @@ async function leaseAbove(
   onRetry: (error: Error) => void,
 ): Promise<Lease | undefined> {
   const take = (minEpoch: number) =>
-    keepTrying(
+    withRetry(
       () => takeLease({ leases, key: `run-${runId}`, holder: processName, minEpoch, onError: onRetry }),
       {
         signal,
@@ -92,7 +96,7 @@ async function leaseAbove(
  * A run whose summary is there is over and never fed again: whoever wrote it may have died before the run counted as
  * over, or its `run.json` was damaged since. Undefined for a run that is still to be conducted.
  */
-async function endAgain(
+async function finishIfSummarized(
   { state, runId, signal }: ConductOptions,
   { record, queue, onRetry }: Pick<Conducting, 'record' | 'queue' | 'onRetry'>,
 ): Promise<ConductEnd | undefined> {
@@ -108,7 +112,7 @@ async function endAgain(
   if (isOver(record)) await removeParts(state, runId);
   else {
     try {
-      await endRun({ state, queue: createPatientQueue(queue, { signal, onRetry }), record, summary });
+      await endRun({ state, queue: createQueueWithRetry(queue, { signal, onRetry }), record, summary });
     } catch (error) {
       if (signal.aborted) return { kind: 'interrupted' };
       throw error;

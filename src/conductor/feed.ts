@@ -4,18 +4,18 @@ import type { ReportLine } from '../records/record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { createDecider, type DecideOptions, type Decision } from './decide.ts';
+import type { DeferredPhotos } from './deferred-photos.ts';
 import type { ForgottenPhotos } from './forgotten-photos.ts';
-import type { HeldPhotos } from './held-photos.ts';
+import { applyLedger, type LedgerLookup } from './ledger-lookup.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
-import { buildPhotoJob, buildSettledLine, type RunFacts } from './photo-job.ts';
-import { type Recall, recalled } from './recall.ts';
+import { buildPhotoJob, buildSettledLine, type RunIdentity } from './photo-job.ts';
 import { type Sample, samplePhotos } from './sample-photos.ts';
 
 const jobsPerAdd = 500;
 
 export interface FeedOptions extends DecideOptions {
   readonly state: StateStore;
-  readonly facts: RunFacts;
+  readonly facts: RunIdentity;
   readonly progress: ManifestProgress;
   readonly signal: AbortSignal;
   readonly hasLine: (seq: number) => boolean;
@@ -23,11 +23,11 @@ export interface FeedOptions extends DecideOptions {
   readonly queuePhotos: (jobs: readonly PhotoJob[]) => Promise<void>;
   /** Writes the lines of photos that need no job. */
   readonly settlePhotos: (lines: readonly ReportLine[]) => Promise<void>;
-  readonly held: HeldPhotos;
+  readonly deferred: DeferredPhotos;
   /** Who is not to be enrolled. */
   readonly forgotten: ForgottenPhotos;
   /** Of an incremental run: what the ledger says of a photo. */
-  readonly openRecall?: (() => Promise<Recall>) | undefined;
+  readonly openLedgerLookup?: (() => Promise<LedgerLookup>) | undefined;
   /** Which photos are looked for after they were enrolled. */
   readonly verify?: Sample | undefined;
 }
@@ -37,16 +37,16 @@ export interface FeedOptions extends DecideOptions {
  * is queued again under the same id, which adds nothing while the job is there.
  */
 export async function feedManifest(options: FeedOptions): Promise<void> {
-  const { facts, progress, signal, hasLine, queuePhotos, settlePhotos, held, forgotten } = options;
+  const { facts, progress, signal, hasLine, queuePhotos, settlePhotos, deferred, forgotten } = options;
   const decider = createDecider(options);
   const follow = () => followManifest({ state: options.state, runId: facts.run, progress, signal });
   if (decider.foresees) {
     for await (const batch of follow()) for (const { line } of batch) decider.foresee(line);
   }
-  const recall = await options.openRecall?.();
+  const ledgerLookup = await options.openLedgerLookup?.();
   const isSampled =
     options.verify &&
-    (await samplePhotos(facts.run, options.verify, () => seqsToCall({ ...options, follow, recall })));
+    (await samplePhotos(facts.run, options.verify, () => seqsToCall({ ...options, follow, ledgerLookup })));
   let jobs: PhotoJob[] = [];
   let settled: ReportLine[] = [];
   const flush = async () => {
@@ -61,7 +61,7 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
         buildSettledLine(facts, placed, { ...decision.outcome, finishedAt: new Date().toISOString() }),
       );
     } else if (decision.kind === 'feed-after' && !hasLine(decision.seq)) {
-      held.hold(decision.seq, placed);
+      deferred.hold(decision.seq, placed);
     } else {
       jobs.push(buildPhotoJob(facts.run, placed));
     }
@@ -77,13 +77,13 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
       const outcome = forgotten.outcomeOf(placed.line);
       if (outcome) take(placed, { kind: 'settle', outcome });
       else {
-        const { photo, verdict } = recalled(placed, decision, recall);
+        const { photo, verdict } = applyLedger(placed, decision, ledgerLookup);
         take(isSampled?.(placed.line.seq) ? { ...photo, verify: true } : photo, verdict);
       }
       if (jobs.length >= jobsPerAdd) await flush();
     }
     await flush();
-    await held.room(signal);
+    await deferred.room(signal);
   }
   const listed = progress.end.listed?.count;
   if (count !== listed) {
@@ -94,13 +94,13 @@ export async function feedManifest(options: FeedOptions): Promise<void> {
 /** The photos that will be fed, all of them: known once the list has ended. */
 async function* seqsToCall({
   follow,
-  recall,
+  ledgerLookup,
   forgotten,
   ...options
 }: DecideOptions &
   Pick<FeedOptions, 'forgotten'> & {
     follow: () => AsyncIterable<PlacedLine[]>;
-    recall: Recall | undefined;
+    ledgerLookup: LedgerLookup | undefined;
   }): AsyncGenerator<number> {
   const decider = createDecider(options);
   if (decider.foresees) {
@@ -109,11 +109,11 @@ async function* seqsToCall({
   for await (const batch of follow()) {
     await forgotten.lookAgain();
     for (const placed of batch) {
-      const { verdict } = recalled(placed, decider.decide(placed.line), recall);
+      const { verdict } = applyLedger(placed, decider.decide(placed.line), ledgerLookup);
       if (verdict.kind !== 'settle' && !forgotten.outcomeOf(placed.line)) yield placed.line.seq;
     }
   }
 }
 
-const changed = ({ run }: RunFacts, why: string) =>
+const changed = ({ run }: RunIdentity, why: string) =>
   new FaultError('state', `The manifest of run ${run} was changed or damaged: ${why}.`);

@@ -3,16 +3,16 @@ import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
 import type { Parts } from '../records/parts.ts';
 import { isDeadLetter, type ReportLine } from '../records/record.ts';
 import type { FailureThreshold } from '../settings/values.ts';
+import { createDeferredPhotos, type DeferredPhotos } from './deferred-photos.ts';
 import { createFailureWatch } from './failure-watch.ts';
-import { createFedPhotos } from './fed-photos.ts';
-import { createHeldPhotos, type HeldPhotos } from './held-photos.ts';
-import { buildFinishedLine, buildPhotoJob, type RunFacts } from './photo-job.ts';
+import { createInFlightPhotos } from './in-flight-photos.ts';
+import { buildFinishedLine, buildPhotoJob, type RunIdentity } from './photo-job.ts';
 
 export const jobsPerCollection = 1000;
 
 /** What lies between the manifest and the report: photos go into the queue, finished jobs come out as lines. */
 export interface PhotoFlow {
-  readonly held: HeldPhotos;
+  readonly deferred: DeferredPhotos;
   /** Queues photos once the window has room for them. */
   queuePhotos(jobs: readonly PhotoJob[]): Promise<void>;
   /** Writes and syncs lines; photos that have one already are left out. */
@@ -28,7 +28,7 @@ export interface PhotoFlow {
 }
 
 export function createPhotoFlow(options: {
-  facts: RunFacts;
+  facts: RunIdentity;
   queue: RunQueue;
   parts: Parts;
   showDeadLetters: DeadLetterQueue['add'];
@@ -41,8 +41,8 @@ export function createPhotoFlow(options: {
   signal: AbortSignal;
 }): PhotoFlow {
   const { facts, queue, parts, showDeadLetters, mayWrite, signal } = options;
-  const fed = createFedPhotos(options.window);
-  const held = createHeldPhotos();
+  const inFlight = createInFlightPhotos(options.window);
+  const deferred = createDeferredPhotos();
   const failures = createFailureWatch(options.stopAfterFailures);
 
   /**
@@ -55,7 +55,7 @@ export function createPhotoFlow(options: {
   async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
     await mayWrite();
     const open = jobs.filter(({ data }) => !parts.covered.has(data.seq));
-    fed.add(open);
+    inFlight.add(open);
     await queue.add(open);
   }
 
@@ -63,7 +63,7 @@ export function createPhotoFlow(options: {
     const fresh = await parts.add(lines);
     const letters = fresh.filter(isDeadLetter).map((line) => ({ id: `${line.run}-${line.seq}`, line }));
     if (letters.length > 0) await showDeadLetters(letters);
-    const released = held.release(fresh.map((line) => line.seq));
+    const released = deferred.release(fresh.map((line) => line.seq));
     // After the loops have stopped nothing is fed: the next conductor sees by the lines that these may go.
     if (released.length > 0 && !signal.aborted)
       await queueNow(released.map((placed) => buildPhotoJob(facts.run, placed)));
@@ -72,10 +72,10 @@ export function createPhotoFlow(options: {
   }
 
   return {
-    held,
+    deferred,
     async queuePhotos(jobs) {
       for (let next = 0; next < jobs.length; ) {
-        const count = await fed.room(jobs.length - next, signal);
+        const count = await inFlight.room(jobs.length - next, signal);
         const some = jobs.slice(next, next + count);
         await inTurn(() => queueNow(some));
         next += count;
@@ -92,13 +92,13 @@ export function createPhotoFlow(options: {
     const lines = finished.map((job) => buildFinishedLine(facts, job)).filter((line) => line !== undefined);
     await writeLines(lines);
     await from.remove(finished.map((job) => job.id));
-    fed.settle(lines.map((line) => line.seq));
+    inFlight.settle(lines.map((line) => line.seq));
     return finished.length;
   }
 
   async function reconcileNow(): Promise<number> {
     await mayWrite();
-    const before = [...fed.jobs()];
+    const before = [...inFlight.jobs()];
     const known = before.length > 0 ? await queue.ids() : new Set<string>();
     const forgotten = before.filter((job) => !known.has(job.id));
     if (forgotten.length > 0) await queue.add(forgotten);

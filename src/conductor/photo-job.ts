@@ -7,7 +7,7 @@ import { redactAddress } from '../util/redact-address.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 
 /** What the run's record says of every line. */
-export interface RunFacts {
+export interface RunIdentity {
   readonly run: string;
   readonly engine: string;
 }
@@ -40,7 +40,7 @@ export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
 
 /** The report line of a photo that was settled without a job. */
 export function buildSettledLine(
-  { run, engine }: RunFacts,
+  { run, engine }: RunIdentity,
   placed: PlacedLine,
   outcome: Outcome,
 ): ReportLine {
@@ -53,7 +53,7 @@ export function buildSettledLine(
  * The report line of a finished job, or undefined if the job does not belong to this run. A job that the program
  * failed is `failed` with kind `crashed`: it is never a missing line.
  */
-export function buildFinishedLine({ run, engine }: RunFacts, job: FinishedJob): ReportLine | undefined {
+export function buildFinishedLine({ run, engine }: RunIdentity, job: FinishedJob): ReportLine | undefined {
   const data = photoJobDataSchema.safeParse(job.data);
   if (!data.success || data.data.run !== run) return undefined;
   const outcome = outcomeSchema.safeParse(job.returnValue);

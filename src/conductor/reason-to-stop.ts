@@ -19,9 +19,9 @@ export async function reasonToStop(options: {
   /** Calls that the report shows. */
   callsReported: number;
   /** Repeats a call of the queue's store while it is away. */
-  patiently: <Result>(action: () => Promise<Result>) => Promise<Result>;
+  withRetries: <Result>(action: () => Promise<Result>) => Promise<Result>;
 }): Promise<Objection> {
-  const { state, backend, record, callsReported, patiently } = options;
+  const { state, backend, record, callsReported, withRetries } = options;
   const { maxCalls } = record.settings;
   // Before anything is looked at.
   const foundAt = new Date().toISOString();
@@ -30,10 +30,10 @@ export async function reasonToStop(options: {
   if (wanted === 'cancel') return { ending: { kind: 'cancelled' } };
   if (wanted === 'pause') return paused(`somebody paused it: rollcall resume ${record.id}`);
   if (maxCalls !== undefined) {
-    const taken = await patiently(() => backend.callBudget.raise(record.id, callsReported));
+    const taken = await withRetries(() => backend.callBudget.raise(record.id, callsReported));
     if (taken >= maxCalls) return paused(`its ${maxCalls} calls (--max-calls) are made`);
   }
-  const account = await patiently(() => backend.accounts.read(record.account));
+  const account = await withRetries(() => backend.accounts.read(record.account));
   if (account.state.pause) return paused(account.state.pause.message);
   const { message } = accountSummary(account.state, account.now);
   return message === undefined ? {} : { waitsFor: message };

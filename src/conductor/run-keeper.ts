@@ -1,4 +1,4 @@
-import { createPaceMeter } from '../records/outlook.ts';
+import { createPaceMeter } from '../records/eta.ts';
 import type { Parts } from '../records/parts.ts';
 import { type RunRecord, writeRunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';

@@ -1,4 +1,4 @@
-import { readWorkerNotices } from '../queue/presence.ts';
+import { readWorkerRegistrations } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
 
 const askEveryInMs = 5_000;
@@ -9,7 +9,7 @@ export function createWorkerCount(presence: PresenceStore, runId: string): { rea
   let askedAt = Number.NEGATIVE_INFINITY;
   let isAsking = false;
   const ask = async () => {
-    const workers = await readWorkerNotices(presence);
+    const workers = await readWorkerRegistrations(presence);
     count = Math.max(1, workers.filter(({ runs }) => runs.includes(runId)).length);
   };
   return {

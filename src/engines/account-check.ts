@@ -7,5 +7,5 @@ export function accountCheckOf(
 ): AccountCheck {
   if (reply.kind === 'enrolled') return { ok: true };
   if (reply.kind === 'rejected' && isAnswered(reply)) return { ok: true };
-  return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.mend}` : reply.message };
+  return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.fix}` : reply.message };
 }

@@ -157,5 +157,5 @@ export interface RefusedReply {
   readonly httpStatus?: number;
   readonly message: string;
   /** What the user is to mend; names the setting. */
-  readonly mend: string;
+  readonly fix: string;
 }

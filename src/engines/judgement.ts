@@ -9,7 +9,7 @@ import { retryAfterInMs } from './retry-after.ts';
 export interface ReplyOptions {
   readonly clean: CleanText;
   /** What the user is to look at when the account is refused; names the settings. */
-  readonly mend: { readonly credentials: string; readonly url: string };
+  readonly fix: { readonly credentials: string; readonly url: string };
   readonly keepDemographics: boolean;
   readonly nowInMs: number;
 }
@@ -25,19 +25,19 @@ export function judgeByStatus(
   options: ReplyOptions,
 ): FailedReply | undefined {
   const { status } = response;
-  const { mend } = options;
+  const { fix } = options;
   if (status === 429) return throttled(response, options);
   if (status >= 500 || status === 408 || status === 425) {
     const message = `the engine answered ${status}${excerpt(response, options)}`;
     return { kind: 'unavailable', httpStatus: status, message, sent: true };
   }
   if (status === 401)
-    return refused(status, 'the engine does not know these credentials', mend.credentials, true);
-  if (status === 402) return refused(status, "the account's quota is used up", mend.credentials, true);
-  if (status === 403) return refused(status, 'the engine refused access', `${mend.credentials}; ${mend.url}`);
-  if (status === 407) return refused(status, 'the proxy wants a password', proxyMend);
+    return refused(status, 'the engine does not know these credentials', fix.credentials, true);
+  if (status === 402) return refused(status, "the account's quota is used up", fix.credentials, true);
+  if (status === 403) return refused(status, 'the engine refused access', `${fix.credentials}; ${fix.url}`);
+  if (status === 407) return refused(status, 'the proxy wants a password', proxyFix);
   if ((status >= 300 && status < 400) || [404, 405, 410, 421].includes(status)) {
-    return refused(status, `there is no ${endpoint} endpoint at this address`, mend.url);
+    return refused(status, `there is no ${endpoint} endpoint at this address`, fix.url);
   }
   return undefined;
 }
@@ -61,12 +61,12 @@ export type UnreadBody = 'no-object' | 'error' | 'other';
  */
 export function judgeAccountWords(
   { status, words, shown }: { status: number; words: string; shown: string },
-  { mend }: ReplyOptions,
+  { fix }: ReplyOptions,
 ): RefusedReply | undefined {
   if (quotaWords.test(words))
-    return refused(status, `the account's quota is used up: ${shown}`, mend.credentials, true);
+    return refused(status, `the account's quota is used up: ${shown}`, fix.credentials, true);
   if (credentialWords.test(words))
-    return refused(status, `the engine refused access: ${shown}`, mend.credentials);
+    return refused(status, `the engine refused access: ${shown}`, fix.credentials);
   return undefined;
 }
 
@@ -82,8 +82,8 @@ function throttled({ status, headers }: HttpResponse, { nowInMs }: ReplyOptions)
   };
 }
 
-export function refused(httpStatus: number, message: string, mend: string, certain = false): RefusedReply {
-  return { kind: 'refused', certain, httpStatus, message: `${message} (${httpStatus})`, mend };
+export function refused(httpStatus: number, message: string, fix: string, certain = false): RefusedReply {
+  return { kind: 'refused', certain, httpStatus, message: `${message} (${httpStatus})`, fix };
 }
 
 export function rejected(httpStatus: number, code: string, message: string): RejectedReply {
@@ -123,7 +123,7 @@ const credentialWords = /\bapp[-_ ]?(id|key)\b|\bapi[-_ ]?key\b|\bunauthori[sz]e
 /** A status that a success may have. */
 export const isFine = (status: number) => status >= 200 && status < 300;
 
-const proxyMend = 'put user and password of the proxy into the address in HTTPS_PROXY or HTTP_PROXY';
+const proxyFix = 'put user and password of the proxy into the address in HTTPS_PROXY or HTTP_PROXY';
 
 function first(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : header?.[0];

@@ -28,18 +28,18 @@ export interface OotoOptions {
   /** Age, gender and race in the quality of a reply; left out by default. */
   readonly keepDemographics?: boolean;
   /** What is said to the user when the account or the address is refused. */
-  readonly mend: { readonly credentials: string; readonly url: string };
+  readonly fix: { readonly credentials: string; readonly url: string };
   readonly now?: () => number;
 }
 
 /** OOTO's cloud, or a server that speaks its language (ooto-enroll.txt, ooto-identify.txt). */
 export function createOotoEngine(options: OotoOptions): Engine {
-  const { name, http, mend, now = Date.now } = options;
+  const { name, http, fix, now = Date.now } = options;
   const credentials = { 'APP-ID': options.appId, 'APP-KEY': options.appKey };
   const clean = createCleanText({ secrets: [options.appId, options.appKey] });
   const keepDemographics = options.keepDemographics ?? false;
 
-  const reading = () => ({ clean, mend, keepDemographics, nowInMs: now() });
+  const reading = () => ({ clean, fix, keepDemographics, nowInMs: now() });
 
   /** A form with a photo in it, if there is one. */
   const postForm = (path: string, { photo, fields = {}, checks, signal, onSent }: FormCall) => {
@@ -56,12 +56,12 @@ export function createOotoEngine(options: OotoOptions): Engine {
 
   const add = async ({ templateId, ...call }: FormCall & { templateId: string }): Promise<EngineReply> => {
     const result = await postForm('/add', { ...call, fields: { templateId } });
-    return result.kind === 'failed' ? judgeFailure(result, mend) : readOotoReply(result, reading());
+    return result.kind === 'failed' ? judgeFailure(result, fix) : readOotoReply(result, reading());
   };
 
   const identify = async ({ photo, format, ...call }: IdentifyRequest): Promise<IdentifyReply> => {
     const result = await postForm('/identify', { ...call, photo: { field: 'photo', format, bytes: photo } });
-    return result.kind === 'failed' ? judgeFailure(result, mend) : readOotoIdentifyReply(result, reading());
+    return result.kind === 'failed' ? judgeFailure(result, fix) : readOotoIdentifyReply(result, reading());
   };
 
   const deleteTemplate = async ({ templateId, signal, onSent }: DeleteRequest): Promise<DeleteReply> => {
@@ -72,7 +72,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
       signal,
       onSent,
     });
-    if (result.kind === 'failed') return judgeFailure(result, mend);
+    if (result.kind === 'failed') return judgeFailure(result, fix);
     return readOotoDeleteReply(result, reading());
   };
 

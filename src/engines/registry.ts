@@ -90,8 +90,8 @@ function createOoto(options: EngineOptions) {
   const appId = readCredential({ name: 'OOTO_APP_ID', what: "OOTO's application id", environment });
   const appKey = readCredential({ name: 'OOTO_APP_KEY', what: "OOTO's application key", environment });
   const url = options.url ?? 'https://cloud.ooto-ai.com/api/v1.0';
-  const mend = 'check OOTO_APP_ID and OOTO_APP_KEY (or the files in OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE)';
-  return speakOoto({ name: 'ooto', url, appId, appKey, mend }, options);
+  const fix = 'check OOTO_APP_ID and OOTO_APP_KEY (or the files in OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE)';
+  return speakOoto({ name: 'ooto', url, appId, appKey, fix }, options);
 }
 
 function createVerihubs(options: EngineOptions): OpenedEngine {
@@ -101,9 +101,9 @@ function createVerihubs(options: EngineOptions): OpenedEngine {
   const { url, ...parts } = openAddress(options.url ?? 'https://api.verihubs.com', options);
   const credentials =
     'check VERIHUBS_APP_ID and VERIHUBS_API_KEY (or the files in VERIHUBS_APP_ID_FILE and VERIHUBS_API_KEY_FILE)';
-  const { http, urlMend, keepDemographics } = parts;
-  const mend = { credentials, url: urlMend };
-  const engine = createVerihubsEngine({ http, appId, apiKey, keepDemographics, mend });
+  const { http, urlFix, keepDemographics } = parts;
+  const fix = { credentials, url: urlFix };
+  const engine = createVerihubsEngine({ http, appId, apiKey, keepDemographics, fix });
   return { engine, account: { engine: 'verihubs', url, appId } };
 }
 
@@ -111,9 +111,9 @@ function createVerihubs(options: EngineOptions): OpenedEngine {
 function createLocal(options: EngineOptions): OpenedEngine {
   const account = { name: 'local', appId: anybody, appKey: anybody } as const;
   if (options.url === undefined || options.url === builtInUrl) return createBuiltIn(account, options);
-  const mend =
+  const fix =
     'the server at --engine-url wants credentials: use --engine ooto with OOTO_APP_ID and OOTO_APP_KEY';
-  return speakOoto({ ...account, url: options.url, mend }, options);
+  return speakOoto({ ...account, url: options.url, fix }, options);
 }
 
 function createBuiltIn(
@@ -136,7 +136,7 @@ function createBuiltIn(
     appId,
     appKey,
     keepDemographics,
-    mend: { credentials: folder, url: folder },
+    fix: { credentials: folder, url: folder },
   });
   return {
     engine,
@@ -148,13 +148,13 @@ function createBuiltIn(
 }
 
 function speakOoto(
-  account: { name: 'ooto' | 'local'; url: string; appId: string; appKey: string; mend: string },
+  account: { name: 'ooto' | 'local'; url: string; appId: string; appKey: string; fix: string },
   options: EngineOptions,
 ): OpenedEngine {
   const { name, appId, appKey } = account;
-  const { url, http, urlMend, keepDemographics } = openAddress(account.url, options);
-  const mend = { credentials: account.mend, url: urlMend };
-  const engine = createOotoEngine({ name, http, appId, appKey, keepDemographics, mend });
+  const { url, http, urlFix, keepDemographics } = openAddress(account.url, options);
+  const fix = { credentials: account.fix, url: urlFix };
+  const engine = createOotoEngine({ name, http, appId, appKey, keepDemographics, fix });
   return { engine, account: { engine: name, url, appId } };
 }
 
@@ -163,8 +163,8 @@ function openAddress(value: string, options: EngineOptions) {
   const url = readEngineUrl({ value, allowHttp: options.allowHttp ?? false });
   const { concurrency, timeoutInMs, environment, keepDemographics = false } = options;
   const http = createHttpClient({ baseUrl: url, concurrency, timeoutInMs, environment });
-  const urlMend = `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}`;
-  return { url, http, urlMend, keepDemographics };
+  const urlFix = `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}`;
+  return { url, http, urlFix, keepDemographics };
 }
 
 const anybody = 'rollcall-local';

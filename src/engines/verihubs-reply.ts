@@ -87,11 +87,11 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
     case 'passing':
       return { kind: 'unavailable', httpStatus: status, message: words, sent: true };
     case 'quota':
-      return refused(status, `the account's quota is used up: ${words}`, quotaMend, true);
+      return refused(status, `the account's quota is used up: ${words}`, quotaFix, true);
     case 'settings':
       return refused(status, words, `check ${known.flags.join(' and ')}`, true);
     case 'program':
-      return refused(status, `the engine misses what was sent: ${words}`, options.mend.url);
+      return refused(status, `the engine misses what was sent: ${words}`, options.fix.url);
     case 'photo': {
       const refusal = readVerihubsCode(error.code) ? undefined : judgeWords(error, words, options);
       if (refusal) return refusal;
@@ -145,4 +145,4 @@ function templateIdOf({ subjectId }: VerihubsBody, { templateId }: VerihubsEnrol
   return subjectId !== undefined && /^[^\p{Cc}\p{Cs}]{1,1024}$/u.test(subjectId) ? subjectId : templateId;
 }
 
-const quotaMend = 'ask Verihubs to raise it, or wait until it begins anew';
+const quotaFix = 'ask Verihubs to raise it, or wait until it begins anew';

@@ -25,7 +25,7 @@ export interface VerihubsOptions {
   /** Age and the like, should they come in a reply; left out by default. */
   readonly keepDemographics?: boolean;
   /** What is said to the user when the account or the address is refused. */
-  readonly mend: ReplyOptions['mend'];
+  readonly fix: ReplyOptions['fix'];
   readonly now?: () => number;
 }
 
@@ -37,7 +37,7 @@ const maxSizeInBytes = 3_750_000;
 
 /** Verihubs' face enrollment (verihubs-enroll.txt). */
 export function createVerihubsEngine(options: VerihubsOptions): Engine {
-  const { http, mend, now = Date.now, keepDemographics = false } = options;
+  const { http, fix, now = Date.now, keepDemographics = false } = options;
   const secrets = [options.appId, options.apiKey];
   const headers = {
     'App-ID': options.appId,
@@ -52,7 +52,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
   const cleanOfCredentials = createCleanText({ secrets });
   const reading = (clean = cleanOfCredentials): ReplyOptions => ({
     clean,
-    mend,
+    fix,
     keepDemographics,
     nowInMs: now(),
   });
@@ -62,7 +62,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
     body: Buffer,
   ): Promise<EngineReply> => {
     const result = await http.post(callTo(body, request));
-    if (result.kind === 'failed') return judgeFailure(result, mend);
+    if (result.kind === 'failed') return judgeFailure(result, fix);
     const { templateId, flags = documentedFlags } = request;
     return readVerihubsReply(
       result,
@@ -85,7 +85,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
       enroll(request, Buffer.from(JSON.stringify({ ...fieldsOf(request), image: request.address }))),
     async deleteTemplate({ templateId, ...call }) {
       const result = await http.delete(callTo(Buffer.from(JSON.stringify({ subject_id: templateId })), call));
-      if (result.kind === 'failed') return judgeFailure(result, mend);
+      if (result.kind === 'failed') return judgeFailure(result, fix);
       return readVerihubsDeleteReply(result, reading());
     },
     async checkAccount(signal): Promise<AccountCheck> {
@@ -95,7 +95,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
       if (result.kind === 'response' && result.status === 400 && isOwnCode(result.text)) return { ok: true };
       const reply =
         result.kind === 'failed'
-          ? judgeFailure(result, mend)
+          ? judgeFailure(result, fix)
           : readVerihubsReply(result, { templateId, validateLiveness: false }, reading());
       return accountCheckOf(reply, () => false);
     },

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseStore } from '../account/lease-store.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { chooseFiles } from './choose-files.ts';
-import { drawTogether } from './draw-together.ts';
+import { compactFiles } from './compact-files.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import { basePath, listLedgerFiles } from './ledger-files.ts';
-import { whileTidying } from './while-tidying.ts';
+import { pickCompactionCandidates } from './pick-compaction-candidates.ts';
+import { withCompactionLease } from './with-compaction-lease.ts';
 
 /**
  * Draws files of an account's ledger together where they have become many. A death anywhere leaves a ledger that reads
@@ -21,8 +21,8 @@ export async function compactLedger(options: {
   signal: AbortSignal;
 }): Promise<number> {
   const { state, leases, account } = options;
-  if (chooseFiles(await listLedgerFiles(state, account)).length === 0) return 0;
-  return (await whileTidying({ leases, account }, () => compactNow(options))) ?? 0;
+  if (pickCompactionCandidates(await listLedgerFiles(state, account)).length === 0) return 0;
+  return (await withCompactionLease({ leases, account }, () => compactNow(options))) ?? 0;
 }
 
 async function compactNow(options: {
@@ -33,12 +33,12 @@ async function compactNow(options: {
 }): Promise<number> {
   const { state, account, isVoid, signal } = options;
   const all = await listLedgerFiles(state, account);
-  const files = chooseFiles(all);
+  const files = pickCompactionCandidates(all);
   if (files.length === 0) return 0;
   const number = 1 + Math.max(...all.map((file) => file.number));
   // Two that slept through each other's leases must not write the same file.
   const into = basePath(account, { number, random: randomBytes(4).toString('hex') });
-  if (!(await drawTogether(state, { files, into, isVoid, signal }))) return 0;
+  if (!(await compactFiles(state, { files, into, isVoid, signal }))) return 0;
   for (const { path } of files) await state.remove(path);
   return files.length;
 }

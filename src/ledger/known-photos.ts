@@ -1,4 +1,4 @@
-import type { KnownContent } from '../records/manifest.ts';
+import type { LedgerHint } from '../records/manifest.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { anyTemplate, contentFingerprint, listedFingerprint, noTemplate } from './fingerprint.ts';
 import { compareTimes, type LedgerEvent, photoKey, subjectKey, timesOf } from './ledger-event.ts';
@@ -19,7 +19,7 @@ export type Recognition =
   | { readonly kind: 'unchanged'; readonly enrolledAt: string }
   | { readonly kind: 'rejected-before' }
   /** Its bytes tell. */
-  | { readonly kind: 'compare'; readonly known: KnownContent };
+  | { readonly kind: 'compare'; readonly known: LedgerHint };
 
 /**
  * What the ledger holds, in 44 bytes an enrolled subject (or photo) and a rejected photo, 55 to 69 with free places. A
@@ -83,7 +83,7 @@ export function createKnownPhotos({ eachPhoto, required }: KnownPhotosOptions): 
           return { kind: 'unchanged', enrolledAt: heldNow.at };
         if (rejectedNow && isListed(rejectedNow, noTemplate)) return { kind: 'rejected-before' };
       }
-      const known: KnownContent = {
+      const known: LedgerHint = {
         ...(heldNow?.content && { enrolled: heldNow.content, enrolledAt: heldNow.at }),
         ...(rejectedNow?.content && { rejected: rejectedNow.content }),
       };

@@ -3,7 +3,7 @@ import type { LeaseStore } from '../account/lease-store.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { parseLedgerEvent, subjectKey } from './ledger-event.ts';
 import { basePath, type LedgerFile, listLedgerFiles, readLedgerFile } from './ledger-files.ts';
-import { whileTidying } from './while-tidying.ts';
+import { withCompactionLease } from './with-compaction-lease.ts';
 
 /**
  * Takes all events of subjects (in NFC) out of an account's ledger. Files that hold some are written anew without them
@@ -33,7 +33,7 @@ export async function purgeLedger(options: {
   const named: LedgerFile[] = [];
   for (const file of await listLedgerFiles(state, account)) if (await names(file)) named.push(file);
   if (named.length === 0) return true;
-  const isDone = await whileTidying({ leases, account }, async () => {
+  const isDone = await withCompactionLease({ leases, account }, async () => {
     const number = 1 + Math.max(...(await listLedgerFiles(state, account)).map((file) => file.number));
     for (const file of named) {
       const into = basePath(account, { number, random: randomBytes(4).toString('hex') });

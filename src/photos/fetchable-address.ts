@@ -3,7 +3,7 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import type { PhotoProblem } from './photo.ts';
-import { lasting } from './photo-bytes.ts';
+import { permanent } from './photo-bytes.ts';
 import { explainS3Photo } from './s3-photo.ts';
 
 /** How long whoever holds a signed address may fetch the photo: the vendor has 15 s for it, and queues of its own. */
@@ -20,13 +20,13 @@ export async function fetchableAddress(
   if (/^https:\/\//iu.test(address)) return { url: address };
   const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
   if (!isS3Address(address))
-    return lasting(
+    return permanent(
       `${shown} is a file, which no engine can fetch: with --photo-transport url photos are https:// or s3:// addresses`,
     );
   try {
     return { url: await signS3Address(address, s3) };
   } catch (error) {
-    if (error instanceof UsageError) return lasting(`photo ${error.message}`);
+    if (error instanceof UsageError) return permanent(`photo ${error.message}`);
     return explainS3Photo(error, shown);
   }
 }

@@ -5,7 +5,7 @@ import { createDeadline, DeadlineError } from './deadline.ts';
 import { createHttpsDispatchers, type HttpsDispatchers, type HttpsOptions } from './https-dispatchers.ts';
 import { drop, problemOfStatus, readPhotoBody, redirectTarget } from './https-response.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { lasting, passing } from './photo-bytes.ts';
+import { permanent, transient } from './photo-bytes.ts';
 import { PrivateAddressError } from './public-lookup.ts';
 
 export interface HttpsPhotoOptions extends HttpsOptions {
@@ -27,7 +27,7 @@ export function createHttpsPhotoReader(options: HttpsPhotoOptions): HttpsPhotoRe
     async read(address, signal, maxSizeInBytes = options.maxSizeInBytes) {
       signal.throwIfAborted();
       const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
-      if (!URL.canParse(address)) return lasting(`${shown} is not a valid address`);
+      if (!URL.canParse(address)) return permanent(`${shown} is not a valid address`);
       const deadline = createDeadline(signal, options.timeoutInMs);
       try {
         const fetching = fetchPhoto(new URL(address), {
@@ -58,7 +58,7 @@ interface Fetching {
 async function fetchPhoto(first: URL, fetching: Fetching): Promise<PhotoBytes | PhotoProblem> {
   let url = first;
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-    if (url.protocol !== 'https:') return lasting(`is redirected to ${url.protocol}//, which is not read`);
+    if (url.protocol !== 'https:') return permanent(`is redirected to ${url.protocol}//, which is not read`);
     const response = await requestPhoto(url, { ...fetching, isFirstOrigin: url.origin === first.origin });
     if (response.statusCode === 200) {
       return readPhotoBody(response, fetching.maxSizeInBytes).catch(failAt(url));
@@ -66,10 +66,10 @@ async function fetchPhoto(first: URL, fetching: Fetching): Promise<PhotoBytes | 
     drop(response.body);
     const target = redirectTarget(response.statusCode, response.headers);
     if (target === undefined) return problemOfStatus(response.statusCode);
-    if (!URL.canParse(target, url.href)) return lasting('is redirected to something that is no address');
+    if (!URL.canParse(target, url.href)) return permanent('is redirected to something that is no address');
     url = new URL(target, url);
   }
-  return lasting(`is redirected more than ${maxRedirects} times`);
+  return permanent(`is redirected more than ${maxRedirects} times`);
 }
 
 /** User and password of the address go to its own host alone. */
@@ -116,10 +116,11 @@ function decodeText(text: string): string {
 
 function explain(error: unknown, timeoutInMs: number): PhotoProblem {
   const { cause, host } = error instanceof FetchError ? error : { cause: error, host: 'its host' };
-  if (cause instanceof DeadlineError) return passing(`it did not arrive within ${timeoutInMs / 1000} s`);
-  if (cause instanceof PrivateAddressError) return lasting(`${cause.message}; --allow-private permits that`);
+  if (cause instanceof DeadlineError) return transient(`it did not arrive within ${timeoutInMs / 1000} s`);
+  if (cause instanceof PrivateAddressError)
+    return permanent(`${cause.message}; --allow-private permits that`);
   const { fault, message } = describeFailure({ error: cause, host });
   if (fault === 'certificate')
-    return lasting(`${message}; NODE_EXTRA_CA_CERTS names a file of further authorities`);
-  return passing(message);
+    return permanent(`${message}; NODE_EXTRA_CA_CERTS names a file of further authorities`);
+  return transient(message);
 }

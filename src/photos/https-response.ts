@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { lasting, passing, tooLarge, toPhotoBytes } from './photo-bytes.ts';
+import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
 type Headers = Dispatcher.ResponseData['headers'];
 
@@ -8,11 +8,11 @@ const passingStatuses = new Set([408, 425, 429]);
 
 /** What a status other than 200 means for the photo. */
 export function problemOfStatus(status: number): PhotoProblem {
-  if (status >= 500 || passingStatuses.has(status)) return passing(`was answered with ${status}`);
-  if (status === 404 || status === 410) return lasting(`is not there (${status})`);
+  if (status >= 500 || passingStatuses.has(status)) return transient(`was answered with ${status}`);
+  if (status === 404 || status === 410) return permanent(`is not there (${status})`);
   if (status === 401 || status === 403)
-    return lasting(`may not be read (${status}); has its address expired?`);
-  return lasting(`was answered with ${status}`);
+    return permanent(`may not be read (${status}); has its address expired?`);
+  return permanent(`was answered with ${status}`);
 }
 
 /** Where a reply sends the reader on to; undefined if it does not. */

@@ -1,7 +1,7 @@
 import { type PixelSize, readBmpSize, readHeicSize } from './header-size.ts';
 import { decoderMessage, maxPixels, sharp } from './image-decoder.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem } from './photo.ts';
-import { lasting } from './photo-bytes.ts';
+import { permanent } from './photo-bytes.ts';
 import { detectPhotoFormat } from './photo-format.ts';
 
 /**
@@ -9,16 +9,18 @@ import { detectPhotoFormat } from './photo-format.ts';
  * orientation. One that breaks off after a good header passes: what it is worth is the engine's to say.
  */
 export async function inspectPhoto(bytes: Buffer): Promise<InspectedPhoto | PhotoProblem> {
-  if (bytes.length === 0) return lasting('photo is empty (0 bytes)');
+  if (bytes.length === 0) return permanent('photo is empty (0 bytes)');
   const format = detectPhotoFormat(bytes);
   if (format === undefined)
-    return lasting(`photo is not an image that rollcall knows; it begins with ${begin(bytes)}`);
+    return permanent(`photo is not an image that rollcall knows; it begins with ${begin(bytes)}`);
   const inspected = await readHeader(bytes, format);
   if ('problem' in inspected) return inspected;
   const { width, height } = inspected;
   if (width * height <= maxPixels) return inspected;
   const limit = maxPixels / 1_000_000;
-  return lasting(`photo claims ${width} x ${height} pixels, more than the ${limit} million that are decoded`);
+  return permanent(
+    `photo claims ${width} x ${height} pixels, more than the ${limit} million that are decoded`,
+  );
 }
 
 async function readHeader(bytes: Buffer, format: PhotoFormat): Promise<InspectedPhoto | PhotoProblem> {
@@ -29,7 +31,7 @@ async function readHeader(bytes: Buffer, format: PhotoFormat): Promise<Inspected
     const { width, height, orientation = 1, pages = 1 } = header;
     return { format, width, height: header.pageHeight ?? height, orientation, animated: pages > 1 };
   } catch (error) {
-    return lasting(
+    return permanent(
       `photo begins like a ${format} image, but its header cannot be read: ${decoderMessage(error)}`,
     );
   }
@@ -37,7 +39,7 @@ async function readHeader(bytes: Buffer, format: PhotoFormat): Promise<Inspected
 
 function withoutDecoder(format: PhotoFormat, size: PixelSize | undefined): InspectedPhoto | PhotoProblem {
   const isSized = size !== undefined && size.width > 0 && size.height > 0;
-  if (!isSized) return lasting(`photo begins like a ${format} image, but its header cannot be read`);
+  if (!isSized) return permanent(`photo begins like a ${format} image, but its header cannot be read`);
   return { format, ...size, orientation: 1, animated: false };
 }
 

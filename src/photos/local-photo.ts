@@ -3,7 +3,7 @@ import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { isInside } from '../sources/photo-address.ts';
 import { fileVersion } from '../util/file-version.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { lasting, passing, tooLarge, toPhotoBytes } from './photo-bytes.ts';
+import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
 export interface LocalPhotoOptions {
   readonly path: string;
@@ -24,7 +24,7 @@ export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoB
   try {
     const real = await realpath(path);
     if (rootFolder !== undefined && !isInside(await realpath(rootFolder), real)) {
-      return lasting(
+      return permanent(
         `photo ${quote(path)} leads out of the folder ${rootFolder}; --allow-outside permits that`,
       );
     }
@@ -42,11 +42,11 @@ export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoB
 
 async function readOpened(file: FileHandle, options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
   const stats = await file.stat();
-  if (!stats.isFile()) return lasting(`photo ${quote(options.path)} is no regular file`);
+  if (!stats.isFile()) return permanent(`photo ${quote(options.path)} is no regular file`);
   if (stats.size > options.maxSizeInBytes) return tooLarge(options.maxSizeInBytes);
   const bytes = await readBytes(file, stats.size, options.signal);
   const isChanged = bytes === undefined || !isSame(stats, await file.stat());
-  if (isChanged) return passing(`photo ${quote(options.path)} was changed while it was read`);
+  if (isChanged) return transient(`photo ${quote(options.path)} was changed while it was read`);
   return toPhotoBytes(bytes, fileVersion(stats));
 }
 
@@ -73,12 +73,12 @@ function isSame(before: Stats, after: Stats): boolean {
 
 async function explain(error: unknown, { path, rootFolder }: LocalPhotoOptions): Promise<PhotoProblem> {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  if (passingCodes.has(code)) return passing(`photo ${quote(path)} cannot be read now (${code})`);
-  if (code !== 'ENOENT') return lasting(`photo ${quote(path)} cannot be read (${code})`);
+  if (passingCodes.has(code)) return transient(`photo ${quote(path)} cannot be read now (${code})`);
+  if (code !== 'ENOENT') return permanent(`photo ${quote(path)} cannot be read (${code})`);
   const isRootThere =
     rootFolder === undefined || (await realpath(rootFolder).catch(() => undefined)) !== undefined;
-  if (isRootThere) return lasting(`photo ${quote(path)} is not there`);
-  return passing(
+  if (isRootThere) return permanent(`photo ${quote(path)} is not there`);
+  return transient(
     `photo ${quote(path)} is not there, nor is its folder ${rootFolder}: is the drive connected?`,
   );
 }

@@ -7,7 +7,7 @@ export async function toPhotoBytes(
   bytes: Buffer,
   version: string | undefined,
 ): Promise<PhotoBytes | PhotoProblem> {
-  if (bytes.length === 0) return lasting('photo is empty (0 bytes)');
+  if (bytes.length === 0) return permanent('photo is empty (0 bytes)');
   const sha256 = await hash(bytes);
   return { bytes, sha256, ...(version === undefined ? {} : { version }) };
 }
@@ -26,12 +26,12 @@ async function hash(bytes: Buffer): Promise<string> {
 }
 
 /** A problem that stays. */
-export function lasting(problem: string): PhotoProblem {
+export function permanent(problem: string): PhotoProblem {
   return { problem, retryable: false };
 }
 
 /** A problem that may pass. */
-export function passing(problem: string): PhotoProblem {
+export function transient(problem: string): PhotoProblem {
   return { problem, retryable: true };
 }
 

@@ -6,7 +6,7 @@ import type { HttpsOptions } from './https-dispatchers.ts';
 import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
 import { readLocalPhoto } from './local-photo.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { lasting } from './photo-bytes.ts';
+import { permanent } from './photo-bytes.ts';
 import { readS3Photo } from './s3-photo.ts';
 
 export interface PhotoReaderOptions extends HttpsOptions {
@@ -48,7 +48,7 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
       if (s3 !== undefined && isS3Address(address))
         return readS3Photo({ address, s3, maxSizeInBytes, timeoutInMs, signal });
       const shown = JSON.stringify(redactAddress(address).address.slice(0, 300));
-      return lasting(`photo ${shown} is neither a path nor an https:// or s3:// address`);
+      return permanent(`photo ${shown} is neither a path nor an https:// or s3:// address`);
     },
     async close() {
       await https?.close();

@@ -1,7 +1,7 @@
-import { decodeAside } from './decode-aside.ts';
+import { decodeInThread } from './decode-in-thread.ts';
 import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
 import type { InspectedPhoto, PhotoProblem, PhotoRules } from './photo.ts';
-import { lasting } from './photo-bytes.ts';
+import { permanent } from './photo-bytes.ts';
 
 interface PhotoToRewrite {
   readonly photo: Buffer;
@@ -45,16 +45,16 @@ async function rewrite(preparation: PhotoToRewrite): Promise<RewrittenPhoto | Ph
       step = nextStep({ step, sizeInBytes: bytes.length, maxSizeInBytes, format });
       if (longerSide * step.scale < minSideInPixels) break;
     }
-    return lasting(`photo cannot be made smaller than the ${maxSizeInBytes} bytes that the engine takes`);
+    return permanent(`photo cannot be made smaller than the ${maxSizeInBytes} bytes that the engine takes`);
   } catch (error) {
-    return lasting(`photo is a ${inspected.format} image that cannot be decoded: ${decoderMessage(error)}`);
+    return permanent(`photo is a ${inspected.format} image that cannot be decoded: ${decoderMessage(error)}`);
   }
 }
 
 /** The photo in a format that libvips reads. */
 async function readable({ photo, inspected: { format } }: PhotoToRewrite): Promise<Buffer> {
   if (format !== 'heic' && format !== 'bmp') return photo;
-  return decodeAside(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
+  return decodeInThread(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
 }
 
 export interface EncodingStep {

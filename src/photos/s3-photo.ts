@@ -6,7 +6,7 @@ import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { lasting, passing, tooLarge, toPhotoBytes } from './photo-bytes.ts';
+import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
 export interface S3PhotoOptions {
   readonly address: string;
@@ -31,9 +31,9 @@ export async function readS3Photo(options: S3PhotoOptions): Promise<PhotoBytes |
     return await Promise.race([reading, deadline.passed]);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof UsageError) return lasting(`photo ${error.message}`);
+    if (error instanceof UsageError) return permanent(`photo ${error.message}`);
     if (deadline.signal.reason instanceof DeadlineError)
-      return passing(`${shown} did not arrive within ${timeoutInMs / 1000} s`);
+      return transient(`${shown} did not arrive within ${timeoutInMs / 1000} s`);
     return explainS3Photo(error, shown);
   } finally {
     deadline.clear();
@@ -87,24 +87,26 @@ export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
   const told = status === undefined ? code : `${code}, ${status}`;
   switch (kind) {
     case 'unavailable':
-      return passing(`${shown} cannot be read now (${told})`);
+      return transient(`${shown} cannot be read now (${told})`);
     case 'archived':
-      return lasting(
+      return permanent(
         `${shown} is archived in ${detail ?? 'a storage class that is not read at once'}: restore it, then run dead-letters --retry`,
       );
     case 'missing-key':
-      return lasting(`${shown} is not there (${told})`);
+      return permanent(`${shown} is not there (${told})`);
     case 'missing-bucket':
-      return lasting(`${shown} is not there: there is no such bucket (${told})`);
+      return permanent(`${shown} is not there: there is no such bucket (${told})`);
     case 'denied':
-      return lasting(`${shown} may not be read (${told}): the permission s3:GetObject is missing`);
+      return permanent(`${shown} may not be read (${told}): the permission s3:GetObject is missing`);
     case 'credentials':
       // They are of this process, not of the photo: another worker, or this one after mending, may read it.
-      return passing(`${shown} may not be read (${told}): check AWS_ACCESS_KEY_ID, AWS_PROFILE or the role`);
+      return transient(
+        `${shown} may not be read (${told}): check AWS_ACCESS_KEY_ID, AWS_PROFILE or the role`,
+      );
     case 'region':
     case 'settings':
-      return passing(`${shown} cannot be read (${told}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
+      return transient(`${shown} cannot be read (${told}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
     default:
-      return lasting(`${shown} cannot be read (${told})`);
+      return permanent(`${shown} cannot be read (${told})`);
   }
 }

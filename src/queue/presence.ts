@@ -4,7 +4,7 @@ import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { PresenceStore } from './queue.ts';
 
-const whereSchema = z.object({
+const locationSchema = z.object({
   /** Of the state, the same for all who use it. */
   stateId: z.string(),
   /** Of the state, as that process sees it. */
@@ -13,16 +13,16 @@ const whereSchema = z.object({
 });
 
 /** A run that waits for workers or is worked on. */
-const runNoticeSchema = whereSchema.extend({
+const runRegistrationSchema = locationSchema.extend({
   run: z.string(),
   engine: z.string(),
   engineUrl: z.string(),
   account: z.string(),
 });
-export type RunNotice = z.infer<typeof runNoticeSchema>;
+export type RunRegistration = z.infer<typeof runRegistrationSchema>;
 
 /** A process that works on runs, or waits for some. */
-const workerNoticeSchema = whereSchema.extend({
+const workerRegistrationSchema = locationSchema.extend({
   /** `host:pid:start`. */
   name: z.string(),
   runs: z.array(z.string()),
@@ -30,15 +30,15 @@ const workerNoticeSchema = whereSchema.extend({
   /** For one call, at most. */
   timeoutInMs: z.number().optional(),
 });
-export type WorkerNotice = z.infer<typeof workerNoticeSchema>;
+export type WorkerRegistration = z.infer<typeof workerRegistrationSchema>;
 
 /** A worker that is not heard of for this long is gone; it says that it is there every five seconds. */
-const workerNoticeInMs = 20_000;
+const workerRegistrationInMs = 20_000;
 /** Nobody may be there to repeat the notice of a run that waits. */
-const runNoticeInMs = 24 * 3_600_000;
+const runRegistrationInMs = 24 * 3_600_000;
 
 /** Where a process and its state are, as others are told. */
-export async function whereabouts(state: StateStore): Promise<z.infer<typeof whereSchema>> {
+export async function locationOf(state: StateStore): Promise<z.infer<typeof locationSchema>> {
   return { stateId: await state.identity(), stateAddress: state.address, host: hostname() };
 }
 
@@ -49,8 +49,8 @@ export async function announceRun(
   record: RunRecord,
 ): Promise<void> {
   const { id, engine, engineUrl, account } = record;
-  const notice: RunNotice = { ...(await whereabouts(state)), run: id, engine, engineUrl, account };
-  await presence.announce({ kind: 'run', name: id, notice, durationInMs: runNoticeInMs });
+  const notice: RunRegistration = { ...(await locationOf(state)), run: id, engine, engineUrl, account };
+  await presence.announce({ kind: 'run', name: id, notice, durationInMs: runRegistrationInMs });
 }
 
 /** The run is over, or waits for a person. */
@@ -58,8 +58,13 @@ export function withdrawRun(presence: PresenceStore, runId: string): Promise<voi
   return presence.withdraw({ kind: 'run', name: runId });
 }
 
-export function announceWorker(presence: PresenceStore, notice: WorkerNotice): Promise<void> {
-  return presence.announce({ kind: 'worker', name: notice.name, notice, durationInMs: workerNoticeInMs });
+export function announceWorker(presence: PresenceStore, notice: WorkerRegistration): Promise<void> {
+  return presence.announce({
+    kind: 'worker',
+    name: notice.name,
+    notice,
+    durationInMs: workerRegistrationInMs,
+  });
 }
 
 export function withdrawWorker(presence: PresenceStore, name: string): Promise<void> {
@@ -67,12 +72,12 @@ export function withdrawWorker(presence: PresenceStore, name: string): Promise<v
 }
 
 /** The runs and workers that are announced. What another version wrote and cannot be read is left out. */
-export async function readRunNotices(presence: PresenceStore): Promise<RunNotice[]> {
-  return readable(runNoticeSchema, await presence.list('run'));
+export async function readRunRegistrations(presence: PresenceStore): Promise<RunRegistration[]> {
+  return readable(runRegistrationSchema, await presence.list('run'));
 }
 
-export async function readWorkerNotices(presence: PresenceStore): Promise<WorkerNotice[]> {
-  return readable(workerNoticeSchema, await presence.list('worker'));
+export async function readWorkerRegistrations(presence: PresenceStore): Promise<WorkerRegistration[]> {
+  return readable(workerRegistrationSchema, await presence.list('worker'));
 }
 
 function readable<Notice>(schema: z.ZodType<Notice>, notices: readonly unknown[]): Notice[] {

@@ -20,7 +20,7 @@ const manifestLineSchema = z.object({
 export type ManifestLine = z.infer<typeof manifestLineSchema>;
 
 /** Fingerprints of what the ledger knows of a photo, for whoever has read its bytes; see `contentFingerprint`. */
-export interface KnownContent {
+export interface LedgerHint {
   readonly enrolled?: string | undefined;
   /** ISO time. */
   readonly enrolledAt?: string | undefined;
@@ -33,7 +33,7 @@ export interface PlacedLine {
   readonly offset: number;
   readonly sizeInBytes: number;
   /** What the ledger knows of its bytes, in an incremental run. */
-  readonly known?: KnownContent;
+  readonly known?: LedgerHint;
   /** Whether the photo is looked for after it was enrolled. */
   readonly verify?: boolean;
 }

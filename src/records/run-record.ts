@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
-import { outlookSchema } from './outlook.ts';
+import { etaSchema } from './eta.ts';
 
 /** Settings of a run that its workers and later conductors need; never a secret. */
 export const runSettingsSchema = z.object({
@@ -72,7 +72,7 @@ export const runRecordSchema = z.object({
   /** What a paused run waits for a person to mend; of an active one, what its account waits for by itself. */
   waitsFor: z.string().optional(),
   /** Of an active run that is conducted, as of `updatedAt`. */
-  outlook: outlookSchema.optional(),
+  outlook: etaSchema.optional(),
   epoch: z.number(),
   settings: runSettingsSchema,
   /** Set when listing has ended. `leftOut`: files that are no photos or are excluded, where they were counted. */

@@ -3,12 +3,12 @@ import { listSource } from '../conductor/list.ts';
 import { createManifestProgress } from '../conductor/manifest-progress.ts';
 import { announceRun } from '../queue/presence.ts';
 import { type RunRecord, readRunRecord, writeFirstRunRecord } from '../records/run-record.ts';
+import { assertSameRun, createOrResumeRun, newRecord, newRunId } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
 import { noteForgetList, readForgetList } from './note-forget-list.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';
-import { assertSameRun, newRecord, newRunId, startRun } from './start-run.ts';
 
 /** A photo that a script enqueues: the columns of a manifest. */
 export interface GivenPhoto {
@@ -46,7 +46,7 @@ export async function enqueue(
     const subject = subjectOf(rollcall, source);
     const { leases, presence } = await rollcall.queue();
     const { record, resumed } = await oneAtATime(leases, subject, signal, () =>
-      startRun({ state, settings, subject, forgetList, alwaysNew }),
+      createOrResumeRun({ state, settings, subject, forgetList, alwaysNew }),
     );
     await announceRun(presence, state, record);
     return { runId: record.id, resumed, count: record.counts.listed };

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
-import { AccountPausedError } from '../account/gate.ts';
+import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
 import { createErasureLog } from '../ledger/erasure-log.ts';
 import { forgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
@@ -11,7 +11,7 @@ import { eraseTemplate, type TemplateEnd } from './erase-template.ts';
 import { findKnownTemplates, type KnownTemplates } from './known-templates.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { planErasure } from './plan-erasure.ts';
-import { resumeMendedAccount } from './resume-account.ts';
+import { resumeFixedAccount } from './resume-fixed-account.ts';
 import { templatesInQueue } from './templates-in-queue.ts';
 import { waitForCallers } from './wait-for-callers.ts';
 
@@ -69,7 +69,7 @@ export async function forgetSubjects(
   if (marks.length > 0)
     await writeForgetEntries(state, { folder: forgetListFolder(account), marks, kind: 'forget', at });
   // Whatever becomes of the calls, nobody enrolls them from here on.
-  await resumeMendedAccount(accounts, account);
+  await resumeFixedAccount(accounts, account);
   const listedAt = marks.length > 0 ? now : plan.listedAt;
   const timeoutInMs = settings.timeout;
   await waitForCallers({ state, presence, account, listedAt, timeoutInMs, signal, onWait });
@@ -91,8 +91,8 @@ export async function forgetSubjects(
   const either = AbortSignal.any([signal, stop.signal]);
   // Every call in flight listens.
   setMaxListeners(0, either);
-  const gate = await rollcall.gate(account);
-  const context = { gate, takeCall: async () => true, draining: either };
+  const limiter = await rollcall.limiter(account);
+  const context = { limiter, takeCall: async () => true, draining: either };
 
   const eraseOne = async (subject: string, number: number): Promise<void> => {
     const { templateIds, isLeft } = templatesOf(subject, engine, known);

@@ -9,7 +9,7 @@ import { retryDelayInMs } from '../util/retry-delay.ts';
 import { fetchPhoto, type ReadyPhoto } from '../worker/fetch-photo.ts';
 import { type IdentifiablePhoto, identifyPhoto } from '../worker/identify-photo.ts';
 import { isSameTemplate } from '../worker/judge-identification.ts';
-import type { WorkContext } from '../worker/photo-at-work.ts';
+import type { WorkContext } from '../worker/photo-task.ts';
 import { type Identification, identificationSchemaName } from './identification.ts';
 
 export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory'> {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { AccountPausedError } from '../account/gate.ts';
+import { AccountPausedError } from '../account/rate-limiter.ts';
 import { assertIdentifies } from '../engines/assert-identifies.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
-import { photosBudgetInBytes } from '../photos/read-within.ts';
+import { photosBudgetInBytes } from '../photos/read-within-budget.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import { graceSignal } from '../util/grace-signal.ts';
 import { inOrder } from '../util/in-order.ts';
@@ -11,7 +11,7 @@ import type { Identification } from './identification.ts';
 import { identifyOne } from './identify-one.ts';
 import { openPhotoReader } from './open-photo-reader.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { resumeMendedAccount } from './resume-account.ts';
+import { resumeFixedAccount } from './resume-fixed-account.ts';
 import { openSourceOf } from './run-source.ts';
 
 /** How looking at a source ended. */
@@ -38,7 +38,7 @@ export async function* identifySource(
   assertIdentifies(opened.engine, 'rollcall identify');
   const source = await openSourceOf(rollcall, spec, settings);
   await opened.ready();
-  await resumeMendedAccount((await rollcall.queue()).accounts, opened.account);
+  await resumeFixedAccount((await rollcall.queue()).accounts, opened.account);
   const { allowPrivate } = settings;
   const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
   const grace = graceSignal(signal, settings.grace);
@@ -52,7 +52,7 @@ export async function* identifySource(
     engine: opened.engine,
     settings,
     name: `identify-${randomUUID()}`,
-    gate: await rollcall.gate(opened.account),
+    limiter: await rollcall.limiter(opened.account),
     takeCall: async () => true,
     readPhoto: reader.read,
     memory: createByteBudget(photosBudgetInBytes),

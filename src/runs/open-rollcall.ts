@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { createGate } from '../account/create-gate.ts';
-import type { Gate } from '../account/gate.ts';
+import { createRateLimiter } from '../account/create-rate-limiter.ts';
+import type { RateLimiter } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { BuiltInPlace } from '../engines/local/built-in-engine.ts';
 import type { FaceReader } from '../engines/local/faces/face-reader.ts';
@@ -22,7 +22,7 @@ import { openState } from '../storage/state/open-state.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
 import { processName } from '../util/process-name.ts';
-import { type Attendance, openAttendance } from './attendance.ts';
+import { openRegistration, type Registration } from './registration.ts';
 
 export interface OpenRollcallOptions {
   /** Settings that stand above environment and config file. */
@@ -59,14 +59,14 @@ export interface Rollcall {
     account: string;
     keepDemographics: boolean;
   }): OpenEngine | undefined;
-  gate(account: string): Promise<Gate>;
+  limiter(account: string): Promise<RateLimiter>;
   /**
    * The local face models, for looking at photos before their calls.
    * @throws UsageError that says what to install where their packages are missing
    */
   faceReader(): Promise<FaceReader>;
   /** From the first call on, all others on the queue are told that this process is there to work. */
-  attendance(): Promise<Attendance>;
+  registration(): Promise<Registration>;
   close(): Promise<void>;
 }
 
@@ -93,13 +93,13 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
   const state = openState({ state: settings.state, s3, environment });
   const releases: (() => Promise<void>)[] = [() => s3.close()];
-  const gates = new Map<string, Promise<Gate>>();
+  const limiters = new Map<string, Promise<RateLimiter>>();
   const engines = new Map<string, OpenEngine>();
   /** Calls in flight at an account whose engine says how many are of use to it. */
   const mostCalls = new Map<string, number>();
   let queue: Promise<QueueBackend> | undefined;
   let faceReader: Promise<FaceReader> | undefined;
-  let attendance: Promise<Attendance> | undefined;
+  let registration: Promise<Registration> | undefined;
   let closing: Promise<void> | undefined;
 
   const openBackend = async () => {
@@ -121,7 +121,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     const { presence } = await openOnce();
     const onError = (error: Error) =>
       log.debug({ reason: error.message }, 'the queue was not told that this process is there');
-    const opened = openAttendance({ presence, state, timeoutInMs: settings.timeout, onError });
+    const opened = openRegistration({ presence, state, timeoutInMs: settings.timeout, onError });
     releases.push(() => opened.close());
     return opened;
   };
@@ -132,9 +132,9 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     releases.push(() => reader.close());
     return reader;
   };
-  const openGate = async (account: string) => {
+  const openRateLimiter = async (account: string) => {
     const backend = await openOnce();
-    const gate = createGate({
+    const limiter = createRateLimiter({
       store: backend.accounts,
       account,
       ratePerSecond: settings.rate,
@@ -143,8 +143,8 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       giveUpAfterInMs: settings.giveUpAfter,
       log,
     });
-    releases.push(() => gate.close());
-    return gate;
+    releases.push(() => limiter.close());
+    return limiter;
   };
   const openEngine = (name: string, url: string | undefined, keepDemographics: boolean): OpenEngine => {
     const key = JSON.stringify([name, url, keepDemographics]);
@@ -189,18 +189,18 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       const opened = openEngine(engine, engineUrl, keepDemographics);
       return opened.account === account ? opened : undefined;
     },
-    gate(account) {
-      const gate = gates.get(account) ?? openGate(account);
-      gates.set(account, gate);
-      return gate;
+    limiter(account) {
+      const limiter = limiters.get(account) ?? openRateLimiter(account);
+      limiters.set(account, limiter);
+      return limiter;
     },
     faceReader() {
       faceReader ??= openFaceReader();
       return faceReader;
     },
-    attendance() {
-      attendance ??= openPresence();
-      return attendance;
+    registration() {
+      registration ??= openPresence();
+      return registration;
     },
     close() {
       closing ??= (async () => {

@@ -1,18 +1,23 @@
-import { type RunNotice, readRunNotices, readWorkerNotices, withdrawRun } from '../queue/presence.ts';
+import {
+  type RunRegistration,
+  readRunRegistrations,
+  readWorkerRegistrations,
+  withdrawRun,
+} from '../queue/presence.ts';
 import { type RunRecord, readRunRecord } from '../records/run-record.ts';
 import { listScheduleNames } from '../records/schedule.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
 /** Where a run is, for whoever looks for it in another state. */
-export const placeOf = ({ stateAddress, host }: Pick<RunNotice, 'stateAddress' | 'host'>) =>
+export const placeOf = ({ stateAddress, host }: Pick<RunRegistration, 'stateAddress' | 'host'>) =>
   `the state ${stateAddress} on ${host}`;
 
 /** The runs of this queue that this worker could do, had it their state. */
-export async function runsOfOtherStates(rollcall: Rollcall): Promise<RunNotice[]> {
+export async function runsOfOtherStates(rollcall: Rollcall): Promise<RunRegistration[]> {
   const { presence } = await rollcall.queue();
   const own = await rollcall.state.identity();
-  const notices = await readRunNotices(presence);
+  const notices = await readRunRegistrations(presence);
   return notices.filter((notice) => notice.stateId !== own && fitsAccount(rollcall, notice));
 }
 
@@ -20,7 +25,7 @@ export async function runsOfOtherStates(rollcall: Rollcall): Promise<RunNotice[]
 export async function noteOnWorkers({ queue, state }: Rollcall): Promise<string | undefined> {
   const { presence } = await queue();
   const own = await state.identity();
-  const workers = await readWorkerNotices(presence);
+  const workers = await readWorkerRegistrations(presence);
   const [other] = workers;
   if (!other || workers.some(({ stateId }) => stateId === own)) return undefined;
   return (
@@ -59,7 +64,7 @@ async function hasOwnRun(
 ): Promise<boolean> {
   const { presence } = await queue();
   const own = await state.identity();
-  const notices = (await readRunNotices(presence)).filter(({ stateId }) => stateId === own);
+  const notices = (await readRunRegistrations(presence)).filter(({ stateId }) => stateId === own);
   let found = false;
   for (const { run } of notices) {
     const record = await readRunRecord(state, run);
@@ -70,7 +75,7 @@ async function hasOwnRun(
 }
 
 /** Missing credentials are no other account: the worker would be told of them once it saw the run. */
-function fitsAccount(rollcall: Rollcall, notice: RunNotice): boolean {
+function fitsAccount(rollcall: Rollcall, notice: RunRegistration): boolean {
   try {
     return rollcall.engineOf({ ...notice, keepDemographics: false }) !== undefined;
   } catch {

@@ -5,9 +5,9 @@ import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-recor
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
 import { enqueue, type GivenPhoto } from './enqueue.ts';
+import { joinRun } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { reopenSource } from './run-source.ts';
-import { takePart } from './take-part.ts';
 import type { RunEnd } from './work-on-run.ts';
 
 /**
@@ -54,7 +54,7 @@ export async function retryDeadLetters(
   const fresh = await readRunRecord(rollcall.state, enqueued.runId);
   if (!fresh) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
   onStart(fresh.id);
-  return takePart(rollcall, {
+  return joinRun(rollcall, {
     record: fresh,
     opened,
     openSource: (run) => reopenSource(rollcall, run),

@@ -4,9 +4,9 @@ import { openSource } from '../sources/open-source.ts';
 import type { Source } from '../sources/source.ts';
 import { UsageError } from '../util/errors.ts';
 import { checkEngineSettings } from './check-engine-settings.ts';
+import type { RunSubject } from './create-or-resume-run.ts';
 import { filesOn } from './files-on.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import type { RunSubject } from './start-run.ts';
 
 export type ListSettings = Pick<RunSettings, 'idFrom' | 'include' | 'exclude' | 'allowOutside' | 'redrive'>;
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { entriesAreKnownAfterInMs } from '../ledger/forgotten-watch.ts';
-import { readWorkerNotices } from '../queue/presence.ts';
+import { readWorkerRegistrations } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
 import { listRunRecords } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
@@ -27,7 +27,7 @@ export async function waitForCallers(options: {
 }): Promise<void> {
   const { state, presence, account, listedAt, signal } = options;
   const all = (await listRunRecords(state)).filter((run) => run.account === account);
-  const workers = await readWorkerNotices(presence);
+  const workers = await readWorkerRegistrations(presence);
   const ownTime = options.timeoutInMs;
   const longestCallInMs = Math.max(ownTime, ...workers.map(({ timeoutInMs = ownTime }) => timeoutInMs));
   const waitInMs = entriesAreKnownAfterInMs(state) + longestCallInMs + marginInMs;

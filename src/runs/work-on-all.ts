@@ -3,10 +3,10 @@ import { readControl } from '../records/control.ts';
 import { listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import { whyFilesAreMissing } from './files-on.ts';
+import { joinRun } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { placeOf, refuseOtherState, runsOfOtherStates } from './other-state.ts';
 import { reopenSource } from './run-source.ts';
-import { takePart } from './take-part.ts';
 import type { RunEnd } from './work-on-run.ts';
 
 const lookEveryInMs = 1_000;
@@ -33,7 +33,7 @@ export async function workOnAll(
   const strangers = new Set<string>();
   const strangersOfState = createStateWatch(rollcall);
   await refuseOtherState(rollcall, (record) => isToBeWorkedOn(rollcall, record));
-  await rollcall.attendance();
+  await rollcall.registration();
   while (!signal.aborted) {
     for (const record of await runsToWorkOn(rollcall)) {
       if (parts.has(record.id) || strangers.has(record.id)) continue;
@@ -53,7 +53,7 @@ export async function workOnAll(
         continue;
       }
       onRun({ kind: 'joined', runId: record.id });
-      const part = takePart(rollcall, {
+      const part = joinRun(rollcall, {
         record,
         opened,
         openSource: (run) => reopenSource(rollcall, run),

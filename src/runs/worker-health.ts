@@ -1,4 +1,4 @@
-import { readWorkerNotices } from '../queue/presence.ts';
+import { readWorkerRegistrations } from '../queue/presence.ts';
 import { listRunRecords } from '../records/run-record.ts';
 import { type HealthServer, startHealthServer, type WorkMetrics } from '../worker/health-server.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -35,7 +35,7 @@ export async function watchHealth(
     async function readMetrics(): Promise<WorkMetrics> {
       const active = (await listRunRecords(state)).filter((record) => record.state === 'active');
       const own = await state.identity();
-      const workers = (await readWorkerNotices(presence)).filter(({ stateId }) => stateId === own);
+      const workers = (await readWorkerRegistrations(presence)).filter(({ stateId }) => stateId === own);
       const photosLeft = active.reduce((sum, { counts }) => sum + counts.listed - counts.done, 0);
       return { photosLeft, runs: active.length, workers: workers.length };
     }

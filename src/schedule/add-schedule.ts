@@ -16,7 +16,7 @@ import { type CronTime, checkCronTime } from './cron.ts';
 import { openClock } from './open-clock.ts';
 import { setClock } from './set-clock.ts';
 import { checkWebhook } from './webhook.ts';
-import { whileHolding } from './while-holding.ts';
+import { withLease } from './with-lease.ts';
 
 export interface AddScheduleOptions extends CronTime {
   /** Becomes the beginning of its runs' ids: letters, digits, dot, dash and underscore, 40 at most. */
@@ -108,7 +108,7 @@ async function changing<Result>(
   const { leases } = await rollcall.queue();
   const onError = (error: Error) =>
     rollcall.log.warn({ schedule: name, reason: error.message }, 'the queue does not answer');
-  const result = await whileHolding({ leases, key: `schedule-${name}`, signal, onError }, change);
+  const result = await withLease({ leases, key: `schedule-${name}`, signal, onError }, change);
   const clock = await openClock(rollcall);
   try {
     await setClock(rollcall, clock);

@@ -1,9 +1,9 @@
 import { announceRun } from '../queue/presence.ts';
 import type { Schedule } from '../records/schedule.ts';
+import { createOrResumeRun } from '../runs/create-or-resume-run.ts';
 import { readForgetList } from '../runs/note-forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf } from '../runs/run-source.ts';
-import { startRun } from '../runs/start-run.ts';
 import { parseSettings, type SettingTexts } from '../settings/load-settings.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function startScheduledRun(
   const subject = { source, engine, engineUrl, account, filesOn };
   const forgetList = await readForgetList(rollcall, settings);
   const { presence } = await rollcall.queue();
-  const { record } = await startRun({
+  const { record } = await createOrResumeRun({
     state,
     settings,
     subject,

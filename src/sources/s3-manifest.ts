@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { S3 } from '@aws-sdk/client-s3';
-import { outlastingOutage } from '../storage/s3/outlasting-outage.ts';
 import { readObjectRange } from '../storage/s3/read-object.ts';
+import { retryDuringOutage } from '../storage/s3/retry-during-outage.ts';
 import { formatS3Address, type S3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { readS3Error } from '../storage/s3/s3-error.ts';
@@ -55,7 +55,7 @@ async function openObject({
   const fetchRange = async (from: number, sizeInBytes: number) => {
     try {
       const range = { at, from, sizeInBytes, etag, signal: abortSignal };
-      const { bytes } = await outlastingOutage(() => readObjectRange(client, range), {
+      const { bytes } = await retryDuringOutage(() => readObjectRange(client, range), {
         longestOutageInMs: outage,
         signal: abortSignal,
       });

@@ -1,16 +1,16 @@
+import type { AccountLockHold } from '../account/account-lock.ts';
 import { makeCall } from '../account/make-call.ts';
-import type { Turn } from '../account/turns.ts';
+import { assertNotForgotten } from './assert-not-forgotten.ts';
 import { enrollFlagsOf } from './enroll-flags.ts';
 import { chargedBefore, countReply, type Judgement, judgeReply } from './judge-reply.ts';
-import type { PhotoAtWork } from './photo-at-work.ts';
+import type { PhotoTask } from './photo-task.ts';
 import { sendPhoto } from './send-photo.ts';
-import { unlessForgotten } from './unless-forgotten.ts';
 
 /**
  * Waits at the gate, calls, and takes the reply into the account's health and the photo's tries.
  * @throws SubjectForgottenError, TurnLostError where the photo's turn was lost before the call was made
  */
-export async function enrollPhoto(photo: PhotoAtWork, turn: Turn | undefined): Promise<Judgement> {
+export async function enrollPhoto(photo: PhotoTask, hold: AccountLockHold | undefined): Promise<Judgement> {
   const { data, ready, context, signal, templateId } = photo;
   const { engine, settings } = context;
   const { reply, charged } = await makeCall({
@@ -20,8 +20,8 @@ export async function enrollPhoto(photo: PhotoAtWork, turn: Turn | undefined): P
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
     call: async (callSignal, onSent) => {
-      await unlessForgotten(context, data.subjectId, callSignal);
-      if (turn && !turn.isHeld()) throw new TurnLostError();
+      await assertNotForgotten(context, data.subjectId, callSignal);
+      if (hold && !hold.isHeld()) throw new AccountLockLostError();
       return sendPhoto(engine, ready, {
         templateId,
         checks: { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake },
@@ -41,4 +41,4 @@ export async function enrollPhoto(photo: PhotoAtWork, turn: Turn | undefined): P
 }
 
 /** Another process may be in between by now: who the person is has to be asked again. */
-export class TurnLostError extends Error {}
+export class AccountLockLostError extends Error {}

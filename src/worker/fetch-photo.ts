@@ -8,7 +8,7 @@ import type {
   PreparationSettings,
 } from '../photos/photo.ts';
 import { preparePhoto } from '../photos/prepare-photo.ts';
-import { copiesWhenSent, type ReadPhoto, readWithin } from '../photos/read-within.ts';
+import { copiesWhenSent, type ReadPhoto, readWithinBudget } from '../photos/read-within-budget.ts';
 import type { PhotoJobData } from '../records/job.ts';
 import type { Outcome } from '../records/record.ts';
 
@@ -43,7 +43,7 @@ export async function fetchPhoto(options: {
 }): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
   const { data, address, readPhoto, rules, settings, share, signal } = options;
   const expectedSizeInBytes = data.sizeInBytes;
-  const photo = await readWithin({ address, readPhoto, share, expectedSizeInBytes, signal });
+  const photo = await readWithinBudget({ address, readPhoto, share, expectedSizeInBytes, signal });
   if ('problem' in photo) return photo;
   const { version, changed } = compareVersions(data, photo);
   const facts = {

@@ -1,14 +1,14 @@
 import { identifyPhoto } from './identify-photo.ts';
 import { isSameTemplate } from './judge-identification.ts';
 import { type Judgement, rejectedOutcome, spentOutcome } from './judge-reply.ts';
-import type { PhotoAtWork } from './photo-at-work.ts';
+import type { PhotoTask } from './photo-task.ts';
 
 /**
  * Asks whether the person is there under another template; undefined: the photo may be enrolled. Its own template is no
  * duplicate: it may have been enrolled earlier, or by a call whose reply was lost.
  */
 export async function findDuplicate(
-  photo: PhotoAtWork,
+  photo: PhotoTask,
 ): Promise<Exclude<Judgement, { kind: 'call-again' }> | undefined> {
   const { templateId, context } = photo;
   while (true) {

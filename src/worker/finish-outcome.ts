@@ -1,11 +1,11 @@
 import type { Outcome } from '../records/record.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
-import type { Tries } from './judge-reply.ts';
+import type { AttemptState } from './judge-reply.ts';
 
 /** The outcome of a photo with what was read of it and what was tried. */
 export function finishOutcome(
   answer: Omit<Outcome, 'finishedAt'>,
-  tries: Tries,
+  tries: AttemptState,
   facts: ReadyPhoto['facts'] = {},
 ): Outcome {
   const warnings = [...(facts.warnings ?? []), ...(answer.warnings ?? [])];
@@ -26,7 +26,7 @@ export function finishOutcome(
  */
 export function finishEnrolled(
   enrolled: Outcome,
-  tries: Tries,
+  tries: AttemptState,
   verification?: Outcome['verification'],
 ): Outcome {
   const warning =
@@ -40,7 +40,7 @@ export function finishEnrolled(
   };
 }
 
-function countsOf({ attempts, calls, identifications = 0 }: Tries) {
+function countsOf({ attempts, calls, identifications = 0 }: AttemptState) {
   return {
     attempts,
     ...(calls > attempts && { calls }),

@@ -1,12 +1,12 @@
 import { type CallContext, makeCall } from '../account/make-call.ts';
 import { countIdentification, type Identification, judgeIdentification } from './judge-identification.ts';
-import { chargedBefore, type Tries } from './judge-reply.ts';
-import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
+import { type AttemptState, chargedBefore } from './judge-reply.ts';
+import type { PhotoTask, WorkContext } from './photo-task.ts';
 
 /** What an identification needs of a photo in the hands of a worker; also of one that belongs to no run. */
-export interface IdentifiablePhoto extends Pick<PhotoAtWork, 'signal' | 'tries'> {
-  readonly data: Pick<PhotoAtWork['data'], 'run' | 'seq'>;
-  readonly ready: Pick<PhotoAtWork['ready'], 'bytes' | 'format'>;
+export interface IdentifiablePhoto extends Pick<PhotoTask, 'signal' | 'tries'> {
+  readonly data: Pick<PhotoTask['data'], 'run' | 'seq'>;
+  readonly ready: Pick<PhotoTask['ready'], 'bytes' | 'format'>;
   readonly context: CallContext & {
     readonly engine: WorkContext['engine'];
     readonly settings: Pick<WorkContext['settings'], 'maxAttempts'>;
@@ -19,7 +19,7 @@ export interface IdentifiablePhoto extends Pick<PhotoAtWork, 'signal' | 'tries'>
  */
 export async function identifyPhoto(
   photo: IdentifiablePhoto,
-  failuresOf: (tries: Tries) => number = chargedBefore,
+  failuresOf: (tries: AttemptState) => number = chargedBefore,
 ): Promise<Identification> {
   const { data, ready, context, signal } = photo;
   const { identify } = context.engine;

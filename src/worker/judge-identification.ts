@@ -5,7 +5,7 @@ import type {
   RejectedReply,
   UnavailableReply,
 } from '../engines/engine.ts';
-import type { Tries } from './judge-reply.ts';
+import type { AttemptState } from './judge-reply.ts';
 
 /** What a reply to "who is this" means for the photo that asked. */
 export type Identification =
@@ -17,7 +17,11 @@ export type Identification =
   | { readonly kind: 'spent'; readonly reply: UnavailableReply | RefusedReply };
 
 /** The tries after a reply; `charged`: whether the gate says that it costs the photo an attempt. */
-export function countIdentification(tries: Tries, reply: IdentifyReply, charged: boolean): Tries {
+export function countIdentification(
+  tries: AttemptState,
+  reply: IdentifyReply,
+  charged: boolean,
+): AttemptState {
   const isFailure = reply.kind === 'unavailable' || reply.kind === 'refused';
   const failed = (tries.failedIdentifications ?? 0) + (charged && isFailure ? 1 : 0);
   return {

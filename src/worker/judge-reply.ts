@@ -14,13 +14,13 @@ export type Judgement =
   | { readonly kind: 'call-again' }
   | { readonly kind: 'try-later'; readonly failures: number };
 
-export type Tries = PhotoJobData['tries'];
+export type AttemptState = PhotoJobData['tries'];
 
 /** The calls that were charged to a photo and brought it no further: what `--max-attempts` limits. */
-export const chargedBefore = (tries: Tries) => tries.attempts + (tries.failedIdentifications ?? 0);
+export const chargedBefore = (tries: AttemptState) => tries.attempts + (tries.failedIdentifications ?? 0);
 
 /** The tries after a reply; the gate says whether it costs the photo an attempt. */
-export function countReply(tries: Tries, reply: EngineReply, charged: boolean): Tries {
+export function countReply(tries: AttemptState, reply: EngineReply, charged: boolean): AttemptState {
   return {
     ...tries,
     calls: tries.calls + 1,
@@ -33,7 +33,7 @@ export function countReply(tries: Tries, reply: EngineReply, charged: boolean): 
 export function judgeReply(options: {
   reply: EngineReply;
   charged: boolean;
-  tries: Tries;
+  tries: AttemptState;
   maxAttempts: number;
   required: readonly string[];
   templateIdSent: string;
@@ -68,7 +68,7 @@ function spentOrLater(
 }
 
 /** The engine's verdict, of whichever endpoint. */
-export function rejectedOutcome(reply: RejectedReply, tries: Tries): Omit<Outcome, 'finishedAt'> {
+export function rejectedOutcome(reply: RejectedReply, tries: AttemptState): Omit<Outcome, 'finishedAt'> {
   return {
     status: 'rejected',
     stored: tries.storedUnknown ? 'unknown' : reply.stored,
@@ -114,7 +114,7 @@ function judgeEnrolled(
 /** No verdict, attempts spent. */
 export function spentOutcome(
   reply: UnavailableReply | RefusedReply,
-  tries: Tries,
+  tries: AttemptState,
   templateId: string,
 ): Omit<Outcome, 'finishedAt'> {
   return {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
-import type { Gate } from '../account/gate.ts';
-import { createTurns } from '../account/turns.ts';
+import { createAccountLock } from '../account/account-lock.ts';
+import type { RateLimiter } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
 import { watchForgotten } from '../ledger/forgotten-watch.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
-import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within.ts';
+import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within-budget.ts';
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
 import type { PhotoJobData } from '../records/job.ts';
 import { manifestPath, parseManifestLine } from '../records/manifest.ts';
@@ -21,7 +21,7 @@ export interface RunWorkerOptions {
   readonly backend: QueueBackend;
   readonly record: RunRecord;
   readonly engine: Engine;
-  readonly gate: Gate;
+  readonly limiter: RateLimiter;
   readonly readPhoto: ReadPhoto;
   readonly s3: S3Connection;
   readonly preflight?: Preflight | undefined;
@@ -50,9 +50,9 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
   const { dedupe, dedupeParallel } = record.settings;
   const onError = (error: Error) =>
     log.warn({ run: record.id, reason: error.message }, 'the queue reported a fault');
-  const turns =
+  const accountLock =
     dedupe && !dedupeParallel
-      ? createTurns({
+      ? createAccountLock({
           leases: backend.leases,
           account: record.account,
           holder: `${processName} ${randomUUID()}`,
@@ -65,7 +65,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     ...options,
     settings: record.settings,
     draining: drain.signal,
-    turns,
+    accountLock,
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
     isForgotten: forgotten.isForgotten,
@@ -86,7 +86,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
       drain.abort();
       await worker?.stop({ deadlineInMs: timeoutInMs + 5_000, hurry });
       forgotten.stop();
-      await turns?.close();
+      await accountLock?.close();
     },
   };
 }

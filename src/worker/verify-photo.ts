@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Turn } from '../account/turns.ts';
+import type { AccountLockHold } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
 import type { Outcome } from '../records/record.ts';
 import { retryDelayInMs } from '../util/retry-delay.ts';
 import { finishEnrolled } from './finish-outcome.ts';
 import { identifyPhoto } from './identify-photo.ts';
 import { isSameTemplate } from './judge-identification.ts';
-import type { PhotoAtWork } from './photo-at-work.ts';
+import type { PhotoTask } from './photo-task.ts';
 
 export type Verdict =
   | { readonly kind: 'finished'; readonly outcome: Outcome }
@@ -19,9 +19,9 @@ export type Verdict =
  * queue.
  */
 export async function verifyPhoto(
-  photo: PhotoAtWork,
+  photo: PhotoTask,
   enrolled: Outcome,
-  turn: Turn | undefined,
+  hold: AccountLockHold | undefined,
 ): Promise<Verdict> {
   const { ready, context } = photo;
   const { maxAttempts, backoff } = context.settings;
@@ -48,7 +48,7 @@ export async function verifyPhoto(
     photo.tries = { ...photo.tries, lookups };
     // In full, without jitter: it is time that is waited for.
     const delayInMs = retryDelayInMs({ attempt: lookups, ...backoff, random: () => 1 });
-    if (!turn) return { kind: 'wait', delayInMs };
+    if (!hold) return { kind: 'wait', delayInMs };
     await delay(delayInMs, undefined, { signal: photo.leaving });
   }
 }

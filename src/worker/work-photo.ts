@@ -1,21 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AccountPausedError } from '../account/gate.ts';
+import type { AccountLockHold } from '../account/account-lock.ts';
 import { BudgetSpentError } from '../account/make-call.ts';
-import type { Turn } from '../account/turns.ts';
+import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../records/record.ts';
 import { eitherSignal } from '../util/either-signal.ts';
 import { retryDelayInMs } from '../util/retry-delay.ts';
-import { enrollPhoto, TurnLostError } from './enroll-photo.ts';
+import { assertNotForgotten, forgottenOutcome, SubjectForgottenError } from './assert-not-forgotten.ts';
+import { AccountLockLostError, enrollPhoto } from './enroll-photo.ts';
 import { fetchPhoto } from './fetch-photo.ts';
 import { findDuplicate } from './find-duplicate.ts';
 import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
-import { handOverPhoto } from './hand-over-photo.ts';
-import type { Judgement, Tries } from './judge-reply.ts';
-import type { PhotoAtWork, WorkContext } from './photo-at-work.ts';
+import type { AttemptState, Judgement } from './judge-reply.ts';
+import { photoByUrl } from './photo-by-url.ts';
+import type { PhotoTask, WorkContext } from './photo-task.ts';
 import { preflightPhoto } from './preflight-photo.ts';
-import { recogniseContent } from './recognise-content.ts';
-import { forgottenOutcome, SubjectForgottenError, unlessForgotten } from './unless-forgotten.ts';
+import { skipByContentHash } from './skip-by-content-hash.ts';
 import { type Verdict, verifyPhoto } from './verify-photo.ts';
 
 /**
@@ -29,19 +29,19 @@ export async function workPhoto(
 ): Promise<WorkResult> {
   const { settings, draining, engine } = context;
   const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
-  let tries: Tries = { ...data.tries, startedAt: data.tries.startedAt ?? new Date().toISOString() };
-  let photo: PhotoAtWork | undefined;
+  let tries: AttemptState = { ...data.tries, startedAt: data.tries.startedAt ?? new Date().toISOString() };
+  let photo: PhotoTask | undefined;
   const later = (delayInMs: number): WorkResult => ({
     again: { delayInMs, data: { ...data, tries: photo?.tries ?? tries } },
   });
   const leaving = eitherSignal(draining, signal);
   const share = context.memory.open(leaving.signal);
   try {
-    await unlessForgotten(context, data.subjectId, signal);
+    await assertNotForgotten(context, data.subjectId, signal);
     const address = await context.addressOf(data);
     const fetched =
       settings.photoTransport === 'url'
-        ? await handOverPhoto({ data, address, s3: context.s3 })
+        ? await photoByUrl({ data, address, s3: context.s3 })
         : await fetchPhoto({
             data,
             address,
@@ -50,7 +50,7 @@ export async function workPhoto(
             settings,
             share,
             readPhoto: context.readPhoto,
-            recognise: (sha256) => recogniseContent({ data, sha256, engine: engine.name, templateId }),
+            recognise: (sha256) => skipByContentHash({ data, sha256, engine: engine.name, templateId }),
           });
     const stored = tries.storedUnknown ? 'unknown' : 'no';
     const { preflight } = context;
@@ -85,31 +85,31 @@ export async function workPhoto(
 }
 
 /** Everything between a photo that is ready and its outcome, in the account's turn where that is asked for. */
-async function callForPhoto(photo: PhotoAtWork): Promise<Verdict> {
+async function callForPhoto(photo: PhotoTask): Promise<Verdict> {
   while (true) {
     const { enrolled } = photo.tries;
     if (enrolled) return verifyPhoto(photo, enrolled, undefined);
-    const turn = await photo.context.turns?.take(photo.leaving);
+    const hold = await photo.context.accountLock?.take(photo.leaving);
     try {
-      return await enrollAndVerify(photo, turn);
+      return await enrollAndVerify(photo, hold);
     } catch (error) {
-      if (!(error instanceof TurnLostError)) throw error;
+      if (!(error instanceof AccountLockLostError)) throw error;
     } finally {
-      turn?.end();
+      hold?.end();
     }
   }
 }
 
 /** One that was enrolled and waited to be found again was deleted, or will be. */
-function outcomeOfForgotten(tries: Tries, templateId: string): Outcome {
+function outcomeOfForgotten(tries: AttemptState, templateId: string): Outcome {
   const storedUnknown = tries.storedUnknown || tries.enrolled !== undefined;
   const id = tries.enrolled?.templateId ?? templateId;
   return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, id), tries);
 }
 
-async function enrollAndVerify(photo: PhotoAtWork, turn: Turn | undefined): Promise<Verdict> {
+async function enrollAndVerify(photo: PhotoTask, hold: AccountLockHold | undefined): Promise<Verdict> {
   const { data, ready, context } = photo;
-  const judgement = await enroll(photo, turn);
+  const judgement = await enroll(photo, hold);
   if (judgement.kind === 'try-later') {
     const { backoff } = context.settings;
     return { kind: 'wait', delayInMs: retryDelayInMs({ attempt: judgement.failures, ...backoff }) };
@@ -117,17 +117,17 @@ async function enrollAndVerify(photo: PhotoAtWork, turn: Turn | undefined): Prom
   const outcome = finishOutcome(judgement.outcome, photo.tries, ready.facts);
   if (!data.verify || outcome.status !== 'enrolled') return { kind: 'finished', outcome };
   photo.tries = { ...photo.tries, enrolled: outcome };
-  return verifyPhoto(photo, outcome, turn);
+  return verifyPhoto(photo, outcome, hold);
 }
 
 async function enroll(
-  photo: PhotoAtWork,
-  turn: Turn | undefined,
+  photo: PhotoTask,
+  hold: AccountLockHold | undefined,
 ): Promise<Exclude<Judgement, { kind: 'call-again' }>> {
   const duplicate = photo.context.settings.dedupe ? await findDuplicate(photo) : undefined;
   if (duplicate) return duplicate;
   while (true) {
-    const judgement = await enrollPhoto(photo, turn);
+    const judgement = await enrollPhoto(photo, hold);
     if (judgement.kind !== 'call-again') return judgement;
   }
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { claimProbe, probeFreeAt, releaseProbe, renewProbe } from '../../src/account/account-outage.ts';
 import { resumeAccount } from '../../src/account/account-pause.ts';
 import { afterReply, type ReplyEvent } from '../../src/account/account-reply.ts';
 import { type AccountState, accountStateSchema } from '../../src/account/account-state.ts';
+import { claimProbe, probeFreeAt, releaseProbe, renewProbe } from '../../src/account/circuit-breaker.ts';
 import type { EngineReply } from '../../src/engines/engine.ts';
 
 const fresh = accountStateSchema.parse({});
@@ -25,14 +25,14 @@ const forbidden: EngineReply = {
   certain: false,
   httpStatus: 403,
   message: 'HTTP 403',
-  mend: 'Check the key.',
+  fix: 'Check the key.',
 };
 const unauthorized: EngineReply = {
   kind: 'refused',
   certain: true,
   httpStatus: 401,
   message: 'HTTP 401',
-  mend: 'Check OOTO_APP_KEY.',
+  fix: 'Check OOTO_APP_KEY.',
 };
 
 function event(reply: EngineReply, photo: string, more: Partial<ReplyEvent> = {}): ReplyEvent {

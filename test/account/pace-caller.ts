@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { AccountStore } from '../../src/account/account-store.ts';
-import { createGate } from '../../src/account/create-gate.ts';
+import { createRateLimiter } from '../../src/account/create-rate-limiter.ts';
 import { createPostgresAccountStore } from '../../src/queue/postgres/postgres-account-store.ts';
 import { createRedisAccountStore } from '../../src/queue/redis/redis-account-store.ts';
 import { createHttpClient } from '../../src/util/http/http-client.ts';
@@ -47,7 +47,7 @@ const client = createHttpClient({
   timeoutInMs: 30_000,
   environment: {},
 });
-const gate = createGate({
+const limiter = createRateLimiter({
   ...task,
   store: counted,
   processName: `caller:${process.pid}`,
@@ -61,23 +61,23 @@ const lateness: number[] = [];
 
 async function callOnAndOn(): Promise<void> {
   while (!over.aborted) {
-    const pass = await gate.enter({ runId: 'run', signal: over }).catch(() => undefined);
-    if (!pass) return;
+    const permit = await limiter.enter({ runId: 'run', signal: over }).catch(() => undefined);
+    if (!permit) return;
     const enteredAt = performance.now();
     const onSent = () => {
       lateness.push(performance.now() - enteredAt);
-      pass.sent();
+      permit.sent();
     };
     counts.calls += 1;
     await client.post({ path: '/add', headers: {}, body, signal: new AbortController().signal, onSent });
     const reply = { kind: 'enrolled', httpStatus: 200, templateId: 'template' } as const;
-    await pass.done({ reply, photo: `${counts.calls}`, attemptsBefore: 0 });
+    await permit.done({ reply, photo: `${counts.calls}`, attemptsBefore: 0 });
   }
 }
 
 await Promise.all(Array.from({ length: task.concurrency }, callOnAndOn));
-const snapshot = gate.snapshot();
-await gate.close();
+const snapshot = limiter.snapshot();
+await limiter.close();
 await client.close();
 await close();
 lateness.sort((a, b) => a - b);

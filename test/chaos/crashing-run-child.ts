@@ -1,5 +1,5 @@
 import { openRollcall } from '../../src/runs/open-rollcall.ts';
-import { runHere } from '../../src/runs/run-here.ts';
+import { runInProcess } from '../../src/runs/run-in-process.ts';
 import { crashPoints, queueWithCrashPoint, withCrashPoint } from './crash-points.ts';
 
 // `rollcall run`, put together of the same modules, that dies at a crash point. Arguments: its name, source, run id.
@@ -7,7 +7,7 @@ const [name = '', source = '', runId = ''] = process.argv.slice(2);
 const crashPoint = crashPoints[name];
 if (crashPoint === undefined) throw new Error(`no crash point: ${name}`);
 const rollcall = await openRollcall({ settings: { runId } });
-const end = await runHere(
+const end = await runInProcess(
   {
     ...rollcall,
     state: withCrashPoint(crashPoint, rollcall.state),

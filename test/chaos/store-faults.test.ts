@@ -33,7 +33,7 @@ const faults: readonly Fault[] = [
     async strike(scene, run) {
       await run.kill();
       await scene.store.wipe();
-      return startRun(scene);
+      return createOrResumeRun(scene);
     },
   },
   {
@@ -66,7 +66,7 @@ describe.concurrent('the store of a queue', () => {
       it(`${what}: a run costs repeated calls, never a photo (${store})`, limit, async () => {
         const scene = await openScene({ store, photos: 500 });
         try {
-          const run = startRun(scene);
+          const run = createOrResumeRun(scene);
           await until(async () => (await scene.engine.control.callCount()) > 150, { limitInMs: 60_000 });
           const struck = await strike(scene, run);
           expect(await struck.ended, struck.output.stderr).toBe(0);
@@ -83,7 +83,7 @@ describe.concurrent('the store of a queue', () => {
   }
 });
 
-function startRun(scene: Scene): RollcallProcess {
+function createOrResumeRun(scene: Scene): RollcallProcess {
   return scene.start([
     'run',
     scene.photosFolder,

@@ -5,7 +5,7 @@ import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.t
 import { readReport } from '../../src/records/read-report.ts';
 import type { ReportLine } from '../../src/records/record.ts';
 import { type RunRecord, readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
-import { newRecord } from '../../src/runs/start-run.ts';
+import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';

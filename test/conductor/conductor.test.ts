@@ -39,7 +39,7 @@ describe('conducting a run', () => {
     return lines;
   };
   /** Work that goes on until it is let through. */
-  const held = () => {
+  const deferred = () => {
     const door = new AbortController();
     const work: Work = async (job, signal) => {
       if (!door.signal.aborted) await Promise.race([once(door.signal, 'abort'), once(signal, 'abort')]);
@@ -94,7 +94,7 @@ describe('conducting a run', () => {
   });
 
   it('feeds no more than the window, and goes on while one photo is slow', async () => {
-    const door = held();
+    const door = deferred();
     const stage = await stageOf({
       source: givenSource(150),
       work: (job, signal) => (job.data.seq === 1 ? door.work(job, signal) : enrolled(job, signal)),
@@ -140,7 +140,7 @@ describe('conducting a run', () => {
   });
 
   it('pauses when somebody asks for it, keeps what was done, and ends when it is resumed', async () => {
-    const door = held();
+    const door = deferred();
     const stage = await stageOf({
       source: givenSource(50),
       onStop: door.open,
@@ -216,7 +216,7 @@ describe('conducting a run', () => {
   });
 
   it('cancels: photos in flight get their outcome, the others a line that says so', async () => {
-    const door = held();
+    const door = deferred();
     const stage = await stageOf({
       source: givenSource(2_000),
       onStop: door.open,
@@ -290,7 +290,7 @@ describe('conducting a run', () => {
   });
 
   it('leaves a run alone that another conducts', async () => {
-    const door = held();
+    const door = deferred();
     const stage = await stageOf({ source: givenSource(3), work: door.work });
     const conducting = stage.conduct();
     await until(() => stage.worked.length === 3);

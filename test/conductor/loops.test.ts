@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createDeferredPhotos } from '../../src/conductor/deferred-photos.ts';
 import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
-import { createFedPhotos } from '../../src/conductor/fed-photos.ts';
-import { createHeldPhotos } from '../../src/conductor/held-photos.ts';
+import { createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
 import { createStop } from '../../src/conductor/stop.ts';
 import type { ReportLine } from '../../src/records/record.ts';
 import { FaultError } from '../../src/util/errors.ts';
-import { keepTrying } from '../../src/util/keep-trying.ts';
+import { withRetry } from '../../src/util/with-retry.ts';
 import { makeJobs } from '../queue/photo-jobs.ts';
 import { lineOf } from '../records/report-lines.ts';
 
@@ -32,24 +32,24 @@ describe('the window of photos that were fed', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 300 }), steps, async (window, all) => {
-        const fed = createFedPhotos(window);
+        const inFlight = createInFlightPhotos(window);
         let next = 1;
         for (const step of all) {
           if ('settle' in step) {
-            fed.settle([...fed.jobs()].slice(0, step.settle).map(({ data }) => data.seq));
+            inFlight.settle([...inFlight.jobs()].slice(0, step.settle).map(({ data }) => data.seq));
           } else {
-            const room = fed.room(step.feed, never);
+            const room = inFlight.room(step.feed, never);
             while (await isPending(room)) {
-              expect(fed.size).toBeGreaterThan(0);
-              fed.settle([...fed.jobs()].slice(0, 1).map(({ data }) => data.seq));
+              expect(inFlight.size).toBeGreaterThan(0);
+              inFlight.settle([...inFlight.jobs()].slice(0, 1).map(({ data }) => data.seq));
             }
             const count = await room;
             expect(count).toBeGreaterThan(0);
             expect(count).toBeLessThanOrEqual(step.feed);
-            fed.add(makeJobs(count, next));
+            inFlight.add(makeJobs(count, next));
             next += count;
           }
-          expect(fed.size).toBeLessThanOrEqual(window);
+          expect(inFlight.size).toBeLessThanOrEqual(window);
         }
       }),
       { numRuns: 50 },
@@ -57,23 +57,23 @@ describe('the window of photos that were fed', () => {
   });
 
   it('does not wait for a slow photo while others are done', async () => {
-    const fed = createFedPhotos(216);
-    fed.add(makeJobs(await fed.room(500, never)));
-    expect(fed.size).toBe(216);
-    fed.settle(range(20, 2));
-    expect(await fed.room(284, never)).toBe(20);
+    const inFlight = createInFlightPhotos(216);
+    inFlight.add(makeJobs(await inFlight.room(500, never)));
+    expect(inFlight.size).toBe(216);
+    inFlight.settle(range(20, 2));
+    expect(await inFlight.room(284, never)).toBe(20);
   });
 
   it('a window of nothing lets one photo through at a time, and an abort ends the waiting', async () => {
-    const fed = createFedPhotos(0);
-    fed.add(makeJobs(await fed.room(10, never)));
-    expect(fed.size).toBe(1);
+    const inFlight = createInFlightPhotos(0);
+    inFlight.add(makeJobs(await inFlight.room(10, never)));
+    expect(inFlight.size).toBe(1);
     const controller = new AbortController();
-    const waiting = fed.room(1, controller.signal);
+    const waiting = inFlight.room(1, controller.signal);
     expect(await isPending(waiting)).toBe(true);
     controller.abort();
     await expect(waiting).rejects.toThrow(/abort/i);
-    await expect(fed.room(1, controller.signal)).rejects.toThrow(/abort/i);
+    await expect(inFlight.room(1, controller.signal)).rejects.toThrow(/abort/i);
   });
 });
 
@@ -81,22 +81,22 @@ describe('held photos', () => {
   const placed = (seq: number) => ({ line: { seq }, offset: 0, sizeInBytes: 1 });
 
   it('come out once, in order, when the photo that they wait for has its line', async () => {
-    const held = createHeldPhotos();
-    held.hold(1, placed(2));
-    held.hold(1, placed(3));
-    held.hold(2, placed(4));
-    expect(held.release([5])).toEqual([]);
-    expect(held.release([1]).map(({ line }) => line.seq)).toEqual([2, 3]);
-    expect(held.release([1])).toEqual([]);
-    expect(held.release([2, 1]).map(({ line }) => line.seq)).toEqual([4]);
+    const deferred = createDeferredPhotos();
+    deferred.hold(1, placed(2));
+    deferred.hold(1, placed(3));
+    deferred.hold(2, placed(4));
+    expect(deferred.release([5])).toEqual([]);
+    expect(deferred.release([1]).map(({ line }) => line.seq)).toEqual([2, 3]);
+    expect(deferred.release([1])).toEqual([]);
+    expect(deferred.release([2, 1]).map(({ line }) => line.seq)).toEqual([4]);
   });
 
   it('are bounded: feeding waits while there are more than 10,000', async () => {
-    const held = createHeldPhotos();
-    for (const seq of range(10_001)) held.hold(seq, placed(seq + 20_000));
-    const room = held.room(never);
+    const deferred = createDeferredPhotos();
+    for (const seq of range(10_001)) deferred.hold(seq, placed(seq + 20_000));
+    const room = deferred.room(never);
     expect(await isPending(room)).toBe(true);
-    held.release([7]);
+    deferred.release([7]);
     await room;
   });
 });
@@ -170,7 +170,7 @@ describe('keeping on trying', () => {
   it('repeats what fails until it goes well, and tells of each failure', async () => {
     const told: string[] = [];
     let tries = 0;
-    const result = await keepTrying(
+    const result = await withRetry(
       async () => {
         tries += 1;
         if (tries < 3) throw new Error(`away ${tries}`);
@@ -185,7 +185,7 @@ describe('keeping on trying', () => {
     ['fails for good', () => Promise.reject(new Error('refused'))],
     ['never answers', () => new Promise<never>(() => {})],
   ])('ends with a fault when the store %s', async (_, action) => {
-    const error = await keepTrying(action, { signal: never, onRetry, longestOutageInMs: 300 }).catch(
+    const error = await withRetry(action, { signal: never, onRetry, longestOutageInMs: 300 }).catch(
       (thrown) => thrown,
     );
     expect(error).toBeInstanceOf(FaultError);
@@ -195,13 +195,13 @@ describe('keeping on trying', () => {
 
   it('does not try a fault again', async () => {
     const fault = new FaultError('state', 'full');
-    await expect(keepTrying(() => Promise.reject(fault), { signal: never, onRetry })).rejects.toBe(fault);
+    await expect(withRetry(() => Promise.reject(fault), { signal: never, onRetry })).rejects.toBe(fault);
   });
 
   it('ends at once when the signal aborts, between tries and in the middle of one', async () => {
     for (const action of [() => Promise.reject(new Error('away')), () => new Promise<never>(() => {})]) {
       const controller = new AbortController();
-      const trying = keepTrying(action, { signal: controller.signal, onRetry });
+      const trying = withRetry(action, { signal: controller.signal, onRetry });
       expect(await isPending(trying)).toBe(true);
       controller.abort();
       await expect(trying).rejects.toThrow(/abort/i);
@@ -209,7 +209,7 @@ describe('keeping on trying', () => {
   });
 
   it('tries once even where the signal has aborted before', async () => {
-    expect(await keepTrying(async () => 'done', { signal: AbortSignal.abort(), onRetry })).toBe('done');
+    expect(await withRetry(async () => 'done', { signal: AbortSignal.abort(), onRetry })).toBe('done');
   });
 });
 

@@ -21,14 +21,14 @@ import { templateIdOf } from '../../src/util/template-id.ts';
 export function createExampleEngine({
   http,
   key,
-  mend,
+  fix,
 }: {
   http: HttpClient;
   key: string;
-  mend: ReplyOptions['mend'];
+  fix: ReplyOptions['fix'];
 }): Engine {
   const clean = createCleanText({ secrets: [key] });
-  const options = (): ReplyOptions => ({ clean, mend, keepDemographics: false, nowInMs: Date.now() });
+  const options = (): ReplyOptions => ({ clean, fix, keepDemographics: false, nowInMs: Date.now() });
   return {
     name: 'example',
     accepts: { formats: ['jpeg', 'png'] },
@@ -41,13 +41,13 @@ export function createExampleEngine({
       });
       const headers = { 'x-api-key': key, 'content-type': form.contentType };
       const result = await http.post({ path: '/faces', headers, body: form.body, signal, onSent });
-      return result.kind === 'failed' ? judgeFailure(result, mend) : readReply(result, options());
+      return result.kind === 'failed' ? judgeFailure(result, fix) : readReply(result, options());
     },
     async deleteTemplate({ templateId, signal, onSent }) {
       const path = `/faces?id=${encodeURIComponent(templateId)}`;
       const body = Buffer.alloc(0);
       const result = await http.delete({ path, headers: { 'x-api-key': key }, body, signal, onSent });
-      return result.kind === 'failed' ? judgeFailure(result, mend) : readDeletion(result, options());
+      return result.kind === 'failed' ? judgeFailure(result, fix) : readDeletion(result, options());
     },
     close: () => http.close(),
   };

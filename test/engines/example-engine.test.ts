@@ -46,7 +46,7 @@ describeEngineBasics({
     createExampleEngine({
       http: createHttpClient({ baseUrl: url, concurrency: 2, timeoutInMs, environment: {} }),
       key,
-      mend: { credentials: 'check the key', url: 'check the address' },
+      fix: { credentials: 'check the key', url: 'check the address' },
     }),
   secrets: [key],
   good: [

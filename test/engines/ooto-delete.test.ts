@@ -109,7 +109,7 @@ describe('bodies', () => {
       { kind: 'response', status, headers: {}, text: JSON.stringify(body) },
       {
         clean: createCleanText({ secrets: [] }),
-        mend: { credentials: 'check OOTO_APP_KEY', url: 'check --engine-url' },
+        fix: { credentials: 'check OOTO_APP_KEY', url: 'check --engine-url' },
         keepDemographics: false,
         nowInMs: 0,
       },

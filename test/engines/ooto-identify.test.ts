@@ -30,7 +30,7 @@ function read(status: number, body: unknown) {
     { kind: 'response', status, headers: {}, text },
     {
       clean: createCleanText({ secrets: [] }),
-      mend: { credentials: '', url: '' },
+      fix: { credentials: '', url: '' },
       keepDemographics: false,
       nowInMs: 0,
     },

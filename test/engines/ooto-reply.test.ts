@@ -7,7 +7,7 @@ import { expectStorable } from './expect-storable.ts';
 
 const { success, error } = readOotoEnrollDocument();
 const secret = 'canary-key/08=15';
-const mend = { credentials: 'check OOTO_APP_KEY', url: 'check --engine-url' };
+const fix = { credentials: 'check OOTO_APP_KEY', url: 'check --engine-url' };
 
 function read(
   status: number,
@@ -19,7 +19,7 @@ function read(
     { kind: 'response', status, headers: more.headers ?? {}, text },
     {
       clean: createCleanText({ secrets: [secret] }),
-      mend,
+      fix,
       keepDemographics: more.keep ?? false,
       nowInMs: Date.UTC(2026, 10, 22),
     },
@@ -109,7 +109,7 @@ describe('verdicts', () => {
   test('what speaks of the account is not held against the photo', () => {
     const say = (info: string, code = 12) => read(400, { result: { status: 'error', code, info } });
     expect(say('Monthly quota exceeded')).toMatchObject({ kind: 'refused', certain: true });
-    expect(say('invalid APP-KEY')).toMatchObject({ kind: 'refused', certain: false, mend: mend.credentials });
+    expect(say('invalid APP-KEY')).toMatchObject({ kind: 'refused', certain: false, fix: fix.credentials });
     // A documented code is always about the photo.
     expect(say('no quota of faces', 5)).toMatchObject({ kind: 'rejected', code: '5' });
   });
@@ -153,7 +153,7 @@ describe('no verdict', () => {
   });
 
   test('a body that was too long to be read', () => {
-    const options = { clean: (text: string) => text, mend, keepDemographics: false, nowInMs: 0 };
+    const options = { clean: (text: string) => text, fix, keepDemographics: false, nowInMs: 0 };
     expect(readOotoReply({ kind: 'response', status: 200, headers: {} }, options)).toMatchObject({
       kind: 'unavailable',
     });
@@ -170,20 +170,20 @@ describe('no verdict', () => {
 });
 
 test.each([
-  [401, true, mend.credentials],
-  [402, true, mend.credentials],
-  [403, false, mend.credentials],
-  [404, false, mend.url],
-  [405, false, mend.url],
-  [301, false, mend.url],
-  [307, false, mend.url],
+  [401, true, fix.credentials],
+  [402, true, fix.credentials],
+  [403, false, fix.credentials],
+  [404, false, fix.url],
+  [405, false, fix.url],
+  [301, false, fix.url],
+  [307, false, fix.url],
   [407, false, 'HTTPS_PROXY'],
 ])('%i speaks of the account, whatever the body', (status, certain, named) => {
   for (const body of ['', '<html>', error, success]) {
     expect(read(status, body)).toMatchObject({
       kind: 'refused',
       certain,
-      mend: expect.stringContaining(named),
+      fix: expect.stringContaining(named),
     });
   }
 });

@@ -6,11 +6,11 @@ import { assumedVerihubsSuccess } from '../helpers/assumed-verihubs-success.ts';
 import { expectStorable } from './expect-storable.ts';
 
 const secret = 'canary-key/08=15';
-const mend = { credentials: 'check VERIHUBS_API_KEY', url: 'check --engine-url' };
+const fix = { credentials: 'check VERIHUBS_API_KEY', url: 'check --engine-url' };
 
 const optionsFor = (keepDemographics: boolean) => ({
   clean: createCleanText({ secrets: [secret] }),
-  mend,
+  fix,
   keepDemographics,
   nowInMs: Date.UTC(2026, 10, 22),
 });
@@ -108,7 +108,7 @@ describe('errors', () => {
     });
     expect(read(400, { error_code: 'INVALID_API_KEY' })).toMatchObject({ kind: 'refused', certain: false });
     expect(read(403, { error_code: 'FORBIDDEN' })).toMatchObject({ kind: 'refused', certain: false });
-    expect(read(401, quota)).toMatchObject({ kind: 'refused', certain: true, mend: mend.credentials });
+    expect(read(401, quota)).toMatchObject({ kind: 'refused', certain: true, fix: fix.credentials });
   });
 
   test('a number is a code as well', () => {

@@ -131,11 +131,11 @@ describe('what only Verihubs has', () => {
     ['INVALID_PAYLOAD', false, '--engine-url'],
     ['MISSING_PAYLOAD_IMAGE', false, '--engine-url'],
   ];
-  test.each(refusals)('%s is no fault of the photo', async (code, certain, mend) => {
+  test.each(refusals)('%s is no fault of the photo', async (code, certain, fix) => {
     const reply = await play(scriptOf(code));
     expect(reply).toMatchObject({ kind: 'refused', certain, httpStatus: codes.get(code)?.status });
     expect(reply).toHaveProperty('message', expect.stringContaining(code));
-    expect(reply).toHaveProperty('mend', expect.stringContaining(mend));
+    expect(reply).toHaveProperty('mend', expect.stringContaining(fix));
   });
 
   test('an account without quota is not fine', async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseFiles } from '../../src/ledger/choose-files.ts';
 import { compactLedger } from '../../src/ledger/compact-ledger.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
 import { deltaPath, listLedgerFiles, readLedger } from '../../src/ledger/ledger-files.ts';
+import { pickCompactionCandidates } from '../../src/ledger/pick-compaction-candidates.ts';
 import type { QueueBackend } from '../../src/queue/queue.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
@@ -220,11 +220,11 @@ describe('the choice of files to draw together', () => {
 
   it('leaves large files alone until the small ones come to their size', () => {
     const small = Array.from({ length: 8 }, () => 1000);
-    expect(chooseFiles(filesOf(small.slice(1)))).toEqual([]);
-    expect(chooseFiles(filesOf([...small, 500 * mb]))).toHaveLength(8);
+    expect(pickCompactionCandidates(filesOf(small.slice(1)))).toEqual([]);
+    expect(pickCompactionCandidates(filesOf([...small, 500 * mb]))).toHaveLength(8);
     const large = Array.from({ length: 8 }, () => 30 * mb);
-    expect(chooseFiles(filesOf([...large, 10]))).toHaveLength(8);
-    expect(chooseFiles(filesOf([...large, 400 * mb]))).toHaveLength(9);
+    expect(pickCompactionCandidates(filesOf([...large, 10]))).toHaveLength(8);
+    expect(pickCompactionCandidates(filesOf([...large, 400 * mb]))).toHaveLength(9);
   });
 
   it('keeps the number of files small, and writes each byte again a few times only', () => {
@@ -234,7 +234,7 @@ describe('the choice of files to draw together', () => {
     const addedInBytes = 2 * mb;
     for (let night = 1; night <= nights; night += 1) {
       files = [...files, ...filesOf([addedInBytes])];
-      const chosen = chooseFiles(files);
+      const chosen = pickCompactionCandidates(files);
       if (chosen.length === 0) continue;
       const sum = chosen.reduce((total, file) => total + file.sizeInBytes, 0);
       writtenInBytes += sum;

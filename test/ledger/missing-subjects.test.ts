@@ -6,7 +6,7 @@ import { ledgerSourceOf } from '../../src/ledger/ledger-source.ts';
 import { writeMissingSubjects } from '../../src/ledger/missing-subjects.ts';
 import { manifestPath } from '../../src/records/manifest.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
-import { newRecord } from '../../src/runs/start-run.ts';
+import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';

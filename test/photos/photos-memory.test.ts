@@ -6,7 +6,7 @@ import { createByteBudget } from '../../src/photos/byte-budget.ts';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
 import { preparePhoto } from '../../src/photos/prepare-photo.ts';
 import { createPhotoReader } from '../../src/photos/read-photo.ts';
-import { readWithin } from '../../src/photos/read-within.ts';
+import { readWithinBudget } from '../../src/photos/read-within-budget.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
 
@@ -56,7 +56,7 @@ test('60 photos of 16 MB at once, however long they are held: as many as the bud
   const growth = await growthOf(async () => {
     const one = async (expectedSizeInBytes: number | undefined) => {
       const share = memory.open();
-      const photo = await readWithin({
+      const photo = await readWithinBudget({
         address: path,
         readPhoto: reader.read,
         share,

@@ -194,16 +194,16 @@ describe('the manifest', () => {
 
     it('makes photos of a slow source durable while it goes on listing', async () => {
       const runId = nextRun();
-      const gate = new AbortController();
+      const limiter = new AbortController();
       const source = givenSource(3, {
         before: async (index) => {
-          if (index === 3) await new Promise((resolve) => gate.signal.addEventListener('abort', resolve));
+          if (index === 3) await new Promise((resolve) => limiter.signal.addEventListener('abort', resolve));
         },
       });
       const { progress, listing } = start(runId, source);
       await until(() => progress.end.count === 2, { what: 'the first two photos' });
       expect(await readAll(runId)).toHaveLength(2);
-      gate.abort();
+      limiter.abort();
       await listing;
       expect(progress.end.listed?.count).toBe(3);
     });

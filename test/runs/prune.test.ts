@@ -5,8 +5,8 @@ import {
   runFolderOf,
   writeFirstRunRecord,
 } from '../../src/records/run-record.ts';
+import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { findOldRuns, removeRuns } from '../../src/runs/prune.ts';
-import { newRecord } from '../../src/runs/start-run.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { type CommandLine, openCommandLine } from '../helpers/command-line.ts';

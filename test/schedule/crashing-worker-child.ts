@@ -1,5 +1,5 @@
 import { openRollcall } from '../../src/runs/open-rollcall.ts';
-import { keepSchedules } from '../../src/schedule/keep-schedules.ts';
+import { runSchedulerLoop } from '../../src/schedule/scheduler-loop.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 
 // A worker's part in schedules that ends itself with `kill -9` at a place. Arguments: its name, the schedule.
@@ -37,4 +37,4 @@ function die(): Promise<never> {
 const rollcall = await openRollcall();
 const state = { ...rollcall.state, ...places[place]?.(rollcall.state) };
 const { signal } = new AbortController();
-await keepSchedules({ ...rollcall, state }, { signal, onEvent: () => {} }).ended;
+await runSchedulerLoop({ ...rollcall, state }, { signal, onEvent: () => {} }).ended;

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRollcall } from '../../src/runs/open-rollcall.ts';
 import { readRunReport } from '../../src/runs/read-run-report.ts';
-import { workHere } from '../../src/runs/work-here.ts';
+import { workInProcess } from '../../src/runs/work-in-process.ts';
 import { openTestPostgres } from '../helpers/embedded-postgres.ts';
 import { startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import type { EngineServer } from '../helpers/engine-server-control.ts';
@@ -85,7 +85,7 @@ describe('the scripts', () => {
   async function workOn(runId: string): Promise<Record<string, string>> {
     const rollcall = await openRollcall({ environment: account(), folder: work.path });
     try {
-      await workHere(rollcall, runId);
+      await workInProcess(rollcall, runId);
       const statuses: Record<string, string> = {};
       for await (const { subjectId = '', status } of readRunReport(rollcall, runId))
         statuses[subjectId] = status;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EngineReply } from '../../src/engines/engine.ts';
-import { countReply, judgeReply, type Tries } from '../../src/worker/judge-reply.ts';
+import { type AttemptState, countReply, judgeReply } from '../../src/worker/judge-reply.ts';
 
-const fresh: Tries = { attempts: 0, calls: 0, reads: 0, storedUnknown: false };
+const fresh: AttemptState = { attempts: 0, calls: 0, reads: 0, storedUnknown: false };
 const enrolled: EngineReply = { kind: 'enrolled', httpStatus: 200, templateId: 't' };
 const rejected: EngineReply = {
   kind: 'rejected',
@@ -21,14 +21,14 @@ const refused: EngineReply = {
   certain: true,
   httpStatus: 401,
   message: 'no',
-  mend: 'OOTO_APP_KEY',
+  fix: 'OOTO_APP_KEY',
 };
 const perhaps: EngineReply = {
   kind: 'refused',
   certain: false,
   httpStatus: 404,
   message: 'no',
-  mend: 'the address',
+  fix: 'the address',
 };
 
 const judge = (reply: EngineReply, more: Partial<Parameters<typeof judgeReply>[0]> = {}) =>

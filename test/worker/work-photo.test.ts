@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGate } from '../../src/account/create-gate.ts';
-import type { Gate } from '../../src/account/gate.ts';
+import { createRateLimiter } from '../../src/account/create-rate-limiter.ts';
+import type { RateLimiter } from '../../src/account/rate-limiter.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { createEngine } from '../../src/engines/registry.ts';
 import { contentFingerprint } from '../../src/ledger/fingerprint.ts';
@@ -11,10 +11,10 @@ import { createByteBudget } from '../../src/photos/byte-budget.ts';
 import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import type { Outcome } from '../../src/records/record.ts';
-import { newRecord } from '../../src/runs/start-run.ts';
+import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import { openS3Connection } from '../../src/storage/s3/s3-connection.ts';
-import type { WorkContext } from '../../src/worker/photo-at-work.ts';
+import type { WorkContext } from '../../src/worker/photo-task.ts';
 import { workPhoto } from '../../src/worker/work-photo.ts';
 import { startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import type { EngineServer } from '../helpers/engine-server-control.ts';
@@ -30,7 +30,7 @@ describe('one photo, with a real engine and a real gate', () => {
   let backend: QueueBackend;
   let engineServer: EngineServer;
   let reader: PhotoReader;
-  let gate: Gate;
+  let limiter: RateLimiter;
   let draining: AbortController;
   let account = 0;
   const engines: Engine[] = [];
@@ -51,7 +51,7 @@ describe('one photo, with a real engine and a real gate', () => {
     engineServer.reset();
     draining = new AbortController();
     account += 1;
-    gate = createGate({
+    limiter = createRateLimiter({
       store: backend.accounts,
       account: `account-${account}`,
       ratePerSecond: 200,
@@ -63,7 +63,7 @@ describe('one photo, with a real engine and a real gate', () => {
   });
   afterEach(async () => {
     for (const engine of engines.splice(0)) await engine.close();
-    await gate.close();
+    await limiter.close();
   });
 
   async function contextOf(flags: GivenSettings = {}, more: Partial<WorkContext> = {}): Promise<WorkContext> {
@@ -85,7 +85,7 @@ describe('one photo, with a real engine and a real gate', () => {
     return {
       settings: newRecord({ id: 'r', settings, subject }).settings,
       engine,
-      gate,
+      limiter,
       readPhoto: reader.read,
       s3: openS3Connection({ pathStyle: true }),
       memory: createByteBudget(1024 * 1024),
@@ -229,7 +229,7 @@ describe('one photo, with a real engine and a real gate', () => {
     }));
     const context = await contextOf();
     const working = workPhoto(job, context, none);
-    await until(() => context.gate.snapshot().state === 'paused', { what: 'the paused account' });
+    await until(() => context.limiter.snapshot().state === 'paused', { what: 'the paused account' });
     draining.abort();
     expect(againOf(await working)).toEqual({
       delayInMs: 0,

@@ -6,7 +6,7 @@ import type { Chaos } from './chaos.ts';
 import { addChaos } from './chaos-hooks.ts';
 import type { FaceReader } from './faces/face-reader.ts';
 import { ootoRoutes } from './ooto-routes.ts';
-import { createPlaces } from './places.ts';
+import { createSemaphore } from './semaphore.ts';
 import type { TemplateStore } from './templates/template-store.ts';
 import { verihubsRoutes } from './verihubs-routes.ts';
 
@@ -28,7 +28,7 @@ export interface EngineAppOptions {
 /** The engine as a server that listens nowhere yet. Its log has no face, no id and no key. */
 export async function createEngineApp(options: EngineAppOptions): Promise<FastifyInstance> {
   const { reader, store, https, chaos, log } = options;
-  const places = createPlaces({ limit: options.maxRequests, limitInBytes: bodiesLimitInBytes });
+  const semaphore = createSemaphore({ limit: options.maxRequests, limitInBytes: bodiesLimitInBytes });
   const app = fastify({
     logger: false,
     bodyLimit: bodyLimitInBytes,
@@ -57,7 +57,7 @@ export async function createEngineApp(options: EngineAppOptions): Promise<Fastif
       request: { headers: { 'content-length'?: string | undefined } },
       reply: { raw: NodeJS.EventEmitter },
     ) => {
-      const giveBack = places.take(Number(request.headers['content-length'] ?? bodyLimitInBytes));
+      const giveBack = semaphore.take(Number(request.headers['content-length'] ?? bodyLimitInBytes));
       if (giveBack) reply.raw.once('close', giveBack);
       return giveBack !== undefined;
     },

@@ -4,7 +4,7 @@ import { FaultError } from '../../util/errors.ts';
 import type { BullmqStore } from '../bullmq-store.ts';
 import type { QueueBackend } from '../queue.ts';
 import { createQueueBackend } from '../queue-backend.ts';
-import { openPatientPool } from './open-patient-pool.ts';
+import { openRetryingPool } from './open-retrying-pool.ts';
 import { createPostgresAccountStore, ensureAccountTable } from './postgres-account-store.ts';
 import { createPostgresCallBudget, ensureCallBudgetTable } from './postgres-call-budget.ts';
 import { createPostgresJobTable } from './postgres-job-table.ts';
@@ -28,7 +28,7 @@ export interface PostgresQueueOptions {
 export async function openPostgresQueue(options: PostgresQueueOptions): Promise<QueueBackend> {
   const { config } = options;
   await prepare(config, options.name);
-  const { pool, close } = openPatientPool({
+  const { pool, close } = openRetryingPool({
     config: { ...config, max: connectionsOfPool, keepAlive: true },
     onError: options.onError,
   });

@@ -2,8 +2,8 @@ import type { S3 } from '@aws-sdk/client-s3';
 import { guessKey } from './guess-key.ts';
 import { compareKeys } from './key-order.ts';
 import { listPage, type S3Object } from './list-page.ts';
-import { outlastingOutage } from './outlasting-outage.ts';
 import { type FetchPage, openPageStream, type PageStream } from './page-stream.ts';
+import { retryDuringOutage } from './retry-during-outage.ts';
 import type { S3Address } from './s3-address.ts';
 
 /** Ranges of keys that are listed beside the one that is used, and pages that each of them holds. */
@@ -31,7 +31,7 @@ export async function* listPages(
   const fetch: FetchPage = (at, stopped) => {
     const listing = AbortSignal.any([signal, stopped]);
     const ask = () => listPage(client, { bucket, prefix, ...at }, listing);
-    if (!isFirst) return outlastingOutage(ask, { longestOutageInMs, signal: listing });
+    if (!isFirst) return retryDuringOutage(ask, { longestOutageInMs, signal: listing });
     isFirst = false;
     return ask();
   };

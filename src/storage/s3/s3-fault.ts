@@ -18,10 +18,10 @@ export interface S3Deed {
 export function s3Fault(error: unknown, deed: S3Deed): unknown {
   if (error instanceof RollcallError || isAbort(error)) return error;
   const failure = readS3Error(error);
-  const mend = mendOf(failure, deed);
+  const fix = fixOf(failure, deed);
   const code = failure.status === undefined ? failure.code : `${failure.code}, ${failure.status}`;
   const start = `${deed.address} cannot be ${deed.deed} (${code})`;
-  if (mend !== undefined) return new UsageError('s3', `${start}: ${mend}`, { cause: error });
+  if (fix !== undefined) return new UsageError('s3', `${start}: ${fix}`, { cause: error });
   return new FaultError(
     's3',
     `${start}, after several tries: start the same command again when the store answers; it goes on where it stopped.`,
@@ -33,7 +33,7 @@ function isAbort(error: unknown): boolean {
   return (error as Error | undefined)?.name === 'AbortError';
 }
 
-function mendOf({ kind, detail }: S3Failure, { permission }: S3Deed): string | undefined {
+function fixOf({ kind, detail }: S3Failure, { permission }: S3Deed): string | undefined {
   switch (kind) {
     case 'missing-bucket':
       return 'there is no such bucket there. Check its name, AWS_REGION and AWS_ENDPOINT_URL_S3; a store that is not AWS may need ROLLCALL_S3_PATH_STYLE=true.';

@@ -12,11 +12,11 @@ export async function guarded<Result>(path: string, action: () => Promise<Result
 function stateFault(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof FaultError || typeof code !== 'string') return error;
-  const mend = mends[code] ?? 'Mend this and start the same command again: the run goes on where it stopped.';
-  return new FaultError('state', `The state at ${path} cannot be used (${code}). ${mend}`, { cause: error });
+  const fix = fixes[code] ?? 'Mend this and start the same command again: the run goes on where it stopped.';
+  return new FaultError('state', `The state at ${path} cannot be used (${code}). ${fix}`, { cause: error });
 }
 
-const mends: Readonly<Record<string, string>> = {
+const fixes: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: make room and start the same command again; the run goes on where it stopped.',
   EDQUOT:
     'The disk quota is used up: make room and start the same command again; the run goes on where it stopped.',

@@ -150,7 +150,7 @@ test.each([
   [502, 'unavailable', undefined],
   ['close', 'unavailable', undefined],
   ['silent', 'unavailable', undefined],
-] as const)('a proxy that answers %s to CONNECT: nothing was sent', async (behaviour, kind, mend) => {
+] as const)('a proxy that answers %s to CONNECT: nothing was sent', async (behaviour, kind, fix) => {
   proxy.behaviour = behaviour;
   const reply = await enroll(
     'https://engine.test:9',
@@ -159,7 +159,7 @@ test.each([
   );
   expect(reply.kind).toBe(kind);
   if (reply.kind === 'unavailable') expect(reply.sent).toBe(false);
-  if (mend !== undefined) expect(reply).toHaveProperty('mend', expect.stringContaining(mend));
+  if (fix !== undefined) expect(reply).toHaveProperty('mend', expect.stringContaining(fix));
   expect(JSON.stringify(reply)).not.toContain('canary');
   // Two calls: undici's own agent would try again without end.
   expect(proxy.requests.length).toBeLessThanOrEqual(2);

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type AccountState, parseAccountState } from './account-state.ts';
+import type { AccountReading, AccountStore, Reservation, ReserveRequest } from './account-store.ts';
+import { createStoreClock } from './store-clock.ts';
+
+const firstRetryInMs = 50;
+const longestRetryInMs = 2000;
+
+export type RateLimiterLog = Pick<Logger, 'info' | 'warn'>;
+
+export interface AccountClientOptions {
+  readonly store: AccountStore;
+  readonly account: string;
+  readonly log: RateLimiterLog;
+  /** Told after every reply of the store. */
+  readonly onReading: (reading: AccountReading) => void;
+}
+
+/**
+ * One process's link to one account: what was last read of it, and the store's clock. A store that fails (a restart)
+ * is asked again until it answers or the link is closed; whoever waits for a slot goes on waiting.
+ */
+export function createAccountClient({ store, account, log, onReading }: AccountClientOptions) {
+  const clock = createStoreClock();
+  const closing = new AbortController();
+  let state: AccountState = parseAccountState(undefined);
+  let readAt = Number.NEGATIVE_INFINITY;
+  let isFailing = false;
+
+  async function persist<Result>(operation: () => Promise<Result>): Promise<Result> {
+    for (let waitInMs = firstRetryInMs; ; waitInMs = Math.min(longestRetryInMs, waitInMs * 2)) {
+      try {
+        const result = await operation();
+        if (isFailing) log.info({ account }, 'the store of the account answers again');
+        isFailing = false;
+        return result;
+      } catch (error) {
+        closing.signal.throwIfAborted();
+        if (!isFailing)
+          log.warn({ account, err: error }, 'the store of the account does not answer: calls wait for it');
+        isFailing = true;
+        await delay(waitInMs, undefined, { signal: closing.signal });
+      }
+    }
+  }
+
+  /** A reply that was asked for before the newest one was is not news. */
+  function take(reading: AccountReading, askedAt: number): void {
+    if (askedAt < readAt) return;
+    readAt = askedAt;
+    state = reading.state;
+    onReading(reading);
+  }
+
+  async function ask<Reply extends AccountReading>(operation: () => Promise<Reply>): Promise<Reply> {
+    const { reply, sentAt } = await persist(async () => {
+      const sentAt = performance.now();
+      const reply = await operation();
+      clock.sample({ sentAt, receivedAt: performance.now(), storeNow: reply.now });
+      return { reply, sentAt };
+    });
+    take(reply, sentAt);
+    return reply;
+  }
+
+  return {
+    clock,
+    get state() {
+      return state;
+    },
+    storeNow: () => clock.toStore(performance.now()),
+    /** For how long nothing was read. */
+    ageInMs: () => performance.now() - readAt,
+    read: () => ask(() => store.read(account)),
+    reserve: (request: Omit<ReserveRequest, 'account'>): Promise<Reservation> =>
+      ask(() => store.reserve({ account, ...request })),
+    postpone: (request: { until: number }): Promise<void> =>
+      persist(() => store.postpone({ account, ...request })),
+    async change(change: (state: AccountState, now: number) => AccountState): Promise<AccountState> {
+      const askedAt = performance.now();
+      const reading = await persist(() => store.change(account, change));
+      take(reading, askedAt);
+      return reading.state;
+    },
+    /** Ends all waiting for the store; what is called from now on is tried once. */
+    close: () => closing.abort(new Error('the gate was closed')),
+  };
+}
+
+export type AccountClient = ReturnType<typeof createAccountClient>;

@@ -1,0 +1,283 @@
+import { type AccountClient, createAccountClient, type RateLimiterLog } from './account-client.ts';
+import { lowestRate, processLeft, processSeen, rateWarning } from './account-rates.ts';
+import type { AccountStore } from './account-store.ts';
+import { accountSummary } from './account-summary.ts';
+import { paceAt } from './account-throttling.ts';
+import { createCallMeter } from './call-meter.ts';
+import { claimProbe, type ProbeDelay, probeFreeAt, releaseProbe, renewProbe } from './circuit-breaker.ts';
+import { AccountPausedError, type FinishedCall, type Permit, type RateLimiter } from './rate-limiter.ts';
+import { createReplyRecorder } from './record-reply.ts';
+import { createSlotSupply, type DueSlot } from './slot-supply.ts';
+import { type Waiter, waitInLine } from './wait-in-line.ts';
+import { createWaitingLine } from './waiting-line.ts';
+
+const heartbeatInMs = 5000;
+/** While the account is down or paused and somebody waits, it is looked at this often. */
+const lookInMs = 1000;
+const farewellInMs = 1000;
+
+export interface RateLimiterOptions {
+  readonly store: AccountStore;
+  readonly account: string;
+  /** Calls a second over all processes on the same store; the lowest of theirs is used. */
+  readonly ratePerSecond: number;
+  /** Calls in flight in this process. */
+  readonly concurrency: number;
+  /** Tells this process from all others that ever use the store. */
+  readonly processName: string;
+  /** From the first failure of an outage until the account is paused. */
+  readonly giveUpAfterInMs: number;
+  readonly log: RateLimiterLog;
+  /** Between two probes of an engine that is down; 1 s doubling to 30 s. */
+  readonly probeDelay?: ProbeDelay;
+}
+
+/**
+ * Opens the gate of one account for this process. Everything happens in `turn`, which is called whenever something
+ * changed (somebody came, a call ended, slots arrived, a timer) and either serves those who wait or knows what to
+ * wait for.
+ *
+ * While the account is down one probe goes at a time, over all processes:
+ *   none --claim, granted by the store--> held --next in line gets a slot--> calling --done--> none
+ */
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  const { account, concurrency, processName, log } = options;
+  const probeDelay = options.probeDelay ?? { firstInMs: 1000, ceilingInMs: 30_000 };
+  const client: AccountClient = createAccountClient({ ...options, onReading: noteReading });
+  const supply = createSlotSupply({ client, log, onSlots: advance });
+  const replies = createReplyRecorder({
+    client,
+    supply,
+    processName,
+    probeDelay,
+    giveUpAfterInMs: options.giveUpAfterInMs,
+  });
+  const line = createWaitingLine<Waiter<Permit>>();
+  const meter = createCallMeter(performance.now());
+  let inFlight = 0;
+  let probe: 'none' | 'claiming' | 'held' | 'calling' = 'none';
+  let isReady = false;
+  let isClosed = false;
+  let isLooking = false;
+  let isHeartbeating = false;
+  let closing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let lastSummary = 'open';
+  let lastWarning: string | undefined;
+
+  const heartbeatTimer = setInterval(() => void heartbeat().catch(() => undefined), heartbeatInMs);
+  const start = async () => {
+    await client.read();
+    await heartbeat();
+    isReady = true;
+    advance();
+  };
+  start().catch(() => undefined); // only when closed meanwhile
+
+  async function heartbeat(): Promise<void> {
+    if (isHeartbeating) return;
+    isHeartbeating = true;
+    const state = await client
+      .change((before, now) => {
+        const seen = processSeen(before, { processName, ratePerSecond: options.ratePerSecond }, now);
+        return probe === 'none' ? seen : renewProbe(seen, processName, now);
+      })
+      .finally(() => {
+        isHeartbeating = false;
+      });
+    const warning = rateWarning(state, client.storeNow());
+    if (warning && warning !== lastWarning) log.warn({ account }, warning);
+    lastWarning = warning;
+  }
+
+  function noteReading(): void {
+    // The store was wiped: the others need this process's rate at once.
+    if (isReady && !isClosed && !client.state.rates[processName]) heartbeat().catch(() => undefined);
+    const { state, message } = accountSummary(client.state, client.storeNow());
+    if (state === lastSummary) return;
+    if (state === 'open') log.info({ account }, 'calls to the engine go on at the full rate');
+    else log.warn({ account }, message);
+    lastSummary = state;
+  }
+
+  function currentRate(): number {
+    return lowestRate(client.state, options.ratePerSecond, client.storeNow());
+  }
+
+  function advance(): void {
+    clearTimeout(timer);
+    if (isClosed || !isReady) return;
+    const wakeAt = serve();
+    if (wakeAt === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(advance, Math.max(1, Math.ceil(wakeAt - performance.now())));
+  }
+
+  /** Serves who can be served. Returns when to look again (`performance.now`), Infinity if something else will tell. */
+  function serve(): number {
+    meter.setFull(inFlight >= concurrency, performance.now());
+    if (client.state.pause) return servePaused();
+    if (client.state.down) return serveDown();
+    if (probe === 'held') probe = 'none';
+    return serveCallers(concurrency - inFlight);
+  }
+
+  function servePaused(): number {
+    supply.drop();
+    if (line.size === 0) return Number.POSITIVE_INFINITY;
+    if (client.ageInMs() > lookInMs) return look();
+    const { pause } = client.state;
+    if (pause) for (const waiter of line.takeAll()) waiter.refuse(new AccountPausedError(pause));
+    return Number.POSITIVE_INFINITY;
+  }
+
+  function serveDown(): number {
+    if (probe === 'held' && line.size === 0) dropProbe();
+    if (probe === 'held') return serveCallers(Math.min(1, concurrency - inFlight));
+    supply.drop();
+    if (line.size === 0) return Number.POSITIVE_INFINITY;
+    const freeAt = client.clock.toLocal(probeFreeAt(client.state) ?? 0);
+    const now = performance.now();
+    if (probe === 'none' && inFlight < concurrency && freeAt <= now) claim();
+    else if (client.ageInMs() > lookInMs) look();
+    return freeAt > now ? Math.min(freeAt, now + lookInMs) : now + lookInMs;
+  }
+
+  function serveCallers(places: number): number {
+    const ratePerSecond = currentRate();
+    let left = places;
+    let dueAt = Number.POSITIVE_INFINITY;
+    while (left > 0 && line.size > 0) {
+      const slot = supply.take();
+      if (typeof slot === 'number') {
+        dueAt = slot;
+        break;
+      }
+      grant(slot);
+      left -= 1;
+    }
+    const callers = Math.min(line.size, left);
+    const refillAt = supply.refill({ callers, ratePerSecond, pace: paceAt(client.state, client.storeNow()) });
+    return Math.min(dueAt, refillAt);
+  }
+
+  function look(): number {
+    if (isLooking) return Number.POSITIVE_INFINITY;
+    isLooking = true;
+    client
+      .read()
+      .catch(() => undefined)
+      .finally(() => {
+        isLooking = false;
+        advance();
+      });
+    return Number.POSITIVE_INFINITY;
+  }
+
+  function claim(): void {
+    probe = 'claiming';
+    client
+      .change((state, now) => claimProbe(state, processName, now))
+      .then((state) => {
+        probe = state.down?.probe?.by === processName ? 'held' : 'none';
+      })
+      .catch(() => {
+        probe = 'none';
+      })
+      .finally(advance);
+  }
+
+  function dropProbe(): void {
+    probe = 'none';
+    client.change((state) => releaseProbe(state, processName)).catch(() => undefined);
+  }
+
+  function grant(slot: DueSlot): void {
+    const waiter = line.take();
+    if (!waiter) return;
+    const isProbe = probe === 'held';
+    if (isProbe) probe = 'calling';
+    inFlight += 1;
+    meter.called(performance.now());
+    meter.setFull(inFlight >= concurrency, performance.now());
+    waiter.grant(createPermit(slot, isProbe));
+  }
+
+  function createPermit(slot: DueSlot, isProbe: boolean): Permit {
+    const timeNow = () => slot.at + performance.now() - slot.localAt;
+    let sentAt: number | undefined;
+    let result: Promise<{ charged: boolean }> | undefined;
+
+    async function finish(call: FinishedCall): Promise<{ charged: boolean }> {
+      inFlight -= 1;
+      if (!call.reply && sentAt === undefined) supply.giveUp(slot);
+      try {
+        return await replies.record(call, { sentAt: sentAt ?? slot.at, isProbe });
+      } finally {
+        if (isProbe) probe = 'none';
+        advance();
+      }
+    }
+
+    return {
+      sent() {
+        if (sentAt !== undefined) return;
+        sentAt = timeNow();
+        // By then it has been written: the process may be held up in the midst of it.
+        queueMicrotask(() => supply.sent(slot, timeNow()));
+      },
+      done(call) {
+        result ??= finish(call);
+        return result;
+      },
+    };
+  }
+
+  async function end(): Promise<void> {
+    isClosed = true;
+    clearInterval(heartbeatTimer);
+    clearTimeout(timer);
+    supply.close();
+    client.close();
+    for (const waiter of line.takeAll()) waiter.refuse(new Error('the gate was closed'));
+    const farewell = client.change((state) => releaseProbe(processLeft(state, processName), processName));
+    await Promise.race([
+      farewell.catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, farewellInMs).unref()),
+    ]);
+  }
+
+  return {
+    async enter({ runId, signal }) {
+      signal.throwIfAborted();
+      if (isClosed) throw new Error('the gate was closed');
+      return await waitInLine<Permit>({
+        signal,
+        join(waiter) {
+          line.add(runId, waiter);
+          advance();
+        },
+        leave(waiter) {
+          line.remove(runId, waiter);
+          advance();
+        },
+      });
+    },
+    snapshot() {
+      const now = client.storeNow();
+      const ratePerSecond = currentRate() * paceAt(client.state, now);
+      const { callsPerSecond, shareFull } = meter.read(performance.now());
+      const summary = accountSummary(client.state, now);
+      const isSlow = callsPerSecond < ratePerSecond * 0.9;
+      return {
+        ratePerSecond,
+        achievedPerSecond: callsPerSecond,
+        heldByConcurrency: summary.state === 'open' && isSlow && shareFull >= 0.5,
+        ...summary,
+      };
+    },
+    close() {
+      closing ??= end();
+      return closing;
+    },
+  };
+}

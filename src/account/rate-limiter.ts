@@ -1,0 +1,67 @@
+import type { CallReply } from '../engines/engine.ts';
+
+/** Paces the calls to one account, over all processes on the same queue, and knows its health. */
+export interface RateLimiter {
+  /**
+   * Waits for the next slot and for a free call (`--concurrency`). Runs on one account are served in turn.
+   * @throws AccountPausedError when the account is paused, before or while waiting
+   * @throws the signal's reason when aborted
+   */
+  enter(options: { runId: string; signal: AbortSignal }): Promise<Permit>;
+  /** What this process knows of the account, for progress and status. */
+  snapshot(): RateLimiterSnapshot;
+  close(): Promise<void>;
+}
+
+/** The right to make one call, now. */
+export interface Permit {
+  /** To be called when the request's head is written: a late call pushes the slots that follow. */
+  sent(): void;
+  /** Gives the place back and takes the reply into the account's health. Never rejects. */
+  done(call: FinishedCall): Promise<{
+    /**
+     * Whether an unavailable or refused reply costs the photo an attempt. An unavailable one does not while the
+     * engine is down; a refused one only where it is the photo that is refused, not the account.
+     */
+    readonly charged: boolean;
+  }>;
+}
+
+export interface FinishedCall {
+  /** `undefined`: the call was not made, or was aborted. */
+  readonly reply: CallReply | undefined;
+  /** Tells photos apart (run and seq). */
+  readonly photo: string;
+  /** Calls charged to the photo before this one: tells a photo that always fails from an engine that is down. */
+  readonly attemptsBefore: number;
+}
+
+export interface RateLimiterSnapshot {
+  /** Calls a second allowed now: the lowest rate of all processes, cut by throttling. */
+  readonly ratePerSecond: number;
+  /** Calls a second that this process made over the last few seconds. */
+  readonly achievedPerSecond: number;
+  /** Whether `--concurrency`, not the rate, holds calls back. */
+  readonly heldByConcurrency: boolean;
+  readonly state: 'open' | 'throttled' | 'down' | 'paused';
+  /** What a state other than open waits for, in words. */
+  readonly message?: string;
+}
+
+/** Why calls to an account are stopped until someone or something clears it. */
+export interface AccountPause {
+  readonly reason: 'refused' | 'throttled' | 'down' | 'user';
+  readonly message: string;
+  /** Milliseconds since the epoch, by the store's clock. */
+  readonly since: number;
+}
+
+export class AccountPausedError extends Error {
+  override readonly name = 'AccountPausedError';
+  readonly pause: AccountPause;
+
+  constructor(pause: AccountPause) {
+    super(pause.message);
+    this.pause = pause;
+  }
+}

@@ -1,0 +1,47 @@
+import { Worker } from 'node:worker_threads';
+import type { DecodeAnswer, DecodeTask } from './decode-thread.js';
+import { maxPixels, sharp } from './image-decoder.ts';
+
+/** JavaScript, since a thread of a process that runs from the sources could not load TypeScript. */
+const threadFile = new URL('./decode-thread.js', import.meta.url);
+
+/**
+ * Decodes what libvips does not, in a thread of its own that ends with the picture: neither the event loop nor later
+ * pictures have to do with it. Gives an uncompressed TIFF, upright, with the picture's colour profile.
+ * @throws Error with the decoder's reason, or where it takes longer than allowed
+ */
+export async function decodeInThread(
+  photo: Buffer,
+  { format, timeoutInMs }: { format: DecodeTask['format']; timeoutInMs: number },
+): Promise<Buffer> {
+  const displayP3Profile = format === 'heic' ? await makeDisplayP3Profile() : undefined;
+  const workerData: DecodeTask = { format, bytes: photo, maxPixels, displayP3Profile };
+  const thread = new Worker(threadFile, { workerData });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const answer = await new Promise<DecodeAnswer>((resolve, reject) => {
+      thread.once('message', resolve);
+      thread.once('error', reject);
+      thread.once('exit', (code) => reject(new Error(`its decoder ended with ${code}`)));
+      timer = setTimeout(() => reject(new Error(`it took over ${timeoutInMs / 1000} s`)), timeoutInMs);
+    });
+    if ('reason' in answer) throw new Error(answer.reason);
+    return Buffer.from(answer.tiff.buffer);
+  } finally {
+    clearTimeout(timer);
+    await thread.terminate();
+  }
+}
+
+let displayP3: Promise<Uint8Array | undefined> | undefined;
+
+/** libvips has the profile, and gives it out with a picture. */
+function makeDisplayP3Profile(): Promise<Uint8Array | undefined> {
+  displayP3 ??= sharp({ create: { width: 1, height: 1, channels: 3, background: '#000' } })
+    .withIccProfile('p3')
+    .png()
+    .toBuffer()
+    .then((picture) => sharp(picture).metadata())
+    .then(({ icc }) => icc);
+  return displayP3;
+}

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readRunRecord } from '../records/run-record.ts';
+import { readSchedule, runIdOfTick, type Schedule } from '../records/schedule.ts';
+import { areFilesHere } from '../runs/files-on.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { RollcallError, UsageError } from '../util/errors.ts';
+import { latestTick, ticksBetween } from './cron.ts';
+import { newestRunOf, reasonToSkip } from './predecessor.ts';
+import {
+  lastTakenTick,
+  readHistory,
+  type ScheduleEvent,
+  withEvent,
+  writeHistory,
+} from './schedule-history.ts';
+import { startScheduledRun } from './start-scheduled-run.ts';
+import { withLease } from './with-lease.ts';
+
+/** A fault that may pass, of a store say, must not cost the night. */
+const pausesInMs = [1_000, 3_000, 10_000];
+
+/**
+ * Starts the run of a tick, or says why not; what came of it is written down before anything else can happen. Harmless
+ * when repeated: the run's id is made of the tick. A tick that comes late stands for the latest that is due, and for
+ * all in between: a night that was missed is made up for once.
+ * @returns what came of the tick; undefined if it was taken before, the schedule is gone, or its files are on another
+ * machine, whose workers make up for the tick
+ */
+export async function fireSchedule(
+  rollcall: Rollcall,
+  { name, tick, signal }: { name: string; tick: number; signal: AbortSignal },
+): Promise<ScheduleEvent | undefined> {
+  const { state, log } = rollcall;
+  const { leases } = await rollcall.queue();
+  const onError = (error: Error) =>
+    log.warn({ schedule: name, reason: error.message }, 'the queue does not answer');
+  return withLease({ leases, key: `schedule-${name}`, signal, onError }, async () => {
+    const schedule = await readSchedule(state, name);
+    if (!schedule || !areFilesHere(schedule, rollcall.settings)) return undefined;
+    const history = await readHistory(state, name);
+    const takenUpTo = Math.max(lastTakenTick(history), Date.parse(schedule.createdAt));
+    // This machine's clock may be behind the one by which the tick came.
+    const due = latestTick(schedule, Math.max(Date.now(), tick));
+    if (due <= takenUpTo) return undefined;
+    const missed = ticksBetween(schedule, takenUpTo, due);
+    const event = await eventOf(rollcall, { schedule, due, missed, signal });
+    await writeHistory(state, name, withEvent(history, event));
+    return event;
+  });
+}
+
+async function eventOf(
+  rollcall: Rollcall,
+  { schedule, due, missed, signal }: { schedule: Schedule; due: number; missed: number; signal: AbortSignal },
+): Promise<ScheduleEvent> {
+  const { state } = rollcall;
+  const runId = runIdOfTick(schedule.name, due);
+  const facts = { tick: new Date(due).toISOString(), at: new Date().toISOString() };
+  const started = { ...facts, result: 'started', runId, ...(missed > 0 && { missed }) } as const;
+  // Started by a process that died before it could write it down.
+  const known = await readRunRecord(state, runId);
+  if (known?.schedule === schedule.name) return started;
+  const why = reasonToSkip(await newestRunOf(state, schedule.name));
+  if (why !== undefined) return { ...facts, result: 'skipped', count: 1 + missed, why };
+  try {
+    if (known) throw new UsageError('other-run', `There is another run ${runId} that no schedule started.`);
+    await withRetries(() => startScheduledRun(rollcall, schedule, runId), signal);
+    return started;
+  } catch (error) {
+    signal.throwIfAborted();
+    const exitCode = error instanceof RollcallError ? error.exitCode : 4;
+    return { ...facts, result: 'failed', exitCode, why: (error as Error).message };
+  }
+}
+
+/** What is wrong with settings or source is so in ten seconds, too. */
+async function withRetries(action: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (const pauseInMs of pausesInMs) {
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      await delay(pauseInMs, undefined, { signal });
+    }
+  }
+  return action();
+}

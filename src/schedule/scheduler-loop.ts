@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import type { ScheduleClock, TickWorker } from '../queue/queue.ts';
+import { readRunRecord } from '../records/run-record.ts';
+import { listScheduleNames, type Schedule } from '../records/schedule.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import type { RunEvent } from '../runs/work-on-all.ts';
+import { processName } from '../util/process-name.ts';
+import { latestTick } from './cron.ts';
+import { fireSchedule } from './fire-schedule.ts';
+import { type Fault, notifyFailures } from './notify-failures.ts';
+import { openClock } from './open-clock.ts';
+import { lastTakenTick, readHistory, type ScheduleEvent } from './schedule-history.ts';
+import { setClock } from './set-clock.ts';
+
+const lookEveryInMs = 10_000;
+/** How long what waits for a store that is away may hold up the end. */
+const longestFarewellInMs = 1_000;
+
+export interface ScheduleKeeper {
+  /** What became of a run; what is to be told of it is told at once. */
+  heed(event: RunEvent): void;
+  /** Resolves after the signal. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * A worker's part in the schedules of the state, until the signal: it keeps the queue's clock in agreement with them,
+ * takes ticks, makes up for a tick that the queue lost, and tells `--on-failure` what is to be told.
+ */
+export function runSchedulerLoop(
+  rollcall: Rollcall,
+  { signal, onEvent }: { signal: AbortSignal; onEvent: (name: string, event: ScheduleEvent) => void },
+): ScheduleKeeper {
+  const { state, log } = rollcall;
+  const faults: Fault[] = [];
+  let clock: ScheduleClock | undefined;
+  let ticks: TickWorker | undefined;
+  let bell = new AbortController();
+  // The lease keeps other processes away, and not this one.
+  const oneByOne = pLimit(1);
+
+  const onTick = async ({ name, tick }: { name: string; tick: number }) => {
+    const event = await oneByOne(() => fireSchedule(rollcall, { name, tick, signal }));
+    if (!event) return;
+    log.info({ schedule: name, ...event }, 'a tick was taken');
+    onEvent(name, event);
+    if (event.result === 'failed') bell.abort();
+  };
+  const keepClock = async () => {
+    // Without a schedule, and without one that was, nothing is opened.
+    if (!clock && (await listScheduleNames(state)).length === 0) return;
+    clock ??= await openClock(rollcall);
+    const schedules = await setClock(rollcall, clock);
+    ticks ??= clock.work({
+      workerName: processName(),
+      onTick,
+      onError: (error) => log.warn({ reason: error.message }, 'a tick was not taken; it comes again'),
+    });
+    for (const schedule of schedules) await makeUp(schedule);
+  };
+  /** The queue may have forgotten a tick, or a worker died with it. */
+  const makeUp = async (schedule: Schedule) => {
+    const { name, createdAt } = schedule;
+    const due = latestTick(schedule, Date.now() - lookEveryInMs);
+    const taken = lastTakenTick(await readHistory(state, name));
+    if (due > Math.max(taken, Date.parse(createdAt))) await onTick({ name, tick: due });
+  };
+  const tell = async () => {
+    // What rings from here on is heard by the next wait.
+    bell = new AbortController();
+    const due: { name: string; fault?: Fault }[] = [];
+    for (const fault of faults.splice(0)) {
+      const name = (await readRunRecord(state, fault.runId))?.schedule;
+      if (name !== undefined) due.push({ name, fault });
+    }
+    due.push(...(await listScheduleNames(state)).map((name) => ({ name })));
+    for (const one of due) await notifyFailures(rollcall, { ...one, signal }).catch(onFault);
+  };
+  const onFault = (error: Error) => {
+    if (!signal.aborted) log.warn({ reason: error.message }, 'schedules were not looked after; tried again');
+  };
+  const repeat = async (action: () => Promise<void>, earlier: () => AbortSignal) => {
+    while (!signal.aborted) {
+      await action().catch(onFault);
+      await delay(lookEveryInMs, undefined, { signal: earlier() }).catch(() => {});
+    }
+  };
+
+  const run = async () => {
+    const loops = Promise.all([
+      repeat(keepClock, () => signal),
+      repeat(tell, () => AbortSignal.any([signal, bell.signal])),
+    ]);
+    await Promise.race([loops, afterAbort(signal, longestFarewellInMs)]);
+    await ticks?.stop();
+    await clock?.close();
+  };
+  return {
+    heed(event) {
+      if (event.kind === 'joined') return;
+      if (event.kind === 'fault') faults.push(event);
+      bell.abort();
+    },
+    ended: run(),
+  };
+}
+
+async function afterAbort(signal: AbortSignal, timeInMs: number): Promise<void> {
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await delay(timeInMs, undefined, { ref: false });
+}

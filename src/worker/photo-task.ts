@@ -1,0 +1,44 @@
+import type { AccountLock } from '../account/account-lock.ts';
+import type { CallContext } from '../account/make-call.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { ByteBudget } from '../photos/byte-budget.ts';
+import type { ReadPhoto } from '../photos/read-within-budget.ts';
+import type { PhotoJobData } from '../records/job.ts';
+import type { RunSettings } from '../records/run-record.ts';
+import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import type { ForgottenContext } from './assert-not-forgotten.ts';
+import type { ReadyPhoto } from './fetch-photo.ts';
+import type { AttemptState } from './judge-reply.ts';
+import type { Preflight } from './preflight/preflight.ts';
+
+/** What a worker needs to turn the photo jobs of one run into outcomes. */
+export interface WorkContext extends CallContext, ForgottenContext {
+  readonly settings: RunSettings;
+  readonly engine: Engine;
+  readonly readPhoto: ReadPhoto;
+  /** Where addresses of objects are signed for an engine that fetches photos itself. */
+  readonly s3: S3Connection;
+  /** Of a run with `--preflight`. */
+  readonly preflight?: Preflight | undefined;
+  /** For the photos of the run that are in memory at a time. */
+  readonly memory: ByteBudget;
+  /** The whole address of a photo, with the signature that the job does not carry. */
+  readonly addressOf: (data: PhotoJobData) => Promise<string>;
+  /** Of the account; one photo at a time is between its identification and its enrollment. Absent: any number may be. */
+  readonly accountLock?: AccountLock | undefined;
+}
+
+/** A photo that was read and prepared, in the hands of a worker. */
+export interface PhotoTask {
+  readonly data: PhotoJobData;
+  readonly ready: ReadyPhoto;
+  /** Under which it is enrolled. */
+  readonly templateId: string;
+  readonly context: WorkContext;
+  /** Aborted when the job is taken away; ends a call, too. */
+  readonly signal: AbortSignal;
+  /** Aborted then, and when the process drains; ends what is waited for. */
+  readonly leaving: AbortSignal;
+  /** What was tried so far; brought up to date with every call, also one that was aborted. */
+  tries: AttemptState;
+}

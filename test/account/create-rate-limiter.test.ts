@@ -1,0 +1,292 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { pauseByUser, resumeAccount } from '../../src/account/account-pause.ts';
+import { processSeen } from '../../src/account/account-rates.ts';
+import type { AccountStore } from '../../src/account/account-store.ts';
+import { createRateLimiter, type RateLimiterOptions } from '../../src/account/create-rate-limiter.ts';
+import { AccountPausedError, type Permit, type RateLimiter } from '../../src/account/rate-limiter.ts';
+import { slotSpacing } from '../../src/account/slot-spacing.ts';
+import type { EngineReply } from '../../src/engines/engine.ts';
+import { createMemoryAccountStore } from './memory-account-store.ts';
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+const enrolled: EngineReply = { kind: 'enrolled', httpStatus: 200, templateId: 't' };
+const unavailable: EngineReply = { kind: 'unavailable', httpStatus: 503, message: 'HTTP 503', sent: true };
+const account = 'account';
+
+describe('a gate', () => {
+  const limiters: RateLimiter[] = [];
+  const warnings: string[] = [];
+  let photos = 0;
+
+  function openRateLimiter(store: AccountStore, options: Partial<RateLimiterOptions> = {}): RateLimiter {
+    const note = (...text: unknown[]) => void warnings.push(String(text.at(-1)));
+    const limiter = createRateLimiter({
+      store,
+      account,
+      ratePerSecond: 200,
+      concurrency: 16,
+      processName: `process-${limiters.length}`,
+      giveUpAfterInMs: 3_600_000,
+      probeDelay: { firstInMs: 100, ceilingInMs: 400 },
+      log: { info: note, warn: note },
+      ...options,
+    });
+    limiters.push(limiter);
+    return limiter;
+  }
+
+  /** A store whose first second has passed. */
+  async function openStore() {
+    const start = performance.now();
+    const store = createMemoryAccountStore(() => 1_800_000_000_000 + performance.now() - start);
+    await store.reserve({ account, slots: 0, spacing: slotSpacing(1), aheadInMs: 0, notes: [] });
+    await delay(1005);
+    return store;
+  }
+
+  const done = (permit: Permit, reply: EngineReply | undefined = enrolled, photo = `photo-${++photos}`) =>
+    permit.done({ reply, photo, attemptsBefore: 0 });
+
+  afterEach(async () => {
+    await Promise.all(limiters.splice(0).map((limiter) => limiter.close()));
+    warnings.length = 0;
+  });
+
+  it('gives calls one interval apart, and none of them early', async () => {
+    const limiter = openRateLimiter(await openStore(), { ratePerSecond: 50 });
+    const entered: number[] = [];
+    for (let call = 0; call < 30; call += 1) {
+      const permit = await limiter.enter({ runId: 'run', signal: never });
+      entered.push(performance.now());
+      permit.sent();
+      await done(permit);
+    }
+    const spanInMs = (entered.at(-1) ?? 0) - (entered[0] ?? 0);
+    expect(spanInMs).toBeGreaterThanOrEqual((29 * 1000) / 50);
+    expect(spanInMs).toBeLessThan(2000);
+    expect(limiter.snapshot()).toMatchObject({ ratePerSecond: 50, state: 'open', heldByConcurrency: false });
+    expect(limiter.snapshot().achievedPerSecond).toBeGreaterThan(10);
+  });
+
+  it('keeps to rates below one a second', async () => {
+    const limiter = openRateLimiter(await openStore(), { ratePerSecond: 0.8 });
+    const entered: number[] = [];
+    for (let call = 0; call < 3; call += 1) {
+      const permit = await limiter.enter({ runId: 'run', signal: never });
+      entered.push(performance.now());
+      await done(permit);
+    }
+    const [first = 0, second = 0, third = 0] = entered;
+    for (const gap of [second - first, third - second]) {
+      expect(gap).toBeGreaterThan(1250);
+      expect(gap).toBeLessThan(1400);
+    }
+  });
+
+  it('pushes the line when a call leaves late', async () => {
+    const store = await openStore();
+    const limiter = openRateLimiter(store, { ratePerSecond: 10 });
+    const permit = await limiter.enter({ runId: 'run', signal: never });
+    const entered = performance.now();
+    await delay(400);
+    permit.sent();
+    await done(permit);
+    const passes = await Promise.all(
+      Array.from({ length: 10 }, () => limiter.enter({ runId: 'run', signal: never })),
+    );
+    expect(performance.now() - entered).toBeGreaterThanOrEqual(1400);
+    for (const each of passes) await done(each);
+  });
+
+  it('lets no more calls be in flight than the concurrency, and says when that holds it back', async () => {
+    const limiter = openRateLimiter(await openStore(), { concurrency: 3 });
+    let inFlight = 0;
+    let most = 0;
+    const call = async () => {
+      const permit = await limiter.enter({ runId: 'run', signal: never });
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await delay(150);
+      inFlight -= 1;
+      await done(permit);
+    };
+    await Promise.all(Array.from({ length: 24 }, call));
+    expect(most).toBe(3);
+    expect(limiter.snapshot().heldByConcurrency).toBe(true);
+  });
+
+  it('serves runs in turn, and within a run who came first', async () => {
+    const limiter = openRateLimiter(await openStore(), { ratePerSecond: 100, concurrency: 1 });
+    const served: string[] = [];
+    const enter = async (runId: string, name: string) => {
+      const permit = await limiter.enter({ runId, signal: never });
+      served.push(name);
+      await done(permit);
+    };
+    const large = Array.from({ length: 6 }, (_, place) => enter('large', `large-${place}`));
+    const small = Array.from({ length: 2 }, (_, place) => enter('small', `small-${place}`));
+    await Promise.all([...large, ...small]);
+    expect(served.slice(0, 4)).toEqual(['large-0', 'small-0', 'large-1', 'small-1']);
+    expect(served.slice(4)).toEqual(['large-2', 'large-3', 'large-4', 'large-5']);
+  });
+
+  it('lets who waits be called off, and the others go on', async () => {
+    const limiter = openRateLimiter(await openStore(), { concurrency: 1 });
+    const permit = await limiter.enter({ runId: 'run', signal: never });
+    const controller = new AbortController();
+    const off = limiter.enter({ runId: 'run', signal: controller.signal });
+    const next = limiter.enter({ runId: 'run', signal: never });
+    controller.abort(new Error('enough'));
+    await expect(off).rejects.toThrow('enough');
+    await expect(limiter.enter({ runId: 'run', signal: controller.signal })).rejects.toThrow('enough');
+    await done(permit);
+    await done(await next, undefined);
+  });
+
+  it('refuses everybody when it is closed', async () => {
+    const limiter = openRateLimiter(await openStore(), { ratePerSecond: 0.1 });
+    await done(await limiter.enter({ runId: 'run', signal: never }));
+    const waiting = limiter.enter({ runId: 'run', signal: never });
+    const refused = expect(waiting).rejects.toThrow('closed');
+    await Promise.all([limiter.close(), limiter.close()]);
+    await refused;
+    await expect(limiter.enter({ runId: 'run', signal: never })).rejects.toThrow('closed');
+  });
+
+  it('uses the lowest rate of all processes and warns of the difference', async () => {
+    const store = await openStore();
+    await store.change(account, (state, now) =>
+      processSeen(state, { processName: 'slow', ratePerSecond: 5 }, now),
+    );
+    const limiter = openRateLimiter(store, { ratePerSecond: 50 });
+    await done(await limiter.enter({ runId: 'run', signal: never }));
+    expect(limiter.snapshot().ratePerSecond).toBe(5);
+    expect(warnings.join()).toContain('(5, 50 calls a second): the lowest, 5, is used');
+    await limiter.close();
+    expect(Object.keys((await store.read(account)).state.rates)).toEqual(['slow']);
+  });
+
+  it('slows down after a throttled reply and honours Retry-After', async () => {
+    const store = await openStore();
+    const limiter = openRateLimiter(store);
+    const permit = await limiter.enter({ runId: 'run', signal: never });
+    permit.sent();
+    const reply: EngineReply = {
+      kind: 'throttled',
+      httpStatus: 429,
+      message: 'slow down',
+      retryAfterInMs: 700,
+    };
+    expect(await done(permit, reply)).toEqual({ charged: false });
+    const throttledAt = performance.now();
+    expect(limiter.snapshot()).toMatchObject({ state: 'throttled', ratePerSecond: 100 });
+    await done(await limiter.enter({ runId: 'run', signal: never }));
+    expect(performance.now() - throttledAt).toBeGreaterThanOrEqual(680);
+  });
+
+  it('refuses who waits when the account is paused, and lets in again after a resume', async () => {
+    const store = await openStore();
+    const limiter = openRateLimiter(store, { ratePerSecond: 2 });
+    await done(await limiter.enter({ runId: 'run', signal: never }));
+    const waiting = [1, 2, 3].map(() => limiter.enter({ runId: 'run', signal: never }));
+    const refused = Promise.allSettled(waiting);
+    await store.change(account, pauseByUser);
+    const reasons = (await refused).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    expect(reasons.length).toBeGreaterThanOrEqual(2);
+    expect(
+      reasons.every((reason) => reason instanceof AccountPausedError && reason.pause.reason === 'user'),
+    ).toBe(true);
+    expect(limiter.snapshot()).toMatchObject({ state: 'paused' });
+    for (const each of await refused) if (each.status === 'fulfilled') await done(each.value);
+    await expect(limiter.enter({ runId: 'run', signal: never })).rejects.toThrow(AccountPausedError);
+    await store.change(account, resumeAccount);
+    await delay(1050);
+    await done(await limiter.enter({ runId: 'run', signal: never }));
+  });
+
+  it('probes an engine that is down with one call at a time, over all processes', async () => {
+    const store = await openStore();
+    const all = [openRateLimiter(store), openRateLimiter(store)];
+    let isUp = false;
+    let inFlight = 0;
+    let mostWhileDown = 0;
+    let callsWhileDown = 0;
+    const over = new AbortController();
+    setMaxListeners(0, over.signal);
+    const charged = new Set<string>();
+
+    const call = async (limiter: RateLimiter) => {
+      while (!over.signal.aborted) {
+        const permit = await limiter.enter({ runId: 'run', signal: over.signal }).catch(() => undefined);
+        if (!permit) return;
+        const { state } = limiter.snapshot();
+        inFlight += 1;
+        if (state === 'down') {
+          callsWhileDown += 1;
+          mostWhileDown = Math.max(mostWhileDown, inFlight);
+        }
+        await delay(20);
+        inFlight -= 1;
+        const photo = `photo-${++photos}`;
+        if ((await done(permit, isUp ? enrolled : unavailable, photo)).charged && !isUp) charged.add(photo);
+      }
+    };
+    const callers = all.flatMap((limiter) => Array.from({ length: 4 }, () => call(limiter)));
+    await delay(1500);
+    expect(all.map((limiter) => limiter.snapshot().state)).toEqual(['down', 'down']);
+    expect(charged.size).toBeLessThan(5);
+    expect(mostWhileDown).toBe(1);
+    expect(callsWhileDown).toBeGreaterThanOrEqual(2);
+    expect(callsWhileDown).toBeLessThanOrEqual(6);
+    isUp = true;
+    const states = () => all.map((limiter) => limiter.snapshot().state);
+    await vi.waitFor(() => expect(states()).toEqual(['open', 'open']), { timeout: 10_000 });
+    over.abort();
+    await Promise.all(callers);
+  });
+
+  it('waits for a store that fails, makes no call without a slot, and goes on when it answers', async () => {
+    const store = await openStore();
+    let isFailing = false;
+    const fail = () => Promise.reject(new Error('the connection is closed'));
+    const flaky: AccountStore = {
+      reserve: (request) => (isFailing ? fail() : store.reserve(request)),
+      postpone: (request) => (isFailing ? fail() : store.postpone(request)),
+      change: (name, change) => (isFailing ? fail() : store.change(name, change)),
+      read: (name) => (isFailing ? fail() : store.read(name)),
+    };
+    const limiter = openRateLimiter(flaky);
+    await done(await limiter.enter({ runId: 'run', signal: never }));
+    isFailing = true;
+    let hasEntered = false;
+    const entering = limiter.enter({ runId: 'run', signal: never }).then((permit) => {
+      hasEntered = true;
+      return permit;
+    });
+    await delay(300);
+    expect(hasEntered).toBe(false);
+    isFailing = false;
+    const permit = await entering;
+    isFailing = true;
+    const taking = done(permit, unavailable);
+    await delay(100);
+    isFailing = false;
+    expect(await taking).toEqual({ charged: true });
+    expect(warnings.filter((warning) => warning.includes('does not answer'))).toHaveLength(2);
+  });
+
+  it('begins a second later when the store lost everything, and tells it its rate again', async () => {
+    const store = await openStore();
+    const limiter = openRateLimiter(store);
+    for (let call = 0; call < 5; call += 1) await done(await limiter.enter({ runId: 'run', signal: never }));
+    store.wipe();
+    const wipedAt = performance.now();
+    await done(await limiter.enter({ runId: 'run', signal: never }));
+    expect(performance.now() - wipedAt).toBeGreaterThanOrEqual(990);
+    expect(performance.now() - wipedAt).toBeLessThan(1500);
+    expect(Object.keys((await store.read(account)).state.rates)).toHaveLength(1);
+  });
+});
