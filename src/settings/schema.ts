@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chaos } from '../engines/local/chaos.ts';
+import { chaos } from './chaos.ts';
 import {
   backoff,
   duration,

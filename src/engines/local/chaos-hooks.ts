@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Chaos, type Misbehaviour, misbehaviourOf } from './chaos.ts';
+import type { Chaos, Misbehaviour } from '../../settings/chaos.ts';
+import { misbehaviourOf } from './chaos.ts';
 
 const slowestInMs = 5_000;
 /** For the first half to leave before the connection is cut. */

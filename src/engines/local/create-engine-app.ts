@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { HttpsPhotoReader } from '../../photos/https-photo.ts';
-import type { Chaos } from './chaos.ts';
+import type { Chaos } from '../../settings/chaos.ts';
 import { addChaos } from './chaos-hooks.ts';
 import type { FaceReader } from './faces/face-reader.ts';
 import { ootoRoutes } from './ooto-routes.ts';
