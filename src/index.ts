@@ -4,7 +4,7 @@
  */
 
 export type { RunProgress } from './conductor/conducting.ts';
-export { type ReportLine, reportLineSchema, type Status } from './records/record.ts';
+export { type ReportLine, reportLineSchema, type Status } from './records/report-line.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
 export { allowSubjects } from './runs/allow-subjects.ts';

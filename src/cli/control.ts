@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { pauseByUser, resumeAccount } from '../account/account-pause.ts';
 import { announceRun } from '../queue/presence.ts';
-import { writeControl } from '../records/control.ts';
+import { writeControl } from '../records/run-control.ts';
 import { isOver, listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { cancelRun } from '../runs/cancel-run.ts';
 import { UsageError } from '../util/errors.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { readReport } from '../records/read-report.ts';
-import { isDeadLetter, type ReportLine } from '../records/record.ts';
+import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import { retryDeadLetters } from '../runs/retry-dead-letters.ts';
 import { type CommandContext, print, say, withRollcall } from './command-context.ts';

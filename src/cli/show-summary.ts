@@ -1,4 +1,4 @@
-import { statuses } from '../records/record.ts';
+import { statuses } from '../records/report-line.ts';
 import type { Summary } from '../records/summary.ts';
 
 /** The summary for people. `folder` is where the run's files are. */

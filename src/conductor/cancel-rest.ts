@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FoundJob, RunQueue } from '../queue/queue.ts';
-import { photoJobDataSchema } from '../records/job.ts';
 import { openManifestWriter, readManifest } from '../records/manifest.ts';
-import type { Outcome } from '../records/record.ts';
+import { photoJobDataSchema } from '../records/photo-job-data.ts';
+import type { Outcome } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunQueue } from '../queue/queue.ts';
 import { manifestSize } from '../records/manifest.ts';
-import type { Parts } from '../records/parts.ts';
+import type { Parts } from '../records/report-parts.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { isDeadProcess } from '../util/process-name.ts';
 import { withRetry } from '../util/with-retry.ts';

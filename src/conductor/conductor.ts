@@ -1,4 +1,4 @@
-import { highestEpoch, openParts } from '../records/parts.ts';
+import { highestEpoch, openParts } from '../records/report-parts.ts';
 import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import { withRetry } from '../util/with-retry.ts';

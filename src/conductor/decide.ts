@@ -1,5 +1,5 @@
 import type { ManifestLine } from '../records/manifest.ts';
-import type { Outcome } from '../records/record.ts';
+import type { Outcome } from '../records/report-line.ts';
 import { templateIdOf } from '../util/template-id.ts';
 import { createSubjectIndex, type SeqsOfText } from './subject-index.ts';
 

@@ -1,6 +1,6 @@
 import type { RunQueue } from '../queue/queue.ts';
 import { hashManifest, manifestPath } from '../records/manifest.ts';
-import { partsFolder } from '../records/part.ts';
+import { partsFolder } from '../records/report-part.ts';
 import { type RunRecord, runFolderOf, writeRunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import type { StateStore } from '../storage/state/state-store.ts';

@@ -1,4 +1,4 @@
-import { isDeadLetter, type ReportLine } from '../records/record.ts';
+import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import type { FailureThreshold } from '../settings/values.ts';
 
 const sampleSize = 1000;

@@ -1,6 +1,6 @@
 import type { PhotoJob } from '../queue/queue.ts';
 import type { PlacedLine } from '../records/manifest.ts';
-import type { ReportLine } from '../records/record.ts';
+import type { ReportLine } from '../records/report-line.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { createDecider, type DecideOptions, type Decision } from './decide.ts';

@@ -1,9 +1,9 @@
 import { openErasedSubjects } from '../ledger/erased-subjects.ts';
 import { createLedgerDelta } from '../ledger/ledger-delta.ts';
 import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
-import { mergeParts } from '../records/merge.ts';
-import type { Parts } from '../records/parts.ts';
-import type { ReportLine } from '../records/record.ts';
+import { mergeParts } from '../records/merge-parts.ts';
+import type { ReportLine } from '../records/report-line.ts';
+import type { Parts } from '../records/report-parts.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import { createSummaryBuilder, type Summary, summarySchema } from '../records/summary.ts';
 import type { StateStore } from '../storage/state/state-store.ts';

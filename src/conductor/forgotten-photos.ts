@@ -1,7 +1,7 @@
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
 import { entriesAreKnownAfterInMs } from '../ledger/forgotten-watch.ts';
 import type { ManifestLine } from '../records/manifest.ts';
-import type { Outcome } from '../records/record.ts';
+import type { Outcome } from '../records/report-line.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /**

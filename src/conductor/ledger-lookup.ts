@@ -3,7 +3,7 @@ import { templateMark } from '../ledger/fingerprint.ts';
 import { createKnownPhotos, type Recognition } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { ManifestLine, PlacedLine } from '../records/manifest.ts';
-import type { Outcome } from '../records/record.ts';
+import type { Outcome } from '../records/report-line.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { redactAddress } from '../util/redact-address.ts';

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
-import type { Parts } from '../records/parts.ts';
-import { isDeadLetter, type ReportLine } from '../records/record.ts';
+import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
+import type { Parts } from '../records/report-parts.ts';
 import type { FailureThreshold } from '../settings/values.ts';
 import { createDeferredPhotos, type DeferredPhotos } from './deferred-photos.ts';
 import { createFailureWatch } from './failure-watch.ts';

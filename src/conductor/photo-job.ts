@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
-import { photoJobDataSchema } from '../records/job.ts';
 import type { PlacedLine } from '../records/manifest.ts';
-import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../records/record.ts';
+import { photoJobDataSchema } from '../records/photo-job-data.ts';
+import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../records/report-line.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 

@@ -1,6 +1,6 @@
 import { accountSummary } from '../account/account-summary.ts';
 import type { QueueBackend } from '../queue/queue.ts';
-import { readControl } from '../records/control.ts';
+import { readControl } from '../records/run-control.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { Ending } from './stop.ts';

@@ -1,5 +1,5 @@
 import { createPaceMeter } from '../records/eta.ts';
-import type { Parts } from '../records/parts.ts';
+import type { Parts } from '../records/report-parts.ts';
 import { type RunRecord, writeRunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { RunProgress } from './conducting.ts';

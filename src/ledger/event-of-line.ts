@@ -1,4 +1,4 @@
-import type { ReportLine } from '../records/record.ts';
+import type { ReportLine } from '../records/report-line.ts';
 import { followsFromSubject } from '../util/template-id.ts';
 import { type LedgerEvent, ledgerSchemaName } from './ledger-event.ts';
 

@@ -1,4 +1,4 @@
-import type { ReportLine } from '../records/record.ts';
+import type { ReportLine } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore, StateWriter } from '../storage/state/state-store.ts';
 import type { ErasedSubjects } from './erased-subjects.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
-import { type PhotoJobData, photoJobDataSchema } from '../records/job.ts';
+import { type PhotoJobData, photoJobDataSchema } from '../records/photo-job-data.ts';
 import { keyPrefix, maxStalledCount, priorityOfRetry, runQueueName, workerTimes } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';

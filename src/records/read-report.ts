@@ -1,6 +1,6 @@
 import type { StateStore } from '../storage/state/state-store.ts';
-import { listParts, parsePartLine, partsFolder } from './part.ts';
-import type { ReportLine } from './record.ts';
+import type { ReportLine } from './report-line.ts';
+import { listParts, parsePartLine, partsFolder } from './report-part.ts';
 import { createSeqBitmap } from './seq-bitmap.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { type Stringifier, stringify } from 'csv-stringify';
-import type { ReportLine } from './record.ts';
+import type { ReportLine } from './report-line.ts';
 
 const columns = [
   'seq',

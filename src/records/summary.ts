@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ReportLine } from './record.ts';
+import type { ReportLine } from './report-line.ts';
 import { addToTally, emptyTally, type Tally } from './tally.ts';
 import { createVerificationTally } from './verification-tally.ts';
 

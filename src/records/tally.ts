@@ -1,4 +1,4 @@
-import { isDeadLetter, type ReportLine, type Status, statuses } from './record.ts';
+import { isDeadLetter, type ReportLine, type Status, statuses } from './report-line.ts';
 
 /** Running totals over report lines; everything in it follows from the lines alone. */
 export interface Tally {

@@ -1,4 +1,4 @@
-import type { ReportLine } from './record.ts';
+import type { ReportLine } from './report-line.ts';
 
 /** Counts the enrolled photos that were looked for afterwards. `build` gives nothing where there were none. */
 export function createVerificationTally() {

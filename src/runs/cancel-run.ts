@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { conductRun } from '../conductor/conductor.ts';
 import { readSummary } from '../conductor/finish.ts';
 import { withdrawRun } from '../queue/presence.ts';
-import { writeControl } from '../records/control.ts';
+import { writeControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import { processName } from '../util/process-name.ts';
 import type { Rollcall } from './open-rollcall.ts';

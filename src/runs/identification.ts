@@ -1,5 +1,5 @@
 import type { Match } from '../engines/engine.ts';
-import type { Outcome } from '../records/record.ts';
+import type { Outcome } from '../records/report-line.ts';
 
 export const identificationSchemaName = 'rollcall.identification/1';
 

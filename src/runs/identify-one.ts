@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../account/make-call.ts';
 import type { Engine } from '../engines/engine.ts';
-import type { PhotoJobData } from '../records/job.ts';
+import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';

@@ -1,5 +1,5 @@
 import { readReport } from '../records/read-report.ts';
-import type { ReportLine } from '../records/record.ts';
+import type { ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { Rollcall } from './open-rollcall.ts';
 

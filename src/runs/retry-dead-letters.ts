@@ -1,6 +1,6 @@
 import { readManifest } from '../records/manifest.ts';
 import { readReport } from '../records/read-report.ts';
-import { isDeadLetter } from '../records/record.ts';
+import { isDeadLetter } from '../records/report-line.ts';
 import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';

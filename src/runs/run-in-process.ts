@@ -1,7 +1,7 @@
 import type { RunProgress } from '../conductor/conducting.ts';
 import { removeParts } from '../conductor/end-run.ts';
 import { readSummary } from '../conductor/finish.ts';
-import { writeControl } from '../records/control.ts';
+import { writeControl } from '../records/run-control.ts';
 import { isOver } from '../records/run-record.ts';
 import { createOrResumeRun } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';

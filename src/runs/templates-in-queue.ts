@@ -1,6 +1,6 @@
 import type { QueueBackend } from '../queue/queue.ts';
-import { photoJobDataSchema } from '../records/job.ts';
-import { outcomeSchema } from '../records/record.ts';
+import { photoJobDataSchema } from '../records/photo-job-data.ts';
+import { outcomeSchema } from '../records/report-line.ts';
 import type { NamedTemplate } from './known-templates.ts';
 
 /** More than a run has in its queue at a time. */

@@ -1,6 +1,6 @@
 import type { RunProgress } from '../conductor/conducting.ts';
 import { readSummary } from '../conductor/finish.ts';
-import { writeControl } from '../records/control.ts';
+import { writeControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import { joinRun } from './join-run.ts';

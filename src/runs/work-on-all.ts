@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readControl } from '../records/control.ts';
+import { readControl } from '../records/run-control.ts';
 import { listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import { whyFilesAreMissing } from './files-on.ts';

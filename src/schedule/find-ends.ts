@@ -1,6 +1,6 @@
 import { readSummary } from '../conductor/finish.ts';
-import { readControl } from '../records/control.ts';
 import { exitCodeOf } from '../records/exit-code.ts';
+import { readControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import type { Schedule } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';

@@ -1,4 +1,4 @@
-import { readControl } from '../records/control.ts';
+import { readControl } from '../records/run-control.ts';
 import { readSchedule, type Schedule } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { RollcallError } from '../util/errors.ts';

@@ -1,5 +1,5 @@
-import type { PhotoJobData } from '../records/job.ts';
-import type { Outcome } from '../records/record.ts';
+import type { PhotoJobData } from '../records/photo-job-data.ts';
+import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/either-signal.ts';
 
 export interface ForgottenContext {

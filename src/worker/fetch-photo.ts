@@ -9,8 +9,8 @@ import type {
 } from '../photos/photo.ts';
 import { preparePhoto } from '../photos/prepare-photo.ts';
 import { copiesWhenSent, type ReadPhoto, readWithinBudget } from '../photos/read-within-budget.ts';
-import type { PhotoJobData } from '../records/job.ts';
-import type { Outcome } from '../records/record.ts';
+import type { PhotoJobData } from '../records/photo-job-data.ts';
+import type { Outcome } from '../records/report-line.ts';
 
 /** A photo as it is sent, and what the report says of the original. */
 export interface ReadyPhoto {

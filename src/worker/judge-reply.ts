@@ -5,8 +5,8 @@ import type {
   RejectedReply,
   UnavailableReply,
 } from '../engines/engine.ts';
-import type { PhotoJobData } from '../records/job.ts';
-import type { Outcome } from '../records/record.ts';
+import type { PhotoJobData } from '../records/photo-job-data.ts';
+import type { Outcome } from '../records/report-line.ts';
 
 /** What a reply means for the photo: a final answer, another call at once (behind the gate), or one later. */
 export type Judgement =

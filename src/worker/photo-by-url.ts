@@ -1,6 +1,6 @@
 import { fetchableAddress } from '../photos/fetchable-address.ts';
 import type { PhotoProblem } from '../photos/photo.ts';
-import type { PhotoJobData } from '../records/job.ts';
+import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 

@@ -3,7 +3,7 @@ import type { CallContext } from '../account/make-call.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ByteBudget } from '../photos/byte-budget.ts';
 import type { ReadPhoto } from '../photos/read-within-budget.ts';
-import type { PhotoJobData } from '../records/job.ts';
+import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { ForgottenContext } from './assert-not-forgotten.ts';

@@ -1,6 +1,6 @@
 import { anyTemplate, contentFingerprint, noTemplate, templateMark } from '../ledger/fingerprint.ts';
-import type { PhotoJobData } from '../records/job.ts';
-import type { Outcome } from '../records/record.ts';
+import type { PhotoJobData } from '../records/photo-job-data.ts';
+import type { Outcome } from '../records/report-line.ts';
 
 /**
  * The outcome of a photo whose bytes are, by their SHA-256, what was enrolled or rejected before: it needs no call. A

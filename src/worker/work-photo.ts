@@ -3,7 +3,7 @@ import type { AccountLockHold } from '../account/account-lock.ts';
 import { BudgetSpentError } from '../account/make-call.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
-import type { Outcome } from '../records/record.ts';
+import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/either-signal.ts';
 import { retryDelayInMs } from '../util/retry-delay.ts';
 import { assertNotForgotten, forgottenOutcome, SubjectForgottenError } from './assert-not-forgotten.ts';

@@ -3,7 +3,7 @@ import type { ConductEnd, ConductOptions } from '../../src/conductor/conducting.
 import { conductRun } from '../../src/conductor/conductor.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import { readReport } from '../../src/records/read-report.ts';
-import type { ReportLine } from '../../src/records/record.ts';
+import type { ReportLine } from '../../src/records/report-line.ts';
 import { type RunRecord, readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';

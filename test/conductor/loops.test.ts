@@ -4,7 +4,7 @@ import { createDeferredPhotos } from '../../src/conductor/deferred-photos.ts';
 import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
 import { createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
 import { createStop } from '../../src/conductor/stop.ts';
-import type { ReportLine } from '../../src/records/record.ts';
+import type { ReportLine } from '../../src/records/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';
 import { withRetry } from '../../src/util/with-retry.ts';
 import { makeJobs } from '../queue/photo-jobs.ts';

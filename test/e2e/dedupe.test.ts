@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { openQueue } from '../../src/queue/open-queue.ts';
-import type { ReportLine } from '../../src/records/record.ts';
+import type { ReportLine } from '../../src/records/report-line.ts';
 import { templateIdOf } from '../../src/util/template-id.ts';
 import { measurePaceAgain, provePace } from '../chaos/prove-pace.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ReportLine } from '../../src/records/record.ts';
+import type { ReportLine } from '../../src/records/report-line.ts';
 import type { CommandEnd } from '../helpers/command-line.ts';
 import { tagPhoto } from '../helpers/engine-server-tag.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';

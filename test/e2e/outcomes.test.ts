@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { v5 as uuid } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReportLine } from '../../src/records/record.ts';
+import type { ReportLine } from '../../src/records/report-line.ts';
 import type { ServerCall } from '../helpers/engine-server-calls.ts';
 import { parseLines } from '../helpers/scene.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';

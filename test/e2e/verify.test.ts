@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { openQueue } from '../../src/queue/open-queue.ts';
-import type { ReportLine } from '../../src/records/record.ts';
+import type { ReportLine } from '../../src/records/report-line.ts';
 import { summarySchema } from '../../src/records/summary.ts';
 import { writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';

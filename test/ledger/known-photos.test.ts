@@ -4,7 +4,7 @@ import { eventOfLine } from '../../src/ledger/event-of-line.ts';
 import { contentFingerprint, noTemplate, templateMark } from '../../src/ledger/fingerprint.ts';
 import { createKnownPhotos } from '../../src/ledger/known-photos.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
-import { buildReportLine, type Outcome } from '../../src/records/record.ts';
+import { buildReportLine, type Outcome } from '../../src/records/report-line.ts';
 import { templateIdOf } from '../../src/util/template-id.ts';
 import { allAnswers } from './known-answers.ts';
 import { ledgerEvents, photos, timeAt } from './ledger-events.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readControl, writeControl } from '../../src/records/control.ts';
+import { readControl, writeControl } from '../../src/records/run-control.ts';
 import {
   listRunRecords,
   type RunRecord,

@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { writeControl } from '../../src/records/control.ts';
+import { writeControl } from '../../src/records/run-control.ts';
 import { type RunRecord, writeRunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';

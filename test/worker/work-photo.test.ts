@@ -10,7 +10,7 @@ import { contentFingerprint } from '../../src/ledger/fingerprint.ts';
 import { createByteBudget } from '../../src/photos/byte-budget.ts';
 import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
-import type { Outcome } from '../../src/records/record.ts';
+import type { Outcome } from '../../src/records/report-line.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import { openS3Connection } from '../../src/storage/s3/s3-connection.ts';

@@ -1,5 +1,5 @@
 import type { FaceReader } from '../../engines/local/faces/face-reader.ts';
-import type { Outcome } from '../../records/record.ts';
+import type { Outcome } from '../../records/report-line.ts';
 import { foreseeVerdict, type VerdictSettings } from './foreseen-verdict.ts';
 import { findingOf } from './photo-finding.ts';
 

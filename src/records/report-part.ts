@@ -1,5 +1,5 @@
 import type { StateStore } from '../storage/state/state-store.ts';
-import { type ReportLine, reportLineSchema } from './record.ts';
+import { type ReportLine, reportLineSchema } from './report-line.ts';
 
 /** One file of `parts/`, as far as it was read. */
 export interface PartInfo {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
-import { removeCheckpoints } from './checkpoint.ts';
+import { removeCheckpoints } from './report-checkpoint.ts';
+import { isDeadLetter, type ReportLine } from './report-line.ts';
 import {
   listParts,
   newPart,
@@ -10,8 +11,7 @@ import {
   partsFolder,
   scanPart,
   seqAtStart,
-} from './part.ts';
-import { isDeadLetter, type ReportLine } from './record.ts';
+} from './report-part.ts';
 
 /** Lines held in memory at once, about 1 kB each. */
 const linesPerBucket = 20_000;

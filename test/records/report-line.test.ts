@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePartLine } from '../../src/records/part.ts';
-import { buildReportLine, isDeadLetter, reportLineSchema, statuses } from '../../src/records/record.ts';
 import { createReportCsv, toCsvRow } from '../../src/records/report-csv.ts';
+import { buildReportLine, isDeadLetter, reportLineSchema, statuses } from '../../src/records/report-line.ts';
+import { parsePartLine } from '../../src/records/report-part.ts';
 import { lineOf, outcomes } from './report-lines.ts';
 
 /** As the documentation lists them. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { outcomeSchema } from './record.ts';
+import { outcomeSchema } from './report-line.ts';
 
 /**
  * What a photo job carries: never a photo byte, never a credential. An address with a signature or password in it is

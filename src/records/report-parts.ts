@@ -1,5 +1,6 @@
 import type { StateAppender, StateStore } from '../storage/state/state-store.ts';
-import { checkpointEpochOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { checkpointEpochOf, readCheckpoint, writeCheckpoint } from './report-checkpoint.ts';
+import type { ReportLine } from './report-line.ts';
 import {
   listParts,
   newPart,
@@ -9,8 +10,7 @@ import {
   partsFolder,
   scanPart,
   widened,
-} from './part.ts';
-import type { ReportLine } from './record.ts';
+} from './report-part.ts';
 import { createSeqBitmap, type SeqBitmap } from './seq-bitmap.ts';
 import { addToTally, restoreTally, type Tally } from './tally.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { partsFolder } from './part.ts';
+import { partsFolder } from './report-part.ts';
 
 const checkpointPattern = /^checkpoint-(\d+)\.json$/;
 
