@@ -35,7 +35,7 @@ for (let seed = Number(values.first); seed < Number(values.first) + Number(value
     console.log(rowOf(store, seed, result));
   }
 }
-console.log(failures === 0 ? '\nEvery run ended right.' : `\n${failures} runs did not end right.`);
+console.log(failures === 0 ? '\nEvery run ended right.' : `\n${failures} of the runs did not end right.`);
 process.exitCode = failures === 0 ? 0 : 1;
 
 async function tryOnce(store: StoreName, seed: number): Promise<KillFigures> {

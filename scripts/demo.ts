@@ -18,7 +18,7 @@ tell(`${archive.photos} real photos in demo-data/photos: faces cut out of six gr
 time, the six group photos themselves, one photo taken sideways, one WebP, one without a face, one with a face too small,
 one that is cut off, and a text file that calls itself .jpg.`);
 
-title('2. The main job, on the defaults: list, queue, pace, call, set aside, report');
+title('2. The main job, on the defaults: list, queue, pace, call, set aside failures, report');
 tell('No engine is named: the local one finds and recognises the faces, here on your machine.');
 const exitCode = await rollcall(['run', 'photos', '--new']);
 const lines = await readLines();
@@ -26,7 +26,7 @@ const lines = await readLines();
 title('3. The report: one line for every photo. Three of them, shortened');
 for (const line of pick(lines)) tell(`${shorten(line)}\n`);
 
-title('4. What waits for a person');
+title('4. What needs attention');
 await rollcall(['dead-letters']);
 
 title('5. Is it right?');
@@ -109,7 +109,7 @@ function compare(): void {
     isRight
       ? `All ${lines.length} lines are right: who is alone on a photo is enrolled, groups have code 6, no face is code 5, one too
 small is code 9, the cut-off photo is code 4, and the text file failed without a call.`
-      : 'The demo did not come out as it should.',
+      : 'The demo did not give the expected result.',
   );
   if (!isRight) process.exitCode = 1;
 }
@@ -123,7 +123,7 @@ function isAsExpected(line: ReportLine, { status, code, warning }: Expected): bo
 function tellHowToGoOn(): void {
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   title(`Done in ${seconds} s, and nothing is left running. How to go on`);
-  tell(`Exit code 1 of the run above means: finished, and some photos wait for a person.
+  tell(`Exit code 1 of the run above means: finished, and some photos need attention.
   cd demo-data && npx rollcall report --format csv       the report for a spreadsheet
   npx rollcall run ./your-photos                         your own photos into the local engine, without an account
   npx rollcall run ./your-photos --engine ooto --dry-run     what your own archive would cost, without a call

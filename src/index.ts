@@ -1,6 +1,6 @@
 /**
  * For scripts: enqueue photos, work on runs, await a run and read its report. Everything takes the opened rollcall
- * first. See `scripts/enqueue-photos.ts` for an example that runs.
+ * first. See `scripts/examples/enqueue-photos.ts` for an example that runs.
  */
 
 export type { RunProgress } from './conductor/conducting.ts';

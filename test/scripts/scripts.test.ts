@@ -47,12 +47,16 @@ describe('the scripts', () => {
   });
 
   const run = (script: string, args: readonly string[], environment: Record<string, string> = {}) =>
-    execa(process.execPath, [join(project.path, 'dist-scripts', 'scripts', `${script}.js`), ...args], {
-      cwd: work.path,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
-      extendEnv: false,
-      reject: false,
-    });
+    execa(
+      process.execPath,
+      [join(project.path, 'dist-scripts', 'scripts', 'examples', `${script}.js`), ...args],
+      {
+        cwd: work.path,
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+        extendEnv: false,
+        reject: false,
+      },
+    );
   const account = () => ({
     ROLLCALL_ENGINE: 'ooto',
     ROLLCALL_ENGINE_URL: engine.url,
@@ -134,9 +138,9 @@ describe('the scripts', () => {
     expect(await workOn(newest)).toEqual({ 'emp-late': 'enrolled' });
   });
 
-  it('nightly.sh calls only for what is new, and says what waits for a person', async () => {
+  it('nightly.sh calls only for what is new, and says what needs attention', async () => {
     const night = () =>
-      execa(join(root, 'scripts', 'nightly.sh'), ['./night'], {
+      execa(join(root, 'scripts', 'examples', 'nightly.sh'), ['./night'], {
         cwd: work.path,
         env: {
           PATH: process.env.PATH,
@@ -154,7 +158,7 @@ describe('the scripts', () => {
     const before = calls();
     const first = await night();
     expect(first.exitCode).toBe(1);
-    expect(first.stderr).toContain('wait for a person');
+    expect(first.stderr).toContain('need attention');
     expect(JSON.parse(first.stdout).byStatus).toMatchObject({ enrolled: 1, rejected: 1 });
     expect(calls() - before).toBe(2);
     await writeFiles(join(work.path, 'night'), { 'emp-3.jpg': await makePhoto({}) });

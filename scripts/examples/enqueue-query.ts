@@ -4,7 +4,7 @@ import { enqueue, type GivenPhoto, openRollcall, RollcallError } from 'rollcall'
 /**
  * An example for scripts: enqueue the result of an SQL query as one run, for `rollcall worker` to do.
  *
- *   DATABASE_URL=postgres://… ROLLCALL_ENGINE=ooto … node dist-scripts/scripts/enqueue-query.js \
+ *   DATABASE_URL=postgres://… ROLLCALL_ENGINE=ooto … node dist-scripts/scripts/examples/enqueue-query.js \
  *     "select id, photo_path as photo, updated_at as version, department from people where active"
  *
  * Columns: `id` and `photo` (an absolute path, `https://…` or `s3://…`), `template_id` and `version` if there are such;

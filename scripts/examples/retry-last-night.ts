@@ -4,7 +4,7 @@ import { enqueueDeadLetters, listRuns, openRollcall, RollcallError } from 'rollc
  * An example for scripts: what ended without a verdict in the last 24 hours (attempts spent, photo not readable) is
  * enqueued once more, one new run for each run that has such photos. What the engine rejected is left alone.
  *
- *   ROLLCALL_ENGINE=ooto … node dist-scripts/scripts/retry-last-night.js
+ *   ROLLCALL_ENGINE=ooto … node dist-scripts/scripts/examples/retry-last-night.js
  *
  * Prints the ids of the new runs. They are named after the old ones, so that starting this again, or at the same time
  * on two machines, calls nothing twice.

@@ -4,8 +4,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { testCredentials } from '../test/helpers/engine-server.ts';
-import type { EngineServerProcess } from '../test/helpers/engine-server-start.ts';
+import { testCredentials } from '../../test/helpers/engine-server.ts';
+import type { EngineServerProcess } from '../../test/helpers/engine-server-start.ts';
 
 const sampleEveryInMs = 250;
 

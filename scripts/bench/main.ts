@@ -1,8 +1,8 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchMultipart } from './bench-multipart.ts';
-import { benchRun } from './bench-run.ts';
+import { benchMultipart } from './multipart.ts';
+import { benchRun } from './run.ts';
 
 /** Measures side by side, in turn, on this machine; prints Markdown. To be started in the project's folder. */
 const { values } = parseArgs({

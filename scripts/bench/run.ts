@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { createEngine } from '../src/engines/registry.ts';
-import { testCredentials } from '../test/helpers/engine-server.ts';
-import { startEngineServerProcess } from '../test/helpers/engine-server-start.ts';
-import { makePhoto } from '../test/helpers/photos.ts';
-import { startTestRedis } from '../test/helpers/redis-server.ts';
+import { createEngine } from '../../src/engines/registry.ts';
+import { testCredentials } from '../../test/helpers/engine-server.ts';
+import { startEngineServerProcess } from '../../test/helpers/engine-server-start.ts';
+import { makePhoto } from '../../test/helpers/photos.ts';
+import { startTestRedis } from '../../test/helpers/redis-server.ts';
 
 const callsInFlight = 32;
 

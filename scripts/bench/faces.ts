@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createFaceReader } from '../src/engines/local/faces/create-face-reader.ts';
-import type { FaceReader, ReadFaces } from '../src/engines/local/faces/face-reader.ts';
-import { similarityOf } from '../src/engines/local/faces/similarity.ts';
+import { createFaceReader } from '../../src/engines/local/faces/create-face-reader.ts';
+import type { FaceReader, ReadFaces } from '../../src/engines/local/faces/face-reader.ts';
+import { similarityOf } from '../../src/engines/local/faces/similarity.ts';
 import {
   changePhoto,
   changes,
@@ -10,7 +10,7 @@ import {
   type FacePhoto,
   groupPhotos,
   singlePhotos,
-} from './face-photos.ts';
+} from '../face-photos.ts';
 
 /**
  * Measures the local face models on real photos out of packages; prints the tables of docs/local-engine.md. `--changed`:

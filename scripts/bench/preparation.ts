@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { inspectPhoto } from '../src/photos/inspect-photo.ts';
-import { preparePhoto } from '../src/photos/prepare-photo.ts';
+import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
+import { preparePhoto } from '../../src/photos/prepare-photo.ts';
 
 /**
  * Prepares many large photos at once, and says how long it takes, how much memory the process has at its peak, and for

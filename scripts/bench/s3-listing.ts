@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { Pool } from 'undici';
-import { openSource } from '../src/sources/open-source.ts';
-import { openS3Connection } from '../src/storage/s3/s3-connection.ts';
-import { startS3Proxy } from '../test/helpers/s3-proxy.ts';
-import { startS3Server } from '../test/helpers/s3-server.ts';
+import { openSource } from '../../src/sources/open-source.ts';
+import { openS3Connection } from '../../src/storage/s3/s3-connection.ts';
+import { startS3Proxy } from '../../test/helpers/s3-proxy.ts';
+import { startS3Server } from '../../test/helpers/s3-server.ts';
 
 /**
  * Lists the same keys with rollcall's source and with the SDK's plain paginator, in turn, on the same store, without and
  * with a latency for each request. Prints keys a second and the ratio of one run. Needs the built project:
- * `node dist-scripts/scripts/bench-s3-listing.js`.
+ * `node dist-scripts/scripts/bench/s3-listing.js`.
  *
  * --keys 50000          objects below the prefix
  * --latency-in-ms 30    of each request in the second part

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { startEngineServerProcess } from '../test/helpers/engine-server-start.ts';
+import { startEngineServerProcess } from '../../test/helpers/engine-server-start.ts';
 import { isReportRight, megabytes, watchedRun } from './watched-run.ts';
 
 /**
  * Measures the main job on a large CSV manifest, on the embedded queue, with an engine that answers at once: time to
  * the first call, peak memory of the process, largest size of the queue's store without its write-ahead log. Most rows
  * name a subject that was there before, so that it is listing, deciding and settling that is measured; one in
- * `--calls-every` is called. Needs Linux and the built project: `node dist-scripts/scripts/bench-rows.js`.
+ * `--calls-every` is called. Needs Linux and the built project: `node dist-scripts/scripts/bench/rows.js`.
  *
  * --rows 1000000        rows of the manifest
  * --calls-every 500     one new subject in so many rows

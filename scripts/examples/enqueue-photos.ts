@@ -11,10 +11,10 @@ import {
 /**
  * An example for scripts: enqueue the photos named on the command line, await their run, and read its report.
  *
- *   ROLLCALL_ENGINE=ooto OOTO_APP_ID=… OOTO_APP_KEY=… node dist-scripts/scripts/enqueue-photos.js emp-17=new/17.jpg emp-18=new/18.jpg
+ *   ROLLCALL_ENGINE=ooto OOTO_APP_ID=… OOTO_APP_KEY=… node dist-scripts/scripts/examples/enqueue-photos.js emp-17=new/17.jpg emp-18=new/18.jpg
  *
  * Each argument is `subjectId=photo`. Settings come from the environment or `rollcall.config.json`, as for the command
- * line. Prints one line a photo; ends with 1 if one of them waits for a person.
+ * line. Prints one line a photo; ends with 1 if one of them needs attention.
  */
 const photos: GivenPhoto[] = process.argv.slice(2).map((argument) => {
   const [subjectId = '', photo = ''] = argument.split(/=(.*)/s);
@@ -35,7 +35,7 @@ try {
   }
   process.exitCode = end.summary.notEnrolled > 0 ? 1 : 0;
 } catch (error) {
-  // A wrong setting, a fault of queue or state: `message` says what to mend, `code` is stable.
+  // A wrong setting, a fault of queue or state: `message` says what to fix, `code` is stable.
   if (!(error instanceof RollcallError)) throw error;
   console.error(`${error.code}: ${error.message}`);
   process.exitCode = error.exitCode;

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { multipartBody } from '../src/engines/multipart.ts';
-import { createHttpClient } from '../src/util/http/http-client.ts';
+import { multipartBody } from '../../src/engines/multipart.ts';
+import { createHttpClient } from '../../src/util/http/http-client.ts';
 
 const photoSizeInBytes = 100_000;
 const callsPerRound = 1_500;

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { startEngineServerProcess } from '../test/helpers/engine-server-start.ts';
+import { startEngineServerProcess } from '../../test/helpers/engine-server-start.ts';
 import { isReportRight, megabytes, watchedRun } from './watched-run.ts';
 
 /**
  * Measures a night in which little changed: a CSV manifest with a version for each row, an account whose ledger holds
  * all of them, some under another version. On the embedded queue, with an engine that answers at once. The ledger is
  * not earned by a million calls: one row is enrolled, and its line written again for the others. Needs Linux and the
- * built project: `node dist-scripts/scripts/bench-incremental.js`.
+ * built project: `node dist-scripts/scripts/bench/incremental.js`.
  *
  * --rows 1000000      rows of the manifest, a subject each
  * --changed 1000      of which so many have another version than the ledger knows
