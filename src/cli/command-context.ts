@@ -1,6 +1,7 @@
 import { openRollcall, type Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/values.ts';
 import { givenSettings } from './flags.ts';
+import { say } from './output.ts';
 
 /** What a command is given: the opened rollcall, a signal that asks to drain, and where to write. */
 export interface CommandContext {
@@ -10,16 +11,6 @@ export interface CommandContext {
   /** 130 or 143, once interrupted. */
   readonly interruptExitCode: () => number;
 }
-
-/** Results go to stdout, everything else to stderr. */
-export const print = (text: string) => void process.stdout.write(`${text}\n`);
-export const say = (text: string) => void process.stderr.write(`${text}\n`);
-
-// Whoever reads the output may stop reading (`| head`): that is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
 
 /**
  * Opens rollcall for a command, and closes it whatever happens. The command returns its exit code. `drains`: whether it

@@ -5,8 +5,9 @@ import { writeControl } from '../records/run-control.ts';
 import { isOver, listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { cancelRun } from '../runs/cancel-run.ts';
 import { UsageError } from '../util/errors.ts';
-import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { print, say } from './output.ts';
 import { showEnd } from './show-end.ts';
 import { findRun, isWorkedOn } from './status.ts';
 
@@ -14,31 +15,26 @@ interface Target {
   readonly account?: string | boolean;
 }
 
-export function addControlCommands(program: Command): void {
-  const pause = program
-    .command('pause')
-    .description('stop a run, or all calls to an account, until resume; calls in flight are finished')
-    .argument('[run]', 'id of a run')
-    .option('--account [id]', 'all runs of an account; default: the account of the settings')
-    .action((runId: string | undefined, options: Target & Record<string, unknown>) =>
+export function definePause(command: Command): void {
+  addTarget(command, 'all runs of an account; default: the account of the settings').action(
+    (runId: string | undefined, options: Target & Record<string, unknown>) =>
       withRollcall(options, (context) =>
         options.account ? pauseAccount(context, options.account) : pauseRun(context, runId),
       ),
-    );
-  const resume = program
-    .command('resume')
-    .description('let a paused run or account go on')
-    .argument('[run]', 'id of a run')
-    .option('--account [id]', 'an account and its paused runs; default: the account of the settings')
-    .action((runId: string | undefined, options: Target & Record<string, unknown>) =>
+  );
+}
+
+export function defineResume(command: Command): void {
+  addTarget(command, 'an account and its paused runs; default: the account of the settings').action(
+    (runId: string | undefined, options: Target & Record<string, unknown>) =>
       withRollcall(options, (context) =>
         options.account ? resumeAll(context, options.account) : resumeRun(context, runId),
       ),
-    );
-  const cancel = program
-    .command('cancel')
-    .description('end a run: photos in flight get their outcome, all others a line "cancelled"')
-    .argument('<run>', 'id of a run')
+  );
+}
+
+export function defineCancel(command: Command): void {
+  command
     .option('--json', 'print one JSON object instead of text')
     .action((runId: string, options: { json?: boolean } & Record<string, unknown>) =>
       withRollcall(options, async (context) => {
@@ -47,8 +43,11 @@ export function addControlCommands(program: Command): void {
         return showEnd(context, end, { json: options.json ?? false });
       }),
     );
-  for (const command of [pause, resume, cancel])
-    addSettings(command, [...accountSettings, ...commonSettings]);
+  addSettings(command, [...accountSettings, ...commonSettings]);
+}
+
+function addTarget(command: Command, description: string): Command {
+  return addSettings(command.option('--account [id]', description), [...accountSettings, ...commonSettings]);
 }
 
 async function unfinished({ rollcall }: CommandContext, runId: string | undefined): Promise<RunRecord> {

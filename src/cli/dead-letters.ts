@@ -3,8 +3,9 @@ import { readReport } from '../records/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import { retryDeadLetters } from '../runs/retry-dead-letters.ts';
-import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
+import { print, say } from './output.ts';
 import { printJsonl } from './report.ts';
 import { showEnd } from './show-end.ts';
 import { findRun } from './status.ts';
@@ -22,11 +23,8 @@ Examples:
   rollcall dead-letters RUN --export letters.jsonl   into a file, which is a source too: rollcall run letters.jsonl
   rollcall dead-letters RUN --retry                  a new run of those without a verdict (--retry all: of all)`;
 
-export function addDeadLettersCommand(program: Command): void {
-  const command = program
-    .command('dead-letters')
-    .description('what waits for a person: list, export, retry')
-    .argument('[run]', 'id of a run; default: the newest')
+export function defineDeadLetters(command: Command): void {
+  command
     .option('--json', 'print report lines instead of a table')
     .option('--export <file>', 'write the report lines into a new file')
     .addOption(

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf } from '../runs/run-source.ts';
 import { RollcallError } from '../util/errors.ts';
-import { print, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { print } from './output.ts';
 
 const photosToList = 100;
 
@@ -13,25 +14,21 @@ interface Check {
   readonly check: () => Promise<string>;
 }
 
-export function addDoctorCommand(program: Command): void {
-  const command = program
-    .command('doctor')
-    .description('check queue, state, source and account, and say what to mend')
-    .argument('[source]', 'a source to look at')
-    .action(async (source: string | undefined, options: Record<string, unknown>) => {
-      await withRollcall(options, async ({ rollcall, signal }) => {
-        let exitCode = 0;
-        for (const { name, check } of checksFor(rollcall, source, signal)) {
-          try {
-            print(`ok    ${name.padEnd(8)} ${await check()}`);
-          } catch (error) {
-            print(`mend  ${name.padEnd(8)} ${(error as Error).message}`);
-            exitCode = Math.max(exitCode, error instanceof RollcallError ? error.exitCode : 4);
-          }
+export function defineDoctor(command: Command): void {
+  command.action(async (source: string | undefined, options: Record<string, unknown>) => {
+    await withRollcall(options, async ({ rollcall, signal }) => {
+      let exitCode = 0;
+      for (const { name, check } of checksFor(rollcall, source, signal)) {
+        try {
+          print(`ok    ${name.padEnd(8)} ${await check()}`);
+        } catch (error) {
+          print(`mend  ${name.padEnd(8)} ${(error as Error).message}`);
+          exitCode = Math.max(exitCode, error instanceof RollcallError ? error.exitCode : 4);
         }
-        return exitCode;
-      });
+      }
+      return exitCode;
     });
+  });
   addSettings(command, [
     ...accountSettings,
     'idFrom',

@@ -11,7 +11,7 @@ import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
 import { lookAtPhotos } from '../worker/preflight/look-at-photos.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
-import { print, say } from './command-context.ts';
+import { print, say } from './output.ts';
 
 /** Lists the source as a run would, decides what a run would decide before any call, and counts. */
 export async function dryRun(

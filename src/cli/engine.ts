@@ -7,8 +7,9 @@ import type { Rollcall } from '../runs/open-rollcall.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import { UsageError } from '../util/errors.ts';
 import { isLoopbackHost } from '../util/http/loopback-host.ts';
-import { type CommandContext, say, withRollcall } from './command-context.ts';
+import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
+import { say } from './output.ts';
 
 const examples = `
 Examples:
@@ -18,14 +19,10 @@ Examples:
   curl -H 'APP-ID: me' -H 'APP-KEY: x' -F photo=@me.jpg http://127.0.0.1:8787/api/v1.0/identify
 Any APP-ID and APP-KEY will do; each APP-ID has its own templates. SIGTERM drains.`;
 
-export function addEngineCommand(program: Command): void {
-  const command = program
-    .command('engine')
-    .description('the local engine as a server: real faces, for trial and rehearsal')
-    .addHelpText('after', examples)
-    .action(async (options: Record<string, unknown>) => {
-      await withRollcall(options, serveEngine);
-    });
+export function defineEngine(command: Command): void {
+  command.addHelpText('after', examples).action(async (options: Record<string, unknown>) => {
+    await withRollcall(options, serveEngine);
+  });
   addSettings(command, [
     'port',
     'host',

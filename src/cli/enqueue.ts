@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { enqueue } from '../runs/enqueue.ts';
 import { noteOnWorkers } from '../runs/other-state.ts';
-import { print, say, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+import { print, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -10,11 +11,8 @@ Examples:
   psql -At -c "select json_build_object('subjectId', id, 'photo', path) from people" | rollcall enqueue - --engine ooto
 The run's id is printed to stdout; 'rollcall worker' on the same state and queue does the work.`;
 
-export function addEnqueueCommand(program: Command): void {
-  const command = program
-    .command('enqueue')
-    .description('start a run and return its id; workers do it')
-    .argument('<source>', 'a folder, file.csv, file.jsonl, or - (JSON lines on stdin)')
+export function defineEnqueue(command: Command): void {
+  command
     .option('--new', 'start another run even if an unfinished one of this source is there')
     .option('--json', 'print one JSON object instead of the id')
     .addHelpText('after', examples)

@@ -5,8 +5,9 @@ import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.t
 import { formatDuration } from '../settings/values.ts';
 import { problemOfText } from '../sources/listed-row.ts';
 import { UsageError } from '../util/errors.ts';
-import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { print, say } from './output.ts';
 
 interface ForgetOptions {
   readonly file?: string;
@@ -28,11 +29,8 @@ Examples:
 Started again with the same subjects it goes on where it stopped. Manifests and reports of earlier runs name the subjects
 still: rollcall prune. Exit codes: 0 all gone, 1 some could not be deleted, 2 wrong usage, 3 stopped, 4 fault.`;
 
-export function addForgetCommand(program: Command): void {
-  const command = program
-    .command('forget')
-    .description('delete templates of subjects, and never enroll them again')
-    .argument('[subjects...]', 'ids of subjects')
+export function defineForget(command: Command): void {
+  command
     .option('--file <file>', 'also the subjects of a file')
     .option('--allow', 'take them off the forget list instead')
     .option('--json', 'print one JSON object instead of text')

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Identification } from '../runs/identification.ts';
 import { type IdentifyEnd, identifySource } from '../runs/identify-source.ts';
-import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { print, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -18,11 +19,8 @@ interface IdentifyOptions {
   readonly json?: boolean;
 }
 
-export function addIdentifyCommand(program: Command): void {
-  const command = program
-    .command('identify')
-    .description('who is this: the best match of each photo, one call a photo')
-    .argument('<source>', 'a folder, file.csv, file.jsonl, s3://… or - (JSON lines on stdin)')
+export function defineIdentify(command: Command): void {
+  command
     .addOption(
       new Option('--format <format>', 'how the lines are printed (default: table)').choices([
         'table',

@@ -7,8 +7,9 @@ import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { lookAtPhotos, type PhotoLook } from '../worker/preflight/look-at-photos.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
-import { type CommandContext, print, say, withRollcall } from './command-context.ts';
+import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
+import { print, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -22,11 +23,8 @@ interface PreflightOptions {
   readonly format: 'table' | 'jsonl';
 }
 
-export function addPreflightCommand(program: Command): void {
-  const command = program
-    .command('preflight')
-    .description('look at photos with the local face models, without a call')
-    .argument('<source>', 'a folder, file.csv, file.jsonl, s3://bucket/prefix/ or - (JSON lines on stdin)')
+export function definePreflight(command: Command): void {
+  command
     .addOption(
       new Option('--format <format>', 'how the looks are printed')
         .choices(['table', 'jsonl'])

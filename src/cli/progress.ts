@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
 import type { RunProgress } from '../conductor/conducting.ts';
 import { formatDuration } from '../settings/values.ts';
-import { say } from './command-context.ts';
+import { say } from './output.ts';
 
 const lineEveryInMs = 5_000;
 const meterInMs = 30_000;

@@ -2,18 +2,17 @@ import type { Command } from 'commander';
 import { findOldRuns, removeRuns } from '../runs/prune.ts';
 import { parseDuration } from '../settings/values.ts';
 import { UsageError } from '../util/errors.ts';
-import { print, say, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
+import { print, say } from './output.ts';
 
 interface PruneOptions {
   readonly olderThan: string;
   readonly dryRun?: boolean;
 }
 
-export function addPruneCommand(program: Command): void {
-  const command = program
-    .command('prune')
-    .description('remove old runs with their manifests and reports; the ledger stays')
+export function definePrune(command: Command): void {
+  command
     .requiredOption('--older-than <duration>', 'runs that ended longer ago than this, such as 90d')
     .option('--dry-run', 'only say which runs these are')
     .action(async (options: PruneOptions & Record<string, unknown>) => {

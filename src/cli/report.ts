@@ -9,17 +9,15 @@ import type { ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { print, say, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
+import { print, say } from './output.ts';
 import { showSummary } from './show-summary.ts';
 import { findRun } from './status.ts';
 import { writeNewFile } from './write-new-file.ts';
 
-export function addReportCommand(program: Command): void {
-  const command = program
-    .command('report')
-    .description('where the report is, and what it says')
-    .argument('[run]', 'id of a run; default: the newest')
+export function defineReport(command: Command): void {
+  command
     .addOption(
       new Option('--format <format>', 'print the lines, or the summary').choices(['jsonl', 'csv', 'summary']),
     )

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { runInProcess } from '../runs/run-in-process.ts';
-import { say, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { dryRun } from './dry-run.ts';
 import { accountSettings, addSettings, commonSettings, runSettings, workSettings } from './flags.ts';
+import { say } from './output.ts';
 import { createProgressDisplay } from './progress.ts';
 import { showEnd } from './show-end.ts';
 
@@ -22,14 +23,8 @@ interface RunOptions {
   readonly dryRun?: boolean;
 }
 
-export function addRunCommand(program: Command): void {
-  const command = program
-    .command('run')
-    .description('scan, enroll, report, in this process; started again it resumes')
-    .argument(
-      '<source>',
-      'a folder, file.csv, file.jsonl, an earlier report.jsonl, or - (JSON lines on stdin)',
-    )
+export function defineRun(command: Command): void {
+  command
     .option('--new', 'start another run even if an unfinished one of this source is there')
     .option('--dry-run', 'count photos, bytes, calls and time, without a call')
     .option('--json', 'print one JSON object instead of text')

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { ScheduleState } from '../schedule/list-schedules.ts';
-import { print, say, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+import { print, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -18,8 +19,8 @@ interface AddOptions {
 }
 
 /** What knows the calendar is loaded when it is needed: all other commands do without. */
-export function addScheduleCommand(program: Command): void {
-  const schedule = program.command('schedule').description('nightly runs').addHelpText('after', examples);
+export function defineSchedule(schedule: Command): void {
+  schedule.addHelpText('after', examples);
   addAdd(schedule);
   addList(schedule);
   addRemove(schedule);

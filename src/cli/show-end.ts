@@ -1,7 +1,8 @@
 import { exitCodeOf } from '../records/exit-code.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { RunEnd } from '../runs/work-on-run.ts';
-import { type CommandContext, print, say } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
+import { print, say } from './output.ts';
 import { showSummary } from './show-summary.ts';
 
 /** Says how a run ended and how to go on; returns the exit code. */

@@ -5,8 +5,9 @@ import { isOver, listRunRecords, type RunRecord, readRunRecord } from '../record
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/values.ts';
 import { UsageError } from '../util/errors.ts';
-import { print, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { addSettings, commonSettings } from './flags.ts';
+import { print } from './output.ts';
 
 /** A conductor writes run.json every 5 s at least; a record this old has none. */
 const quietAfterInMs = 15_000;
@@ -19,11 +20,8 @@ interface StatusOptions {
   readonly watch?: boolean;
 }
 
-export function addStatusCommand(program: Command): void {
-  const command = program
-    .command('status')
-    .description('runs and their progress')
-    .argument('[run]', 'id of a run; default: all')
+export function defineStatus(command: Command): void {
+  command
     .option('--json', 'print JSON, one object a line')
     .option('--watch', 'show it anew every two seconds, until interrupted')
     .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {

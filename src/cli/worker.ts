@@ -2,36 +2,34 @@ import type { Command } from 'commander';
 import { type RunEvent, workOnAll } from '../runs/work-on-all.ts';
 import { watchHealth } from '../runs/worker-health.ts';
 import type { ScheduleEvent } from '../schedule/schedule-history.ts';
-import { say, withRollcall } from './command-context.ts';
+import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
+import { say } from './output.ts';
 
-export function addWorkerCommand(program: Command): void {
-  const command = program
-    .command('worker')
-    .description('work on runs until stopped; SIGTERM drains')
-    .action(async (options: Record<string, unknown>) => {
-      await withRollcall(options, async ({ rollcall, signal, interruptExitCode }) => {
-        await rollcall.queue();
-        say(`Working on the runs of ${rollcall.state.address}`);
-        const health = await watchHealth(rollcall, signal);
-        const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
-        const over = new AbortController();
-        const schedules = runSchedulerLoop(rollcall, {
-          signal: AbortSignal.any([signal, over.signal]),
-          onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
-        });
-        const onRun = (event: RunEvent) => {
-          say(describe(event));
-          schedules.heed(event);
-        };
-        await workOnAll(rollcall, { signal, onRun, onLook: health.noteLook }).finally(async () => {
-          over.abort();
-          await schedules.ended;
-          await health.close();
-        });
-        return interruptExitCode();
+export function defineWorker(command: Command): void {
+  command.action(async (options: Record<string, unknown>) => {
+    await withRollcall(options, async ({ rollcall, signal, interruptExitCode }) => {
+      await rollcall.queue();
+      say(`Working on the runs of ${rollcall.state.address}`);
+      const health = await watchHealth(rollcall, signal);
+      const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
+      const over = new AbortController();
+      const schedules = runSchedulerLoop(rollcall, {
+        signal: AbortSignal.any([signal, over.signal]),
+        onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
       });
+      const onRun = (event: RunEvent) => {
+        say(describe(event));
+        schedules.heed(event);
+      };
+      await workOnAll(rollcall, { signal, onRun, onLook: health.noteLook }).finally(async () => {
+        over.abort();
+        await schedules.ended;
+        await health.close();
+      });
+      return interruptExitCode();
     });
+  });
   addSettings(command, [...accountSettings, ...workSettings, 'health', ...commonSettings]);
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const buildScript = join(root, 'scripts', 'build.js');
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -40,7 +41,7 @@ export interface CommandLine {
 
 /** As `npm run build` builds it, from the sources as they are now. */
 export async function openCommandLine(): Promise<CommandLine> {
-  const main = join(await build(), 'dist', 'cli', 'main.js');
+  const main = join(await buildOnce('command-line', []), 'dist', 'cli', 'main.js');
   const start: CommandLine['start'] = (args, { folder, environment = {}, input = '', hostname }) => {
     const [program, ...before] = [...(hostname === undefined ? [] : elsewhere(hostname)), process.execPath];
     const child = execa(program, [...before, main, ...args], {
@@ -73,7 +74,7 @@ export async function openCommandLine(): Promise<CommandLine> {
 
 /** Absolute path of a built file of `src`, for processes that use a part of it. */
 export async function builtFile(path: string): Promise<string> {
-  return join(await build(), 'dist', path);
+  return join(await buildOnce('modules', ['--modules']), 'dist', path);
 }
 
 /** A namespace of its own for the host's name, in which the program keeps its process id. */
@@ -89,25 +90,27 @@ export async function canRenameHost(): Promise<boolean> {
   return (await execa(program, [...args, 'true'], { reject: false })).exitCode === 0;
 }
 
-let built: Promise<string> | undefined;
+const built = new Map<string, Promise<string>>();
 
 /** Into a folder named after the sources' content: test files share it, and never see half of one. */
-function build(): Promise<string> {
-  built ??= compile();
-  return built;
+function buildOnce(name: string, flags: readonly string[]): Promise<string> {
+  const folder = built.get(name) ?? build(name, flags);
+  built.set(name, folder);
+  return folder;
 }
 
-async function compile(): Promise<string> {
-  const folder = join(root, 'node_modules', '.cache', 'rollcall', `command-line-${await hashSources()}`);
+async function build(name: string, flags: readonly string[]): Promise<string> {
+  const folder = join(root, 'node_modules', '.cache', 'rollcall', `${name}-${await hashSources()}`);
   if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;
-  await mkdir(draft, { recursive: true });
-  const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', join(draft, 'dist')];
-  await execa(join(root, 'node_modules', '.bin', 'tsc'), options).catch(async (error: Error) => {
-    await rm(draft, { recursive: true });
+  const args = [buildScript, '--out', join(draft, 'dist'), '--no-types', ...flags];
+  try {
+    await execa(process.execPath, args);
+    await copyFile(join(root, 'package.json'), join(draft, 'package.json'));
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
     throw error;
-  });
-  await copyFile(join(root, 'package.json'), join(draft, 'package.json'));
+  }
   // Another process may have been first.
   await rename(draft, folder).catch(() => rm(draft, { recursive: true }));
   return folder;
@@ -117,6 +120,7 @@ async function hashSources(): Promise<string> {
   const hash = createHash('sha256');
   const entries = await readdir(join(root, 'src'), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  for (const file of [join(root, 'package.json'), ...files.sort()]) hash.update(await readFile(file));
+  for (const file of [join(root, 'package.json'), buildScript, ...files.sort()])
+    hash.update(await readFile(file));
   return hash.digest('hex').slice(0, 16);
 }

@@ -18,15 +18,14 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 async function buildScripts(folder: string): Promise<void> {
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const compile = (project: string, out: string) =>
-    execa(join(root, 'node_modules', '.bin', 'tsc'), [
-      '-p',
-      join(root, project),
-      '--outDir',
-      join(folder, out),
-    ]);
-  await compile('tsconfig.build.json', 'dist');
-  await compile('tsconfig.scripts.json', 'dist-scripts');
+  await execa(process.execPath, [
+    join(root, 'scripts', 'build.js'),
+    '--out',
+    join(folder, 'dist'),
+    '--no-types',
+  ]);
+  const project = ['-p', join(root, 'tsconfig.scripts.json'), '--outDir', join(folder, 'dist-scripts')];
+  await execa(join(root, 'node_modules', '.bin', 'tsc'), project);
 }
 
 describe('the scripts', () => {

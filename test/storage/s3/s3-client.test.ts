@@ -98,8 +98,8 @@ test('an address where nobody listens, and one without a host, are told', async 
 
 test('the chain of the SDK is used, and no credentials at all are told; nothing else is printed', async () => {
   const script = `
-    const { createS3Client } = await import(${JSON.stringify(await builtFile('s3/s3-client.js'))});
-    const { s3Fault } = await import(${JSON.stringify(await builtFile('s3/s3-fault.js'))});
+    const { createS3Client } = await import(${JSON.stringify(await builtFile('storage/s3/s3-client.js'))});
+    const { s3Fault } = await import(${JSON.stringify(await builtFile('storage/s3/s3-fault.js'))});
     const client = await createS3Client({ pathStyle: true });
     await client.listObjectsV2({ Bucket: 'bucket' }).then(
       ({ Name }) => console.log(Name),

@@ -1,0 +1,94 @@
+import type { Command } from 'commander';
+
+/** What `rollcall --help` says of a command. The rest is loaded when the command is asked for. */
+interface CommandEntry {
+  readonly description: string;
+  /** What stands behind the name: `<needed>` or `[optional]`, and what it is. */
+  readonly arguments?: Readonly<Record<string, string>>;
+  /** Gives the function that adds options and action. */
+  readonly load: () => Promise<(command: Command) => void>;
+}
+
+/** All commands by their names, in the order of `--help`. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    description: 'scan, enroll, report, in this process; started again it resumes',
+    arguments: {
+      '<source>': 'a folder, file.csv, file.jsonl, an earlier report.jsonl, or - (JSON lines on stdin)',
+    },
+    load: async () => (await import('./run.ts')).defineRun,
+  },
+  enqueue: {
+    description: 'start a run and return its id; workers do it',
+    arguments: { '<source>': 'a folder, file.csv, file.jsonl, or - (JSON lines on stdin)' },
+    load: async () => (await import('./enqueue.ts')).defineEnqueue,
+  },
+  worker: {
+    description: 'work on runs until stopped; SIGTERM drains',
+    load: async () => (await import('./worker.ts')).defineWorker,
+  },
+  status: {
+    description: 'runs and their progress',
+    arguments: { '[run]': 'id of a run; default: all' },
+    load: async () => (await import('./status.ts')).defineStatus,
+  },
+  report: {
+    description: 'where the report is, and what it says',
+    arguments: { '[run]': 'id of a run; default: the newest' },
+    load: async () => (await import('./report.ts')).defineReport,
+  },
+  'dead-letters': {
+    description: 'what waits for a person: list, export, retry',
+    arguments: { '[run]': 'id of a run; default: the newest' },
+    load: async () => (await import('./dead-letters.ts')).defineDeadLetters,
+  },
+  pause: {
+    description: 'stop a run, or all calls to an account, until resume; calls in flight are finished',
+    arguments: { '[run]': 'id of a run' },
+    load: async () => (await import('./control.ts')).definePause,
+  },
+  resume: {
+    description: 'let a paused run or account go on',
+    arguments: { '[run]': 'id of a run' },
+    load: async () => (await import('./control.ts')).defineResume,
+  },
+  cancel: {
+    description: 'end a run: photos in flight get their outcome, all others a line "cancelled"',
+    arguments: { '<run>': 'id of a run' },
+    load: async () => (await import('./control.ts')).defineCancel,
+  },
+  schedule: {
+    description: 'nightly runs',
+    load: async () => (await import('./schedule.ts')).defineSchedule,
+  },
+  identify: {
+    description: 'who is this: the best match of each photo, one call a photo',
+    arguments: { '<source>': 'a folder, file.csv, file.jsonl, s3://… or - (JSON lines on stdin)' },
+    load: async () => (await import('./identify.ts')).defineIdentify,
+  },
+  forget: {
+    description: 'delete templates of subjects, and never enroll them again',
+    arguments: { '[subjects...]': 'ids of subjects' },
+    load: async () => (await import('./forget.ts')).defineForget,
+  },
+  preflight: {
+    description: 'look at photos with the local face models, without a call',
+    arguments: {
+      '<source>': 'a folder, file.csv, file.jsonl, s3://bucket/prefix/ or - (JSON lines on stdin)',
+    },
+    load: async () => (await import('./preflight.ts')).definePreflight,
+  },
+  prune: {
+    description: 'remove old runs with their manifests and reports; the ledger stays',
+    load: async () => (await import('./prune.ts')).definePrune,
+  },
+  engine: {
+    description: 'the local engine as a server: real faces, for trial and rehearsal',
+    load: async () => (await import('./engine.ts')).defineEngine,
+  },
+  doctor: {
+    description: 'check queue, state, source and account, and say what to mend',
+    arguments: { '[source]': 'a source to look at' },
+    load: async () => (await import('./doctor.ts')).defineDoctor,
+  },
+};
