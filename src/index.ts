@@ -7,14 +7,14 @@ export type { RunProgress } from './conductor/conducting.ts';
 export { type ReportLine, reportLineSchema, type Status } from './records/report-line.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
-export { allowSubjects } from './runs/allow-subjects.ts';
 export { type EnqueueOptions, enqueue, type GivenPhoto } from './runs/enqueue.ts';
+export { allowSubjects } from './runs/forget-list.ts';
 export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './runs/forget-subjects.ts';
-export type { Identification } from './runs/identification.ts';
+export type { Identification } from './runs/identify-one.ts';
 export { type IdentifyEnd, identifySource } from './runs/identify-source.ts';
-export { listRuns } from './runs/list-runs.ts';
+export type { RunEnd } from './runs/join-run.ts';
+export { listRuns, readRunReport, waitForRun } from './runs/look-at-runs.ts';
 export { type OpenRollcallOptions, openRollcall, type Rollcall } from './runs/open-rollcall.ts';
-export { readRunReport } from './runs/read-run-report.ts';
 export { enqueueDeadLetters } from './runs/retry-dead-letters.ts';
 export {
   /** @deprecated The former name of `RunInProcessOptions`. */
@@ -23,18 +23,14 @@ export {
   runInProcess,
   /** @deprecated The former name of `runInProcess`. */
   runInProcess as runHere,
-} from './runs/run-in-process.ts';
-export { waitForRun } from './runs/wait-for-run.ts';
-export {
   /** @deprecated The former name of `WorkInProcessOptions`. */
   type WorkInProcessOptions as WorkHereOptions,
   type WorkInProcessOptions,
   workInProcess,
   /** @deprecated The former name of `workInProcess`. */
   workInProcess as workHere,
-} from './runs/work-in-process.ts';
+} from './runs/run-in-process.ts';
 export { type RunEvent, workOnAll } from './runs/work-on-all.ts';
-export type { RunEnd } from './runs/work-on-run.ts';
 export type { GivenSettings } from './settings/load-settings.ts';
 export type { Settings } from './settings/schema.ts';
 export { FaultError, RollcallError, UsageError } from './util/errors.ts';

@@ -1,4 +1,6 @@
+import { UsageError } from '../util/errors.ts';
 import type { AccountState } from './account-state.ts';
+import type { AccountStore } from './account-store.ts';
 import type { AccountPause } from './rate-limiter.ts';
 
 /** Pauses the account. The first reason stands: it is what has to be mended first. */
@@ -18,4 +20,20 @@ export function pauseByUser(state: AccountState, now: number): AccountState {
 /** Clears the pause and all that could lead to the next one at once; the pace goes on recovering. */
 export function resumeAccount(state: AccountState): AccountState {
   return { ...state, pause: null, streak: null, down: null, refusedPhotos: [], throttling: null };
+}
+
+/**
+ * Starting a run again says that what stopped the account has been mended: its pause is cleared. A pause by a person
+ * is not.
+ * @throws UsageError where somebody paused the account by hand
+ */
+export async function resumeFixedAccount(accounts: AccountStore, account: string): Promise<void> {
+  const { state } = await accounts.read(account);
+  if (state.pause?.reason === 'user') {
+    throw new UsageError(
+      'account-paused',
+      `The account ${account} was paused by hand. To go on: rollcall resume --account ${account}`,
+    );
+  }
+  if (state.pause) await accounts.change(account, resumeAccount);
 }

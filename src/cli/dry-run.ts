@@ -2,10 +2,9 @@ import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { type LedgerLookup, openLedgerLookup } from '../conductor/ledger-lookup.ts';
 import { checkEngineSettings } from '../runs/check-engine-settings.ts';
-import { readForgetList } from '../runs/note-forget-list.ts';
-import { openPhotoReader } from '../runs/open-photo-reader.ts';
+import { readForgetList } from '../runs/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import { openSourceOf } from '../runs/run-source.ts';
+import { openPhotoReader, openSourceOf } from '../runs/run-source.ts';
 import { formatDuration } from '../settings/values.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
-import type { Identification } from '../runs/identification.ts';
+import type { Identification } from '../runs/identify-one.ts';
 import { type IdentifyEnd, identifySource } from '../runs/identify-source.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { assertEngineName } from '../engines/registry.ts';
-import { openPhotoReader } from '../runs/open-photo-reader.ts';
-import { openSourceOf } from '../runs/run-source.ts';
+import { openPhotoReader, openSourceOf } from '../runs/run-source.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';

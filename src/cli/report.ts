@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { readSummary } from '../conductor/finish.ts';
+import { readSummary } from '../conductor/finish-run.ts';
 import { readReport } from '../records/read-report.ts';
 import { createReportCsv, toCsvRow } from '../records/report-csv.ts';
 import type { ReportLine } from '../records/report-line.ts';

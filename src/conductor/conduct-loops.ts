@@ -16,10 +16,9 @@ import { listSource } from './list.ts';
 import { createManifestProgress } from './manifest-progress.ts';
 import { createPhotoFlow, jobsPerCollection } from './photo-flow.ts';
 import { createQueueWithRetry } from './queue-with-retry.ts';
-import { reasonToStop } from './reason-to-stop.ts';
-import { createRunKeeper } from './run-keeper.ts';
+import { createRunKeeper, createWorkerCount } from './run-keeper.ts';
 import type { Stop } from './stop.ts';
-import { createWorkerCount } from './worker-count.ts';
+import { reasonToStop } from './stop.ts';
 
 const reconcileEveryInMs = 30_000;
 const idlePollInMs = 150;

@@ -1,7 +1,7 @@
 import type { ManifestLine } from '../records/manifest.ts';
 import type { Outcome } from '../records/report-line.ts';
+import { createHashIndex } from '../util/hash-index.ts';
 import { templateIdOf } from '../util/template-id.ts';
-import { createSubjectIndex, type SeqsOfText } from './subject-index.ts';
 
 /**
  * What becomes of a line of the manifest before any call: it is fed, fed once an earlier photo of the same subject
@@ -104,5 +104,39 @@ function failed(kind: 'manifest' | 'collision', message: string): Decision {
   return {
     kind: 'settle',
     outcome: { status: 'failed', stored: 'no', attempts: 0, error: { kind, message } },
+  };
+}
+
+/**
+ * Remembers the first and the latest seq for each text of a long list, in 25 to 32 bytes a text: subjects and templates
+ * together stay below 64 bytes a photo.
+ */
+export interface SubjectIndex {
+  get(text: string): SeqsOfText | undefined;
+  /** The latest seq of the text; if it was not known, its first too. Seqs count from 1. */
+  enter(text: string, seq: number): void;
+  readonly sizeInBytes: number;
+}
+
+export interface SeqsOfText {
+  readonly first: number;
+  readonly latest: number;
+}
+
+export function createSubjectIndex(): SubjectIndex {
+  const index = createHashIndex({ valueWords: 2 });
+  return {
+    get(text) {
+      const [first = 0, latest = first] = index.find(text) ?? [];
+      return first === 0 ? undefined : { first, latest };
+    },
+    enter(text, seq) {
+      const seqs = index.enter(text);
+      if (seqs[0] === 0) seqs[0] = seq;
+      seqs[1] = seq;
+    },
+    get sizeInBytes() {
+      return index.sizeInBytes;
+    },
   };
 }

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { conductRun } from '../conductor/conductor.ts';
-import { readSummary } from '../conductor/finish.ts';
+import { readSummary } from '../conductor/finish-run.ts';
 import { withdrawRun } from '../queue/presence.ts';
 import { writeControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import { processName } from '../util/process-name.ts';
+import type { RunEnd } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { reopenSource } from './run-source.ts';
-import type { RunEnd } from './work-on-run.ts';
 
 const askAgainInMs = 500;
 

@@ -12,7 +12,8 @@ import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
-import { noteForgetList, type OwnForgetList } from './note-forget-list.ts';
+import type { OwnForgetList } from './forget-list.ts';
+import { noteForgetList } from './forget-list.ts';
 
 /** What a run is about, besides its settings. */
 export interface RunSubject {

@@ -5,7 +5,7 @@ import { announceRun } from '../queue/presence.ts';
 import { type RunRecord, readRunRecord, writeFirstRunRecord } from '../records/run-record.ts';
 import { assertSameRun, createOrResumeRun, newRecord, newRunId } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
-import { noteForgetList, readForgetList } from './note-forget-list.ts';
+import { noteForgetList, readForgetList } from './forget-list.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';

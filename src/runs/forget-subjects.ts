@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
+import { resumeFixedAccount } from '../account/account-pause.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
 import { createErasureLog } from '../ledger/erasure-log.ts';
@@ -8,11 +9,9 @@ import { purgeLedger } from '../ledger/purge-ledger.ts';
 import { subjectMark } from '../ledger/subject-mark.ts';
 import { UsageError } from '../util/errors.ts';
 import { eraseTemplate, type TemplateEnd } from './erase-template.ts';
-import { findKnownTemplates, type KnownTemplates } from './known-templates.ts';
+import { findKnownTemplates, type KnownTemplates, templatesInQueue } from './known-templates.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { planErasure } from './plan-erasure.ts';
-import { resumeFixedAccount } from './resume-fixed-account.ts';
-import { templatesInQueue } from './templates-in-queue.ts';
 import { waitForCallers } from './wait-for-callers.ts';
 
 /** How `forgetSubjects` ended. */

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../account/make-call.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, Match } from '../engines/engine.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
+import type { Outcome } from '../records/report-line.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { retryDelayInMs } from '../util/retry-delay.ts';
 import { fetchPhoto, type ReadyPhoto } from '../worker/fetch-photo.ts';
-import { type IdentifiablePhoto, identifyPhoto } from '../worker/identify-photo.ts';
-import { isSameTemplate } from '../worker/judge-identification.ts';
+import { type IdentifiablePhoto, identifyPhoto, isSameTemplate } from '../worker/identify-photo.ts';
 import type { WorkContext } from '../worker/photo-task.ts';
-import { type Identification, identificationSchemaName } from './identification.ts';
 
 export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory'> {
   readonly engine: Engine;
@@ -157,4 +156,29 @@ function jobOf(listed: ListedPhoto, address: string, seq: number, run: string): 
     queuedAt: '',
     tries: { attempts: 0, calls: 0, reads: 0, storedUnknown: false },
   };
+}
+
+const identificationSchemaName = 'rollcall.identification/1';
+
+/** One line of `rollcall identify`: who a photo shows. The fields stand in this order; what does not apply is absent. */
+export interface Identification {
+  readonly schema: typeof identificationSchemaName;
+  /** Place in the source, from 1. */
+  readonly seq: number;
+  readonly row?: number;
+  readonly subjectId?: string;
+  /** Without signature or password. */
+  readonly photo?: string;
+  /** Whether the best match reaches the threshold. */
+  readonly matched: boolean;
+  /** The most similar template, also below the threshold; absent: the engine names none, or could not look. */
+  readonly best?: Match;
+  /** Whether that is the template which the photo's own subject has here. */
+  readonly own?: boolean;
+  readonly transactionId?: string;
+  /** Calls of the identify endpoint; absent: none was made. */
+  readonly calls?: number;
+  /** Why nobody could be looked for. */
+  readonly error?: NonNullable<Outcome['error']>;
+  readonly warnings?: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { resumeFixedAccount } from '../account/account-pause.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import { assertIdentifies } from '../engines/assert-identifies.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
@@ -7,12 +8,10 @@ import { photosBudgetInBytes } from '../photos/read-within-budget.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import { graceSignal } from '../util/grace-signal.ts';
 import { inOrder } from '../util/in-order.ts';
-import type { Identification } from './identification.ts';
+import type { Identification } from './identify-one.ts';
 import { identifyOne } from './identify-one.ts';
-import { openPhotoReader } from './open-photo-reader.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { resumeFixedAccount } from './resume-fixed-account.ts';
-import { openSourceOf } from './run-source.ts';
+import { openPhotoReader, openSourceOf } from './run-source.ts';
 
 /** How looking at a source ended. */
 export type IdentifyEnd =

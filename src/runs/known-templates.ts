@@ -1,7 +1,10 @@
 import { type LedgerEvent, subjectKey, timesOf } from '../ledger/ledger-event.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
+import type { QueueBackend } from '../queue/queue.ts';
 import { readManifest } from '../records/manifest.ts';
+import { photoJobDataSchema } from '../records/photo-job-data.ts';
 import { readReport } from '../records/read-report.ts';
+import { outcomeSchema } from '../records/report-line.ts';
 import { isOver, listRunRecords, type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { followsFromSubject } from '../util/template-id.ts';
@@ -101,5 +104,35 @@ export async function findKnownTemplates(
     // In this order: what leaves the queue meanwhile is in the report by then.
     for (const named of await inQueue(id)) show(named);
     for await (const line of readReport(state, runFolderOf(id))) show(line);
+  }
+}
+
+/** More than a run has in its queue at a time. */
+const finishedLimit = 10_000;
+
+/**
+ * Templates that the queue of a run knows of and no report does yet: of photos that were enrolled and whose line is not
+ * written, or that are still to be found again.
+ */
+export async function templatesInQueue(
+  backend: Pick<QueueBackend, 'openRunQueue'>,
+  runId: string,
+): Promise<NamedTemplate[]> {
+  const queue = backend.openRunQueue(runId);
+  try {
+    const found: NamedTemplate[] = [];
+    const note = (data: unknown, outcome: unknown) => {
+      const job = photoJobDataSchema.safeParse(data);
+      if (!job.success) return;
+      const { subjectId, tries } = job.data;
+      const end = outcomeSchema.safeParse(outcome);
+      for (const templateId of [tries.enrolled?.templateId, end.data?.templateId])
+        if (templateId !== undefined) found.push({ subjectId, templateId });
+    };
+    for (const { data } of (await queue.find([...(await queue.ids())])).values()) note(data, undefined);
+    for (const { data, returnValue } of await queue.finished(finishedLimit)) note(data, returnValue);
+    return found;
+  } finally {
+    await queue.close();
   }
 }

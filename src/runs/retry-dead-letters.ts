@@ -5,10 +5,10 @@ import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-recor
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
 import { enqueue, type GivenPhoto } from './enqueue.ts';
+import type { RunEnd } from './join-run.ts';
 import { joinRun } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { reopenSource } from './run-source.ts';
-import type { RunEnd } from './work-on-run.ts';
 
 /**
  * Starts a new run of a run's dead letters, with the account and the settings of that run, for workers to do.
@@ -66,7 +66,7 @@ export async function retryDeadLetters(
  * The photos of a run's dead letters, as its manifest had them. `failed`: those without a verdict; `all`: rejected and
  * duplicate ones too. Rows that named no photo cannot be retried; they are left out.
  */
-export async function* photosToRetry(
+async function* photosToRetry(
   state: StateStore,
   record: RunRecord,
   which: 'failed' | 'all',

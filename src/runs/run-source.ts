@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { createPhotoReader, type PhotoReader } from '../photos/read-photo.ts';
 import type { RunRecord, RunSettings } from '../records/run-record.ts';
 import { openSource } from '../sources/open-source.ts';
 import type { Source } from '../sources/source.ts';
@@ -53,4 +54,12 @@ export function subjectOf(rollcall: Rollcall, source: Source): RunSubject {
     account,
     filesOn: filesOn(source.address, rollcall.settings),
   };
+}
+
+/** Reads the photos of a source, or of a run; to be closed. `rootFolder`: that photos on this machine may not leave. */
+export function openPhotoReader(
+  { settings, s3 }: Pick<Rollcall, 'settings' | 's3'>,
+  { rootFolder, allowPrivate }: { rootFolder: string | undefined; allowPrivate: boolean },
+): PhotoReader {
+  return createPhotoReader({ allowPrivate, rootFolder, timeoutInMs: settings.timeout, s3 });
 }

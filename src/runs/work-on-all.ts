@@ -3,11 +3,11 @@ import { readControl } from '../records/run-control.ts';
 import { listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import { whyFilesAreMissing } from './files-on.ts';
+import type { RunEnd } from './join-run.ts';
 import { joinRun } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { placeOf, refuseOtherState, runsOfOtherStates } from './other-state.ts';
 import { reopenSource } from './run-source.ts';
-import type { RunEnd } from './work-on-run.ts';
 
 const lookEveryInMs = 1_000;
 const lookAtOthersEveryInMs = 5_000;

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readWorkerRegistrations } from '../queue/presence.ts';
 import { listRunRecords } from '../records/run-record.ts';
-import { type HealthServer, startHealthServer, type WorkMetrics } from '../worker/health-server.ts';
+import { UsageError } from '../util/errors.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
 /** The loop looks for runs every second; on a state where that costs, every few. */
@@ -46,4 +50,81 @@ export async function watchHealth(
     },
     close: async () => server?.close(),
   };
+}
+
+const answerWithinInMs = 3_000;
+
+/** For whoever scales workers by the length of the queue. */
+export interface WorkMetrics {
+  /** Listed and without a line, over all active runs that the state shows. */
+  readonly photosLeft: number;
+  /** Active runs that the state shows. */
+  readonly runs: number;
+  /** Processes on this queue that work with this state, this one included. */
+  readonly workers: number;
+}
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * `GET /health`: 200, or 503 with the reason. `GET /metrics`: `WorkMetrics` as JSON. It tells no more than that to
+ * whoever asks: no ids, no addresses.
+ * @throws UsageError where the address cannot be listened on
+ */
+async function startHealthServer(options: {
+  /** Without a host: all addresses. */
+  address: { host?: string | undefined; port: number };
+  /** Resolves if all is well; its error's message is the reason why not. */
+  check: () => Promise<void>;
+  metrics: () => Promise<WorkMetrics>;
+}): Promise<HealthServer> {
+  const { address, check, metrics } = options;
+  const routes: Readonly<Record<string, () => Promise<unknown>>> = {
+    '/health': async () => {
+      await check();
+      return { status: 'ok' };
+    },
+    '/metrics': metrics,
+  };
+  const server = createServer((request, response) => {
+    const route = routes[request.url?.split('?')[0] ?? ''];
+    if (!route) return answer(response, 404, { error: 'there are /health and /metrics' });
+    if (request.method !== 'GET') return answer(response, 405, { error: 'GET only' });
+    inTime(route()).then(
+      (body) => answer(response, 200, body),
+      (error: Error) => answer(response, 503, { error: error.message }),
+    );
+  });
+  server.listen(address.port, address.host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const message = `--health (ROLLCALL_HEALTH) cannot be used: ${(cause as Error).message}.`;
+    throw new UsageError('health-address', message, { cause });
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** A store that is away lets a question wait, perhaps for ever. */
+async function inTime<Result>(action: Promise<Result>): Promise<Result> {
+  const timer = new AbortController();
+  const late = delay(answerWithinInMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`no answer within ${answerWithinInMs / 1000} s`);
+  });
+  return Promise.race([action, late]).finally(() => timer.abort());
 }

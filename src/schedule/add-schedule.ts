@@ -6,7 +6,7 @@ import {
   type Schedule,
   writeSchedule,
 } from '../records/schedule.ts';
-import { readForgetList } from '../runs/note-forget-list.ts';
+import { readForgetList } from '../runs/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf, subjectOf } from '../runs/run-source.ts';
 import type { SettingTexts } from '../settings/load-settings.ts';

@@ -1,4 +1,4 @@
-import { readSummary } from '../conductor/finish.ts';
+import { readSummary } from '../conductor/finish-run.ts';
 import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import type { Schedule } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';

@@ -1,4 +1,4 @@
-import { readSummary } from '../conductor/finish.ts';
+import { readSummary } from '../conductor/finish-run.ts';
 import { exitCodeOf } from '../records/exit-code.ts';
 import { readControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';

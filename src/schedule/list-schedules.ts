@@ -1,4 +1,4 @@
-import { readSummary } from '../conductor/finish.ts';
+import { readSummary } from '../conductor/finish-run.ts';
 import { exitCodeOf } from '../records/exit-code.ts';
 import { isOver, type RunRecord } from '../records/run-record.ts';
 import { listScheduleNames, readSchedule, type Schedule } from '../records/schedule.ts';

@@ -1,7 +1,7 @@
 import { announceRun } from '../queue/presence.ts';
 import type { Schedule } from '../records/schedule.ts';
 import { createOrResumeRun } from '../runs/create-or-resume-run.ts';
-import { readForgetList } from '../runs/note-forget-list.ts';
+import { readForgetList } from '../runs/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf } from '../runs/run-source.ts';
 import { parseSettings, type SettingTexts } from '../settings/load-settings.ts';

@@ -1,10 +1,19 @@
 import type { AccountLockHold } from '../account/account-lock.ts';
 import { makeCall } from '../account/make-call.ts';
+import type { Engine, EngineReply, EnrollRequest } from '../engines/engine.ts';
 import { assertNotForgotten } from './assert-not-forgotten.ts';
 import { enrollFlagsOf } from './enroll-flags.ts';
-import { chargedBefore, countReply, type Judgement, judgeReply } from './judge-reply.ts';
+import type { ReadyPhoto } from './fetch-photo.ts';
+import { identifyPhoto, isSameTemplate } from './identify-photo.ts';
+import {
+  chargedBefore,
+  countReply,
+  type Judgement,
+  judgeReply,
+  rejectedOutcome,
+  spentOutcome,
+} from './judge-reply.ts';
 import type { PhotoTask } from './photo-task.ts';
-import { sendPhoto } from './send-photo.ts';
 
 /**
  * Waits at the gate, calls, and takes the reply into the account's health and the photo's tries.
@@ -42,3 +51,58 @@ export async function enrollPhoto(photo: PhotoTask, hold: AccountLockHold | unde
 
 /** Another process may be in between by now: who the person is has to be asked again. */
 export class AccountLockLostError extends Error {}
+
+/** One call that enrolls a photo, by its bytes or by its address. */
+async function sendPhoto(
+  engine: Engine,
+  { bytes, format, openAddress }: ReadyPhoto,
+  request: Omit<EnrollRequest, 'photo' | 'format'>,
+): Promise<EngineReply> {
+  if (!openAddress) return engine.enroll({ ...request, photo: bytes, format });
+  if (!engine.enrollAddress) throw new Error(`the engine ${engine.name} takes no addresses`);
+  const opened = await openAddress();
+  // It could be made a moment ago: credentials for the store that ran out meanwhile come again.
+  if ('problem' in opened) return { kind: 'unavailable', message: opened.problem, sent: false };
+  return engine.enrollAddress({ ...request, address: opened.url });
+}
+
+/**
+ * Asks whether the person is there under another template; undefined: the photo may be enrolled. Its own template is no
+ * duplicate: it may have been enrolled earlier, or by a call whose reply was lost.
+ */
+export async function findDuplicate(
+  photo: PhotoTask,
+): Promise<Exclude<Judgement, { kind: 'call-again' }> | undefined> {
+  const { templateId, context } = photo;
+  while (true) {
+    const found = await identifyPhoto(photo);
+    const { tries } = photo;
+    switch (found.kind) {
+      case 'call-again':
+        continue;
+      case 'try-later':
+        return found;
+      case 'rejected':
+        return { kind: 'outcome', outcome: rejectedOutcome({ ...found, stored: 'no' }, tries) };
+      case 'spent': {
+        const message = `identification: ${found.reply.message}`;
+        return { kind: 'outcome', outcome: spentOutcome({ ...found.reply, message }, tries, templateId) };
+      }
+      case 'identified': {
+        const { match, transactionId } = found;
+        const isThere = match && match.similarity >= context.settings.threshold;
+        if (!isThere || isSameTemplate(match.templateId, templateId)) return undefined;
+        return {
+          kind: 'outcome',
+          outcome: {
+            status: 'duplicate',
+            stored: tries.storedUnknown ? 'unknown' : 'no',
+            ...(tries.storedUnknown && { templateId }),
+            ...(transactionId !== undefined && { transactionId }),
+            match,
+          },
+        };
+      }
+    }
+  }
+}

@@ -1,6 +1,13 @@
 import { type CallContext, makeCall } from '../account/make-call.ts';
-import { countIdentification, type Identification, judgeIdentification } from './judge-identification.ts';
-import { type AttemptState, chargedBefore } from './judge-reply.ts';
+import type {
+  IdentifiedReply,
+  IdentifyReply,
+  RefusedReply,
+  RejectedReply,
+  UnavailableReply,
+} from '../engines/engine.ts';
+import type { AttemptState } from './judge-reply.ts';
+import { chargedBefore } from './judge-reply.ts';
 import type { PhotoTask, WorkContext } from './photo-task.ts';
 
 /** What an identification needs of a photo in the hands of a worker; also of one that belongs to no run. */
@@ -47,3 +54,54 @@ export async function identifyPhoto(
   const { maxAttempts } = context.settings;
   return judgeIdentification({ reply, charged, failures: failuresOf(photo.tries), maxAttempts });
 }
+
+/** What a reply to "who is this" means for the photo that asked. */
+export type Identification =
+  | IdentifiedReply
+  | RejectedReply
+  | { readonly kind: 'call-again' }
+  | { readonly kind: 'try-later'; readonly failures: number }
+  /** Asked as often as is allowed, without an answer. */
+  | { readonly kind: 'spent'; readonly reply: UnavailableReply | RefusedReply };
+
+/** The tries after a reply; `charged`: whether the gate says that it costs the photo an attempt. */
+function countIdentification(tries: AttemptState, reply: IdentifyReply, charged: boolean): AttemptState {
+  const isFailure = reply.kind === 'unavailable' || reply.kind === 'refused';
+  const failed = (tries.failedIdentifications ?? 0) + (charged && isFailure ? 1 : 0);
+  return {
+    ...tries,
+    calls: tries.calls + 1,
+    identifications: (tries.identifications ?? 0) + 1,
+    ...(failed > 0 && { failedIdentifications: failed }),
+  };
+}
+
+/** Pure. `failures`: the calls charged to the photo that count here, this one included. */
+function judgeIdentification(options: {
+  reply: IdentifyReply;
+  charged: boolean;
+  failures: number;
+  maxAttempts: number;
+}): Identification {
+  const { reply, charged, failures, maxAttempts } = options;
+  switch (reply.kind) {
+    case 'identified':
+    case 'rejected':
+      return reply;
+    case 'throttled':
+      return { kind: 'call-again' };
+    case 'refused':
+    case 'unavailable':
+      // As with an enroll call: the gate waits until a refused account is mended.
+      if (reply.kind === 'refused' && reply.certain) return { kind: 'call-again' };
+      if (charged && failures >= maxAttempts) return { kind: 'spent', reply };
+      return { kind: 'try-later', failures: Math.max(1, failures) };
+  }
+}
+
+/** Ids are compared as they are; only of a UUID the case means nothing. */
+export function isSameTemplate(a: string, b: string): boolean {
+  return a === b || (isUuid.test(a) && a.toLowerCase() === b.toLowerCase());
+}
+
+const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;

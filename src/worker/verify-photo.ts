@@ -4,8 +4,7 @@ import type { IdentifiedReply } from '../engines/engine.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { retryDelayInMs } from '../util/retry-delay.ts';
 import { finishEnrolled } from './finish-outcome.ts';
-import { identifyPhoto } from './identify-photo.ts';
-import { isSameTemplate } from './judge-identification.ts';
+import { identifyPhoto, isSameTemplate } from './identify-photo.ts';
 import type { PhotoTask } from './photo-task.ts';
 
 export type Verdict =

@@ -7,15 +7,12 @@ import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/either-signal.ts';
 import { retryDelayInMs } from '../util/retry-delay.ts';
 import { assertNotForgotten, forgottenOutcome, SubjectForgottenError } from './assert-not-forgotten.ts';
-import { AccountLockLostError, enrollPhoto } from './enroll-photo.ts';
+import { AccountLockLostError, enrollPhoto, findDuplicate } from './enroll-photo.ts';
 import { fetchPhoto } from './fetch-photo.ts';
-import { findDuplicate } from './find-duplicate.ts';
 import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
 import type { AttemptState, Judgement } from './judge-reply.ts';
-import { photoByUrl } from './photo-by-url.ts';
 import type { PhotoTask, WorkContext } from './photo-task.ts';
-import { preflightPhoto } from './preflight-photo.ts';
-import { skipByContentHash } from './skip-by-content-hash.ts';
+import { photoByUrl, preflightPhoto, skipByContentHash } from './ready-photo.ts';
 import { type Verdict, verifyPhoto } from './verify-photo.ts';
 
 /**

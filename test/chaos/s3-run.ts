@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect } from 'vitest';
-import { readSummary } from '../../src/conductor/finish.ts';
+import { readSummary } from '../../src/conductor/finish-run.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import { readReport } from '../../src/records/read-report.ts';
 import { type RunRecord, readRunRecord, runFolderOf } from '../../src/records/run-record.ts';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createDeferredPhotos } from '../../src/conductor/deferred-photos.ts';
-import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
-import { createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
+import { createDeferredPhotos, createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
+import { createFailureWatch } from '../../src/conductor/photo-flow.ts';
 import { createStop } from '../../src/conductor/stop.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSubjectIndex } from '../../src/conductor/subject-index.ts';
+import { createSubjectIndex } from '../../src/conductor/decide.ts';
 
 describe('the index of subjects', () => {
   it('says what a map would say', () => {

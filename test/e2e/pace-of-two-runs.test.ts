@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { enqueue } from '../../src/runs/enqueue.ts';
+import { readRunReport, waitForRun } from '../../src/runs/look-at-runs.ts';
 import { openRollcall } from '../../src/runs/open-rollcall.ts';
-import { readRunReport } from '../../src/runs/read-run-report.ts';
-import { waitForRun } from '../../src/runs/wait-for-run.ts';
 import { subjectOf, writePhotos } from '../chaos/photo-folder.ts';
 import { preferToEverything } from '../chaos/prefer.ts';
 import { measurePaceAgain, provePace } from '../chaos/prove-pace.ts';

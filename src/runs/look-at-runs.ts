@@ -1,9 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readSummary } from '../conductor/finish.ts';
-import { isOver, readRunRecord } from '../records/run-record.ts';
+import { readSummary } from '../conductor/finish-run.ts';
+import { readReport } from '../records/read-report.ts';
+import type { ReportLine } from '../records/report-line.ts';
+import { isOver, listRunRecords, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
+import type { RunEnd } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import type { RunEnd } from './work-on-run.ts';
+
+/** The runs of the state with their progress as of now, the newest first. */
+export function listRuns({ state }: Rollcall): Promise<RunRecord[]> {
+  return listRunRecords(state);
+}
+
+/**
+ * The lines of a run's report, one a photo, one at a time however long it is. A run that is over has them in the order
+ * of its manifest; a run under way has those photos that are done.
+ */
+export function readRunReport({ state }: Rollcall, runId: string): AsyncGenerator<ReportLine> {
+  return readReport(state, runFolderOf(runId));
+}
 
 const askEveryInMs = 500;
 
