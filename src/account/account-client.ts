@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { withRetry } from '../util/with-retry.ts';
 import { type AccountState, parseAccountState } from './account-state.ts';
 import type { AccountReading, AccountStore, Reservation, ReserveRequest } from './account-store.ts';
 import { createStoreClock } from './store-clock.ts';
@@ -29,20 +29,18 @@ export function createAccountClient({ store, account, log, onReading }: AccountC
   let isFailing = false;
 
   async function persist<Result>(operation: () => Promise<Result>): Promise<Result> {
-    for (let waitInMs = firstRetryInMs; ; waitInMs = Math.min(longestRetryInMs, waitInMs * 2)) {
-      try {
-        const result = await operation();
-        if (isFailing) log.info({ account }, 'the store of the account answers again');
-        isFailing = false;
-        return result;
-      } catch (error) {
-        closing.signal.throwIfAborted();
+    const result = await withRetry(operation, {
+      signal: closing.signal,
+      pauseInMs: (_error, failures) => Math.min(longestRetryInMs, firstRetryInMs * 2 ** (failures - 1)),
+      onRetry(error) {
         if (!isFailing)
           log.warn({ account, err: error }, 'the store of the account does not answer: calls wait for it');
         isFailing = true;
-        await delay(waitInMs, undefined, { signal: closing.signal });
-      }
-    }
+      },
+    });
+    if (isFailing) log.info({ account }, 'the store of the account answers again');
+    isFailing = false;
+    return result;
   }
 
   /** A reply that was asked for before the newest one was is not news. */
@@ -84,7 +82,7 @@ export function createAccountClient({ store, account, log, onReading }: AccountC
       return reading.state;
     },
     /** Ends all waiting for the store; what is called from now on is tried once. */
-    close: () => closing.abort(new Error('the gate was closed')),
+    close: () => closing.abort(new Error('the rate limiter was closed')),
   };
 }
 

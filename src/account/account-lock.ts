@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { withinTime } from '../util/time-limit.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { type Waiter, waitInLine } from './wait-in-line.ts';
 
@@ -169,12 +170,7 @@ export function createAccountLock(options: {
       closing.abort();
       for (const waiter of line.splice(0)) waiter.refuse(new Error('the turns were closed'));
       // A store that is away lets the question wait, perhaps for ever.
-      const late = new AbortController();
-      await Promise.race([
-        serving,
-        delay(longestFarewellInMs, undefined, { signal: late.signal }).catch(() => {}),
-      ]);
-      late.abort();
+      if (serving) await withinTime(serving, { limitInMs: longestFarewellInMs, whenLate: () => undefined });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { withinTime } from '../util/time-limit.ts';
 import { type AccountClient, createAccountClient, type RateLimiterLog } from './account-client.ts';
 import { lowestRate, processLeft, processSeen, rateWarning } from './account-rates.ts';
 import type { AccountStore } from './account-store.ts';
@@ -238,18 +239,18 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     clearTimeout(timer);
     supply.close();
     client.close();
-    for (const waiter of line.takeAll()) waiter.refuse(new Error('the gate was closed'));
+    for (const waiter of line.takeAll()) waiter.refuse(new Error('the rate limiter was closed'));
     const farewell = client.change((state) => releaseProbe(processLeft(state, processName), processName));
-    await Promise.race([
+    await withinTime(
       farewell.catch(() => undefined),
-      new Promise((resolve) => setTimeout(resolve, farewellInMs).unref()),
-    ]);
+      { limitInMs: farewellInMs, whenLate: () => undefined },
+    );
   }
 
   return {
     async enter({ runId, signal }) {
       signal.throwIfAborted();
-      if (isClosed) throw new Error('the gate was closed');
+      if (isClosed) throw new Error('the rate limiter was closed');
       return await waitInLine<Permit>({
         signal,
         join(waiter) {

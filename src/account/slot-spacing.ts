@@ -28,3 +28,8 @@ export function slotSpacing(ratePerSecond: number): SlotSpacing {
   const evenInMs = windowInMs / calls;
   return { calls, windowInMs, evenInMs, fastInMs: evenInMs / catchUp };
 }
+
+/** Calls a second that are really made at a rate: 96.5 % of a rate of one a second or more. */
+export function usedRatePerSecond(ratePerSecond: number): number {
+  return 1000 / slotSpacing(ratePerSecond).evenInMs;
+}

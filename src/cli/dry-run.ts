@@ -1,3 +1,4 @@
+import { usedRatePerSecond } from '../account/slot-spacing.ts';
 import { createDecider, type Decider, templateIdsOf } from '../conductor/decide.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { type LedgerLookup, openLedgerLookup } from '../conductor/ledger-lookup.ts';
@@ -57,7 +58,7 @@ export async function dryRun(
   if (settings.preflight) await lookAhead(rollcall, { photos: photosToCall(), source, counts, signal });
   else for await (const _ of photosToCall());
   countIdentifications(counts, settings);
-  const durationInMs = (counts.calls / (rate * 0.98)) * 1000;
+  const durationInMs = (counts.calls / usedRatePerSecond(rate)) * 1000;
   const { savedCalls, ...others } = counts;
   const shown = settings.preflight ? { ...others, savedCalls } : others;
   if (json) print(JSON.stringify({ ...shown, rate, durationInMs: Math.round(durationInMs) }));

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunQueue } from '../queue/queue.ts';
+import { createQueueWithRetry, withStoreRetry } from '../queue/queue-with-retry.ts';
 import { manifestSize } from '../records/manifest.ts';
 import type { Parts } from '../records/report-parts.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { isDeadProcess } from '../util/process-name.ts';
-import { withRetry } from '../util/with-retry.ts';
 import { concludeRun } from './conclude-run.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { templateIdsOf } from './decide.ts';
@@ -15,7 +15,6 @@ import { openLedgerLookup } from './ledger-lookup.ts';
 import { listSource } from './list.ts';
 import { createManifestProgress } from './manifest-progress.ts';
 import { createPhotoFlow, jobsPerCollection } from './photo-flow.ts';
-import { createQueueWithRetry } from './queue-with-retry.ts';
 import { createRunKeeper, createWorkerCount } from './run-keeper.ts';
 import type { Stop } from './stop.ts';
 import { reasonToStop } from './stop.ts';
@@ -38,11 +37,11 @@ export interface Conducting extends ConductOptions {
 export async function conductLoops(options: Conducting): Promise<ConductEnd> {
   const { state, backend, runId, record, lease, stop, parts, work, log, onRetry, onProgress } = options;
   const { signal } = stop;
-  const withRetries = <Result>(action: () => Promise<Result>) => withRetry(action, { signal, onRetry });
+  const withRetries = <Result>(action: () => Promise<Result>) => withStoreRetry(action, { signal, onRetry });
   const queue = createQueueWithRetry(options.queue, { signal, onRetry });
   /** For what is still to be done once the loops have stopped. */
   const unhurried = { signal: new AbortController().signal, onRetry };
-  const lastly = <Result>(action: () => Promise<Result>) => withRetry(action, unhurried);
+  const lastly = <Result>(action: () => Promise<Result>) => withStoreRetry(action, unhurried);
   const lastQueue = createQueueWithRetry(options.queue, unhurried);
   const facts = { run: runId, engine: record.engine };
   const manifest = createManifestProgress(

@@ -1,12 +1,11 @@
+import { createQueueWithRetry, withStoreRetry } from '../queue/queue-with-retry.ts';
 import { highestEpoch, openParts } from '../records/report-parts.ts';
 import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
-import { withRetry } from '../util/with-retry.ts';
 import { type Conducting, conductLoops } from './conduct-loops.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { endRun, readSummary, removeParts } from './finish-run.ts';
 import { type Lease, takeLease } from './lease.ts';
-import { createQueueWithRetry } from './queue-with-retry.ts';
 import { createStop } from './stop.ts';
 
 /**
@@ -72,7 +71,7 @@ async function leaseAbove(
   onRetry: (error: Error) => void,
 ): Promise<Lease | undefined> {
   const take = (minEpoch: number) =>
-    withRetry(
+    withStoreRetry(
       () => takeLease({ leases, key: `run-${runId}`, holder: processName, minEpoch, onError: onRetry }),
       {
         signal,

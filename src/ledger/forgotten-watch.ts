@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { withRetry } from '../util/with-retry.ts';
 import { createForgottenSubjects } from './forgotten-subjects.ts';
 
 const tryAgainInMs = 1_000;
@@ -58,12 +58,11 @@ export function watchForgotten(options: {
     async isForgotten(subjectId, signal) {
       while (performance.now() - lookedAt > oldestInMs) {
         signal.throwIfAborted();
-        try {
-          await look();
-        } catch (error) {
-          log.warn({ run: runId, reason: (error as Error).message }, unreadable);
-          await delay(tryAgainInMs, undefined, { signal });
-        }
+        await withRetry(look, {
+          signal,
+          pauseInMs: () => tryAgainInMs,
+          onRetry: (error) => log.warn({ run: runId, reason: (error as Error).message }, unreadable),
+        });
       }
       return subjects.isForgotten(subjectId);
     },

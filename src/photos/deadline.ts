@@ -1,8 +1,6 @@
 /** A signal that aborts with another one's reason, or with `DeadlineError` when the time is over. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Rejects when the signal aborts. */
-  readonly passed: Promise<never>;
   clear(): void;
 }
 
@@ -17,12 +15,8 @@ export function createDeadline(outer: AbortSignal, timeoutInMs: number): Deadlin
   const abort = () => controller.abort(outer.reason);
   const timer = setTimeout(() => controller.abort(new DeadlineError('the time is over')), timeoutInMs);
   outer.addEventListener('abort', abort, { once: true });
-  const passed = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
   return {
     signal,
-    passed,
     clear() {
       clearTimeout(timer);
       outer.removeEventListener('abort', abort);

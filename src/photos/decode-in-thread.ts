@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { withinTime } from '../util/time-limit.ts';
 import type { DecodeAnswer, DecodeTask } from './decode-thread.js';
 import { maxPixels, sharp } from './image-decoder.ts';
 
@@ -17,18 +18,21 @@ export async function decodeInThread(
   const displayP3Profile = format === 'heic' ? await makeDisplayP3Profile() : undefined;
   const workerData: DecodeTask = { format, bytes: photo, maxPixels, displayP3Profile };
   const thread = new Worker(threadFile, { workerData });
-  let timer: NodeJS.Timeout | undefined;
+  const decoding = new Promise<DecodeAnswer>((resolve, reject) => {
+    thread.once('message', resolve);
+    thread.once('error', reject);
+    thread.once('exit', (code) => reject(new Error(`its decoder ended with ${code}`)));
+  });
   try {
-    const answer = await new Promise<DecodeAnswer>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', reject);
-      thread.once('exit', (code) => reject(new Error(`its decoder ended with ${code}`)));
-      timer = setTimeout(() => reject(new Error(`it took over ${timeoutInMs / 1000} s`)), timeoutInMs);
+    const answer = await withinTime(decoding, {
+      limitInMs: timeoutInMs,
+      whenLate: () => {
+        throw new Error(`it took over ${timeoutInMs / 1000} s`);
+      },
     });
     if ('reason' in answer) throw new Error(answer.reason);
     return Buffer.from(answer.tiff.buffer);
   } finally {
-    clearTimeout(timer);
     await thread.terminate();
   }
 }

@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { describeFailure } from '../util/http/http-failure.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { withinTime } from '../util/time-limit.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import { createHttpsDispatchers, type HttpsDispatchers, type HttpsOptions } from './https-dispatchers.ts';
 import { drop, problemOfStatus, readPhotoBody, redirectTarget } from './https-response.ts';
@@ -35,7 +36,7 @@ export function createHttpsPhotoReader(options: HttpsPhotoOptions): HttpsPhotoRe
           maxSizeInBytes,
           signal: deadline.signal,
         });
-        const result = await Promise.race([fetching, deadline.passed]);
+        const result = await withinTime(fetching, { signal: deadline.signal });
         return 'problem' in result ? { ...result, problem: `${shown} ${result.problem}` } : result;
       } catch (error) {
         signal.throwIfAborted();

@@ -4,6 +4,7 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { readS3Error } from '../storage/s3/s3-error.ts';
 import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { withinTime } from '../util/time-limit.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
@@ -27,8 +28,7 @@ export async function readS3Photo(options: S3PhotoOptions): Promise<PhotoBytes |
     const reading = s3
       .client()
       .then((client) => readObject(client, at, { maxSizeInBytes, signal: deadline.signal }));
-    reading.catch(() => undefined); // after the deadline nobody listens
-    return await Promise.race([reading, deadline.passed]);
+    return await withinTime(reading, { signal: deadline.signal });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UsageError) return permanent(`photo ${error.message}`);

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import { type PhotoJobData, photoJobDataSchema } from '../records/photo-job-data.ts';
+import { withinTime } from '../util/time-limit.ts';
 import { keyPrefix, maxStalledCount, priorityOfRetry, runQueueName, workerTimes } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
@@ -130,20 +130,12 @@ function isExpected(error: Error): boolean {
   return isConnectionFault(error) || (typeof code === 'number' && code < 0);
 }
 
-/** Whether all of them came to an end in time. */
-async function settled(
+/** Whether all of them came to an end in time, and before `hurry` aborted. */
+function settled(
   tasks: Iterable<Promise<unknown>>,
   limitInMs: number,
   hurry?: AbortSignal,
 ): Promise<boolean> {
-  const timer = new AbortController();
-  const stopWaiting = () => timer.abort();
-  if (hurry?.aborted) stopWaiting();
-  hurry?.addEventListener('abort', stopWaiting, { once: true });
-  const late = delay(limitInMs, false, { signal: timer.signal }).catch(() => false);
   const all = Promise.allSettled([...tasks]).then(() => true);
-  const isIdle = await Promise.race([all, late]);
-  hurry?.removeEventListener('abort', stopWaiting);
-  timer.abort();
-  return isIdle;
+  return withinTime(all, { limitInMs, signal: hurry }).catch(() => false);
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, Worker } from 'bullmq';
+import { withinTime } from '../util/time-limit.ts';
 import { keyPrefix, maxStalledCount, scheduleQueueName, workerTimes } from './bullmq-settings.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
@@ -10,7 +10,8 @@ import type { ClockEntry, ScheduleClock, TickWorker, WorkTicksOptions } from './
 const forgotten = { removeOnComplete: true, removeOnFail: true };
 /** How long closing a connection may take. */
 const graceInMs = 2_000;
-const farewell = () => delay(graceInMs, undefined, { ref: false });
+const inTime = (closing: Promise<void>) =>
+  withinTime(closing, { limitInMs: graceInMs, whenLate: () => undefined });
 
 /**
  * BullMQ's job schedulers, in a queue of their own for each state. BullMQ makes the next tick's job when a tick starts,
@@ -89,9 +90,9 @@ function openTickWorker({
   worker.on('failed', (_job, error) => work.onError(error));
 
   async function stop(): Promise<void> {
-    await Promise.race([worker.pause(true), farewell()]);
+    await inTime(worker.pause(true));
     await running.catch(() => undefined);
-    await Promise.race([worker.close(), farewell()]);
+    await inTime(worker.close());
     leaveRoom();
   }
 

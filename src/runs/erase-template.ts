@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type CallContext, makeCall } from '../account/make-call.ts';
 import type { DeleteReply, Engine } from '../engines/engine.ts';
 import type { RunSettings } from '../records/run-record.ts';
-import { retryDelayInMs } from '../util/retry-delay.ts';
+import { retryDelayInMs } from '../util/with-retry.ts';
 
 /** What came of deleting one template. */
 export type TemplateEnd =

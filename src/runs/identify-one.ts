@@ -6,7 +6,7 @@ import type { Outcome } from '../records/report-line.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';
-import { retryDelayInMs } from '../util/retry-delay.ts';
+import { retryDelayInMs } from '../util/with-retry.ts';
 import { fetchPhoto, type ReadyPhoto } from '../worker/fetch-photo.ts';
 import { type IdentifiablePhoto, identifyPhoto, isSameTemplate } from '../worker/identify-photo.ts';
 import type { WorkContext } from '../worker/photo-task.ts';

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { announceRun, announceWorker, locationOf, withdrawRun, withdrawWorker } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { processName } from '../util/process-name.ts';
+import { withinTime } from '../util/time-limit.ts';
 
 const heartbeatEveryInMs = 5_000;
 const longestFarewellInMs = 1_000;
@@ -78,8 +78,6 @@ export function openRegistration(options: {
 
   /** A store that is away is not waited for: notices expire. */
   async function inTime(action: Promise<void>): Promise<void> {
-    const late = new AbortController();
-    const timeout = delay(longestFarewellInMs, undefined, { signal: late.signal }).catch(() => undefined);
-    await Promise.race([action.catch(onError), timeout]).finally(() => late.abort());
+    await withinTime(action.catch(onError), { limitInMs: longestFarewellInMs, whenLate: () => undefined });
   }
 }

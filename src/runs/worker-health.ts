@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { readWorkerRegistrations } from '../queue/presence.ts';
 import { listRunRecords } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
+import { withinTime } from '../util/time-limit.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
 /** The loop looks for runs every second; on a state where that costs, every few. */
@@ -121,10 +121,11 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 }
 
 /** A store that is away lets a question wait, perhaps for ever. */
-async function inTime<Result>(action: Promise<Result>): Promise<Result> {
-  const timer = new AbortController();
-  const late = delay(answerWithinInMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`no answer within ${answerWithinInMs / 1000} s`);
+function inTime<Result>(action: Promise<Result>): Promise<Result> {
+  return withinTime(action, {
+    limitInMs: answerWithinInMs,
+    whenLate: () => {
+      throw new Error(`no answer within ${answerWithinInMs / 1000} s`);
+    },
   });
-  return Promise.race([action, late]).finally(() => timer.abort());
 }

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { readRunRecord } from '../records/run-record.ts';
 import { readSchedule, runIdOfTick, type Schedule } from '../records/schedule.ts';
 import { areFilesHere } from '../runs/files-on.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { RollcallError, UsageError } from '../util/errors.ts';
+import { withRetry } from '../util/with-retry.ts';
 import { latestTick, ticksBetween } from './cron.ts';
 import { newestRunOf, reasonToSkip } from './predecessor.ts';
 import {
@@ -64,24 +64,15 @@ async function eventOf(
   if (why !== undefined) return { ...facts, result: 'skipped', count: 1 + missed, why };
   try {
     if (known) throw new UsageError('other-run', `There is another run ${runId} that no schedule started.`);
-    await withRetries(() => startScheduledRun(rollcall, schedule, runId), signal);
+    await withRetry(() => startScheduledRun(rollcall, schedule, runId), {
+      signal,
+      // What is wrong with settings or source is so in ten seconds, too.
+      pauseInMs: (error, failures) => (error instanceof UsageError ? undefined : pausesInMs[failures - 1]),
+    });
     return started;
   } catch (error) {
     signal.throwIfAborted();
     const exitCode = error instanceof RollcallError ? error.exitCode : 4;
     return { ...facts, result: 'failed', exitCode, why: (error as Error).message };
   }
-}
-
-/** What is wrong with settings or source is so in ten seconds, too. */
-async function withRetries(action: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  for (const pauseInMs of pausesInMs) {
-    try {
-      return await action();
-    } catch (error) {
-      if (error instanceof UsageError) throw error;
-      await delay(pauseInMs, undefined, { signal });
-    }
-  }
-  return action();
 }

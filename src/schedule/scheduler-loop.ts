@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ScheduleClock, TickWorker } from '../queue/queue.ts';
@@ -6,6 +7,7 @@ import { listScheduleNames, type Schedule } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { RunEvent } from '../runs/work-on-all.ts';
 import { processName } from '../util/process-name.ts';
+import { withinTime } from '../util/time-limit.ts';
 import { latestTick } from './cron.ts';
 import { fireSchedule } from './fire-schedule.ts';
 import { type Fault, notifyFailures } from './notify-failures.ts';
@@ -92,7 +94,8 @@ export function runSchedulerLoop(
       repeat(keepClock, () => signal),
       repeat(tell, () => AbortSignal.any([signal, bell.signal])),
     ]);
-    await Promise.race([loops, afterAbort(signal, longestFarewellInMs)]);
+    if (!signal.aborted) await once(signal, 'abort');
+    await withinTime(loops, { limitInMs: longestFarewellInMs, whenLate: () => undefined });
     await ticks?.stop();
     await clock?.close();
   };
@@ -104,10 +107,4 @@ export function runSchedulerLoop(
     },
     ended: run(),
   };
-}
-
-async function afterAbort(signal: AbortSignal, timeInMs: number): Promise<void> {
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  await delay(timeInMs, undefined, { ref: false });
 }

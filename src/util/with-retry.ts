@@ -1,59 +1,51 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { FaultError } from './errors.ts';
 
-const defaultOutageInMs = 120_000;
-const pausesInMs = [200, 500, 1000, 2000, 5000];
-
-export interface WithRetryOptions {
-  /** Ends the waiting at once: the action may then still be carried out. */
-  readonly signal: AbortSignal;
-  readonly onRetry: (error: Error) => void;
-  /** Default: two minutes. */
-  readonly longestOutageInMs?: number;
+export interface RetryPolicy {
+  /**
+   * Milliseconds until the action is tried again after an error; undefined: that error is thrown. `failures` counts from
+   * 1. Asked before the signal is looked at.
+   */
+  readonly pauseInMs: (error: unknown, failures: number) => number | undefined;
+  /** Ends a pause at once. An action that is under way is not interrupted: see `withinTime`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before each pause. */
+  readonly onRetry?: ((error: unknown) => void) | undefined;
 }
 
 /**
- * Repeats an action on the queue's store while the store is away (restarting, say), for two minutes at most. An action
- * may also wait by itself for the store: it is waited for as long. The actions are harmless when repeated: one whose
- * acknowledgement was lost may have been carried out.
- * @throws FaultError when the store stays away
+ * Repeats an action that throws for as long as the policy says. Once the signal is aborted, an action is tried once and
+ * not repeated. Our own: `p-retry` needs Node.js 22 in the version that is maintained, and knows no pause by error.
+ * @throws the last error; the signal's reason when it aborts
  */
 export async function withRetry<Result>(
   action: () => Promise<Result>,
-  { signal, onRetry, longestOutageInMs = defaultOutageInMs }: WithRetryOptions,
+  { pauseInMs, signal, onRetry }: RetryPolicy,
 ): Promise<Result> {
-  const endsAt = performance.now() + longestOutageInMs;
-  for (let attempt = 0; ; attempt += 1) {
+  for (let failures = 1; ; failures += 1) {
     try {
-      return await answered(action(), { signal, limitInMs: endsAt - performance.now() });
+      return await action();
     } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof FaultError) throw error;
-      if (performance.now() >= endsAt) {
-        throw new FaultError(
-          'queue',
-          `The queue does not answer: ${(error as Error).message}. Mend it and start the run again.`,
-          { cause: error },
-        );
-      }
-      onRetry(error as Error);
-      await delay(pausesInMs[Math.min(attempt, pausesInMs.length - 1)], undefined, { signal });
+      const pause = pauseInMs(error, failures);
+      if (pause === undefined) throw error;
+      signal?.throwIfAborted();
+      onRetry?.(error);
+      await delay(pause, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
     }
   }
 }
 
-/** The action's result, unless the time is over before, or the signal aborts meanwhile. */
-function answered<Result>(
-  action: Promise<Result>,
-  { signal, limitInMs }: { signal: AbortSignal; limitInMs: number },
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    const timer = setTimeout(() => reject(new Error('it takes too long')), limitInMs);
-    signal.addEventListener('abort', onAbort, { once: true });
-    action.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    });
-  });
+/**
+ * Full jitter: anywhere between nothing and the exponential delay, which doubles from the first delay to the ceiling.
+ * `attempt` counts from 1: the attempt that has just failed. Source: design, "unavailable"; the jitter keeps photos
+ * that failed together from coming back together.
+ */
+export function retryDelayInMs(options: {
+  attempt: number;
+  firstDelayInMs: number;
+  ceilingInMs: number;
+  random?: () => number;
+}): number {
+  const { attempt, firstDelayInMs, ceilingInMs, random = Math.random } = options;
+  const exponential = firstDelayInMs * 2 ** Math.min(attempt - 1, 30);
+  return Math.floor(Math.min(ceilingInMs, exponential) * random());
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AccountLockHold } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
 import type { Outcome } from '../records/report-line.ts';
-import { retryDelayInMs } from '../util/retry-delay.ts';
+import { retryDelayInMs } from '../util/with-retry.ts';
 import { finishEnrolled } from './finish-outcome.ts';
 import { identifyPhoto, isSameTemplate } from './identify-photo.ts';
 import type { PhotoTask } from './photo-task.ts';

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createDeferredPhotos, createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
 import { createFailureWatch } from '../../src/conductor/photo-flow.ts';
 import { createStop } from '../../src/conductor/stop.ts';
+import { withStoreRetry } from '../../src/queue/queue-with-retry.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';
-import { withRetry } from '../../src/util/with-retry.ts';
 import { makeJobs } from '../queue/photo-jobs.ts';
 import { lineOf } from '../records/report-lines.ts';
 
@@ -169,7 +169,7 @@ describe('keeping on trying', () => {
   it('repeats what fails until it goes well, and tells of each failure', async () => {
     const told: string[] = [];
     let tries = 0;
-    const result = await withRetry(
+    const result = await withStoreRetry(
       async () => {
         tries += 1;
         if (tries < 3) throw new Error(`away ${tries}`);
@@ -184,7 +184,7 @@ describe('keeping on trying', () => {
     ['fails for good', () => Promise.reject(new Error('refused'))],
     ['never answers', () => new Promise<never>(() => {})],
   ])('ends with a fault when the store %s', async (_, action) => {
-    const error = await withRetry(action, { signal: never, onRetry, longestOutageInMs: 300 }).catch(
+    const error = await withStoreRetry(action, { signal: never, onRetry, longestOutageInMs: 300 }).catch(
       (thrown) => thrown,
     );
     expect(error).toBeInstanceOf(FaultError);
@@ -194,13 +194,13 @@ describe('keeping on trying', () => {
 
   it('does not try a fault again', async () => {
     const fault = new FaultError('state', 'full');
-    await expect(withRetry(() => Promise.reject(fault), { signal: never, onRetry })).rejects.toBe(fault);
+    await expect(withStoreRetry(() => Promise.reject(fault), { signal: never, onRetry })).rejects.toBe(fault);
   });
 
   it('ends at once when the signal aborts, between tries and in the middle of one', async () => {
     for (const action of [() => Promise.reject(new Error('away')), () => new Promise<never>(() => {})]) {
       const controller = new AbortController();
-      const trying = withRetry(action, { signal: controller.signal, onRetry });
+      const trying = withStoreRetry(action, { signal: controller.signal, onRetry });
       expect(await isPending(trying)).toBe(true);
       controller.abort();
       await expect(trying).rejects.toThrow(/abort/i);
@@ -208,7 +208,7 @@ describe('keeping on trying', () => {
   });
 
   it('tries once even where the signal has aborted before', async () => {
-    expect(await withRetry(async () => 'done', { signal: AbortSignal.abort(), onRetry })).toBe('done');
+    expect(await withStoreRetry(async () => 'done', { signal: AbortSignal.abort(), onRetry })).toBe('done');
   });
 });
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { FaultError } from '../../util/errors.ts';
 import { openSocketFolder } from '../../util/socket-folder.ts';
+import { withRetry } from '../../util/with-retry.ts';
 import { serverUserName } from './data-folder.ts';
 import { startServer, stopServer } from './server.ts';
 import { serverFiles } from './server-files.ts';
@@ -40,6 +41,7 @@ export async function openEmbeddedPostgres(options: {
   let member: pg.Client | undefined;
   let attaching: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
+  const leaving = new AbortController();
 
   async function attach(): Promise<void> {
     member = await joinServer();
@@ -51,14 +53,11 @@ export async function openEmbeddedPostgres(options: {
 
   async function attachAgain(): Promise<void> {
     options.onError?.(new FaultError('embedded-lost', 'The embedded queue ended and is started again.'));
-    while (closing === undefined) {
-      try {
-        return await attach();
-      } catch (error) {
-        options.onError?.(error instanceof Error ? error : new Error(String(error)));
-        await delay(pauseAfterFailureInMs);
-      }
-    }
+    await withRetry(attach, {
+      signal: leaving.signal,
+      pauseInMs: () => pauseAfterFailureInMs,
+      onRetry: (error) => options.onError?.(error instanceof Error ? error : new Error(String(error))),
+    });
   }
 
   /** Connect, else start, else again: another process may be starting or stopping the server at this moment. */
@@ -96,6 +95,7 @@ export async function openEmbeddedPostgres(options: {
   return {
     connection,
     close() {
+      leaving.abort();
       closing ??= leave();
       return closing;
     },

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { withRetry } from '../../util/with-retry.ts';
 import { isConnectionFault } from '../connection-fault.ts';
 
 export interface RetryingPool {
@@ -27,44 +27,43 @@ export function openRetryingPool(options: {
   const pool = new pg.Pool({ connectionTimeoutMillis: connectionTimeoutInMs, ...options.config });
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   // Idle connections that are cut; whoever needs the next one meets the fault himself.
   pool.on('error', () => undefined);
   pool.setMaxListeners(0);
 
-  function tell(error: Error): void {
-    if (performance.now() - toldAt > outageInMs) options.onError(error);
-    toldAt = performance.now();
+  function report(fault: Error): void {
+    if (performance.now() - reportedAt > outageInMs) options.onError(fault);
+    reportedAt = performance.now();
   }
 
-  async function withRetries<T>(action: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await action();
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
+  function withRetries<T>(action: () => Promise<T>): Promise<T> {
+    return withRetry(action, {
+      signal: closing.signal,
+      pauseInMs(error) {
         const isCollision = isCollisionOfTransactions(error);
-        if (!isCollision && !isConnectionFault(error)) throw error;
+        if (!isCollision && !isConnectionFault(error)) return undefined;
         if (closing.signal.aborted) throw asRefused(error);
-        if (!isCollision) tell(error);
-        const pause = isCollision ? Math.random() * longestPauseAfterCollisionInMs : pauseInMs;
-        await delay(pause, undefined, { signal: closing.signal }).catch(() => undefined);
-      }
-    }
+        return isCollision ? Math.random() * longestPauseAfterCollisionInMs : pauseInMs;
+      },
+      onRetry(error) {
+        if (error instanceof Error && isConnectionFault(error)) report(error);
+      },
+    });
   }
 
   const query = pool.query.bind(pool) as (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
   const connect = pool.connect.bind(pool) as (callback?: ConnectCallback) => Promise<pg.PoolClient>;
   Object.assign(pool, {
     query: (text: string, values?: unknown[]) => withRetries(() => query(text, values)),
-    // The pool's own `query` comes here with a callback, and is patient already.
+    // The pool's own `query` comes here with a callback, and is repeated already.
     connect: (callback?: ConnectCallback) =>
       callback === undefined ? withRetries(() => connect()) : connect(callback),
   });
   return {
     pool,
     async close() {
-      closing.abort();
+      closing.abort(asRefused(new Error('the connections to the queue are closed')));
       await pool.end();
     },
   };
@@ -76,11 +75,12 @@ type ConnectCallback = (error: Error | undefined, client: unknown, release: unkn
  * Deadlock, and failure to serialize: the statement was undone as a whole and can be repeated. BullMQ's workers run into
  * deadlocks where many retries are due at once (seen: 1 in 2,000 retries), and would take them for a fault of the job.
  */
-function isCollisionOfTransactions(error: Error): boolean {
-  return 'code' in error && (error.code === '40P01' || error.code === '40001');
+function isCollisionOfTransactions(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '40P01' || error.code === '40001');
 }
 
 /** By this code BullMQ knows that a job is not to blame. */
-function asRefused(cause: Error): Error {
-  return Object.assign(new Error(cause.message, { cause }), { code: 'ECONNREFUSED' });
+function asRefused(cause: unknown): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return Object.assign(new Error(message, { cause }), { code: 'ECONNREFUSED' });
 }

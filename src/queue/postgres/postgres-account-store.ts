@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { AccountStore } from '../../account/account-store.ts';
+import { withRetry } from '../../util/with-retry.ts';
 import { changeState } from '../change-state.ts';
 import { createStateReader } from '../state-reader.ts';
 import { createSchema, nowInMs, reserveFunction } from './postgres-account-schema.ts';
@@ -30,20 +31,19 @@ const readSchema = z.object({ now: z.coerce.number(), version: z.string(), state
 
 /** Creates what the store needs, unless it is there: a user who may not create is fine once somebody did. */
 export async function ensureAccountTable(pool: Pool): Promise<void> {
-  for (let triesLeft = 3; ; triesLeft -= 1) {
+  const ensure = async () => {
     const { rows } = await pool.query<{ found: string | null }>(
       `SELECT to_regproc('${reserveFunction}')::text AS found`,
     );
-    if (rows[0]?.found) return;
-    try {
-      await pool.query(createSchema);
-      return;
-    } catch (error) {
-      // IF NOT EXISTS does not keep two processes that start together from creating the same thing at once.
-      if (triesLeft === 1 || !isRace(error)) throw error;
-    }
-  }
+    if (!rows[0]?.found) await pool.query(createSchema);
+  };
+  // IF NOT EXISTS does not keep two processes that start together from creating the same thing at once.
+  await withRetry(ensure, {
+    pauseInMs: (error, failures) => (failures < tries && isRace(error) ? 0 : undefined),
+  });
 }
+
+const tries = 3;
 
 function isRace(error: unknown): boolean {
   // unique_violation, duplicate_schema, duplicate_table, tuple concurrently updated

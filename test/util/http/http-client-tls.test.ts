@@ -108,7 +108,7 @@ test('a certificate that nobody vouches for is refused, and says how to vouch fo
   const reply = await enroll(server.url);
   expect(reply).toMatchObject({ kind: 'refused', certain: false });
   expect(reply).toHaveProperty('message', expect.stringContaining('DEPTH_ZERO_SELF_SIGNED_CERT'));
-  expect(reply).toHaveProperty('mend', expect.stringContaining('NODE_EXTRA_CA_CERTS'));
+  expect(reply).toHaveProperty('fix', expect.stringContaining('NODE_EXTRA_CA_CERTS'));
   expect(server.calls).toHaveLength(0);
 });
 
@@ -159,7 +159,7 @@ test.each([
   );
   expect(reply.kind).toBe(kind);
   if (reply.kind === 'unavailable') expect(reply.sent).toBe(false);
-  if (fix !== undefined) expect(reply).toHaveProperty('mend', expect.stringContaining(fix));
+  if (fix !== undefined) expect(reply).toHaveProperty('fix', expect.stringContaining(fix));
   expect(JSON.stringify(reply)).not.toContain('canary');
   // Two calls: undici's own agent would try again without end.
   expect(proxy.requests.length).toBeLessThanOrEqual(2);

@@ -3,9 +3,9 @@ import pLimit from 'p-limit';
 import { Tinypool } from 'tinypool';
 import { sharp } from '../../../photos/image-decoder.ts';
 import { FaultError } from '../../../util/errors.ts';
+import { withinTime } from '../../../util/time-limit.ts';
 import type { FaceReader, PhotoReading } from './face-reader.ts';
 import { findModelFiles } from './model-packages.ts';
-import { orAborted } from './or-aborted.ts';
 
 export interface FaceReaderOptions {
   /** Photos looked at side by side; default: one for every core. */
@@ -49,7 +49,7 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
     async read(photo, signal) {
       signal.throwIfAborted();
       const inLine = () => line(async () => (signal.aborted ? undefined : run(photo)));
-      const reading = await orAborted((await isLarge(photo)) ? largeOnes(inLine) : inLine(), signal);
+      const reading = await withinTime((await isLarge(photo)) ? largeOnes(inLine) : inLine(), { signal });
       if (reading === undefined) throw signal.reason;
       return reading;
     },

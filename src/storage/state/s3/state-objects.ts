@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { S3 } from '@aws-sdk/client-s3';
+import { withRetry } from '../../../util/with-retry.ts';
 import { formatS3Address } from '../../s3/s3-address.ts';
 import { readS3Error } from '../../s3/s3-error.ts';
 import { s3Fault } from '../../s3/s3-fault.ts';
@@ -84,17 +84,12 @@ export function createStateObjects(client: () => Promise<S3>, bucket: string): S
   return {
     bucket,
     get: (key, range) =>
-      told('read', 's3:GetObject', key, async (s3) => {
-        for (let attempt = 0; ; attempt += 1) {
-          try {
-            return await getOnce(s3, key, range);
-          } catch (error) {
-            const pause = pausesInMs[attempt];
-            if (pause === undefined || readS3Error(error).kind !== 'unavailable') throw error;
-            await delay(pause);
-          }
-        }
-      }),
+      told('read', 's3:GetObject', key, (s3) =>
+        withRetry(() => getOnce(s3, key, range), {
+          pauseInMs: (error, failures) =>
+            readS3Error(error).kind === 'unavailable' ? pausesInMs[failures - 1] : undefined,
+        }),
+      ),
     put: (key, body) =>
       told('written', 's3:PutObject', key, async (s3) => {
         await s3.putObject({ Bucket: bucket, Key: key, Body: body, ContentLength: body.length });
