@@ -1,26 +1,23 @@
 import { defineConfig } from 'vitest/config';
+import { sortTests } from './test/setup/sort-tests.ts';
 
-/** Tests that measure time or memory: nothing else may run beside them, or they measure that. */
-const measured = [
-  'test/**/pace*.test.ts',
-  'test/**/*memory*.test.ts',
-  'test/chaos/!(crash-points|engine-outage).test.ts',
-];
+const { unit, measured, others } = sortTests(import.meta.dirname);
 
 export default defineConfig({
   test: {
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    globalSetup: ['test/setup/provide-redis.ts', 'test/setup/provide-queue.ts'],
     reporters: ['default', './test/setup/counts-reporter.ts'],
     projects: [
       {
         extends: true,
         test: {
-          name: 'suite',
-          include: ['test/**/*.test.ts'],
-          exclude: measured,
+          // Pure: no process, no server, no build. They share what they import.
+          name: 'unit',
+          include: [...unit],
+          setupFiles: ['test/setup/no-processes.ts'],
+          isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -28,13 +25,26 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'measured',
-          include: measured,
-          maxWorkers: 1,
-          // Once more where something else held the machine up; the list of tests says so.
-          retry: 1,
-          fileParallelism: false,
+          name: 'suite',
+          include: [...others],
+          globalSetup: ['test/setup/share-folder.ts'],
+          setupFiles: process.env.PROF ? ['/tmp/prof/cpu.ts'] : [],
+          // One more than there are cores: most of them wait now and then.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Measures time: nothing else may run beside it, or it measures that.
+          name: 'measured',
+          include: [...measured],
+          globalSetup: ['test/setup/share-folder.ts'],
+          setupFiles: process.env.PROF ? ['/tmp/prof/cpu.ts'] : [],
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

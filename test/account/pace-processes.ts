@@ -1,68 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { compileSource } from '../helpers/compiled-source.ts';
+import { type Child, runChild } from '../helpers/run-child.ts';
 import type { CallerTask } from './pace-caller.ts';
-
-export interface Program {
-  /** The next line that it prints. */
-  line(): Promise<string>;
-  stop(): Promise<void>;
-}
-
-export interface PaceProcesses {
-  start(name: 'pace-engine' | 'pace-caller' | 'pace-noise', args?: readonly string[]): Program;
-  remove(): Promise<void>;
-}
-
-/** Compiles the programs of the pace tests, since Node.js 20 does not run TypeScript, and starts them. */
-export async function buildPaceProcesses(): Promise<PaceProcesses> {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const cache = join(here, '..', '..', 'node_modules', '.cache', 'rollcall');
-  const folder = join(cache, `pace-${process.pid}`);
-  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
-  const project = join(here, 'pace-processes.tsconfig.json');
-  await mkdir(folder, { recursive: true });
-  await promisify(execFile)(process.execPath, [
-    join(dirname(compiler), 'bin', 'tsc'),
-    '-p',
-    project,
-    '--outDir',
-    folder,
-  ]);
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  return {
-    start: (name, args = []) =>
-      toProgram(
-        spawn(process.execPath, [join(folder, 'test', 'gate', `${name}.js`), ...args], {
-          stdio: ['pipe', 'pipe', 'inherit'],
-        }),
-      ),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
-}
-
-function toProgram(child: ChildProcess): Program {
-  const { stdout } = child;
-  if (!stdout) throw new Error('no output');
-  const lines = createInterface(stdout)[Symbol.asyncIterator]();
-  const exited = once(child, 'exit');
-  return {
-    async line() {
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`the program ended with ${child.exitCode}`);
-      return value;
-    },
-    async stop() {
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
-}
 
 export interface Measured {
   readonly calls: number;
@@ -77,11 +15,14 @@ export interface Measured {
 
 /** Lets `processes` callers go at an engine for a while and says what the engine saw. */
 export async function measurePace(
-  { start }: PaceProcesses,
-  { processes, noise = 0, ...task }: Omit<CallerTask, 'engineUrl'> & { processes: number; noise?: number },
+  options: Omit<CallerTask, 'engineUrl'> & { processes: number; noise?: number },
 ): Promise<Measured> {
+  const { processes, noise = 0, ...task } = options;
+  const { pathOf } = await compileSource();
+  const start = (name: string, args: readonly string[] = []) =>
+    runChild(pathOf(`test/account/${name}.ts`), args);
   const engine = start('pace-engine', ['150', '250']);
-  const running: Program[] = [engine];
+  const running: Child[] = [engine];
   try {
     const engineUrl = await engine.line();
     for (let count = 0; count < noise; count += 1) running.push(start('pace-noise'));
@@ -93,7 +34,7 @@ export async function measurePace(
     const response = await fetch(`${engineUrl}/arrivals`);
     return { ...judge((await response.json()) as Arrival[], task.ratePerSecond), callers: told };
   } finally {
-    await Promise.all(running.map((program) => program.stop()));
+    await Promise.all(running.map((program) => program.kill()));
   }
 }
 

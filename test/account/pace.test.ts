@@ -6,7 +6,7 @@ import {
 } from '../../src/queue/embedded/open-embedded-postgres.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
-import { buildPaceProcesses, measurePace, type PaceProcesses } from './pace-processes.ts';
+import { measurePace } from './pace-processes.ts';
 
 /**
  * Two processes share one account and call an engine that takes 150 to 250 ms, which counts by its own clock.
@@ -21,24 +21,18 @@ const noise = Number(process.env.PACE_NOISE ?? 0);
 const isOverloaded = () => (loadavg()[0] ?? 0) > 1.5 * cpus().length;
 
 describe('the pace that the engine sees', () => {
-  let programs: PaceProcesses;
   let redis: TestRedis;
   let folder: TemporaryFolder;
   let postgres: EmbeddedPostgres;
 
   beforeAll(async () => {
     folder = await makeTemporaryFolder();
-    [programs, redis, postgres] = await Promise.all([
-      buildPaceProcesses(),
-      startTestRedis(),
-      openEmbeddedPostgres({ folder: folder.path }),
-    ]);
+    [redis, postgres] = await Promise.all([startTestRedis(), openEmbeddedPostgres({ folder: folder.path })]);
   });
   afterAll(async () => {
     await postgres.close();
     await redis.close();
     await folder.remove();
-    await programs.remove();
   });
 
   const stores = {
@@ -56,7 +50,7 @@ describe('the pace that the engine sees', () => {
         retry: 2,
         timeout: (seconds + 30) * 3000,
       }, async () => {
-        const measured = await measurePace(programs, {
+        const measured = await measurePace({
           store: store(),
           account: `account-${++accounts}`,
           processes: 2,

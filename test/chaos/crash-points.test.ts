@@ -25,7 +25,6 @@ describe.each(storeNames)('a run that died (%s)', (store) => {
   });
   afterAll(async () => {
     await scene.close();
-    await compiled.remove();
   });
 
   it.each(pointsFor(store))('%s is resumed by the ordinary command', async (name) => {

@@ -1,12 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
 import { enrolled, setStage } from './conducting.ts';
 import { givenSource } from './given-source.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const rows = 100_000;
 const rowsPerSubject = 1_000;

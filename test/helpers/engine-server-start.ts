@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { buildHelper } from './build-helper.ts';
+import { compileSource } from './compiled-source.ts';
 import { createEngineServerControl, type EngineServerControl } from './engine-server-control.ts';
 
 export interface EngineServerProcess {
@@ -11,7 +11,7 @@ export interface EngineServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts the engine server as a process of its own (engine-server-process.ts), from its built copy. */
+/** Starts the engine server as a process of its own (engine-server-process.ts), from its compiled copy. */
 export async function startEngineServerProcess(
   options: { port?: number; latencyInMs?: readonly [number, number]; seed?: number } = {},
 ): Promise<EngineServerProcess> {
@@ -24,7 +24,7 @@ export async function startEngineServerProcess(
     '--seed',
     options.seed ?? 1,
   ];
-  const file = await buildHelper('engine-server');
+  const file = (await compileSource()).pathOf('test/helpers/engine-server-process.ts');
   const child = spawn(process.execPath, [file, ...settings.map(String)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -1,18 +1,20 @@
 import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeOnce } from './make-once.ts';
+import { sharedFolder } from './shared-folder.ts';
 
 const run = promisify(execFile);
 
 /** How the tests get a Redis of their own: the program on this machine, or its image in Docker. */
 export type RedisKind = 'program' | 'docker';
 
-/** So that processes of the tests need not look again. */
-const remembered = 'ROLLCALL_TEST_REDIS';
-
 let found: Promise<RedisKind> | undefined;
 
 /**
- * Finds `redis-server`, else installs it with apt where that is allowed (as root), else falls back to Docker.
+ * Finds `redis-server`, else installs it with apt where that is allowed (as root), else falls back to Docker; once for
+ * all test files, when the first of them asks for it.
  * @throws where there is neither, saying what to install: tests of Redis fail then, they are never left out
  */
 export function provideRedis(): Promise<RedisKind> {
@@ -21,14 +23,22 @@ export function provideRedis(): Promise<RedisKind> {
 }
 
 async function find(): Promise<RedisKind> {
-  const known = process.env[remembered];
-  const kind = known === 'program' || known === 'docker' ? known : await look();
-  process.env[remembered] = kind;
+  if (await works('redis-server', ['--version'])) return 'program';
+  const shared = sharedFolder();
+  if (shared === undefined) return look();
+  const folder = await makeOnce(join(shared, 'redis'), async (draft) => {
+    const outcome = await look().then(
+      (kind) => ({ kind }),
+      (error: Error) => ({ refusal: error.message }),
+    );
+    await writeFile(join(draft, 'outcome.json'), JSON.stringify(outcome));
+  });
+  const { kind, refusal } = JSON.parse(await readFile(join(folder, 'outcome.json'), 'utf8'));
+  if (refusal !== undefined) throw new Error(refusal);
   return kind;
 }
 
 async function look(): Promise<RedisKind> {
-  if (await works('redis-server', ['--version'])) return 'program';
   const refusals: string[] = [];
   if (process.getuid?.() !== 0) refusals.push('apt-get needs root');
   else if (!(await works('apt-get', ['--version']))) refusals.push('there is no apt-get');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { S3 } from '@aws-sdk/client-s3';
 import { createS3Client } from '../../src/storage/s3/s3-client.ts';
-import { buildHelper } from './build-helper.ts';
+import { compileSource } from './compiled-source.ts';
 import type { S3Keys, StartedStore } from './swift-server.ts';
 
 /** A store of a test's own, on the loopback interface. */
@@ -43,7 +43,8 @@ export async function startS3Server(): Promise<S3Server> {
 }
 
 async function startStoreProcess(): Promise<StartedStore> {
-  const child = spawn(process.execPath, [await buildHelper('s3-server')], {
+  const file = (await compileSource()).pathOf('test/helpers/s3-server-process.ts');
+  const child = spawn(process.execPath, [file], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');

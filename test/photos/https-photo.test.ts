@@ -31,7 +31,6 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await server.close();
-  await compiled.remove();
 });
 
 const status =

@@ -28,7 +28,6 @@ export function describeWorker(start: () => Promise<QueueServer>): void {
   });
   afterAll(async () => {
     await server.close();
-    await compiled.remove();
   });
 
   const openWorker = (work: OpenWorkerOptions['work'], concurrency = 4) =>

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mergeParts } from '../../src/records/merge-parts.ts';
@@ -12,9 +10,6 @@ import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { FaultError } from '../../src/util/errors.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { lineOf, textOf } from './report-lines.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 describe('the merge', () => {
   let folder: TemporaryFolder;
@@ -177,36 +172,5 @@ describe('the merge', () => {
       'parts',
       'report.jsonl',
     ]);
-  });
-
-  it('needs no more memory for a longer report: 200,000 lines', async () => {
-    const runFolder = nextRun();
-    const parts = await openParts({ state, runFolder, epoch: 1 });
-    for (let from = 1; from <= 200_000; from += 1_000) {
-      // Nearly in order, as outcomes come: each thousand backwards.
-      await parts.add(Array.from({ length: 1_000 }, (_, index) => lineOf(from + 999 - index, 'x')));
-    }
-    await parts.close();
-    const used: number[] = [];
-    let seen = 0;
-    await mergeParts({
-      state,
-      runFolder,
-      count: 200_000,
-      parts: parts.infos,
-      onLine: (line) => {
-        seen += 1;
-        if (line.seq !== seen) throw new Error(`${line.seq} stands at ${seen}`);
-        if (seen % 20_000 === 0) {
-          collectGarbage();
-          used.push(process.memoryUsage().heapUsed);
-        }
-      },
-    });
-    expect(seen).toBe(200_000);
-    // One bucket or two are there at a time; a line that was kept would be 1 kB.
-    const half = used.length / 2;
-    const growthPerLine = (Math.max(...used.slice(half)) - Math.max(...used.slice(0, half))) / 100_000;
-    expect(growthPerLine).toBeLessThan(250);
   });
 });

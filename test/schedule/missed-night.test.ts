@@ -30,7 +30,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await redis.close();
-  await compiled.remove();
 });
 
 describe.each([

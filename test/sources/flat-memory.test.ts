@@ -1,15 +1,11 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { boundedLines } from '../../src/sources/bounded-lines.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
+import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 function usedBytes(): number {
   collectGarbage();

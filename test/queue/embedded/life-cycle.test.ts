@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedPostgres } from '../../../src/queue/embedded/open-embedded-postgres.ts';
 import { type CompiledSource, compileSource } from '../../helpers/compiled-source.ts';
 import { type Child, runChild } from '../../helpers/run-child.ts';
@@ -28,7 +28,6 @@ afterEach(async () => {
   expect(await serverPid()).toBeUndefined();
   await temporary.remove();
 });
-afterAll(() => compiled.remove());
 
 function startChild(): Child {
   const child = runChild(compiled.pathOf('test/queue/embedded/member-child.ts'), [folder]);

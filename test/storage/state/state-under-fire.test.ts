@@ -20,7 +20,6 @@ describe('state under fire', () => {
     script = compiled.pathOf('test/storage/state/state-child.ts');
   });
   afterAll(async () => {
-    await compiled.remove();
     await folder.remove();
   });
 

@@ -15,7 +15,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await compiled?.remove();
   await folder?.remove();
 });
 

@@ -20,7 +20,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await reader?.close();
-  await compiled?.remove();
 });
 
 async function facesOf(photo: Buffer): Promise<ReadFaces> {
