@@ -1,4 +1,4 @@
-import { openRollcall, type Rollcall } from '../runs/open-rollcall.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/values.ts';
 import { givenSettings } from './flags.ts';
 import { say } from './output.ts';
@@ -23,6 +23,7 @@ export async function withRollcall(
 ): Promise<void> {
   const interrupt = catchSignals(drains);
   try {
+    const { openRollcall } = await import('../runs/open-rollcall.ts');
     const rollcall = await openRollcall({ settings: givenSettings(options) });
     interrupt.leaveWithin(rollcall.settings.grace);
     try {

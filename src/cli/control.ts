@@ -3,7 +3,6 @@ import { pauseByUser, resumeAccount } from '../account/account-pause.ts';
 import { announceRun } from '../queue/presence.ts';
 import { writeControl } from '../records/run-control.ts';
 import { isOver, listRunRecords, type RunRecord } from '../records/run-record.ts';
-import { cancelRun } from '../runs/cancel-run.ts';
 import { UsageError } from '../util/errors.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
@@ -39,6 +38,7 @@ export function defineCancel(command: Command): void {
     .action((runId: string, options: { json?: boolean } & Record<string, unknown>) =>
       withRollcall(options, async (context) => {
         const record = await unfinished(context, runId);
+        const { cancelRun } = await import('../runs/cancel-run.ts');
         const end = await cancelRun(context.rollcall, record.id, context.signal);
         return showEnd(context, end, { json: options.json ?? false });
       }),

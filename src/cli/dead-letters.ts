@@ -2,7 +2,6 @@ import { type Command, Option } from 'commander';
 import { readReport } from '../records/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
-import { retryDeadLetters } from '../runs/retry-dead-letters.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
 import { print, say } from './output.ts';
@@ -83,6 +82,7 @@ async function retry(
   json: boolean,
 ): Promise<number> {
   const { rollcall, signal } = context;
+  const { retryDeadLetters } = await import('../runs/retry-dead-letters.ts');
   const end = await retryDeadLetters(rollcall, {
     record: await findRun(rollcall, runId),
     which,

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import { openSourceOf } from '../runs/run-source.ts';
 import { RollcallError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
@@ -77,6 +76,7 @@ async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<st
 }
 
 async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal): Promise<string> {
+  const { openSourceOf } = await import('../runs/run-source.ts');
   const source = await openSourceOf(rollcall, spec, rollcall.settings);
   let photos = 0;
   let firstProblem: string | undefined;

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { enqueue } from '../runs/enqueue.ts';
-import { noteOnWorkers } from '../runs/other-state.ts';
 import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
 import { print, say } from './output.ts';
@@ -18,6 +16,8 @@ export function defineEnqueue(command: Command): void {
     .addHelpText('after', examples)
     .action(async (source: string, options: { new?: boolean; json?: boolean } & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
+        const { enqueue } = await import('../runs/enqueue.ts');
+        const { noteOnWorkers } = await import('../runs/other-state.ts');
         const { notice } = rollcall.engine();
         if (notice !== undefined) say(notice);
         const { runId, resumed } = await enqueue(rollcall, source, {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Identification } from '../runs/identify-one.ts';
-import { type IdentifyEnd, identifySource } from '../runs/identify-source.ts';
+import type { IdentifyEnd } from '../runs/identify-source.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings } from './flags.ts';
 import { print, say } from './output.ts';
@@ -43,6 +43,7 @@ export function defineIdentify(command: Command): void {
 
 async function identify(context: CommandContext, source: string, options: IdentifyOptions): Promise<number> {
   const { rollcall, signal } = context;
+  const { identifySource } = await import('../runs/identify-source.ts');
   const { notice } = rollcall.engine();
   if (notice !== undefined) say(notice);
   const counts = { photos: 0, matched: 0, notMatched: 0, failed: 0, calls: 0 };

@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { readSummary } from '../conductor/finish-run.ts';
 import { readReport } from '../records/read-report.ts';
-import { createReportCsv, toCsvRow } from '../records/report-csv.ts';
 import type { ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
@@ -67,6 +66,7 @@ async function* jsonlOf(
 }
 
 async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<Buffer> {
+  const { createReportCsv, toCsvRow } = await import('../records/report-csv.ts');
   const rows = async function* () {
     for await (const line of lines) yield toCsvRow(line);
   };

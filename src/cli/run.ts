@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import { runInProcess } from '../runs/run-in-process.ts';
 import { withRollcall } from './command-context.ts';
-import { dryRun } from './dry-run.ts';
 import { accountSettings, addSettings, commonSettings, runSettings, workSettings } from './flags.ts';
 import { say } from './output.ts';
-import { createProgressDisplay } from './progress.ts';
 import { showEnd } from './show-end.ts';
 
 const examples = `
@@ -32,7 +29,12 @@ export function defineRun(command: Command): void {
     .action(async (source: string, options: RunOptions & Record<string, unknown>) => {
       await withRollcall(options, async (context) => {
         const { rollcall, signal } = context;
-        if (options.dryRun) return dryRun(rollcall, { source, signal, json: options.json ?? false });
+        if (options.dryRun) {
+          const { dryRun } = await import('./dry-run.ts');
+          return dryRun(rollcall, { source, signal, json: options.json ?? false });
+        }
+        const { runInProcess } = await import('../runs/run-in-process.ts');
+        const { createProgressDisplay } = await import('./progress.ts');
         const display = createProgressDisplay();
         const { account, notice } = rollcall.engine();
         if (notice !== undefined) say(notice);

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { type RunEvent, workOnAll } from '../runs/work-on-all.ts';
-import { watchHealth } from '../runs/worker-health.ts';
+import type { RunEvent } from '../runs/work-on-all.ts';
 import type { ScheduleEvent } from '../schedule/schedule-history.ts';
 import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
@@ -9,10 +8,12 @@ import { say } from './output.ts';
 export function defineWorker(command: Command): void {
   command.action(async (options: Record<string, unknown>) => {
     await withRollcall(options, async ({ rollcall, signal, interruptExitCode }) => {
+      const { workOnAll } = await import('../runs/work-on-all.ts');
+      const { watchHealth } = await import('../runs/worker-health.ts');
+      const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
       await rollcall.queue();
       say(`Working on the runs of ${rollcall.state.address}`);
       const health = await watchHealth(rollcall, signal);
-      const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
       const over = new AbortController();
       const schedules = runSchedulerLoop(rollcall, {
         signal: AbortSignal.any([signal, over.signal]),

@@ -1,8 +1,7 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { exchange, type HttpResponse } from './http-exchange.ts';
 import type { HttpFailure } from './http-failure.ts';
-import { type Environment, proxyFor } from './proxy-for.ts';
-import { createProxyTunnel, proxyAuthorization } from './proxy-tunnel.ts';
+import { type Environment, proxyAuthorization, proxyFor } from './proxy-for.ts';
 
 /** Calls to one base address. It knows no engine: it neither judges a reply nor tries again. */
 export interface HttpClient {
@@ -47,22 +46,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const url = new URL(options.baseUrl);
   const route = routeTo(url, proxyFor(url, options.environment));
   const timeout = options.timeoutInMs;
-  const pool = new Pool(route.origin, {
-    connections: options.concurrency,
-    ...(options.socketPath !== undefined && { socketPath: options.socketPath }),
-    pipelining: 1,
-    // The whole call has one timeout (exchange); undici's own would only end it earlier. Its time for connecting
-    // is no longer than a call, so that a call that is over does not keep a connection from the next one.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    ...(route.tunnel === undefined
-      ? // Node's own 250 ms before the next address of a host are too short for a far engine.
-        { connectTimeout: timeout, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1000 }
-      : { connect: createProxyTunnel({ proxy: route.tunnel, timeoutInMs: timeout }) }),
-  });
-  const send = (method: 'POST' | 'DELETE', { path, headers, body, signal, onSent }: HttpCall) =>
-    exchange({
-      dispatcher: pool,
+  let pool: Promise<Pool> | undefined;
+  let isClosed = false;
+  const send = async (method: 'POST' | 'DELETE', { path, headers, body, signal, onSent }: HttpCall) => {
+    pool ??= openPool(route, options);
+    const dispatcher = await pool;
+    if (isClosed) await dispatcher.destroy();
+    return exchange({
+      dispatcher,
       request: {
         method,
         path: route.pathPrefix + path,
@@ -76,11 +67,41 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       signal,
       onSent,
     });
+  };
   return {
     post: (call) => send('POST', call),
     delete: (call) => send('DELETE', call),
-    close: () => pool.destroy(),
+    async close() {
+      isClosed = true;
+      await (await pool)?.destroy();
+    },
   };
+}
+
+/** undici is a seventh of what a command loads: only one that makes a call does. */
+async function openPool(
+  { origin, tunnel }: Route,
+  { concurrency, socketPath, timeoutInMs }: HttpClientOptions,
+): Promise<Pool> {
+  const { Pool } = await import('undici');
+  return new Pool(origin, {
+    connections: concurrency,
+    ...(socketPath !== undefined && { socketPath }),
+    pipelining: 1,
+    // The whole call has one timeout (exchange); undici's own would only end it earlier. Its time for connecting
+    // is no longer than a call, so that a call that is over does not keep a connection from the next one.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(tunnel === undefined
+      ? // Node's own 250 ms before the next address of a host are too short for a far engine.
+        { connectTimeout: timeoutInMs, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1000 }
+      : { connect: await tunnelThrough(tunnel, timeoutInMs) }),
+  });
+}
+
+async function tunnelThrough(proxy: URL, timeoutInMs: number) {
+  const { createProxyTunnel } = await import('./proxy-tunnel.ts');
+  return createProxyTunnel({ proxy, timeoutInMs });
 }
 
 interface Route {

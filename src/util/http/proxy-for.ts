@@ -17,6 +17,13 @@ export function proxyFor(url: URL, environment: Environment): URL | undefined {
   return readProxy(setting, environment[setting] ?? '');
 }
 
+/** The header that a proxy wants for the user and password in its address, if there are any. */
+export function proxyAuthorization(proxy: URL): Record<string, string> {
+  if (proxy.username === '') return {};
+  const userAndPassword = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(userAndPassword).toString('base64')}` };
+}
+
 function readProxy(setting: string, value: string): URL {
   const address = value.includes('://') ? value : `http://${value}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;

@@ -1,9 +1,10 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { buildConnector } from 'undici';
+import { proxyAuthorization } from './proxy-for.ts';
 
 /** A proxy's answer to CONNECT that is no tunnel. */
-export class ProxyAnswerError extends Error {
+class ProxyAnswerError extends Error {
   override readonly name = 'ProxyAnswerError';
   readonly code = 'PROXY_ANSWER';
   readonly status: number;
@@ -43,13 +44,6 @@ export function createProxyTunnel(options: { proxy: URL; timeoutInMs: number }):
     });
     connect.end();
   };
-}
-
-/** The header that a proxy wants for the user and password in its address, if there are any. */
-export function proxyAuthorization(proxy: URL): Record<string, string> {
-  if (proxy.username === '') return {};
-  const userAndPassword = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(userAndPassword).toString('base64')}` };
 }
 
 function requestTunnel(proxy: URL, path: string) {
