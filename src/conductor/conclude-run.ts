@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { compactLedger } from '../ledger/compact-ledger.ts';
-import { openErasedSubjects } from '../ledger/erased-subjects.ts';
+import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
+import type { Lease } from '../queue/lease.ts';
 import type { FoundJob, QueueBackend, RunQueue } from '../queue/queue.ts';
 import { openManifestWriter, readManifest } from '../records/manifest.ts';
 import { photoJobDataSchema } from '../records/photo-job-data.ts';
@@ -13,7 +14,6 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 import type { ConductEnd } from './conducting.ts';
 import { endRun, finishReport } from './finish-run.ts';
-import type { Lease } from './lease.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Lease } from '../queue/lease.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { createQueueWithRetry, withStoreRetry } from '../queue/queue-with-retry.ts';
 import { manifestSize } from '../records/manifest.ts';
@@ -10,7 +11,6 @@ import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { templateIdsOf } from './decide.ts';
 import { feedManifest } from './feed.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';
-import type { Lease } from './lease.ts';
 import { openLedgerLookup } from './ledger-lookup.ts';
 import { listSource } from './list.ts';
 import { createManifestProgress } from './manifest-progress.ts';

@@ -1,3 +1,4 @@
+import { type Lease, takeLease } from '../queue/lease.ts';
 import { createQueueWithRetry, withStoreRetry } from '../queue/queue-with-retry.ts';
 import { highestEpoch, openParts } from '../records/report-parts.ts';
 import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
@@ -5,7 +6,6 @@ import { FaultError } from '../util/errors.ts';
 import { type Conducting, conductLoops } from './conduct-loops.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { endRun, readSummary, removeParts } from './finish-run.ts';
-import { type Lease, takeLease } from './lease.ts';
 import { createStop } from './stop.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { openErasedSubjects } from '../ledger/erased-subjects.ts';
+import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
 import { createLedgerDelta } from '../ledger/ledger-delta.ts';
 import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
 import type { RunQueue } from '../queue/queue.ts';

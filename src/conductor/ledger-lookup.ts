@@ -1,5 +1,5 @@
-import { openErasedSubjects } from '../ledger/erased-subjects.ts';
 import { templateMark } from '../ledger/fingerprint.ts';
+import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
 import { createKnownPhotos, type Recognition } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { ManifestLine, PlacedLine } from '../records/manifest.ts';

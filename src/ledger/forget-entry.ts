@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 export const forgetSchemaName = 'rollcall.forgotten/1';
@@ -49,3 +50,11 @@ function parse<Value>(schema: z.ZodType<Value>, text: string): Value | undefined
     return undefined;
   }
 }
+
+/**
+ * Stands for a subject in the forget list and the erasure log: SHA-256 (64 hex digits) of the account and the id in
+ * Unicode's NFC. Another account's mark of the same subject is another one. It is no secret: whoever can guess an id can
+ * find out whether it was forgotten.
+ */
+export const subjectMark = (account: string, subjectId: string): string =>
+  hash('sha256', `rollcall.forgotten\n${account}\n${subjectId.normalize('NFC')}`, 'hex');

@@ -1,9 +1,14 @@
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex } from '../util/hash-index.ts';
-import type { ForgetEntry } from './forget-entry.ts';
-import { erasureLogFolder, forgetListFolder, runForgetListFolder } from './forget-files.ts';
-import { listEntryFiles, readErasureFile, readForgetFile } from './read-entries.ts';
-import { subjectMark } from './subject-mark.ts';
+import { type ForgetEntry, subjectMark } from './forget-entry.ts';
+import {
+  erasureLogFolder,
+  forgetListFolder,
+  listEntryFiles,
+  readErasureFile,
+  readForgetFile,
+  runForgetListFolder,
+} from './forget-files.ts';
 
 /** What is known of a subject that was ever on the list. Times are milliseconds since 1970, 0 for never. */
 export interface Forgotten {
@@ -115,4 +120,27 @@ const timeAt = (words: Uint32Array, place: number) =>
 function writeTime(words: Uint32Array, place: number, time: number): void {
   words[place] = Math.floor(time / wordSize);
   words[place + 1] = time % wordSize;
+}
+
+/** What the ledger does not hold any more, as of when this was opened. */
+export interface ErasedSubjects {
+  /** Whether the account's forget list names the subject, erased yet or not. */
+  isForgotten(subjectId: string): boolean;
+  /** Whether what was known of a subject at a time (ISO) holds no more, since its templates were deleted. */
+  isVoid(event: { readonly subjectId: string; readonly at: string }): boolean;
+}
+
+export async function openErasedSubjects(state: StateStore, account: string): Promise<ErasedSubjects> {
+  const subjects = createForgottenSubjects({ state, account, erasures: true });
+  await subjects.refresh();
+  return {
+    isForgotten: subjects.isForgotten,
+    isVoid({ subjectId, at }) {
+      const found = subjects.find(subjectId);
+      if (!found || found.erasedAt === 0) return false;
+      // While nobody enrolls the subject, later times are those of another machine's clock.
+      if (!found.isAllowed && found.erasedAt >= found.since) return true;
+      return Date.parse(at) <= found.erasedAt;
+    },
+  };
 }

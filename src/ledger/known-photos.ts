@@ -1,8 +1,15 @@
 import type { LedgerHint } from '../records/manifest.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { anyTemplate, contentFingerprint, listedFingerprint, noTemplate } from './fingerprint.ts';
-import { compareTimes, type LedgerEvent, photoKey, subjectKey, timesOf } from './ledger-event.ts';
-import { readTimes, writeTimes } from './time-words.ts';
+import {
+  compareTimes,
+  type LedgerEvent,
+  photoKey,
+  readTimes,
+  subjectKey,
+  timesOf,
+  writeTimes,
+} from './ledger-event.ts';
 
 /** What a photo is asked by. */
 export interface AskedPhoto {

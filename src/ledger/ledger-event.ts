@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RunRecord } from '../records/run-record.ts';
 
 export const ledgerSchemaName = 'rollcall.ledger/1';
 
@@ -77,4 +78,32 @@ export function timesOf({ at, seenAt }: Pick<LedgerEvent, 'at' | 'seenAt'>): Eve
 /** Above 0 where the first is newer: by the engine's answer, then by when it was last seen. */
 export function compareTimes(first: EventTimes, second: EventTimes): number {
   return first.at === second.at ? first.seenAt - second.seenAt : first.at - second.at;
+}
+
+const wordSize = 2 ** 32;
+
+/** Times of an event as the first four of an index's 32-bit numbers. */
+export function writeTimes(words: Uint32Array, { at, seenAt }: EventTimes): void {
+  words[0] = Math.floor(at / wordSize);
+  words[1] = at % wordSize;
+  words[2] = Math.floor(seenAt / wordSize);
+  words[3] = seenAt % wordSize;
+}
+
+export function readTimes([atHigh = 0, atLow = 0, seenHigh = 0, seenLow = 0]: Uint32Array): EventTimes {
+  return { at: atHigh * wordSize + atLow, seenAt: seenHigh * wordSize + seenLow };
+}
+
+/**
+ * What the ledger calls a run's source: its address, and what of it was listed. Two nights over two parts of one bucket
+ * must not find each other's subjects missing.
+ */
+export function ledgerSourceOf(record: RunRecord): string {
+  const { include, exclude } = record.settings;
+  const filters = [
+    ...(include.length > 0 ? [`include ${include.join(' ')}`] : []),
+    ...(exclude.length > 0 ? [`exclude ${exclude.join(' ')}`] : []),
+  ];
+  const address = record.origin ?? record.source;
+  return filters.length > 0 ? `${address} (${filters.join('; ')})` : address;
 }

@@ -2,11 +2,17 @@ import { readManifest } from '../records/manifest.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex, type HashIndex } from '../util/hash-index.ts';
-import type { ErasedSubjects } from './erased-subjects.ts';
-import { compareTimes, type LedgerEvent, subjectKey, timesOf } from './ledger-event.ts';
+import type { ErasedSubjects } from './forgotten-subjects.ts';
+import {
+  compareTimes,
+  type LedgerEvent,
+  ledgerSourceOf,
+  readTimes,
+  subjectKey,
+  timesOf,
+  writeTimes,
+} from './ledger-event.ts';
 import { readLedger } from './ledger-files.ts';
-import { ledgerSourceOf } from './ledger-source.ts';
-import { readTimes, writeTimes } from './time-words.ts';
 
 /**
  * Writes `missing.jsonl` into the run's folder: a line for every subject that was enrolled from the run's source and is

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseStore } from '../account/lease-store.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { withCompactionLease } from './compact-ledger.ts';
 import { parseLedgerEvent, subjectKey } from './ledger-event.ts';
 import { basePath, type LedgerFile, listLedgerFiles, readLedgerFile } from './ledger-files.ts';
-import { withCompactionLease } from './with-compaction-lease.ts';
 
 /**
  * Takes all events of subjects (in NFC) out of an account's ledger. Files that hold some are written anew without them

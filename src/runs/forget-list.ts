@@ -1,6 +1,6 @@
+import { subjectMark } from '../ledger/forget-entry.ts';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
-import { subjectMark } from '../ledger/subject-mark.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { Rollcall } from './open-rollcall.ts';

@@ -1,7 +1,6 @@
-import { forgetListFolder } from '../ledger/forget-files.ts';
+import { subjectMark } from '../ledger/forget-entry.ts';
+import { forgetListFolder, listEntryFiles, readForgetFile } from '../ledger/forget-files.ts';
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
-import { listEntryFiles, readForgetFile } from '../ledger/read-entries.ts';
-import { subjectMark } from '../ledger/subject-mark.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /** What is to be done for the subjects that a command names. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { withLease } from '../queue/lease.ts';
 import {
   checkScheduleName,
   hasSchedule,
@@ -16,7 +17,6 @@ import { type CronTime, checkCronTime } from './cron.ts';
 import { openClock } from './open-clock.ts';
 import { setClock } from './set-clock.ts';
 import { checkWebhook } from './webhook.ts';
-import { withLease } from './with-lease.ts';
 
 export interface AddScheduleOptions extends CronTime {
   /** Becomes the beginning of its runs' ids: letters, digits, dot, dash and underscore, 40 at most. */

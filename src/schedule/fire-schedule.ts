@@ -1,3 +1,4 @@
+import { withLease } from '../queue/lease.ts';
 import { readRunRecord } from '../records/run-record.ts';
 import { readSchedule, runIdOfTick, type Schedule } from '../records/schedule.ts';
 import { areFilesHere } from '../runs/files-on.ts';
@@ -14,7 +15,6 @@ import {
   writeHistory,
 } from './schedule-history.ts';
 import { startScheduledRun } from './start-scheduled-run.ts';
-import { withLease } from './with-lease.ts';
 
 /** A fault that may pass, of a store say, must not cost the night. */
 const pausesInMs = [1_000, 3_000, 10_000];

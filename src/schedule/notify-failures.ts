@@ -1,3 +1,4 @@
+import { withLease } from '../queue/lease.ts';
 import { readControl } from '../records/run-control.ts';
 import { readSchedule, type Schedule } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
@@ -6,7 +7,6 @@ import { type Alert, readAlerts, writeAlerts } from './alerts.ts';
 import { buildAlert } from './build-alert.ts';
 import { findEnds } from './find-ends.ts';
 import { postToWebhook, shownWebhook } from './webhook.ts';
-import { withLease } from './with-lease.ts';
 
 /** Ten tries in the course of 40 minutes. */
 const mostTries = 10;

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compactLedger } from '../../src/ledger/compact-ledger.ts';
+import { compactLedger, pickCompactionCandidates } from '../../src/ledger/compact-ledger.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
 import { deltaPath, listLedgerFiles, readLedger } from '../../src/ledger/ledger-files.ts';
-import { pickCompactionCandidates } from '../../src/ledger/pick-compaction-candidates.ts';
 import type { QueueBackend } from '../../src/queue/queue.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';

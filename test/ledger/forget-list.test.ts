@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openErasedSubjects } from '../../src/ledger/erased-subjects.ts';
-import { createErasureLog } from '../../src/ledger/erasure-log.ts';
-import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../../src/ledger/forget-files.ts';
-import { createForgottenSubjects } from '../../src/ledger/forgotten-subjects.ts';
+import { subjectMark } from '../../src/ledger/forget-entry.ts';
+import {
+  createErasureLog,
+  forgetListFolder,
+  runForgetListFolder,
+  writeForgetEntries,
+} from '../../src/ledger/forget-files.ts';
+import { createForgottenSubjects, openErasedSubjects } from '../../src/ledger/forgotten-subjects.ts';
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
 import { deltaPath, readLedger } from '../../src/ledger/ledger-files.ts';
 import { purgeLedger } from '../../src/ledger/purge-ledger.ts';
-import { subjectMark } from '../../src/ledger/subject-mark.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import { findKnownTemplates } from '../../src/runs/known-templates.ts';
 import { planErasure } from '../../src/runs/plan-erasure.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventOfLine } from '../../src/ledger/event-of-line.ts';
 import { contentFingerprint, noTemplate, templateMark } from '../../src/ledger/fingerprint.ts';
 import { createKnownPhotos } from '../../src/ledger/known-photos.ts';
+import { eventOfLine } from '../../src/ledger/ledger-delta.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
 import { buildReportLine, type Outcome } from '../../src/records/report-line.ts';
 import { templateIdOf } from '../../src/util/template-id.ts';

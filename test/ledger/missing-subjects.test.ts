@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openErasedSubjects } from '../../src/ledger/erased-subjects.ts';
-import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
+import { openErasedSubjects } from '../../src/ledger/forgotten-subjects.ts';
+import { type LedgerEvent, ledgerSchemaName, ledgerSourceOf } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
-import { ledgerSourceOf } from '../../src/ledger/ledger-source.ts';
 import { writeMissingSubjects } from '../../src/ledger/missing-subjects.ts';
 import { manifestPath } from '../../src/records/manifest.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';

@@ -90,8 +90,8 @@ function compileChild(): Promise<string> {
 }
 
 const childSource = `
-import { createEngine } from '../../network/src/engines/registry.js';
-import { enrollWith } from '../../network/test/conformance/engine-calls.js';
+import { createEngine } from './src/engines/registry.js';
+import { enrollWith } from './test/conformance/engine-calls.js';
 const { engine } = createEngine({
   name: 'ooto', url: process.argv[2], timeoutInMs: 5000, concurrency: 2, environment: process.env,
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { LeaseStore } from '../../src/account/lease-store.ts';
-import { type Lease, takeLease } from '../../src/conductor/lease.ts';
+import { type Lease, takeLease } from '../../src/queue/lease.ts';
 import type { QueueBackend } from '../../src/queue/queue.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
 
