@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { builtInNotice } from '../engines/local/built-in-engine.ts';
 import { findModelFiles } from '../engines/local/faces/model-packages.ts';
+import { builtInNotice } from '../engines/local.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import { UsageError } from '../util/errors.ts';

@@ -1,7 +1,7 @@
+import { templateIdOf } from '../engines/registry.ts';
 import type { ManifestLine } from '../records/manifest.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { createHashIndex } from '../util/hash-index.ts';
-import { templateIdOf } from '../util/template-id.ts';
 
 /**
  * What becomes of a line of the manifest before any call: it is fed, fed once an earlier photo of the same subject

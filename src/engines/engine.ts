@@ -1,13 +1,18 @@
 import type { PhotoFormat, PhotoRules } from '../photos/photo.ts';
 
-/** One face-recognition service. Retry, pace and logging belong to the core, not to an adapter. */
+/**
+ * The room `engines`: the services that enroll faces. This file is the contract that the core knows; `registry.ts` makes
+ * an engine by its name, and each engine is one file beside it (docs/engines.md says how to add one).
+ *
+ * One face-recognition service. Retry, pace and logging belong to the core, not to an adapter.
+ */
 export interface Engine {
   readonly name: string;
   /** Which photos it takes as they are. */
   readonly accepts: PhotoRules;
   /** The checks that it can be asked for. */
   readonly checks: readonly CheckName[];
-  /** It takes `EnrollFlags`. */
+  /** It reads `EnrollFlags`; one that does not is never given any. */
   readonly takesFlags?: true;
   /** The template id sent where the manifest gives none: the same subject always gets the same id. */
   templateIdFor(subjectId: string): string;
@@ -41,21 +46,21 @@ interface PhotoRequest extends CallRequest {
   readonly checks: { readonly liveness: boolean; readonly deepfake: boolean };
 }
 
-export interface EnrollRequest extends PhotoRequest, EnrollFacts {}
+export interface EnrollRequest extends PhotoRequest, Enrollment {}
 
-export interface EnrollAddressRequest extends CallRequest, EnrollFacts {
-  /** `https://…`, perhaps with a signature that lets its reader in: a secret. */
+export interface EnrollAddressRequest extends CallRequest, Enrollment {
+  /** `https://…`, perhaps with a signature that gives access to the photo: a secret. */
   readonly address: string;
   readonly checks: PhotoRequest['checks'];
 }
 
-interface EnrollFacts {
+interface Enrollment {
   readonly templateId: string;
-  /** What the engine is to look at and to insist on; absent: its documented defaults. Others leave it out. */
+  /** What the engine is to compute and to insist on; absent: its documented defaults. */
   readonly flags?: EnrollFlags | undefined;
 }
 
-/** Computed and told in the reply (`check…`); a reason to refuse the photo (`validate…`). */
+/** Computed and given in the reply (`check…`); a reason to refuse the photo (`validate…`). */
 export interface EnrollFlags {
   readonly checkQuality: boolean;
   readonly checkAttribute: boolean;
@@ -79,9 +84,9 @@ export interface DeleteRequest extends CallRequest {
 export type EngineReply = EnrolledReply | FailedReply;
 export type IdentifyReply = IdentifiedReply | FailedReply;
 export type DeleteReply = DeletedReply | FailedReply;
-/** Any call's; what the account's pace and health are told. */
+/** Of any call: what the account's rate limiter and circuit breaker learn from. */
 export type CallReply = EngineReply | IdentifyReply | DeleteReply;
-/** What any call may come to instead of what it was made for. */
+/** What any call may end in instead of its success. */
 export type FailedReply = RejectedReply | UnavailableReply | ThrottledReply | RefusedReply;
 
 /** The engine stored a template. */
@@ -120,7 +125,7 @@ export interface DeletedReply {
   readonly transactionId?: string;
 }
 
-/** The engine's verdict on this photo; never tried again. */
+/** The engine's verdict on this photo; never retried. */
 export interface RejectedReply {
   readonly kind: 'rejected';
   readonly httpStatus: number;
@@ -132,7 +137,7 @@ export interface RejectedReply {
   readonly stored: 'no' | 'unknown';
 }
 
-/** 5xx, network, timeout, a reply that cannot be read: tried again. */
+/** 5xx, network, timeout, a reply that cannot be read: retried. */
 export interface UnavailableReply {
   readonly kind: 'unavailable';
   readonly httpStatus?: number;
@@ -156,6 +161,19 @@ export interface RefusedReply {
   readonly certain: boolean;
   readonly httpStatus?: number;
   readonly message: string;
-  /** What the user is to mend; names the setting. */
+  /** What the user has to fix; names the setting. */
   readonly fix: string;
 }
+
+/** Why an engine would refuse a photo, as the local face models see it. */
+export type PhotoFault = 'undecodable' | 'no-face' | 'several-faces' | 'face-too-small';
+
+/** What an engine would say of a photo, in its own code. */
+export interface ForeseenVerdict {
+  readonly code: string;
+  readonly message: string;
+  readonly reasons?: readonly string[];
+}
+
+/** Settings that an engine's verdict depends on. */
+export type VerdictSettings = Pick<EnrollFlags, 'validateNface'>;

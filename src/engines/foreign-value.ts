@@ -50,3 +50,12 @@ const entryLimit = 100;
 function below(options: CopyOptions): CopyOptions {
   return { ...options, depth: options.depth - 1 };
 }
+
+/** undefined: no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

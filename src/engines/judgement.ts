@@ -1,14 +1,14 @@
 import type { HttpResponse } from '../util/http/http-exchange.ts';
-import type { FailedReply, RefusedReply, RejectedReply } from './engine.ts';
+import type { HttpFailure } from '../util/http/http-failure.ts';
+import type { AccountCheck, EngineReply, FailedReply, RefusedReply, RejectedReply } from './engine.ts';
 import type { CleanText } from './foreign-text.ts';
-import { copyForeignRecord } from './foreign-value.ts';
-import { parseJson } from './parse-json.ts';
+import { copyForeignRecord, parseJson } from './foreign-value.ts';
 import { retryAfterInMs } from './retry-after.ts';
 
-/** What every engine's replies are read with. */
+/** What every engine's replies are judged with. */
 export interface ReplyOptions {
   readonly clean: CleanText;
-  /** What the user is to look at when the account is refused; names the settings. */
+  /** What the user should check when the account or the address is refused; names the settings. */
   readonly fix: { readonly credentials: string; readonly url: string };
   readonly keepDemographics: boolean;
   readonly nowInMs: number;
@@ -40,6 +40,32 @@ export function judgeByStatus(
     return refused(status, `there is no ${endpoint} endpoint at this address`, fix.url);
   }
   return undefined;
+}
+
+/** A call that got no reply: settings are at fault where the host is unknown or not trusted; all else is transient. */
+export function judgeFailure({ fault, message, sent }: HttpFailure, fix: ReplyOptions['fix']): FailedReply {
+  if (fault === 'unknown-host') return { kind: 'refused', certain: false, message, fix: fix.url };
+  if (fault === 'certificate')
+    return { kind: 'refused', certain: false, message, fix: certificateFix(fix.url) };
+  if (fault === 'proxy') return { kind: 'refused', certain: false, message, fix: 'check HTTPS_PROXY' };
+  return { kind: 'unavailable', message, sent };
+}
+
+function certificateFix(urlFix: string): string {
+  return `if your network has a certificate authority of its own, name its file in NODE_EXTRA_CA_CERTS; else ${urlFix}`;
+}
+
+/**
+ * What a call that stores nothing shows of the account. `isAnswered`: whether a rejection proves that address and
+ * credentials are right.
+ */
+export function accountCheckOf(
+  reply: EngineReply,
+  isAnswered: (reply: RejectedReply) => boolean,
+): AccountCheck {
+  if (reply.kind === 'enrolled') return { ok: true };
+  if (reply.kind === 'rejected' && isAnswered(reply)) return { ok: true };
+  return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.fix}` : reply.message };
 }
 
 /** A reply with neither a success nor a code in it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from './parse-json.ts';
+import { parseJson } from './foreign-value.ts';
 
 /**
  * The parts of an OOTO body that decide, read tolerantly: what has another type than documented counts as absent.

@@ -1,9 +1,27 @@
 import type { HttpResponse } from '../util/http/http-exchange.ts';
-import type { EngineReply, EnrolledReply } from './engine.ts';
+import type {
+  DeletedReply,
+  DeleteReply,
+  EngineReply,
+  EnrolledReply,
+  FailedReply,
+  IdentifiedReply,
+  IdentifyReply,
+  RefusedReply,
+  RejectedReply,
+} from './engine.ts';
 import { copyForeignRecord } from './foreign-value.ts';
-import { demographics, isFine, type ReplyOptions } from './judgement.ts';
-import type { OotoBody } from './ooto-body.ts';
-import { judgeOotoReply } from './ooto-judgement.ts';
+import {
+  demographics,
+  isFine,
+  judgeAccountWords,
+  judgeByStatus,
+  judgeUnread,
+  type ReplyOptions,
+  rejected,
+} from './judgement.ts';
+import { type OotoBody, readOotoBody } from './ooto-body.ts';
+import { ootoErrors } from './ooto-codes.ts';
 
 /** Judges a reply of OOTO's `/add`. Documented (ooto-enroll.txt): 200 with a template id, 400 with `result.code`. */
 export function readOotoReply(response: HttpResponse, options: ReplyOptions): EngineReply {
@@ -14,6 +32,105 @@ export function readOotoReply(response: HttpResponse, options: ReplyOptions): En
         ? enrolled({ status, templateId: body.templateId, body }, options)
         : undefined,
   });
+}
+
+/**
+ * Judges a reply of OOTO's `/identify`. Documented (ooto-identify.txt): 200 with the best match and its similarity, 400
+ * with `result.code`. A 200 without a match says that there is none (assumed). One without any `result`, or with a match
+ * that cannot be read, says nothing: taken for "nobody", it would enroll a person twice.
+ */
+export function readOotoIdentifyReply(response: HttpResponse, options: ReplyOptions): IdentifyReply {
+  return judgeOotoReply<IdentifiedReply>(response, options, {
+    endpoint: 'identify',
+    readSuccess({ status, body }) {
+      if (!isFine(status) || body.isError || body.found === undefined) return undefined;
+      const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
+      return {
+        kind: 'identified',
+        httpStatus: status,
+        ...(transactionId ? { transactionId } : {}),
+        ...(body.found === null ? {} : { match: body.found }),
+      };
+    },
+  });
+}
+
+/**
+ * Judges a reply of OOTO's `/delete`. Documented: 200 with a transaction id; 400 with code 400, "Template not found",
+ * which is what was asked for: the template is gone. A 200 without a transaction id is none of the engine's: the call is
+ * made again, which harms nobody.
+ */
+export function readOotoDeleteReply(response: HttpResponse, options: ReplyOptions): DeleteReply {
+  return judgeOotoReply<DeletedReply>(response, options, {
+    endpoint: 'delete',
+    readSuccess({ status, body }) {
+      const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
+      const deleted = (existed: boolean): DeletedReply => ({
+        kind: 'deleted',
+        httpStatus: status,
+        existed,
+        ...(transactionId ? { transactionId } : {}),
+      });
+      if (isFine(status) && !body.isError && transactionId) return deleted(true);
+      return status === 400 && isNotFound(body) ? deleted(false) : undefined;
+    },
+  });
+}
+
+/** Another 400 with other words says something else, and the template may be there. */
+const isNotFound = ({ code, info = '' }: OotoBody) => code === '400' && /not found/i.test(info);
+
+/**
+ * Judges a reply of any OOTO endpoint: the kind is decided here, once, and nowhere else. Never throws, whatever the body.
+ * A success is read from the body, never from the status alone: `readSuccess` gives undefined where the body is none.
+ * Documented: 400 with `result.code`. Assumed, since no page tells: everything about the other statuses, and that the
+ * Content-Type is not worth asking (an HTML page is no JSON; JSON under another name is still the engine's).
+ */
+function judgeOotoReply<Success>(
+  response: HttpResponse,
+  options: ReplyOptions,
+  { endpoint, readSuccess }: OotoEndpoint<Success>,
+): Success | FailedReply {
+  return judgeByStatus(response, endpoint, options) ?? readByBody(response, { ...options, readSuccess });
+}
+
+interface OotoEndpoint<Success> {
+  /** For messages. */
+  readonly endpoint: 'enroll' | 'identify' | 'delete';
+  readonly readSuccess: (reply: { status: number; body: OotoBody }) => Success | undefined;
+}
+
+function readByBody<Success>(
+  response: HttpResponse,
+  options: ReplyOptions & Pick<OotoEndpoint<Success>, 'readSuccess'>,
+): Success | FailedReply {
+  const { status } = response;
+  const body = response.text === undefined ? undefined : readOotoBody(response.text);
+  const success = body && options.readSuccess({ status, body });
+  if (success !== undefined) return success;
+  const isError = body?.isError || (!isFine(status) && body?.templateId === undefined);
+  if (body?.code !== undefined && isError) return readVerdict({ status, code: body.code, body }, options);
+  const found = body === undefined ? 'no-object' : body.isError ? 'error' : 'other';
+  return judgeUnread(response, found, options);
+}
+
+/** A code that is not documented is a verdict as well, unless its words speak of the account. */
+function readVerdict(
+  { status, code, body }: { status: number; code: string; body: OotoBody },
+  options: ReplyOptions,
+): RejectedReply | RefusedReply {
+  const info = options.clean(body.info ?? '');
+  const refusal = Object.hasOwn(ootoErrors, code)
+    ? undefined
+    : judgeAccountWords({ status, words: info, shown: info }, options);
+  if (refusal) return refusal;
+  const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
+  return {
+    ...rejected(status, options.clean(code), info || 'the engine gave a code without words'),
+    // An error beside a template id contradicts itself.
+    stored: body.templateId === undefined ? 'no' : 'unknown',
+    ...(transactionId ? { transactionId } : {}),
+  };
 }
 
 function enrolled(

@@ -1,6 +1,5 @@
 import type { HttpClient } from '../util/http/http-client.ts';
-import { templateIdOf } from '../util/template-id.ts';
-import { accountCheckOf } from './account-check.ts';
+import { templateUuid } from '../util/template-id.ts';
 import type {
   DeleteReply,
   DeleteRequest,
@@ -11,12 +10,33 @@ import type {
   IdentifyRequest,
   RejectedReply,
 } from './engine.ts';
+import type { EngineEntry } from './engine-entry.ts';
 import { createCleanText } from './foreign-text.ts';
-import { judgeFailure } from './judge-failure.ts';
+import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
-import { readOotoDeleteReply } from './ooto-delete-reply.ts';
-import { readOotoIdentifyReply } from './ooto-identify-reply.ts';
-import { readOotoReply } from './ooto-reply.ts';
+import { foreseeOotoVerdict } from './ooto-codes.ts';
+import { readOotoDeleteReply, readOotoIdentifyReply, readOotoReply } from './ooto-reply.ts';
+import { openAddress } from './open-address.ts';
+import { readCredential } from './read-credential.ts';
+
+/** OOTO's cloud. */
+export const ooto: EngineEntry = {
+  credentials: ['OOTO_APP_ID', 'OOTO_APP_KEY'],
+  templateIdFor: (subjectId) => templateUuid({ engine: 'ooto', subjectId }),
+  identifies: true,
+  foreseeVerdict: foreseeOotoVerdict,
+  create(options) {
+    const { environment, keepDemographics } = options;
+    const appId = readCredential({ name: 'OOTO_APP_ID', what: "OOTO's application id", environment });
+    const appKey = readCredential({ name: 'OOTO_APP_KEY', what: "OOTO's application key", environment });
+    const { url, http, urlFix } = openAddress(options.url ?? 'https://cloud.ooto-ai.com/api/v1.0', options);
+    const credentials =
+      'check OOTO_APP_ID and OOTO_APP_KEY (or the files in OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE)';
+    const fix = { credentials, url: urlFix };
+    const engine = createOotoEngine({ name: 'ooto', http, appId, appKey, keepDemographics, fix });
+    return { engine, account: { engine: 'ooto', url, appId } };
+  },
+};
 
 export interface OotoOptions {
   /** Also the name in the template ids: the same subject has another id at another engine. */
@@ -26,19 +46,20 @@ export interface OotoOptions {
   readonly appId: string;
   readonly appKey: string;
   /** Age, gender and race in the quality of a reply; left out by default. */
-  readonly keepDemographics?: boolean;
+  readonly keepDemographics?: boolean | undefined;
   /** What is said to the user when the account or the address is refused. */
-  readonly fix: { readonly credentials: string; readonly url: string };
+  readonly fix: ReplyOptions['fix'];
   readonly now?: () => number;
 }
 
-/** OOTO's cloud, or a server that speaks its language (ooto-enroll.txt, ooto-identify.txt). */
+/** Calls OOTO's cloud, or a server that speaks its language (ooto-enroll.txt, ooto-identify.txt). */
 export function createOotoEngine(options: OotoOptions): Engine {
   const { name, http, fix, now = Date.now } = options;
   const credentials = { 'APP-ID': options.appId, 'APP-KEY': options.appKey };
   const clean = createCleanText({ secrets: [options.appId, options.appKey] });
   const keepDemographics = options.keepDemographics ?? false;
 
+  const templateIdFor = (subjectId: string) => templateUuid({ engine: name, subjectId });
   const reading = () => ({ clean, fix, keepDemographics, nowInMs: now() });
 
   /** A form with a photo in it, if there is one. */
@@ -81,13 +102,13 @@ export function createOotoEngine(options: OotoOptions): Engine {
     // "JPEG or PNG image"; a size limit is not documented.
     accepts: { formats: ['jpeg', 'png'] },
     checks: ['liveness', 'deepfake'],
-    templateIdFor: (subjectId) => templateIdOf({ engine: name, subjectId }),
+    templateIdFor,
     enroll: ({ photo, format, templateId, checks, signal, onSent }: EnrollRequest) =>
       add({ photo: { field: 'photo', format, bytes: photo }, templateId, checks, signal, onSent }),
     identify,
     deleteTemplate,
     checkAccount: async (signal) => {
-      const templateId = templateIdOf({ engine: name, subjectId: 'rollcall doctor' });
+      const templateId = templateIdFor('rollcall doctor');
       const reply = await add({ templateId, checks: { liveness: false, deepfake: false }, signal });
       return accountCheckOf(reply, isOwnVerdict);
     },

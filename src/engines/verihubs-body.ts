@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from './parse-json.ts';
+import { parseJson } from './foreign-value.ts';
 
 /**
  * The parts of a Verihubs body that are read, tolerantly: what has another type than expected counts as absent.

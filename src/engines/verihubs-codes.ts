@@ -1,9 +1,28 @@
+import type { ForeseenVerdict, PhotoFault, VerdictSettings } from './engine.ts';
+
+/** The page's words for each code that stands for itself (verihubs-enroll.txt). */
+export const verihubsErrors = {
+  INVALID_PAYLOAD: 'no value in payload or empty string more than 1',
+  INVALID_PAYLOAD_IMAGE_MISSING: 'invalid payload image not a standard b64/url or image empty string',
+  INVALID_PAYLOAD_SUBJECT_ID_MISSING: 'invalid payload subject id is empty string',
+  INVALID_PAYLOAD_IMAGE_SIZE: 'invalid payload image size too large',
+  MISSING_PAYLOAD_IMAGE: 'missing payload image',
+  INVALID_PAYLOAD_IMAGE_TIMEOUT: 'timeout getting image from url in 15 seconds',
+  INVALID_PAYLOAD_IMAGE_FORMAT: 'image unable to be decoded/got from url OR invalid image extension',
+  FACE_NOT_DETECTED: 'face not detected from image',
+  INVALID_PAYLOAD_QUALITY_VALIDATION_DEPENDENCY: 'is_quality must be true if validate_quality true',
+  INVALID_PAYLOAD_ATTRIBUTE_VALIDATION_DEPENDENCY: 'is_attribute must be true if validate_attribute true',
+  INVALID_PAYLOAD_LIVENESS_VALIDATION_DEPENDENCY: 'is_liveness must be true if validate_liveness true',
+} as const;
+
+export type VerihubsErrorCode = keyof typeof verihubsErrors;
+
 /** Whose fault a code of Verihubs' is, and so what follows from it (verihubs-enroll.txt). */
 export type VerihubsCode =
   /** The engine's verdict on this photo. `stored`: what is documented of it. */
   | { readonly fault: 'photo'; readonly reasons: readonly string[]; readonly stored: 'no' | 'unknown' }
   /** The vendor could not fetch the photo from its address in 15 seconds: worth another try. */
-  | { readonly fault: 'passing' }
+  | { readonly fault: 'transient' }
   /** The account is empty. */
   | { readonly fault: 'quota' }
   /** Flags that contradict each other: they are checked before the first call, so the vendor's rules are others now. */
@@ -16,7 +35,7 @@ export function readVerihubsCode(code: string): VerihubsCode | undefined {
   const reasons = reasonsOf(code);
   if (reasons) return { fault: 'photo', reasons, stored: 'unknown' };
   if (/^INSUFFICIENT_QUOTA(_|$)/.test(code)) return { fault: 'quota' };
-  return Object.hasOwn(codes, code) ? codes[code] : undefined;
+  return Object.hasOwn(codes, code) ? codes[code as VerihubsErrorCode] : undefined;
 }
 
 /**
@@ -38,14 +57,14 @@ const bits = [
 
 const photo: VerihubsCode = { fault: 'photo', reasons: [], stored: 'no' };
 
-const codes: Readonly<Record<string, VerihubsCode>> = {
+const codes: Readonly<Record<VerihubsErrorCode, VerihubsCode>> = {
   INVALID_PAYLOAD_IMAGE_MISSING: photo,
   INVALID_PAYLOAD_IMAGE_SIZE: photo,
   INVALID_PAYLOAD_IMAGE_FORMAT: photo,
   FACE_NOT_DETECTED: photo,
   // No empty id is ever sent: the engine makes nothing of this one (of spaces, say), and never will.
   INVALID_PAYLOAD_SUBJECT_ID_MISSING: photo,
-  INVALID_PAYLOAD_IMAGE_TIMEOUT: { fault: 'passing' },
+  INVALID_PAYLOAD_IMAGE_TIMEOUT: { fault: 'transient' },
   INVALID_PAYLOAD_QUALITY_VALIDATION_DEPENDENCY: {
     fault: 'settings',
     flags: ['--validate-quality', '--check-quality'],
@@ -61,3 +80,23 @@ const codes: Readonly<Record<string, VerihubsCode>> = {
   INVALID_PAYLOAD: { fault: 'program' },
   MISSING_PAYLOAD_IMAGE: { fault: 'program' },
 };
+
+/** FAIL_ON_8: the bit of the number of faces alone. */
+export const severalFacesVerdict = {
+  code: 'FAIL_ON_8',
+  message: 'fail on number of face (nface)',
+  reasons: ['face-count'],
+} as const satisfies ForeseenVerdict;
+
+/**
+ * What the engine would say of a photo. The page has a code for a photo without a face, and asks for one face only with
+ * `validate_nface`. Assumed: a face too small for features is no face to it.
+ */
+export function foreseeVerihubsVerdict(
+  fault: PhotoFault,
+  { validateNface }: VerdictSettings,
+): ForeseenVerdict | undefined {
+  if (fault === 'several-faces') return validateNface ? severalFacesVerdict : undefined;
+  const code = fault === 'undecodable' ? 'INVALID_PAYLOAD_IMAGE_FORMAT' : 'FACE_NOT_DETECTED';
+  return { code, message: verihubsErrors[code] };
+}

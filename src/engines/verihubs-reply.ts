@@ -84,7 +84,7 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
     stored: isFine(status) ? 'unknown' : 'no',
   };
   switch (known.fault) {
-    case 'passing':
+    case 'transient':
       return { kind: 'unavailable', httpStatus: status, message: words, sent: true };
     case 'quota':
       return refused(status, `the account's quota is used up: ${words}`, quotaFix, true);
@@ -134,7 +134,7 @@ function enrolled(
   };
 }
 
-/** An engine that was told to validate and stored the photo has found it to be live, whether it says so again or not. */
+/** An engine that was asked to validate and stored the photo has found it to be live, whether it says so again or not. */
 function livenessOf({ liveness }: VerihubsBody, { validateLiveness }: VerihubsEnrollment) {
   if (!validateLiveness) return liveness;
   return { score: liveness?.score ?? null, fine: liveness?.fine ?? true };

@@ -1,6 +1,4 @@
 import type { HttpCall, HttpClient } from '../util/http/http-client.ts';
-import { templateIdOf } from '../util/template-id.ts';
-import { accountCheckOf } from './account-check.ts';
 import type {
   AccountCheck,
   Engine,
@@ -9,13 +7,36 @@ import type {
   EnrollFlags,
   EnrollRequest,
 } from './engine.ts';
+import type { EngineEntry } from './engine-entry.ts';
 import { createCleanText } from './foreign-text.ts';
 import { jsonPhotoBody } from './json-photo-body.ts';
-import { judgeFailure } from './judge-failure.ts';
-import type { ReplyOptions } from './judgement.ts';
+import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts';
+import { openAddress } from './open-address.ts';
+import { readCredential } from './read-credential.ts';
 import { readVerihubsBody } from './verihubs-body.ts';
-import { readVerihubsCode } from './verihubs-codes.ts';
+import { foreseeVerihubsVerdict, readVerihubsCode } from './verihubs-codes.ts';
 import { readVerihubsDeleteReply, readVerihubsReply } from './verihubs-reply.ts';
+
+/** The engine knows a template by the subject's own id. */
+const templateIdFor = (subjectId: string) => subjectId.normalize('NFC');
+
+/** Verihubs' cloud. */
+export const verihubs: EngineEntry = {
+  credentials: ['VERIHUBS_APP_ID', 'VERIHUBS_API_KEY'],
+  templateIdFor,
+  foreseeVerdict: foreseeVerihubsVerdict,
+  create(options) {
+    const { environment, keepDemographics } = options;
+    const appId = readCredential({ name: 'VERIHUBS_APP_ID', what: "Verihubs' application id", environment });
+    const apiKey = readCredential({ name: 'VERIHUBS_API_KEY', what: "Verihubs' API key", environment });
+    const { url, http, urlFix } = openAddress(options.url ?? 'https://api.verihubs.com', options);
+    const credentials =
+      'check VERIHUBS_APP_ID and VERIHUBS_API_KEY (or the files in VERIHUBS_APP_ID_FILE and VERIHUBS_API_KEY_FILE)';
+    const fix = { credentials, url: urlFix };
+    const engine = createVerihubsEngine({ http, appId, apiKey, keepDemographics, fix });
+    return { engine, account: { engine: 'verihubs', url, appId } };
+  },
+};
 
 export interface VerihubsOptions {
   /** At the API's base address, e.g. `https://api.verihubs.com`; closed with the engine. */
@@ -23,7 +44,7 @@ export interface VerihubsOptions {
   readonly appId: string;
   readonly apiKey: string;
   /** Age and the like, should they come in a reply; left out by default. */
-  readonly keepDemographics?: boolean;
+  readonly keepDemographics?: boolean | undefined;
   /** What is said to the user when the account or the address is refused. */
   readonly fix: ReplyOptions['fix'];
   readonly now?: () => number;
@@ -78,7 +99,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
     accepts: { formats: ['jpeg', 'png'], maxSizeInBytes },
     checks: ['liveness'],
     takesFlags: true,
-    templateIdFor: (subjectId) => templateIdOf({ engine: 'verihubs', subjectId }),
+    templateIdFor,
     enroll: (request) =>
       enroll(request, jsonPhotoBody({ fields: fieldsOf(request), field: 'image', photo: request.photo })),
     enrollAddress: (request) =>
@@ -89,7 +110,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
       return readVerihubsDeleteReply(result, reading());
     },
     async checkAccount(signal): Promise<AccountCheck> {
-      const templateId = templateIdOf({ engine: 'verihubs', subjectId: 'rollcall doctor' });
+      const templateId = templateIdFor('rollcall doctor');
       const fields = fieldsOf({ templateId, checks: { liveness: false } });
       const result = await http.post(callTo(Buffer.from(JSON.stringify(fields)), { signal }));
       if (result.kind === 'response' && result.status === 400 && isOwnCode(result.text)) return { ok: true };
@@ -103,7 +124,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
   };
 }
 
-/** What an engine that repeats an address would give away: its query as a whole and in parts. */
+/** What a reply that repeats an address would leak: its query as a whole and in parts. */
 function secretsOf(address: string): string[] {
   const query = address.slice(address.indexOf('?') + 1);
   if (query === address) return [];
@@ -130,7 +151,7 @@ const documentedFlags: EnrollFlags = {
   validateNface: false,
 };
 
-/** Every flag is sent, also where it is the default: two pages tell two defaults, and a default may change. */
+/** Every flag is sent, also where it is the default: two pages name two defaults, and a default may change. */
 function fieldsOf({
   templateId,
   checks,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { followsFromSubject } from '../util/template-id.ts';
+import { followsFromSubject } from '../engines/registry.ts';
 
 /**
  * Fingerprints say in 64 bits what was enrolled: of a photo as it is listed (`listed`), and of its bytes (`content`).

@@ -1,7 +1,7 @@
+import { followsFromSubject } from '../engines/registry.ts';
 import type { ReportLine } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore, StateWriter } from '../storage/state/state-store.ts';
-import { followsFromSubject } from '../util/template-id.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
 import { type LedgerEvent, ledgerSchemaName, ledgerSourceOf } from './ledger-event.ts';
 import { deltaPath } from './ledger-files.ts';

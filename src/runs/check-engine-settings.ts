@@ -1,5 +1,5 @@
-import { assertIdentifies } from '../engines/assert-identifies.ts';
 import type { Engine } from '../engines/engine.ts';
+import { assertIdentifies } from '../engines/registry.ts';
 import { namesOf } from '../settings/load-settings.ts';
 import { type SettingKey, type Settings, settingsSchema } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';

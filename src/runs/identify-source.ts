@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { resumeFixedAccount } from '../account/account-pause.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
-import { assertIdentifies } from '../engines/assert-identifies.ts';
+import { assertIdentifies } from '../engines/registry.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
 import { photosBudgetInBytes } from '../photos/read-within-budget.ts';
 import { firstPhotos } from '../sources/first-photos.ts';

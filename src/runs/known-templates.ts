@@ -1,3 +1,4 @@
+import { followsFromSubject } from '../engines/registry.ts';
 import { type LedgerEvent, subjectKey, timesOf } from '../ledger/ledger-event.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { QueueBackend } from '../queue/queue.ts';
@@ -7,7 +8,6 @@ import { readReport } from '../records/read-report.ts';
 import { outcomeSchema } from '../records/report-line.ts';
 import { isOver, listRunRecords, type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { followsFromSubject } from '../util/template-id.ts';
 
 export interface NamedTemplate {
   readonly subjectId: string;

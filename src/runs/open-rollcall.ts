@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import { createRateLimiter } from '../account/create-rate-limiter.ts';
 import type { RateLimiter } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
-import type { BuiltInPlace } from '../engines/local/built-in-engine.ts';
+import type { BuiltInPlace } from '../engines/engine-entry.ts';
 import type { FaceReader } from '../engines/local/faces/face-reader.ts';
 import { createEngine, enginesWithCredentials } from '../engines/registry.ts';
 import { isOnThisMachine } from '../queue/is-on-this-machine.ts';

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { templateIdOf } from '../engines/registry.ts';
 import { createPhotoReader, type PhotoReader } from '../photos/read-photo.ts';
 import type { RunRecord, RunSettings } from '../records/run-record.ts';
 import { openSource } from '../sources/open-source.ts';
@@ -24,6 +25,7 @@ export function openSourceOf(
     exclude,
     allowOutside,
     redrive,
+    templateIdOf,
     stdin,
     workingFolder: rollcall.folder,
     s3: rollcall.s3,
@@ -32,7 +34,7 @@ export function openSourceOf(
 
 /** The source of a run that another process began to list. */
 export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunRecord): Promise<Source> {
-  if (record.source !== '-') return openSource(record.source, { ...record.settings, s3 });
+  if (record.source !== '-') return openSource(record.source, { ...record.settings, templateIdOf, s3 });
   throw new UsageError(
     'source-gone',
     `The list that run ${record.id} was given on stdin broke off: pipe it again with rollcall run - --run-id ${record.id}`,

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { isRedacted } from '../util/redact-address.ts';
-import { followsFromSubject } from '../util/template-id.ts';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
 
 /** What a line of a JSONL manifest says. */
@@ -28,10 +27,17 @@ export interface JsonlFields {
 /** Which lines of an earlier report are listed. */
 export type Redrive = 'unsettled' | 'all';
 
+/** How the lines of an earlier report are read. */
+export interface ReportOptions {
+  readonly redrive: Redrive;
+  /** The template id that follows from a subject at the engine that the report names. */
+  readonly templateIdOf: (named: { engine: string; subjectId: string }) => string;
+}
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Takes a line apart; never throws. `bytes` is absent for a line that is too long. */
-export function readJsonlRow(bytes: Buffer | undefined, redrive: Redrive): JsonlRow {
+export function readJsonlRow(bytes: Buffer | undefined, options: ReportOptions): JsonlRow {
   if (bytes === undefined) return problem(`is longer than ${maxRowSizeInBytes / 1024 / 1024} MiB`);
   if (!isUtf8(bytes)) return problem('is not valid UTF-8');
   const text = bytes.toString('utf8').trim();
@@ -42,19 +48,19 @@ export function readJsonlRow(bytes: Buffer | undefined, redrive: Redrive): Jsonl
   if (typeof schema !== 'string' || !schema.startsWith('rollcall.')) {
     return { kind: 'row', isReport: false, ...readManifestLine(value) };
   }
-  if (schema === reportSchema) return readReportLine(value, redrive);
+  if (schema === reportSchema) return readReportLine(value, options);
   return problem(`has the schema ${JSON.stringify(schema.slice(0, 60))}, which this version does not know`);
 }
 
 const reportSchema = 'rollcall.report/1';
 const unsettled: readonly unknown[] = ['rejected', 'failed', 'cancelled'];
 
-function readReportLine(value: JsonObject, redrive: Redrive): JsonlRow {
+function readReportLine(value: JsonObject, { redrive, templateIdOf }: ReportOptions): JsonlRow {
   if (redrive !== 'all' && !unsettled.includes(value.status)) return { kind: 'settled' };
   const fields: JsonlFields = {
     subjectId: toText(value.subjectId),
     photo: toText(value.photo),
-    templateId: givenTemplateId(value),
+    templateId: givenTemplateId(value, templateIdOf),
     version: toText(value.version),
     metadata: toMetadata(value.metadata),
   };
@@ -65,9 +71,12 @@ function readReportLine(value: JsonObject, redrive: Redrive): JsonlRow {
 }
 
 /** A report's template id, unless it follows from the subject: then it is left to the engine, which may be another now. */
-function givenTemplateId({ engine, subjectId, templateId }: JsonObject): string | undefined {
+function givenTemplateId(
+  { engine, subjectId, templateId }: JsonObject,
+  templateIdOf: ReportOptions['templateIdOf'],
+): string | undefined {
   if (typeof subjectId !== 'string' || typeof templateId !== 'string') return undefined;
-  return followsFromSubject({ engine: String(engine), subjectId, templateId }) ? undefined : templateId;
+  return templateIdOf({ engine: String(engine), subjectId }) === templateId ? undefined : templateId;
 }
 
 const names = {

@@ -1,5 +1,4 @@
-import type { Redrive } from './jsonl-row.ts';
-import { readJsonlRow } from './jsonl-row.ts';
+import { type ReportOptions, readJsonlRow } from './jsonl-row.ts';
 import { checkBeginning, listJsonl } from './list-jsonl.ts';
 import { chunksFrom, type ManifestBytes, type ManifestPlace, readRange } from './manifest-bytes.ts';
 import { changedSource, placeAfter } from './place.ts';
@@ -10,14 +9,13 @@ import type { Source } from './source.ts';
 export async function createJsonlSource({
   manifest,
   allowOutside,
-  redrive,
+  ...reportOptions
 }: {
   manifest: ManifestPlace;
   allowOutside: boolean;
-  redrive: Redrive;
-}): Promise<Source> {
+} & ReportOptions): Promise<Source> {
   const { address, folder } = manifest;
-  const isAnywhere = allowOutside || (await isReport(manifest));
+  const isAnywhere = allowOutside || (await isReport(manifest, reportOptions));
   return {
     address,
     sameSubject: 'repeat',
@@ -35,7 +33,7 @@ export async function createJsonlSource({
           address,
           folder,
           allowOutside: isAnywhere,
-          redrive,
+          ...reportOptions,
         })) {
           signal.throwIfAborted();
           yield photo;
@@ -54,12 +52,12 @@ export async function createJsonlSource({
  * A report's paths are absolute and were judged by the run that wrote them.
  * @throws UsageError if the manifest is no JSONL at all
  */
-async function isReport(manifest: ManifestPlace): Promise<boolean> {
+async function isReport(manifest: ManifestPlace, options: ReportOptions): Promise<boolean> {
   const bytes = await manifest.open(new AbortController().signal);
   try {
     const firstLine = await readFirstLine(bytes);
     checkBeginning(firstLine, manifest.address);
-    const row = readJsonlRow(firstLine, 'all');
+    const row = readJsonlRow(firstLine, { ...options, redrive: 'all' });
     return row.kind === 'row' && row.isReport;
   } finally {
     await bytes.close();

@@ -1,17 +1,16 @@
 import { UsageError } from '../util/errors.ts';
 import { type BoundedLine, boundedLines } from './bounded-lines.ts';
-import { type Redrive, readJsonlRow } from './jsonl-row.ts';
+import { type ReportOptions, readJsonlRow } from './jsonl-row.ts';
 import { listedRow } from './listed-row.ts';
 import { byteOrderMarkSize, checkManifestEncoding } from './manifest-encoding.ts';
 import { cursorOf, type Place } from './place.ts';
 import type { ListedPhoto } from './source.ts';
 
-export interface JsonlOptions {
+export interface JsonlOptions extends ReportOptions {
   readonly address: string;
   /** Absolute; relative paths begin here. */
   readonly folder: string;
   readonly allowOutside: boolean;
-  readonly redrive: Redrive;
 }
 
 /**
@@ -33,7 +32,7 @@ export async function* listJsonl(
 }
 
 function listLine(line: BoundedLine, options: JsonlOptions): ListedPhoto | undefined {
-  const row = readJsonlRow(line.bytes, options.redrive);
+  const row = readJsonlRow(line.bytes, options);
   const place = `line ${line.after.row}`;
   const base = { row: line.after.row, cursor: cursorOf(line.after) };
   switch (row.kind) {

@@ -5,10 +5,11 @@ import { formatS3Address, isS3Address, parseS3Address } from '../storage/s3/s3-a
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { templateUuid } from '../util/template-id.ts';
 import { createCsvSource } from './csv-source.ts';
 import { checkFolder, createFolderSource } from './folder-source.ts';
 import { parseIdPattern } from './id-from.ts';
-import type { Redrive } from './jsonl-row.ts';
+import type { Redrive, ReportOptions } from './jsonl-row.ts';
 import { createJsonlSource } from './jsonl-source.ts';
 import { localManifest } from './local-manifest.ts';
 import type { ManifestPlace } from './manifest-bytes.ts';
@@ -28,6 +29,11 @@ export interface OpenSourceOptions {
   readonly allowOutside?: boolean | undefined;
   /** Which lines of an earlier report are listed; default `unsettled`: rejected, failed, cancelled. */
   readonly redrive?: Redrive | undefined;
+  /**
+   * The template id that follows from a subject at the engine that a report names: such an id is left to the engine of
+   * the new run. Default: the UUID that most engines have.
+   */
+  readonly templateIdOf?: ReportOptions['templateIdOf'] | undefined;
   /** What `-` reads. */
   readonly stdin?: Readable | undefined;
   /** Relative paths begin here; default the working directory. */
@@ -45,7 +51,9 @@ const accepted =
  * @throws UsageError if it is nothing that can be listed, or the options do not go with it
  */
 export async function openSource(spec: string, options: OpenSourceOptions = {}): Promise<Source> {
-  const { allowOutside = false, redrive = 'unsettled', workingFolder = process.cwd() } = options;
+  const { allowOutside = false, workingFolder = process.cwd() } = options;
+  const { redrive = 'unsettled', templateIdOf = templateUuid } = options;
+  const manifestOptions = { ...options, allowOutside, redrive, templateIdOf };
   if (spec === '-') {
     checkNoGlobs(options);
     return createStdinSource({
@@ -53,16 +61,17 @@ export async function openSource(spec: string, options: OpenSourceOptions = {}):
       folder: workingFolder,
       allowOutside,
       redrive,
+      templateIdOf,
     });
   }
   checkSpec(spec);
-  if (isS3Address(spec)) return openOnS3(spec, { ...options, allowOutside, redrive });
+  if (isS3Address(spec)) return openOnS3(spec, manifestOptions);
   const path = resolve(workingFolder, spec);
   if (await isFolder(path)) {
     await checkFolder(path);
     return openFolder(path, { ...options, allowOutside });
   }
-  const source = openManifest(localManifest(path), { ...options, allowOutside, redrive });
+  const source = openManifest(localManifest(path), manifestOptions);
   if (source !== undefined) return source;
   throw new UsageError(
     'source-kind',
@@ -70,11 +79,11 @@ export async function openSource(spec: string, options: OpenSourceOptions = {}):
   );
 }
 
-type ManifestOptions = OpenSourceOptions & { readonly allowOutside: boolean; readonly redrive: Redrive };
+type ManifestOptions = OpenSourceOptions & ReportOptions & { readonly allowOutside: boolean };
 
 /** Undefined for what is no manifest by its suffix. */
 function openManifest(manifest: ManifestPlace, options: ManifestOptions): Promise<Source> | undefined {
-  const { allowOutside, redrive } = options;
+  const { allowOutside, redrive, templateIdOf } = options;
   switch (extname(manifest.address).toLowerCase()) {
     case '.csv':
       checkNoGlobs(options);
@@ -82,7 +91,7 @@ function openManifest(manifest: ManifestPlace, options: ManifestOptions): Promis
     case '.jsonl':
     case '.ndjson':
       checkNoGlobs(options);
-      return createJsonlSource({ manifest, allowOutside, redrive });
+      return createJsonlSource({ manifest, allowOutside, redrive, templateIdOf });
     default:
       return undefined;
   }

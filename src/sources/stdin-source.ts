@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { UsageError } from '../util/errors.ts';
 import { aborting } from './aborting.ts';
-import type { Redrive } from './jsonl-row.ts';
+import type { ReportOptions } from './jsonl-row.ts';
 import { listJsonl } from './list-jsonl.ts';
 import { placeAfter } from './place.ts';
 import type { Source } from './source.ts';
@@ -14,13 +14,12 @@ export function createStdinSource({
   stdin,
   folder,
   allowOutside,
-  redrive,
+  ...reportOptions
 }: {
   stdin: Readable;
   folder: string;
   allowOutside: boolean;
-  redrive: Redrive;
-}): Source {
+} & ReportOptions): Source {
   return {
     address: '-',
     sameSubject: 'repeat',
@@ -32,7 +31,7 @@ export function createStdinSource({
         address: 'stdin',
         folder,
         allowOutside,
-        redrive,
+        ...reportOptions,
       });
       yield* aborting(lines, { signal, stream: stdin });
     },

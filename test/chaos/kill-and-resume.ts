@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { templateIdOf } from '../../src/util/template-id.ts';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import { createSeededRandom, type ServerCall } from '../helpers/engine-server-calls.ts';
 import { until } from '../helpers/until.ts';
 import { subjectOf } from './photo-folder.ts';

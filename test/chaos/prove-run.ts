@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { templateIdOf } from '../../src/util/template-id.ts';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import { subjectOf } from './photo-folder.ts';
 import { readJson, readReport } from './run-files.ts';
 import type { Scene } from './scene.ts';

@@ -1,18 +1,18 @@
 import type { DeleteReply, Engine, EngineReply } from '../../src/engines/engine.ts';
 import { createCleanText } from '../../src/engines/foreign-text.ts';
-import { judgeFailure } from '../../src/engines/judge-failure.ts';
+import { parseJson } from '../../src/engines/foreign-value.ts';
 import {
   isFine,
   judgeByStatus,
+  judgeFailure,
   judgeUnread,
   type ReplyOptions,
   rejected,
 } from '../../src/engines/judgement.ts';
 import { multipartBody } from '../../src/engines/multipart.ts';
-import { parseJson } from '../../src/engines/parse-json.ts';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import type { HttpClient } from '../../src/util/http/http-client.ts';
 import type { HttpResponse } from '../../src/util/http/http-exchange.ts';
-import { templateIdOf } from '../../src/util/template-id.ts';
 
 /**
  * A whole adapter in one file, for an engine that is not there (docs/engines.md): a form with the photo and the id,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
-import { templateIdOf } from '../../src/util/template-id.ts';
 import { measurePaceAgain, provePace } from '../chaos/prove-pace.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';

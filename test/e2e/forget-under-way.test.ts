@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
-import { templateIdOf } from '../../src/util/template-id.ts';
 import { makePhoto, writeFiles, writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { type S3Server, startS3Server } from '../helpers/s3-server.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DeleteReply, Engine } from '../../src/engines/engine.ts';
 import { createCleanText } from '../../src/engines/foreign-text.ts';
-import { readOotoDeleteReply } from '../../src/engines/ooto-delete-reply.ts';
+import { readOotoDeleteReply } from '../../src/engines/ooto-reply.ts';
 import { createEngine } from '../../src/engines/registry.ts';
 import { enrollWith } from '../conformance/engine-calls.ts';
 import { startEngineServer } from '../helpers/engine-server.ts';

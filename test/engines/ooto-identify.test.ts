@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCleanText } from '../../src/engines/foreign-text.ts';
-import { readOotoIdentifyReply } from '../../src/engines/ooto-identify-reply.ts';
+import { readOotoIdentifyReply } from '../../src/engines/ooto-reply.ts';
 import { createEngine } from '../../src/engines/registry.ts';
 import { describeIdentification } from '../conformance/identify-conformance.ts';
 import { startEngineServer } from '../helpers/engine-server.ts';

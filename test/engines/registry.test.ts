@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createEngine, type EngineOptions, enginesWithCredentials } from '../../src/engines/registry.ts';
+import type { EngineOptions } from '../../src/engines/engine-entry.ts';
+import { createEngine, enginesWithCredentials } from '../../src/engines/registry.ts';
 import { UsageError } from '../../src/util/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-registry-'));

@@ -135,7 +135,7 @@ describe('what only Verihubs has', () => {
     const reply = await play(scriptOf(code));
     expect(reply).toMatchObject({ kind: 'refused', certain, httpStatus: codes.get(code)?.status });
     expect(reply).toHaveProperty('message', expect.stringContaining(code));
-    expect(reply).toHaveProperty('mend', expect.stringContaining(fix));
+    expect(reply).toHaveProperty('fix', expect.stringContaining(fix));
   });
 
   test('an account without quota is not fine', async () => {

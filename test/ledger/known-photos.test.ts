@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import { contentFingerprint, noTemplate, templateMark } from '../../src/ledger/fingerprint.ts';
 import { createKnownPhotos } from '../../src/ledger/known-photos.ts';
 import { eventOfLine } from '../../src/ledger/ledger-delta.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
 import { buildReportLine, type Outcome } from '../../src/records/report-line.ts';
-import { templateIdOf } from '../../src/util/template-id.ts';
 import { allAnswers } from './known-answers.ts';
 import { ledgerEvents, photos, timeAt } from './ledger-events.ts';
 

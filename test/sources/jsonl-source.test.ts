@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import { boundedLines } from '../../src/sources/bounded-lines.ts';
 import { readJsonlRow } from '../../src/sources/jsonl-row.ts';
 import { openSource } from '../../src/sources/open-source.ts';
-import { templateIdOf } from '../../src/util/template-id.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { listAll } from './source-conformance.ts';
 
@@ -93,7 +93,7 @@ describe('a report of an earlier run', () => {
       line('failed', { templateId: derived }),
       line('failed', { templateId: 'failed', engine: 'verihubs' }),
     ];
-    const listed = await list(lines.join('\n'));
+    const listed = await list(lines.join('\n'), { templateIdOf });
     expect(listed.map(({ templateId }) => templateId)).toEqual(['given-by-hand', undefined, undefined]);
   });
 
@@ -169,7 +169,9 @@ test('no line makes reading throw', () => {
   );
   fc.assert(
     fc.property(line, fc.constantFrom('unsettled' as const, 'all' as const), (bytes, redrive) => {
-      expect(['empty', 'problem', 'settled', 'row']).toContain(readJsonlRow(bytes, redrive).kind);
+      expect(['empty', 'problem', 'settled', 'row']).toContain(
+        readJsonlRow(bytes, { redrive, templateIdOf }).kind,
+      );
     }),
   );
 });

@@ -3,10 +3,9 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import type { HttpsPhotoReader } from '../../photos/https-photo.ts';
 import type { Chaos } from '../../settings/chaos.ts';
-import { addChaos } from './chaos-hooks.ts';
+import { addChaos } from './chaos.ts';
 import type { FaceReader } from './faces/face-reader.ts';
 import { ootoRoutes } from './ooto-routes.ts';
-import { createSemaphore } from './semaphore.ts';
 import type { TemplateStore } from './templates/template-store.ts';
 import { verihubsRoutes } from './verihubs-routes.ts';
 
@@ -33,7 +32,7 @@ export async function createEngineApp(options: EngineAppOptions): Promise<Fastif
     logger: false,
     bodyLimit: bodyLimitInBytes,
     requestTimeout: requestTimeoutInMs,
-    // What comes while it drains, on connections that are there, is answered like what came before.
+    // Requests that come on open connections while it drains are answered as usual.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   });
@@ -57,13 +56,39 @@ export async function createEngineApp(options: EngineAppOptions): Promise<Fastif
       request: { headers: { 'content-length'?: string | undefined } },
       reply: { raw: NodeJS.EventEmitter },
     ) => {
-      const giveBack = semaphore.take(Number(request.headers['content-length'] ?? bodyLimitInBytes));
-      if (giveBack) reply.raw.once('close', giveBack);
-      return giveBack !== undefined;
+      const release = semaphore.take(Number(request.headers['content-length'] ?? bodyLimitInBytes));
+      if (release) reply.raw.once('close', release);
+      return release !== undefined;
     },
   };
   await app.register(ootoRoutes(parts), { prefix: '/api/v1.0' });
   await app.register(verihubsRoutes(parts), { prefix: '/v1/face' });
   app.get('/health', async () => ({ status: 'ok' }));
   return app;
+}
+
+/** Limits how many requests, and bytes of them, are here at once: more would fill the memory and wait too long. */
+interface Semaphore {
+  /** undefined: it is full. The slot is freed once, however often the release is called. */
+  take(sizeInBytes: number): (() => void) | undefined;
+}
+
+/** One request is let in whatever its size: else a large one would never be. */
+function createSemaphore({ limit, limitInBytes }: { limit: number; limitInBytes: number }): Semaphore {
+  let taken = 0;
+  let takenBytes = 0;
+  return {
+    take(sizeInBytes) {
+      if (taken >= limit || (taken > 0 && takenBytes + sizeInBytes > limitInBytes)) return undefined;
+      taken += 1;
+      takenBytes += sizeInBytes;
+      let isTaken = true;
+      return () => {
+        if (!isTaken) return;
+        isTaken = false;
+        taken -= 1;
+        takenBytes -= sizeInBytes;
+      };
+    },
+  };
 }

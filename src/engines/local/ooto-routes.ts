@@ -1,21 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { EngineParts } from './engine-parts.ts';
+import { type OotoErrorCode, ootoErrors } from '../ooto-codes.ts';
+import { type EngineParts, goneSignal, ownerOf } from './engine-parts.ts';
+import type { FaceFound } from './faces/face-reader.ts';
 import { similarityOf } from './faces/similarity.ts';
-import { goneSignal } from './gone-signal.ts';
 import { lookAt, onlyFaceOf, type UsableFace } from './judge-reading.ts';
-import {
-  type Answer,
-  type OotoChecks,
-  type OotoErrorCode,
-  ootoError,
-  ootoFace,
-  ootoFailure,
-  ootoSuccess,
-} from './ooto-answers.ts';
-import { type Form, type FormFile, readForm } from './read-form.ts';
-import { ownerOf } from './templates/owner.ts';
 
 /** OOTO's `/add`, `/identify`, `/verify` and `/delete`, as its pages have them. */
 export function ootoRoutes(parts: EngineParts): FastifyPluginAsync {
@@ -104,7 +94,7 @@ async function faceIn(
   return onlyFaceOf(await lookAt(reader, photo, goneSignal(reply)));
 }
 
-/** No page tells of them; words of ours, since an error's own may hold what was sent. */
+/** Not documented. The words are our own, since an error's message may hold what was sent. */
 function failureOf({ statusCode = 500 }: FastifyError): Answer {
   if (statusCode === 413) return ootoFailure(413, 413, 'the request is too large');
   if (statusCode < 500) return ootoFailure(statusCode, statusCode, 'the request cannot be read');
@@ -113,4 +103,67 @@ function failureOf({ statusCode = 500 }: FastifyError): Answer {
 
 function send(reply: FastifyReply, { status, body }: Answer): FastifyReply {
   return reply.code(status).send(body);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+function ootoError(code: OotoErrorCode): Answer {
+  return ootoFailure(400, code, ootoErrors[code]);
+}
+
+/** An error of the page's shape. Other statuses and codes than the page's are not documented (assumed). */
+function ootoFailure(status: number, code: number, info: string): Answer {
+  return { status, body: { transactionId: randomUUID(), result: { status: 'error', code, info } } };
+}
+
+function ootoSuccess(result?: object): Answer {
+  return { status: 200, body: { transactionId: randomUUID(), ...(result && { result }) } };
+}
+
+interface OotoChecks {
+  readonly liveness: boolean;
+  readonly deepfake: boolean;
+}
+
+/** The page's `face`. What is asked for and cannot be judged here is neither fine nor not: null. */
+function ootoFace({ box, landmarks, quality }: FaceFound, checks: OotoChecks): object {
+  return {
+    ...(checks.liveness && { liveness: unknown }),
+    ...(checks.deepfake && { deepfake: unknown }),
+    quality,
+    box,
+    landmarks,
+  };
+}
+
+const unknown = { score: null, fine: null };
+
+interface FormFile {
+  readonly mimeType: string;
+  readonly bytes: Buffer;
+}
+
+interface Form {
+  readonly files: ReadonlyMap<string, FormFile>;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/**
+ * All of a multipart body; the first of a name counts. Another type of body is a form without anything in it.
+ * @throws what the plugin throws for a body that is no form, or a file that is too large
+ */
+async function readForm(request: FastifyRequest): Promise<Form> {
+  const files = new Map<string, FormFile>();
+  const fields = new Map<string, string>();
+  if (!request.isMultipart()) return { files, fields };
+  for await (const part of request.parts()) {
+    if (part.type === 'file') {
+      const bytes = await part.toBuffer();
+      if (!files.has(part.fieldname)) files.set(part.fieldname, { mimeType: part.mimetype, bytes });
+    } else if (!fields.has(part.fieldname)) fields.set(part.fieldname, String(part.value));
+  }
+  return { files, fields };
 }

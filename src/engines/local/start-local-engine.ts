@@ -13,8 +13,7 @@ import { UsageError } from '../../util/errors.ts';
 import { withStartLock } from '../../util/start-lock.ts';
 import { createEngineApp } from './create-engine-app.ts';
 import { engineSocketOf, isListening } from './engine-socket.ts';
-import { createFaceReader } from './faces/create-face-reader.ts';
-import { createLazyFaceReader } from './faces/lazy-face-reader.ts';
+import { createFaceReader, createLazyFaceReader } from './faces/create-face-reader.ts';
 import { openTemplateStore } from './templates/template-store.ts';
 import { maxImageSizeInBytes } from './verihubs-payload.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { VerihubsErrorCode } from '../verihubs-codes.ts';
 
 /** The body of `POST /v1/face/enroll`, checked as the page says. */
 export interface EnrollPayload {
@@ -10,23 +11,6 @@ export interface EnrollPayload {
   readonly validateQuality: boolean;
   readonly validateNface: boolean;
 }
-
-/** The page's words; what it says of one code alone is the message. */
-export const payloadErrors = {
-  INVALID_PAYLOAD: 'no value in payload or empty string more than 1',
-  INVALID_PAYLOAD_IMAGE_MISSING: 'invalid payload image not a standard b64/url or image empty string',
-  INVALID_PAYLOAD_SUBJECT_ID_MISSING: 'invalid payload subject id is empty string',
-  INVALID_PAYLOAD_IMAGE_SIZE: 'invalid payload image size too large',
-  MISSING_PAYLOAD_IMAGE: 'missing payload image',
-  INVALID_PAYLOAD_IMAGE_TIMEOUT: 'timeout getting image from url in 15 seconds',
-  INVALID_PAYLOAD_IMAGE_FORMAT: 'image unable to be decoded/got from url OR invalid image extension',
-  FACE_NOT_DETECTED: 'face not detected from image',
-  INVALID_PAYLOAD_QUALITY_VALIDATION_DEPENDENCY: 'is_quality must be true if validate_quality true',
-  INVALID_PAYLOAD_ATTRIBUTE_VALIDATION_DEPENDENCY: 'is_attribute must be true if validate_attribute true',
-  INVALID_PAYLOAD_LIVENESS_VALIDATION_DEPENDENCY: 'is_liveness must be true if validate_liveness true',
-} as const;
-
-export type PayloadErrorCode = keyof typeof payloadErrors;
 
 /** "JPEG, JPG, PNG; 5 MB at most". */
 export const maxImageSizeInBytes = 5_000_000;
@@ -49,7 +33,7 @@ const flagsSchema = z.object({
 });
 
 /** A code of the page where something is wrong. */
-export function readEnrollPayload(body: unknown): EnrollPayload | PayloadErrorCode {
+export function readEnrollPayload(body: unknown): EnrollPayload | VerihubsErrorCode {
   if (!isRecord(body) || Object.keys(body).length === 0) return 'INVALID_PAYLOAD';
   if (Object.values(body).filter((value) => value === '').length > 1) return 'INVALID_PAYLOAD';
   const flags = flagsSchema.safeParse(body).data;
@@ -75,7 +59,7 @@ export function readEnrollPayload(body: unknown): EnrollPayload | PayloadErrorCo
   };
 }
 
-function brokenDependency(flags: z.infer<typeof flagsSchema>): PayloadErrorCode | undefined {
+function brokenDependency(flags: z.infer<typeof flagsSchema>): VerihubsErrorCode | undefined {
   if (flags.validate_quality && !flags.is_quality) return 'INVALID_PAYLOAD_QUALITY_VALIDATION_DEPENDENCY';
   if (flags.validate_attribute && !flags.is_attribute)
     return 'INVALID_PAYLOAD_ATTRIBUTE_VALIDATION_DEPENDENCY';
@@ -83,7 +67,7 @@ function brokenDependency(flags: z.infer<typeof flagsSchema>): PayloadErrorCode 
   return undefined;
 }
 
-function readImage(image: string): EnrollPayload['image'] | PayloadErrorCode {
+function readImage(image: string): EnrollPayload['image'] | VerihubsErrorCode {
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(image))
     return URL.canParse(image) ? { address: image } : 'INVALID_PAYLOAD_IMAGE_MISSING';
   if (image.length * 0.75 > maxImageSizeInBytes + 2) return 'INVALID_PAYLOAD_IMAGE_SIZE';

@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { EngineParts } from './engine-parts.ts';
-import { goneSignal } from './gone-signal.ts';
+import { severalFacesVerdict, type VerihubsErrorCode, verihubsErrors } from '../verihubs-codes.ts';
+import { type EngineParts, goneSignal, ownerOf } from './engine-parts.ts';
+import type { FaceFound } from './faces/face-reader.ts';
 import { largestFaceOf, lookAt } from './judge-reading.ts';
-import { ownerOf } from './templates/owner.ts';
-import { failureMask, failureWords, verihubsFace } from './verihubs-face.ts';
-import {
-  type EnrollPayload,
-  maxImageSizeInBytes,
-  type PayloadErrorCode,
-  payloadErrors,
-  readEnrollPayload,
-} from './verihubs-payload.ts';
+import { type EnrollPayload, maxImageSizeInBytes, readEnrollPayload } from './verihubs-payload.ts';
 
 /** Verihubs' `POST` and `DELETE /v1/face/enroll`, as its page has them. The shape of a success is assumed. */
 export function verihubsRoutes(parts: EngineParts): FastifyPluginAsync {
@@ -76,7 +69,7 @@ async function photoOf(
   { https }: EngineParts,
   { image }: EnrollPayload,
   signal: AbortSignal,
-): Promise<Buffer | PayloadErrorCode> {
+): Promise<Buffer | VerihubsErrorCode> {
   if ('base64' in image) return image.base64;
   if (!/^https:/i.test(image.address)) return 'INVALID_PAYLOAD_IMAGE_FORMAT';
   const read = await https.read(image.address, signal);
@@ -86,8 +79,8 @@ async function photoOf(
   return read.bytes.length > maxImageSizeInBytes ? 'INVALID_PAYLOAD_IMAGE_SIZE' : read.bytes;
 }
 
-function refuse(reply: FastifyReply, code: PayloadErrorCode): FastifyReply {
-  return reply.code(400).send({ message: payloadErrors[code], error_code: code });
+function refuse(reply: FastifyReply, code: VerihubsErrorCode): FastifyReply {
+  return reply.code(400).send({ message: verihubsErrors[code], error_code: code });
 }
 
 function sendFailure(reply: FastifyReply, { statusCode = 500 }: FastifyError): FastifyReply {
@@ -95,3 +88,56 @@ function sendFailure(reply: FastifyReply, { statusCode = 500 }: FastifyError): F
   if (statusCode < 500) return refuse(reply, 'INVALID_PAYLOAD');
   return reply.code(500).send({ message: 'internal server error', error_code: 'INTERNAL_SERVER_ERROR' });
 }
+
+interface Seen {
+  readonly face: FaceFound;
+  /** Faces in the photo. */
+  readonly count: number;
+}
+
+const qualityBit = 4;
+const nfaceBit = 8;
+
+/** The page's words for what can fail here. */
+const failureWords: Readonly<Record<number, string>> = {
+  4: 'fail on quality',
+  8: severalFacesVerdict.message,
+  12: 'fail on number of face (nface) and quality',
+};
+
+/**
+ * The n of FAIL_ON_n, 0 for none. Liveness (1) and attributes (2) cannot be judged here: their validation is never
+ * failed, and their fields are null.
+ */
+function failureMask(
+  { validateQuality, validateNface }: Pick<EnrollPayload, 'validateQuality' | 'validateNface'>,
+  { face, count }: Seen,
+): number {
+  const { blur, exposure } = face.quality;
+  const isPoor = !blur.fine || !exposure.fine;
+  return (validateQuality && isPoor ? qualityBit : 0) + (validateNface && count > 1 ? nfaceBit : 0);
+}
+
+/** What a reply says of a face; the names are assumed, from clients' code. */
+function verihubsFace(payload: EnrollPayload, { face, count }: Seen): object {
+  const { isQuality, isAttribute, isLiveness } = payload;
+  const { box, landmarks, quality } = face;
+  return {
+    bounding_box: {
+      top_left: { x: box.x, y: box.y },
+      bottom_right: { x: box.x + box.w, y: box.y + box.h },
+    },
+    face_landmark: Object.fromEntries(
+      landmarks.map(([x, y], index) => [landmarkNames[index] ?? index, { x, y }]),
+    ),
+    rotation: quality.roll,
+    nface: count,
+    ...(isQuality && {
+      image_quality: { blur: !quality.blur.fine, dark: !quality.exposure.fine, grayscale: null },
+    }),
+    ...(isAttribute && { attributes: null }),
+    ...(isLiveness && { liveness: { score: null, fine: null } }),
+  };
+}
+
+const landmarkNames = ['left_eye', 'right_eye', 'nose', 'mouth_left', 'mouth_right'];

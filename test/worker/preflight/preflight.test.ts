@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { findModelFiles } from '../../../src/engines/local/faces/model-packages.ts';
-import { foreseeVerdict } from '../../../src/worker/preflight/foreseen-verdict.ts';
+import { foreseeVerdict } from '../../../src/engines/registry.ts';
 import { facelessPhoto, facePhoto, groupPhoto, tinyFacePhoto } from '../../helpers/face-photos.ts';
 import { openScene } from '../../helpers/scene.ts';
 
@@ -73,8 +73,10 @@ it('makes no call for what would be refused, and says so in report, summary and 
 }, 180_000);
 
 it('counts several faces against a photo where the engine is asked to', () => {
-  expect(foreseeVerdict('verihubs', 'several-faces', { validateNface: false })).toBeUndefined();
-  const verdict = foreseeVerdict('verihubs', 'several-faces', { validateNface: true });
+  const ofSeveral = (validateNface: boolean) =>
+    foreseeVerdict({ engine: 'verihubs', fault: 'several-faces', settings: { validateNface } });
+  expect(ofSeveral(false)).toBeUndefined();
+  const verdict = ofSeveral(true);
   expect(verdict).toMatchObject({ code: 'FAIL_ON_8', reasons: ['face-count'] });
 });
 

@@ -23,10 +23,10 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
     filename: new URL('./face-thread.js', import.meta.url).href,
     minThreads: 1,
     maxThreads: threads,
-    // A thread keeps its models until the end: to load them anew costs more than several photos.
+    // A thread keeps its models until the end: loading them again costs more than several photos.
     idleTimeout: longestTimerInMs,
   });
-  // The pool would end a thread whose photo is given up, and its models with it: it gets no more than it can begin.
+  // The pool ends a thread whose task is aborted, and its models with it: it is given only what it can start at once.
   const line = pLimit(threads);
   // A progressive JPEG is decoded as a whole: two large ones at a time would take a gigabyte.
   const largeOnes = pLimit(1);
@@ -73,3 +73,25 @@ async function isLarge(photo: Buffer): Promise<boolean> {
 }
 
 const longestTimerInMs = 2 ** 31 - 1;
+
+/** Creates the reader, and loads its models, with the first photo: an engine that only deletes needs none. */
+export function createLazyFaceReader(create: () => Promise<FaceReader>): FaceReader {
+  let reader: Promise<FaceReader> | undefined;
+  const open = () => {
+    reader ??= create().catch((error) => {
+      reader = undefined;
+      throw error;
+    });
+    return reader;
+  };
+  return {
+    async read(photo, signal) {
+      const opened = await open();
+      return opened.read(photo, signal);
+    },
+    async close() {
+      const opened = await reader?.catch(() => undefined);
+      await opened?.close();
+    },
+  };
+}

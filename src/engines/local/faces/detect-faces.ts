@@ -1,7 +1,6 @@
 import { sharp } from '../../../photos/image-decoder.ts';
 import type { Picture } from './decode-photo.ts';
-import type { FaceModels } from './load-models.ts';
-import { type QuarterTurns, quarterTurns, turnPicture } from './turn-picture.ts';
+import type { FaceModels, Point } from './load-models.ts';
 
 /** A face in the pixels of a picture. */
 export interface Detection {
@@ -120,4 +119,37 @@ function overlap(a: Box, b: Box): number {
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
   if (width <= 0 || height <= 0) return 0;
   return (width * height) / Math.min(a.width * a.height, b.width * b.height);
+}
+
+/** How often a picture is turned clockwise by a quarter. */
+export type QuarterTurns = 0 | 1 | 2 | 3;
+
+/** The ways to turn a picture that does not stand upright; upside down is the rarest. */
+export const quarterTurns = [1, 3, 2] as const satisfies readonly QuarterTurns[];
+
+export async function turnPicture(picture: Picture, turns: QuarterTurns): Promise<Picture> {
+  const { width, height } = picture;
+  const { data, info } = await sharp(picture.data, { raw: { width, height, channels: 3 } })
+    .rotate(turns * 90)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
+}
+
+/** Where a place in the turned picture lies in the one that it was made of, whose size is given. */
+export function turnBack(
+  { x, y }: Point,
+  { width, height }: { readonly width: number; readonly height: number },
+  turns: QuarterTurns,
+): Point {
+  switch (turns) {
+    case 0:
+      return { x, y };
+    case 1:
+      return { x: y, y: height - x };
+    case 2:
+      return { x: width - x, y: height - y };
+    case 3:
+      return { x: width - y, y: x };
+  }
 }

@@ -56,11 +56,11 @@ function rowOf(values: readonly number[]): Vector {
   return inverse.map((row) => dot(row, weighted as unknown as Vector)) as unknown as Vector;
 }
 
-function momentsOf(semaphore: readonly Vector[]): Vector[] {
+function momentsOf(points: readonly Vector[]): Vector[] {
   const axes = [0, 1, 2] as const;
   return axes.map(
     (row) =>
-      axes.map((column) => semaphore.reduce((sum, at) => sum + at[row] * at[column], 0)) as unknown as Vector,
+      axes.map((column) => points.reduce((sum, at) => sum + at[row] * at[column], 0)) as unknown as Vector,
   );
 }
 

@@ -1,11 +1,23 @@
-import { cutSquare, type Square } from './cut-square.ts';
 import type { DecodedPhoto, Picture } from './decode-photo.ts';
-import { type Box, type DetectedFaces, type Detection, detectFaces } from './detect-faces.ts';
+import {
+  type Box,
+  type DetectedFaces,
+  type Detection,
+  detectFaces,
+  type QuarterTurns,
+  turnBack,
+} from './detect-faces.ts';
 import { type FaceQuality, measureQuality } from './face-quality.ts';
 import type { FaceFound } from './face-reader.ts';
-import { descriptorSquare, eyesAngle, fivePoints, squareAround } from './face-square.ts';
+import {
+  cutSquare,
+  descriptorSquare,
+  eyesAngle,
+  fivePoints,
+  type Square,
+  squareAround,
+} from './face-square.ts';
 import type { FaceModels, Point } from './load-models.ts';
-import { type QuarterTurns, turnBack } from './turn-picture.ts';
 
 /** Under this width, in pixels of the photo, descriptors of one person no longer lie together. */
 const minFaceWidthInPixels = 40;

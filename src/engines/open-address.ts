@@ -1,12 +1,30 @@
 import { UsageError } from '../util/errors.ts';
+import { createHttpClient, type HttpClient } from '../util/http/http-client.ts';
 import { isLoopbackHost } from '../util/http/loopback-host.ts';
+import type { EngineOptions } from './engine-entry.ts';
+
+/** An engine's address, and the client that calls it. */
+export interface OpenAddress {
+  readonly url: string;
+  readonly http: HttpClient;
+  /** For `ReplyOptions`: what to check when nothing answers there as the engine does. */
+  readonly urlFix: string;
+}
+
+/** @throws UsageError for an address that cannot be an engine's */
+export function openAddress(address: string, options: EngineOptions): OpenAddress {
+  const url = readEngineUrl({ value: address, allowHttp: options.allowHttp ?? false });
+  const { concurrency, timeoutInMs, environment } = options;
+  const http = createHttpClient({ baseUrl: url, concurrency, timeoutInMs, environment });
+  return { url, http, urlFix: `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}` };
+}
 
 /**
  * An engine's base address in the one form in which accounts are told apart: no trailing slash. Plain http only to
  * this machine, unless allowed: the key would travel in clear text.
  * @throws UsageError; what the user wrote is not repeated, it may hold a password
  */
-export function readEngineUrl({ value, allowHttp }: { value: string; allowHttp: boolean }): string {
+function readEngineUrl({ value, allowHttp }: { value: string; allowHttp: boolean }): string {
   if (!URL.canParse(value)) throw wrong('is no address; it looks like https://engine.example/api/v1.0');
   const url = new URL(value);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong('must begin with https://');

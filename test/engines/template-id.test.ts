@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { followsFromSubject, templateIdOf } from '../../src/util/template-id.ts';
+import { followsFromSubject, templateIdOf } from '../../src/engines/registry.ts';
 
 /** RFC 9562, 5.5, written down a second time. */
 function version5(name: string): string {
