@@ -2,14 +2,13 @@
  * Builds the package: the program in a few dozen files, of which a command loads those that it needs, their source
  * maps, and the typings. Plain JavaScript, since Node.js 20 runs no TypeScript.
  *
- *   node scripts/build.js [--out dist] [--no-types] [--modules]
+ *   node scripts/build.js [--out dist] [--no-types]
  *
  * --no-types   leaves the typings out: a second instead of ten
- * --modules    one file for each file of `src/`, for processes of tests that use a part of them
  */
 
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +44,6 @@ const { values } = parseArgs({
   options: {
     out: { type: 'string', default: join(root, 'dist') },
     types: { type: 'boolean', default: true },
-    modules: { type: 'boolean', default: false },
   },
   allowNegative: true,
 });
@@ -55,11 +53,11 @@ await Promise.all([bundle(), values.types && emitTypes()]);
 
 async function bundle() {
   const build = await rolldown({
-    input: values.modules ? everyFile() : entries,
+    input: entries,
     platform: 'node',
     // Dependencies are installed, not copied.
     external: (id) => !/^[./]/.test(id),
-    plugins: values.modules ? [] : [threads],
+    plugins: [threads],
     logLevel: 'warn',
   });
   await build.write({
@@ -68,18 +66,12 @@ async function bundle() {
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     sourcemap: true,
-    ...(values.modules && { preserveModules: true, preserveModulesRoot: source }),
   });
   await build.close();
   // As it is: it has to be read by a Node.js that reads none of the rest.
   const main = join(out, 'cli', 'main.js');
   await copyFile(join(source, 'cli', 'main.js'), main);
   await chmod(main, 0o755);
-}
-
-function everyFile() {
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' });
-  return files.filter((file) => /\.[jt]s$/.test(file)).map((file) => join(source, file));
 }
 
 /** Of all typings only those that the index needs are part of the package. */

@@ -1,54 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { RollcallError } from '../util/errors.ts';
-import { commands } from './commands.ts';
-import { say } from './output.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { exitCodeFor, runCommandLine } from './run-command-line.ts';
 
 process.on('uncaughtException', (error) => {
   process.exit(exitCodeFor(error));
 });
 
-try {
-  const program = await createProgram(process.argv.slice(2));
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = exitCodeFor(error);
-}
-
-/** Commands that are not among the words given are known by name only: nothing of them is loaded. */
-async function createProgram(words: readonly string[]): Promise<Command> {
-  const program = new Command('rollcall')
-    .description('Moves a photo archive into a face-recognition engine and proves what it did.')
-    .version(version)
-    .configureHelp({
-      sortSubcommands: false,
-      // Commander leaves out [options] where it knows of none, as it does of a command that is not loaded.
-      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
-    })
-    .showHelpAfterError('(rollcall --help shows what there is)')
-    .exitOverride();
-  for (const [name, entry] of Object.entries(commands)) {
-    const command = program.command(name).description(entry.description);
-    for (const [argument, meaning] of Object.entries(entry.arguments ?? {}))
-      command.argument(argument, meaning);
-    if (words.includes(name)) (await entry.load())(command);
-  }
-  return program;
-}
-
-/** Says what went wrong in words; a stack is shown only for faults of the program itself. */
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof RollcallError) {
-    say(`rollcall: ${error.message}`);
-    return error.exitCode;
-  }
-  say(
-    `rollcall: a fault of the program: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  );
-  return 4;
-}
+process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { fixturesFolder } from '../helpers/seed-documents.ts';
 
 /** The project's command line, as a process. */
 export interface RollcallProcess {
@@ -16,18 +14,16 @@ export interface RollcallProcess {
   kill(): Promise<void>;
 }
 
-const projectFolder = join(fixturesFolder(), '..', '..');
-const commandLine = join(projectFolder, 'dist', 'cli', 'main.js');
-
 /** Starts the built command line, or another program that takes its place. */
 export function startRollcall(
+  program: string,
   args: readonly string[],
-  options: { environment: Readonly<Record<string, string>>; program?: string },
+  environment: Readonly<Record<string, string>>,
 ): RollcallProcess {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
-  const child = spawn(process.execPath, [options.program ?? commandLine, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH, HOME, ...(TMPDIR !== undefined && { TMPDIR }), ...options.environment },
+    env: { PATH, HOME, ...(TMPDIR !== undefined && { TMPDIR }), ...environment },
   });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { builtProgram } from '../helpers/command-line.ts';
 import { testCredentials } from '../helpers/engine-server.ts';
 import { type EngineServerProcess, startEngineServerProcess } from '../helpers/engine-server-start.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -36,9 +37,10 @@ export async function openScene(options: {
   const folder = await makeTemporaryFolder();
   const stateFolder = join(folder.path, 'state');
   const photosFolder = join(folder.path, 'photos');
-  const [engine, store] = await Promise.all([
+  const [engine, store, program] = await Promise.all([
     startEngineServerProcess({ latencyInMs }),
     openStore(options.store, stateFolder),
+    builtProgram(),
     writePhotos(photosFolder, { count: photos, ...(scriptOf && { scriptOf }) }),
   ]);
   const environment = {
@@ -58,9 +60,9 @@ export async function openScene(options: {
     store,
     environment,
     start(args, options = {}) {
-      const child = startRollcall(args, {
-        ...options,
-        environment: { ...environment, ...options.environment },
+      const child = startRollcall(options.program ?? program, args, {
+        ...environment,
+        ...options.environment,
       });
       started.push(child);
       return child;

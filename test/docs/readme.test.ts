@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { settingKeys } from '../../src/settings/schema.ts';
-import { openCommandLine } from '../helpers/command-line.ts';
+import { runInThisProcess } from '../helpers/command-in-process.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { settingsTable } from './settings-table.ts';
 
@@ -27,11 +27,10 @@ describe('the README', { timeout: 180_000 }, () => {
     const commands = [...blocks.matchAll(/(?:npx |\| |^)rollcall ([a-z-]+) ?([^\n#]*)/gm)];
     expect(commands.length).toBeGreaterThan(10);
     const folder = await makeTemporaryFolder();
-    const commandLine = await openCommandLine();
     const help = new Map<string, string>();
     for (const [text, name = '', rest = ''] of commands) {
       if (!help.has(name)) {
-        const { stdout } = await commandLine.run([name, '--help'], { folder: folder.path });
+        const { stdout } = await runInThisProcess([name, '--help'], { folder: folder.path });
         help.set(name, stdout);
       }
       expect(help.get(name), text).toContain(`rollcall ${name} `);

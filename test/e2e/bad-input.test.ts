@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandEnd } from '../helpers/command-line.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
-import { badCommands } from './bad-commands.ts';
+import { type BadCommand, badCommands } from './bad-commands.ts';
 import { badFiles, badPhotos, manifestOf, pipePath } from './bad-photos.ts';
 import { badReplies } from './bad-replies.ts';
 
@@ -17,13 +18,25 @@ describe('a command that cannot be carried out', { timeout: 60_000 }, () => {
   afterEach(() => writeFiles(scene.folder, { 'rollcall.config.json': '{}' }));
   afterAll(() => scene.close());
 
-  it.each(badCommands)('$name', async ({ args, files = {}, environment = {}, exitCode, says }) => {
-    await writeFiles(scene.folder, files);
-    const end = await scene.run(args, { environment });
+  function expectRefusal(end: CommandEnd, { says, exitCode }: BadCommand): void {
     for (const words of says) expect(end.stderr).toEqual(expect.stringContaining(String(words)));
     expect(end.stderr).not.toMatch(/\n {4}at |geheim|test-app-key/);
     expect(end.exitCode).toBe(exitCode);
     expect(scene.engine.calls).toEqual([]);
+  }
+
+  it.each(badCommands)('$name', async (command) => {
+    const { args, files = {}, environment = {} } = command;
+    await writeFiles(scene.folder, files);
+    expectRefusal(await scene.runHere(args, { environment }), command);
+  });
+
+  it.each([2, 4])('as a process: its exit code is %d', async (exitCode) => {
+    for (const command of badCommands.filter((command) => command.exitCode === exitCode).slice(0, 2)) {
+      const { args, files = {}, environment = {} } = command;
+      await writeFiles(scene.folder, files);
+      expectRefusal(await scene.run(args, { environment }), command);
+    }
   });
 });
 

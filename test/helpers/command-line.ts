@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { execa } from 'execa';
+import { buildFolder } from './build-folder.ts';
+import { fixturesFolder } from './seed-documents.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const buildScript = join(root, 'scripts', 'build.js');
+const root = join(fixturesFolder(), '..', '..');
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -41,7 +39,7 @@ export interface CommandLine {
 
 /** As `npm run build` builds it, from the sources as they are now. */
 export async function openCommandLine(): Promise<CommandLine> {
-  const main = join(await buildOnce('command-line', []), 'dist', 'cli', 'main.js');
+  const main = await builtProgram();
   const start: CommandLine['start'] = (args, { folder, environment = {}, input = '', hostname }) => {
     const [program, ...before] = [...(hostname === undefined ? [] : elsewhere(hostname)), process.execPath];
     const child = execa(program, [...before, main, ...args], {
@@ -72,9 +70,20 @@ export async function openCommandLine(): Promise<CommandLine> {
   return { start, run: (args, options) => start(args, options).ended };
 }
 
-/** Absolute path of a built file of `src`, for processes that use a part of it. */
-export async function builtFile(path: string): Promise<string> {
-  return join(await buildOnce('modules', ['--modules']), 'dist', path);
+let built: Promise<string> | undefined;
+
+/** The file to start, as `npm run build` builds it from the sources as they are now. */
+export async function builtProgram(): Promise<string> {
+  built ??= buildFolder({
+    name: 'command-line',
+    sources: ['src', 'scripts/build.js'],
+    async build(draft) {
+      const script = join(root, 'scripts', 'build.js');
+      await execa(process.execPath, [script, '--out', join(draft, 'dist'), '--no-types']);
+      await copyFile(join(root, 'package.json'), join(draft, 'package.json'));
+    },
+  });
+  return join(await built, 'dist', 'cli', 'main.js');
 }
 
 /** A namespace of its own for the host's name, in which the program keeps its process id. */
@@ -88,39 +97,4 @@ const elsewhere = (hostname: string) => [
 export async function canRenameHost(): Promise<boolean> {
   const [program = '', ...args] = elsewhere('elsewhere');
   return (await execa(program, [...args, 'true'], { reject: false })).exitCode === 0;
-}
-
-const built = new Map<string, Promise<string>>();
-
-/** Into a folder named after the sources' content: test files share it, and never see half of one. */
-function buildOnce(name: string, flags: readonly string[]): Promise<string> {
-  const folder = built.get(name) ?? build(name, flags);
-  built.set(name, folder);
-  return folder;
-}
-
-async function build(name: string, flags: readonly string[]): Promise<string> {
-  const folder = join(root, 'node_modules', '.cache', 'rollcall', `${name}-${await hashSources()}`);
-  if (existsSync(folder)) return folder;
-  const draft = `${folder}.${process.pid}`;
-  const args = [buildScript, '--out', join(draft, 'dist'), '--no-types', ...flags];
-  try {
-    await execa(process.execPath, args);
-    await copyFile(join(root, 'package.json'), join(draft, 'package.json'));
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw error;
-  }
-  // Another process may have been first.
-  await rename(draft, folder).catch(() => rm(draft, { recursive: true }));
-  return folder;
-}
-
-async function hashSources(): Promise<string> {
-  const hash = createHash('sha256');
-  const entries = await readdir(join(root, 'src'), { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  for (const file of [join(root, 'package.json'), buildScript, ...files.sort()])
-    hash.update(await readFile(file));
-  return hash.digest('hex').slice(0, 16);
 }

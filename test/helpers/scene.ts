@@ -4,6 +4,7 @@ import { openQueue } from '../../src/queue/open-queue.ts';
 import { type ReportLine, reportLineSchema } from '../../src/records/report-line.ts';
 import { type RunRecord, runRecordSchema } from '../../src/records/run-record.ts';
 import { type Summary, summarySchema } from '../../src/records/summary.ts';
+import { runInThisProcess } from './command-in-process.ts';
 import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';
 import { giveQueue } from './embedded-queue.ts';
 import { startEngineServer, testCredentials } from './engine-server.ts';
@@ -32,6 +33,8 @@ export interface Scene {
   readonly stateFolder: string;
   readonly engine: EngineServer;
   run(args: readonly string[], options?: { environment?: Environment; input?: string }): Promise<CommandEnd>;
+  /** The same command without a process of its own, for one that ends soon by itself. */
+  runHere(args: readonly string[], options?: { environment?: Environment }): Promise<CommandEnd>;
   start(
     args: readonly string[],
     options?: { environment?: Environment; input?: string; hostname?: string },
@@ -86,6 +89,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     engine,
     start,
     run: (args, given) => start(args, given).ended,
+    runHere: (args, given) =>
+      runInThisProcess(args, { folder, environment: { ...settings, ...given?.environment } }),
     runIds: async () => (await readdir(join(stateFolder, 'runs')).catch(() => [])).sort(),
     pathOf,
     text,

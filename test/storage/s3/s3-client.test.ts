@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createS3Client } from '../../../src/storage/s3/s3-client.ts';
 import { readS3Error } from '../../../src/storage/s3/s3-error.ts';
 import { s3Fault } from '../../../src/storage/s3/s3-fault.ts';
-import { builtFile } from '../../helpers/command-line.ts';
+import { compileSource } from '../../helpers/compiled-source.ts';
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../../helpers/s3-proxy.ts';
 import { type S3Server, startS3Server } from '../../helpers/s3-server.ts';
 
@@ -97,9 +97,10 @@ test('an address where nobody listens, and one without a host, are told', async 
 });
 
 test('the chain of the SDK is used, and no credentials at all are told; nothing else is printed', async () => {
+  const { pathOf } = await compileSource();
   const script = `
-    const { createS3Client } = await import(${JSON.stringify(await builtFile('storage/s3/s3-client.js'))});
-    const { s3Fault } = await import(${JSON.stringify(await builtFile('storage/s3/s3-fault.js'))});
+    const { createS3Client } = await import(${JSON.stringify(pathOf('src/storage/s3/s3-client.ts'))});
+    const { s3Fault } = await import(${JSON.stringify(pathOf('src/storage/s3/s3-fault.ts'))});
     const client = await createS3Client({ pathStyle: true });
     await client.listObjectsV2({ Bucket: 'bucket' }).then(
       ({ Name }) => console.log(Name),
