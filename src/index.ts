@@ -3,7 +3,7 @@
  * first. See `scripts/examples/enqueue-photos.ts` for an example that runs.
  */
 
-export type { RunProgress } from './conductor/conducting.ts';
+export type { RunEnd, RunProgress } from './conductor/conducting.ts';
 export { type ReportLine, reportLineSchema, type Status } from './records/report-line.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
@@ -12,7 +12,6 @@ export { allowSubjects } from './runs/forget-list.ts';
 export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './runs/forget-subjects.ts';
 export type { Identification } from './runs/identify-one.ts';
 export { type IdentifyEnd, identifySource } from './runs/identify-source.ts';
-export type { RunEnd } from './runs/join-run.ts';
 export { listRuns, readRunReport, waitForRun } from './runs/look-at-runs.ts';
 export { type OpenRollcallOptions, openRollcall, type Rollcall } from './runs/open-rollcall.ts';
 export { enqueueDeadLetters } from './runs/retry-dead-letters.ts';

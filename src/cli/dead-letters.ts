@@ -82,14 +82,13 @@ async function retry(
   json: boolean,
 ): Promise<number> {
   const { rollcall, signal } = context;
-  const { retryDeadLetters } = await import('../runs/retry-dead-letters.ts');
-  const end = await retryDeadLetters(rollcall, {
-    record: await findRun(rollcall, runId),
-    which,
-    signal,
-    onStart: (newRunId) => say(`Starting run ${newRunId}`),
-  });
-  if (end) return showEnd(context, end, { json });
+  const { startRetry } = await import('../runs/retry-dead-letters.ts');
+  const started = await startRetry(rollcall, { record: await findRun(rollcall, runId), which, signal });
+  if (started) {
+    say(`Starting run ${started.record.id}`);
+    const { joinRun } = await import('../runs/join-run.ts');
+    return showEnd(context, await joinRun(rollcall, { ...started, signal }), { json });
+  }
   say(
     which === 'all'
       ? 'No dead letters that could be retried.'

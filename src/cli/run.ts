@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RunProgress } from '../conductor/conducting.ts';
 import { withRollcall } from './command-context.ts';
 import { accountSettings, addSettings, commonSettings, runSettings, workSettings } from './flags.ts';
 import { say } from './output.ts';
@@ -29,29 +30,26 @@ export function defineRun(command: Command): void {
     .action(async (source: string, options: RunOptions & Record<string, unknown>) => {
       await withRollcall(options, async (context) => {
         const { rollcall, signal } = context;
+        const { new: alwaysNew = false, json = false } = options;
         if (options.dryRun) {
           const { dryRun } = await import('./dry-run.ts');
-          return dryRun(rollcall, { source, signal, json: options.json ?? false });
+          return dryRun(rollcall, { source, signal, json });
         }
-        const { runInProcess } = await import('../runs/run-in-process.ts');
-        const { createProgressDisplay } = await import('./progress.ts');
-        const display = createProgressDisplay();
+        const [{ startRun }, { joinRun }, { createProgressDisplay }] = await Promise.all([
+          import('../runs/run-in-process.ts'),
+          import('../runs/join-run.ts'),
+          import('./progress.ts'),
+        ]);
         const { account, notice } = rollcall.engine();
         if (notice !== undefined) say(notice);
-        try {
-          const end = await runInProcess(rollcall, {
-            source,
-            alwaysNew: options.new ?? false,
-            signal,
-            onStart: ({ runId, resumed }) => say(`${resumed ? 'Resuming' : 'Starting'} run ${runId}`),
-            onProgress: async (progress) =>
-              display.show(progress, (await rollcall.limiter(account)).snapshot()),
-          });
-          display.stop();
-          return showEnd(context, end, { json: options.json ?? false });
-        } finally {
-          display.stop();
-        }
+        const started = await startRun(rollcall, { source, alwaysNew, signal });
+        if ('kind' in started) return showEnd(context, started, { json });
+        say(`${started.resumed ? 'Resuming' : 'Starting'} run ${started.record.id}`);
+        const display = createProgressDisplay();
+        const onProgress = async (progress: RunProgress) =>
+          display.show(progress, (await rollcall.limiter(account)).snapshot());
+        const joined = joinRun(rollcall, { ...started, signal, onProgress });
+        return showEnd(context, await joined.finally(display.stop), { json });
       });
     });
   addSettings(command, [...accountSettings, ...runSettings, ...workSettings, ...commonSettings]);

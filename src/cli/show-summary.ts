@@ -1,4 +1,4 @@
-import { statuses } from '../records/report-line.ts';
+import { countDeadLetters, statuses } from '../records/report-line.ts';
 import type { Summary } from '../records/summary.ts';
 
 /** The summary for people. `folder` is where the run's files are. */
@@ -8,10 +8,7 @@ export function showSummary(summary: Summary, folder: string): string {
     .map((status) => `  ${status.padEnd(10)} ${String(summary.byStatus[status] ?? 0).padStart(9)}`);
   const codes = Object.entries(summary.byCode).sort(([, a], [, b]) => b - a);
   const reasons = Object.entries(summary.byReason).sort(([, a], [, b]) => b - a);
-  const deadLetters = ['rejected', 'failed', 'duplicate'].reduce(
-    (sum, status) => sum + (summary.byStatus[status] ?? 0),
-    0,
-  );
+  const deadLetters = countDeadLetters(summary.byStatus);
   const rate = summary.achievedRate === undefined ? '' : `, ${summary.achievedRate} calls a second`;
   const asked = summary.identifications ? `${summary.identifications} identifications, ` : '';
   const { verification } = summary;

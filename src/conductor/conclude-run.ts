@@ -18,14 +18,14 @@ import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
 import type { RunKeeper } from './run-keeper.ts';
-import type { Ending } from './stop.ts';
+import type { StopReason } from './stop.ts';
 
 /**
  * What a conductor does once its loops have stopped: drain, collect the last outcomes, and leave the run as it ended.
  * Where it slept through its lease's end meanwhile, the run may be another's: then nothing is written any more.
  */
 export async function concludeRun(
-  ending: Exclude<Ending, { kind: 'lost' }>,
+  reason: Exclude<StopReason, { kind: 'lost' }>,
   options: {
     state: StateStore;
     backend: Pick<QueueBackend, 'leases'>;
@@ -42,20 +42,20 @@ export async function concludeRun(
   },
 ): Promise<ConductEnd> {
   const { state, record, queue, flow, parts, keeper, manifest, work, lease } = options;
-  if (ending.kind === 'paused' || ending.kind === 'cancelled') await queue.pause();
+  if (reason.kind === 'paused' || reason.kind === 'cancelled') await queue.pause();
   await work.stop();
-  if (ending.kind === 'fault') throw ending.error;
+  if (reason.kind === 'fault') throw reason.error;
   while (lease.isFresh() && (await flow.collect(queue)) > 0);
   if (manifest.end.listed && parts.covered.count >= manifest.end.listed.count) return finish('finished');
-  switch (ending.kind) {
+  switch (reason.kind) {
     case 'complete':
       return finish('finished');
     case 'interrupted':
       if (lease.isFresh()) await keeper.save('active');
       return { kind: 'interrupted' };
     case 'paused':
-      if (lease.isFresh()) await savePause(ending);
-      return { kind: 'paused', waitsFor: ending.waitsFor };
+      if (lease.isFresh()) await savePause(reason);
+      return { kind: 'paused', waitsFor: reason.waitsFor };
     case 'cancelled':
       await cancelRest({ ...options, isFresh: lease.isFresh, hasLine: parts.covered.has });
       return finish('cancelled');
@@ -93,8 +93,7 @@ export async function concludeRun(
       const { isVoid } = await openErasedSubjects(state, account);
       await compactLedger({ state, leases, account, isVoid, signal });
     } catch (error) {
-      const reason = (error as Error).message;
-      log.warn({ run: record.id, reason }, "the ledger's files were not drawn together");
+      log.warn({ run: record.id, reason: (error as Error).message }, "the ledger's files were not compacted");
     }
   }
 }
@@ -122,7 +121,6 @@ async function cancelRest(options: {
   while ((await queue.counts()).active > 0 && performance.now() - startedAt < longestWaitInMs)
     await delay(pollInMs);
   while (isFresh() && (await flow.collect(queue)) > 0);
-  const facts = { run: record.id, engine: record.engine };
   const queued = await queue.ids();
   for await (const batch of readManifest(state, record.id)) {
     if (!isFresh()) return;
@@ -130,7 +128,7 @@ async function cancelRest(options: {
     const ids = open.map((placed) => buildPhotoJob(record.id, placed).id);
     const jobs = await queue.find(ids.filter((id) => queued.has(id)));
     await flow.settlePhotos(
-      open.map((placed, index) => buildSettledLine(facts, placed, cancelled(jobs.get(ids[index] ?? '')))),
+      open.map((placed, index) => buildSettledLine(record, placed, cancelled(jobs.get(ids[index] ?? '')))),
     );
   }
   if (manifest.end.listed || !isFresh()) return;

@@ -5,13 +5,16 @@ import type { Summary } from '../records/summary.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
-/** How a conductor's time with a run ended. */
-export type ConductEnd =
+/** How a process's part in a run ended. */
+export type RunEnd = { readonly runId: string } & PartEnd;
+
+type PartEnd =
   | { readonly kind: 'over'; readonly summary: Summary }
   | { readonly kind: 'paused'; readonly waitsFor: string }
-  | { readonly kind: 'interrupted' }
-  /** Another process conducts this run. */
-  | { readonly kind: 'held' };
+  | { readonly kind: 'interrupted' };
+
+/** The same for a conductor; `held`: another process conducts this run. */
+export type ConductEnd = PartEnd | { readonly kind: 'held' };
 
 export interface ConductOptions {
   readonly state: StateStore;
@@ -19,7 +22,7 @@ export interface ConductOptions {
   readonly runId: string;
   readonly openSource: (record: RunRecord) => Promise<Source>;
   readonly processName: string;
-  /** Photos fed and not yet collected, at most. */
+  /** Photos in flight at most: queued and not yet collected. */
   readonly window: number;
   /** This process's worker of the run. `stop` starts nothing new and waits for the calls in flight. */
   readonly work: { start(): void; stop(): Promise<void> };

@@ -1,120 +1,106 @@
-import { type Lease, takeLease } from '../queue/lease.ts';
-import { createQueueWithRetry, withStoreRetry } from '../queue/queue-with-retry.ts';
-import { highestEpoch, openParts } from '../records/report-parts.ts';
-import { isOver, readRunRecord, runFolderOf } from '../records/run-record.ts';
-import { FaultError } from '../util/errors.ts';
-import { type Conducting, conductLoops } from './conduct-loops.ts';
+import { manifestSize } from '../records/manifest.ts';
+import { isDeadProcess } from '../util/process-name.ts';
+import { concludeRun } from './conclude-run.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
-import { endRun, readSummary, removeParts } from './finish-run.ts';
-import { createStop } from './stop.ts';
+import { feedManifest } from './feed.ts';
+import { listSource } from './list.ts';
+import { createManifestProgress, type ManifestProgress } from './manifest-progress.ts';
+import { collectPhotos, createPhotoFlow, type PhotoFlow } from './photo-flow.ts';
+import { createRunKeeper, createWorkerCount, type RunKeeper } from './run-keeper.ts';
+import { type HeldRun, takeRun } from './take-run.ts';
+import { stopIfAsked, watchRun } from './watch.ts';
 
 /**
- * Lists, feeds and collects a run for as long as this process holds its lease. Whatever line it dies on, the next
- * conductor goes on from the manifest and the parts.
+ * The conductor: of all processes on a run the one that lists its source, queues its photos, collects their outcomes and
+ * finishes it. Its way begins here: it takes the run, lets four loops go on side by side until one of them ends it, and
+ * concludes it. Whatever line it dies on, the next conductor goes on from the manifest and the parts.
  * @throws FaultError for a fault of queue or state; the run can be resumed
  * @throws UsageError if the source cannot be listed
  */
 export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
-  const { state, backend, runId, log } = options;
-  const runFolder = runFolderOf(runId);
-  const onRetry = (error: Error) =>
-    log.warn({ run: runId, reason: error.message }, 'the queue does not answer; trying again');
-  const lease = await leaseAbove(options, onRetry).catch((error) => {
-    if (options.signal.aborted) return 'interrupted' as const;
-    throw error;
-  });
-  if (lease === 'interrupted') return { kind: 'interrupted' };
-  if (!lease) return { kind: 'held' };
-  const stop = createStop(options.signal);
-  const released = new AbortController();
-  const kept = lease.keep(released.signal).then(() => stop.end({ kind: 'lost' }));
-  const queue = backend.openRunQueue(runId);
+  const run = await takeRun(options);
+  if ('kind' in run) return run;
+  const { stop } = run;
   try {
-    const record = await readRunRecord(state, runId);
-    if (!record) throw new FaultError('state', `${state.locate(runFolder)} has no run.json.`);
-    const ended = await finishIfSummarized(options, {
-      record: { ...record, epoch: lease.epoch },
-      queue,
-      onRetry,
-    });
-    if (ended) return ended;
-    const parts = await openParts({ state, runFolder, epoch: lease.epoch });
-    try {
-      return await conductLoops({
-        ...options,
-        record: { ...record, epoch: lease.epoch },
-        lease,
-        stop,
-        queue,
-        parts,
-        onRetry,
-      });
-    } finally {
-      await parts.close();
-    }
+    const parts = await openFlow(run, options);
+    await begin(run, options, parts).catch((error) => stop.end({ kind: 'fault', error }));
+    const reason = await stop.whenStopped(
+      listSource(listingOf(run, options, parts)),
+      feedManifest(run, { ...options, ...parts }),
+      collectPhotos(run, { ...options, ...parts }),
+      watchRun(run, { ...options, ...parts }),
+    );
+    if (reason.kind === 'lost') return { kind: 'held' };
+    return await concludeRun(reason, { ...options, ...run, ...parts, queue: run.queueAtEnd });
   } finally {
-    released.abort();
-    await kept;
-    await queue.close();
-    await lease
-      .release()
-      .catch((error) => log.debug({ run: runId, reason: error.message }, 'lease not released'));
+    await run.release();
   }
 }
 
-/**
- * The run's lease, with an epoch above whatever its files show. They are looked at only by who has the lease: many
- * ask for it all the time. Undefined if another has it.
- */
-async function leaseAbove(
-  { state, backend: { leases }, runId, processName, signal }: ConductOptions,
-  onRetry: (error: Error) => void,
-): Promise<Lease | undefined> {
-  const take = (minEpoch: number) =>
-    withStoreRetry(
-      () => takeLease({ leases, key: `run-${runId}`, holder: processName, minEpoch, onError: onRetry }),
-      {
-        signal,
-        onRetry,
-      },
-    );
-  const lease = await take(0);
-  if (!lease) return undefined;
-  try {
-    const inRecord = (await readRunRecord(state, runId))?.epoch ?? 0;
-    const highest = Math.max(inRecord, await highestEpoch(state, runFolderOf(runId)));
-    return lease.epoch > highest ? lease : await take(highest);
-  } catch (error) {
-    await lease.release().catch(() => {});
-    throw error;
-  }
+/** What the loops have in common, besides the run. */
+interface Flow {
+  readonly manifest: ManifestProgress;
+  readonly keeper: RunKeeper;
+  readonly flow: PhotoFlow;
 }
 
-/**
- * A run whose summary is there is over and never fed again: whoever wrote it may have died before the run counted as
- * over, or its `run.json` was damaged since. Undefined for a run that is still to be conducted.
- */
-async function finishIfSummarized(
-  { state, runId, signal }: ConductOptions,
-  { record, queue, onRetry }: Pick<Conducting, 'record' | 'queue' | 'onRetry'>,
-): Promise<ConductEnd | undefined> {
-  const summary = await readSummary(state, runId);
-  if (!summary) {
-    if (!isOver(record)) return undefined;
-    const path = state.locate(runFolderOf(runId));
-    throw new FaultError(
-      'state',
-      `The run is over, but ${path} has no summary.json: put it back from a copy.`,
-    );
-  }
-  if (isOver(record)) await removeParts(state, runId);
-  else {
-    try {
-      await endRun({ state, queue: createQueueWithRetry(queue, { signal, onRetry }), record, summary });
-    } catch (error) {
-      if (signal.aborted) return { kind: 'interrupted' };
-      throw error;
-    }
-  }
-  return { kind: 'over', summary };
+async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
+  const { record, parts, stop } = run;
+  const { state, backend, runId, window, log } = options;
+  const { listed } = record;
+  const manifest = createManifestProgress(
+    listed
+      ? { count: listed.count, sizeInBytes: await manifestSize(state, runId), listed }
+      : { count: 0, sizeInBytes: 0 },
+  );
+  const workers = createWorkerCount(backend.presence, runId);
+  const keeper = createRunKeeper({ state, record, parts, manifest, workers });
+  const flow = createPhotoFlow(run, {
+    window,
+    // They are shown for people; the report has them whatever comes of it.
+    showDeadLetters: (letters) =>
+      run
+        .retryAtEnd(() => backend.deadLetters.add(letters))
+        .catch((error: Error) =>
+          log.warn({ run: runId, reason: error.message }, 'dead letters are not shown in the queue'),
+        ),
+    onTooManyFailures: (tooMany) =>
+      stop.end({
+        kind: 'paused',
+        waitsFor: `${tooMany} (--stop-after-failures): look at rollcall dead-letters`,
+        foundAt: new Date().toISOString(),
+      }),
+  });
+  return { manifest, keeper, flow };
+}
+
+async function begin(run: HeldRun, options: ConductOptions, { keeper }: Flow): Promise<void> {
+  await stopIfAsked(run, options);
+  if (run.stop.signal.aborted) return;
+  await keeper.save('active');
+  await run.queue.adoptFrom(isDeadProcess);
+  await run.queue.resume();
+  options.work.start();
+}
+
+function listingOf(
+  { record, lease, stop: { signal } }: HeldRun,
+  { state, runId, openSource }: ConductOptions,
+  { manifest, keeper }: Flow,
+): Parameters<typeof listSource>[0] {
+  const mayWrite = () => lease.fresh(signal);
+  return {
+    state,
+    runId,
+    openSource: () => openSource(record),
+    limit: record.settings.limit,
+    progress: manifest,
+    signal,
+    epoch: record.epoch,
+    mayWrite,
+    async onListed() {
+      await mayWrite();
+      await keeper.save('active');
+    },
+  };
 }

@@ -1,15 +1,18 @@
 import { templateIdOf } from '../engines/registry.ts';
-import type { ManifestLine } from '../records/manifest.ts';
+import type { LedgerHint, ManifestLine } from '../records/manifest.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 
 /**
- * What becomes of a line of the manifest before any call: it is fed, fed once an earlier photo of the same subject
- * has its line, or settled here. Follows from the lines alone, in order, so that a resumed run decides the same.
+ * What becomes of a photo before any call. Follows from the lines of the list alone, in order, so that a resumed run
+ * decides the same; what the ledger knows (`known`) goes with it into the queue.
  */
 export type Decision =
-  | { readonly kind: 'feed' }
-  | { readonly kind: 'feed-after'; readonly seq: number }
+  /** It is to be called. */
+  | { readonly kind: 'feed'; readonly known?: LedgerHint }
+  /** It is to be called once the photo of that seq, an earlier one of the same subject, has its line. */
+  | { readonly kind: 'feed-after'; readonly seq: number; readonly known?: LedgerHint }
+  /** It needs no call. */
   | { readonly kind: 'settle'; readonly outcome: Omit<Outcome, 'finishedAt'> };
 
 export interface DecideOptions {

@@ -4,7 +4,7 @@ import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { hashManifest, manifestPath } from '../records/manifest.ts';
 import { mergeParts } from '../records/merge-parts.ts';
-import type { ReportLine } from '../records/report-line.ts';
+import { countDeadLetters, type ReportLine } from '../records/report-line.ts';
 import { partsFolder } from '../records/report-part.ts';
 import type { Parts } from '../records/report-parts.ts';
 import { type RunRecord, runFolderOf, writeRunRecord } from '../records/run-record.ts';
@@ -96,7 +96,6 @@ export async function endRun(options: {
   const { state, queue, summary } = options;
   const { waitsFor: _, outlook: __, ...record } = options.record;
   await queue.obliterate();
-  const { rejected = 0, failed = 0, duplicate = 0 } = summary.byStatus;
   await state.seal(manifestPath(record.id), { epoch: record.epoch });
   const listed = record.listed ?? (await listedAgain(state, summary));
   await writeRunRecord(state, {
@@ -106,7 +105,7 @@ export async function endRun(options: {
     counts: {
       listed: listed.count,
       done: summary.total,
-      deadLetters: rejected + failed + duplicate,
+      deadLetters: countDeadLetters(summary.byStatus),
       calls: summary.calls,
     },
   });

@@ -15,12 +15,15 @@ export interface ForgottenPhotos {
   outcomeOf(line: Pick<ManifestLine, 'subjectId'>): Omit<Outcome, 'finishedAt'> | undefined;
 }
 
-/** `runId`: also whom this run was told not to enroll. */
 export function openForgottenPhotos(options: {
   state: StateStore;
   account: string;
+  /** Also whom this run is not to enroll. */
   runId?: string;
+  /** Subjects besides those that are written down anywhere. */
+  alsoForgotten?: Iterable<string>;
 }): ForgottenPhotos {
+  const others = new Set([...(options.alsoForgotten ?? [])].map((subject) => subject.normalize('NFC')));
   const subjects = createForgottenSubjects({ ...options, erasures: true });
   const oldestInMs = entriesAreKnownAfterInMs(options.state);
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -32,7 +35,8 @@ export function openForgottenPhotos(options: {
       lookedAt = askedAt;
     },
     outcomeOf({ subjectId }) {
-      if (subjectId === undefined || !subjects.isForgotten(subjectId)) return undefined;
+      if (subjectId === undefined) return undefined;
+      if (!subjects.isForgotten(subjectId) && !others.has(subjectId.normalize('NFC'))) return undefined;
       // What the engine holds is known only where its templates were deleted since.
       const { since = 0, erasedAt = 0 } = subjects.find(subjectId) ?? {};
       return {

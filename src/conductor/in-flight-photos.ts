@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { PhotoJob } from '../queue/queue.ts';
 import type { PlacedLine } from '../records/manifest.ts';
 
-/** The photos that were fed and have no line yet: at most a window of them, so the queue does not grow with the archive. */
+/** The photos that were queued and have no line yet: at most a window of them, so the queue does not grow with the archive. */
 export interface InFlightPhotos {
   readonly size: number;
   add(jobs: readonly PhotoJob[]): void;
@@ -43,36 +43,36 @@ export function createInFlightPhotos(largest: number): InFlightPhotos {
   };
 }
 
-/** Photos that wait for an earlier one of their subject; feeding stops until some were released. */
-const largestHeld = 10_000;
+/** Photos that wait for an earlier one of their subject; feeding stops until some are released. */
+const mostDeferred = 10_000;
 
-/** Photos that are fed only after an earlier one of the same subject has its line (`--repeat each`). */
+/** Photos that are queued only after an earlier one of the same subject has its line (`--repeat each`). */
 export interface DeferredPhotos {
-  hold(after: number, line: PlacedLine): void;
+  defer(after: number, line: PlacedLine): void;
   /** Takes out the photos that waited for these seqs. */
   release(seqs: readonly number[]): PlacedLine[];
-  /** Resolves when not too many are held, so that memory stays bounded. */
+  /** Resolves when not too many are deferred, so that memory stays bounded. */
   room(signal: AbortSignal): Promise<void>;
 }
 
 export function createDeferredPhotos(): DeferredPhotos {
-  const heldBy = new Map<number, PlacedLine[]>();
+  const waitingFor = new Map<number, PlacedLine[]>();
   const events = new EventEmitter();
   let size = 0;
   return {
-    hold(after, line) {
-      heldBy.set(after, [...(heldBy.get(after) ?? []), line]);
+    defer(after, line) {
+      waitingFor.set(after, [...(waitingFor.get(after) ?? []), line]);
       size += 1;
     },
     release(seqs) {
-      const released = seqs.flatMap((seq) => heldBy.get(seq) ?? []);
-      for (const seq of seqs) heldBy.delete(seq);
+      const released = seqs.flatMap((seq) => waitingFor.get(seq) ?? []);
+      for (const seq of seqs) waitingFor.delete(seq);
       size -= released.length;
       if (released.length > 0) events.emit('released');
       return released;
     },
     async room(signal) {
-      while (size > largestHeld) await once(events, 'released', { signal });
+      while (size > mostDeferred) await once(events, 'released', { signal });
     },
   };
 }

@@ -1,16 +1,15 @@
 import { templateMark } from '../ledger/fingerprint.ts';
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
-import { createKnownPhotos, type Recognition } from '../ledger/known-photos.ts';
+import { createKnownPhotos } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
-import type { ManifestLine, PlacedLine } from '../records/manifest.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { ManifestLine } from '../records/manifest.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import type { Decision } from './decide.ts';
 
-/** What the ledger says of a line of the manifest that would be enrolled; undefined where it knows nothing of it. */
-export type LedgerLookup = (line: ManifestLine) => Recognition | undefined;
+/** The decision over a line with what the ledger says of it: a photo to be called may need none, or goes with a hint. */
+export type LedgerLookup = (line: ManifestLine, decision: Decision) => Decision;
 
 /** Reads the ledger of an account, for an incremental run. Rejects with the signal's reason when aborted. */
 export async function openLedgerLookup(options: {
@@ -33,31 +32,30 @@ export async function openLedgerLookup(options: {
       if (!erased.isVoid(event)) known.add(event);
     },
   });
-  return ({ subjectId = '', photo = '', version, templateId }) => {
+  return ({ subjectId = '', photo = '', version, templateId }, decision) => {
+    if (decision.kind === 'settle') return decision;
     const { address, secret } = redactAddress(photo);
-    return known.recognise({
+    const found = known.recognise({
       subjectId,
       photo: address,
       // Addresses that differ only in what was taken out look the same: their bytes tell.
       version: secret ? undefined : version,
       template: templateMark({ engine, subjectId, templateId }),
     });
+    switch (found?.kind) {
+      case undefined:
+        return decision;
+      case 'compare':
+        return { ...decision, known: found.known };
+      case 'rejected-before':
+        return { kind: 'settle', outcome: { status: 'skipped', reason: 'rejected-before' } };
+      case 'unchanged': {
+        const { enrolledAt } = found;
+        return {
+          kind: 'settle',
+          outcome: { status: 'skipped', reason: 'unchanged', stored: 'yes', enrolledAt },
+        };
+      }
+    }
   };
-}
-
-/** A photo that would be fed, and what becomes of it by what the ledger knows: settled here, or fed with that knowledge. */
-export function applyLedger(
-  photo: PlacedLine,
-  decision: Decision,
-  ledgerLookup: LedgerLookup | undefined,
-): { photo: PlacedLine; verdict: Decision } {
-  const found = decision.kind === 'settle' ? undefined : ledgerLookup?.(photo.line);
-  if (found === undefined) return { photo, verdict: decision };
-  if (found.kind === 'compare') return { photo: { ...photo, known: found.known }, verdict: decision };
-  return { photo, verdict: { kind: 'settle', outcome: outcomeOf(found) } };
-}
-
-function outcomeOf(found: Exclude<Recognition, { kind: 'compare' }>): Omit<Outcome, 'finishedAt'> {
-  if (found.kind === 'rejected-before') return { status: 'skipped', reason: 'rejected-before' };
-  return { status: 'skipped', reason: 'unchanged', stored: 'yes', enrolledAt: found.enrolledAt };
 }

@@ -9,13 +9,13 @@ const flushEveryInMs = 250;
 
 /**
  * Writes the source's photos into the manifest until it ends or `limit` is reached, going on where an earlier
- * conductor stopped. Photos become durable in batches, at the latest a quarter of a second after they were listed (on
+ * conductor stopped; nothing where it has ended already. Photos become durable in batches, at the latest a quarter of a second after they were listed (on
  * S3 a second).
  */
 export async function listSource(options: {
   state: StateStore;
   runId: string;
-  source: Source;
+  openSource: () => Promise<Source>;
   limit: number | undefined;
   progress: ManifestProgress;
   signal: AbortSignal;
@@ -23,8 +23,12 @@ export async function listSource(options: {
   epoch?: number;
   /** Awaited before every write: a conductor that slept through its lease's end must not write behind its successor. */
   mayWrite?: () => Promise<void>;
+  /** Awaited when the list has ended. */
+  onListed?: () => Promise<void>;
 }): Promise<void> {
-  const { state, runId, source, limit = Number.POSITIVE_INFINITY, progress } = options;
+  const { state, runId, limit = Number.POSITIVE_INFINITY, progress } = options;
+  if (progress.end.listed) return;
+  const source = await options.openSource();
   const writer = await openManifestWriter(state, runId, options.epoch);
   progress.advance(writer.end);
   const everyInMs = Math.max(flushEveryInMs, state.writeEveryInMs);
@@ -44,13 +48,14 @@ export async function listSource(options: {
     await batcher.flush();
     progress.advance(writer.finish(isWhole ? source.leftOutCount?.() : undefined));
   } catch (error) {
-    // What was listed before is kept: after mending, listing goes on behind it.
+    // What was listed before is kept: once that is fixed, listing goes on behind it.
     if (!(error instanceof UsageError)) await batcher.flush().catch(() => {});
     throw error;
   } finally {
     batcher.stop();
     await writer.close();
   }
+  await options.onListed?.();
 }
 
 /** Gathers photos and makes them durable together: when there are enough, and every so often. */

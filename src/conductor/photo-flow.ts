@@ -1,13 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
-import type { Parts } from '../records/report-parts.ts';
 import type { FailureThreshold } from '../settings/values.ts';
+import type { ConductOptions } from './conducting.ts';
 import type { DeferredPhotos } from './in-flight-photos.ts';
 import { createDeferredPhotos, createInFlightPhotos } from './in-flight-photos.ts';
-import { buildFinishedLine, buildPhotoJob, type RunIdentity } from './photo-job.ts';
+import type { ManifestProgress } from './manifest-progress.ts';
+import { buildFinishedLine, buildPhotoJob } from './photo-job.ts';
+import type { HeldRun } from './take-run.ts';
 
-export const jobsPerCollection = 1000;
+const jobsPerCollection = 1000;
+
+const reconcileEveryInMs = 30_000;
+const idlePollInMs = 150;
 
 /** What lies between the manifest and the report: photos go into the queue, finished jobs come out as lines. */
 export interface PhotoFlow {
@@ -22,37 +28,35 @@ export interface PhotoFlow {
    * @returns how many jobs were taken out
    */
   collect(queue: RunQueue): Promise<number>;
-  /** Queues again what was fed and has neither a line nor a job; returns how many photos the queue had forgotten. */
+  /** Queues again what is in flight and has neither a line nor a job; returns how many jobs were missing. */
   reconcile(): Promise<number>;
 }
 
-export function createPhotoFlow(options: {
-  facts: RunIdentity;
-  queue: RunQueue;
-  parts: Parts;
-  showDeadLetters: DeadLetterQueue['add'];
-  /** Photos fed and not yet collected, at most. */
-  window: number;
-  stopAfterFailures: FailureThreshold;
-  onTooManyFailures: (message: string) => void;
-  /** Resolves once this process certainly conducts the run. */
-  mayWrite: () => Promise<void>;
-  signal: AbortSignal;
-}): PhotoFlow {
-  const { facts, queue, parts, showDeadLetters, mayWrite, signal } = options;
+export function createPhotoFlow(
+  run: HeldRun,
+  options: {
+    showDeadLetters: DeadLetterQueue['add'];
+    /** Photos in flight, at most. */
+    window: number;
+    onTooManyFailures: (message: string) => void;
+  },
+): PhotoFlow {
+  const { record, lease, parts, queue } = run;
+  const { signal } = run.stop;
+  const { showDeadLetters } = options;
   const inFlight = createInFlightPhotos(options.window);
   const deferred = createDeferredPhotos();
-  const failures = createFailureWatch(options.stopAfterFailures);
+  const failures = createFailureWatch(record.settings.stopAfterFailures);
 
   /**
    * Queueing and taking out exclude each other. A job that an earlier conductor had queued may be done and taken out
-   * while the feeder still holds the same photo: queued again then, it would be called a second time.
+   * while the feeder still has the same photo in hand: queued again then, it would be called a second time.
    */
   const inTurn = pLimit(1);
 
   /** Who slept through the end of its lease would queue photos that its successor has done. */
   async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
-    await mayWrite();
+    await lease.fresh(signal);
     const open = jobs.filter(({ data }) => !parts.covered.has(data.seq));
     inFlight.add(open);
     await queue.add(open);
@@ -65,7 +69,7 @@ export function createPhotoFlow(options: {
     const released = deferred.release(fresh.map((line) => line.seq));
     // After the loops have stopped nothing is fed: the next conductor sees by the lines that these may go.
     if (released.length > 0 && !signal.aborted)
-      await queueNow(released.map((placed) => buildPhotoJob(facts.run, placed)));
+      await queueNow(released.map((placed) => buildPhotoJob(record.id, placed)));
     const tooMany = failures.add(fresh);
     if (tooMany) options.onTooManyFailures(tooMany);
   }
@@ -88,7 +92,7 @@ export function createPhotoFlow(options: {
   async function collectNow(from: RunQueue): Promise<number> {
     const finished = await from.finished(jobsPerCollection);
     if (finished.length === 0) return 0;
-    const lines = finished.map((job) => buildFinishedLine(facts, job)).filter((line) => line !== undefined);
+    const lines = finished.map((job) => buildFinishedLine(record, job)).filter((line) => line !== undefined);
     await writeLines(lines);
     await from.remove(finished.map((job) => job.id));
     inFlight.settle(lines.map((line) => line.seq));
@@ -96,12 +100,38 @@ export function createPhotoFlow(options: {
   }
 
   async function reconcileNow(): Promise<number> {
-    await mayWrite();
+    await lease.fresh(signal);
     const before = [...inFlight.jobs()];
     const known = before.length > 0 ? await queue.ids() : new Set<string>();
     const forgotten = before.filter((job) => !known.has(job.id));
     if (forgotten.length > 0) await queue.add(forgotten);
     return forgotten.length;
+  }
+}
+
+/** Collects what is done until every photo has its line, and now and then queues again what the queue has lost. */
+export async function collectPhotos(
+  { record, lease, stop, parts, queue }: HeldRun,
+  {
+    state,
+    manifest,
+    flow,
+    log,
+  }: Pick<ConductOptions, 'state' | 'log'> & { manifest: ManifestProgress; flow: PhotoFlow },
+): Promise<void> {
+  const { signal } = stop;
+  let reconciledAt = performance.now();
+  while (!signal.aborted) {
+    const collected = lease.isFresh() ? await flow.collect(queue) : 0;
+    const { listed } = manifest.end;
+    if (listed && parts.covered.count >= listed.count) return stop.end({ kind: 'complete' });
+    if (performance.now() - reconciledAt > reconcileEveryInMs) {
+      const photos = await flow.reconcile();
+      if (photos > 0) log.warn({ run: record.id, photos }, 'the queue forgot photos; they are fed again');
+      reconciledAt = performance.now();
+    }
+    if (collected === 0) await delay(idlePollInMs, undefined, { signal });
+    else if (collected < jobsPerCollection) await delay(state.writeEveryInMs, undefined, { signal });
   }
 }
 

@@ -3,16 +3,13 @@ import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
 import type { PlacedLine } from '../records/manifest.ts';
 import { photoJobDataSchema } from '../records/photo-job-data.ts';
 import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../records/report-line.ts';
+import type { RunRecord } from '../records/run-record.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 
-/** What the run's record says of every line. */
-export interface RunIdentity {
-  readonly run: string;
-  readonly engine: string;
-}
+type RunIdentity = Pick<RunRecord, 'id' | 'engine'>;
 
-/** The job of a line of the manifest: its id is the same whoever makes it, so that feeding again adds nothing. */
+/** The job of a line of the manifest: its id is the same whoever makes it, so that queueing it again adds nothing. */
 export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
   const { line, offset, sizeInBytes, known, verify } = placed;
   const { address, secret } = redactAddress(line.photo ?? '');
@@ -40,7 +37,7 @@ export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
 
 /** The report line of a photo that was settled without a job. */
 export function buildSettledLine(
-  { run, engine }: RunIdentity,
+  { id: run, engine }: RunIdentity,
   placed: PlacedLine,
   outcome: Outcome,
 ): ReportLine {
@@ -53,7 +50,10 @@ export function buildSettledLine(
  * The report line of a finished job, or undefined if the job does not belong to this run. A job that the program
  * failed is `failed` with kind `crashed`: it is never a missing line.
  */
-export function buildFinishedLine({ run, engine }: RunIdentity, job: FinishedJob): ReportLine | undefined {
+export function buildFinishedLine(
+  { id: run, engine }: RunIdentity,
+  job: FinishedJob,
+): ReportLine | undefined {
   const data = photoJobDataSchema.safeParse(job.data);
   if (!data.success || data.data.run !== run) return undefined;
   const outcome = outcomeSchema.safeParse(job.returnValue);

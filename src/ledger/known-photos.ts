@@ -22,7 +22,7 @@ export interface AskedPhoto {
   readonly template: string;
 }
 
-export type Recognition =
+type Recognition =
   | { readonly kind: 'unchanged'; readonly enrolledAt: string }
   | { readonly kind: 'rejected-before' }
   /** Its bytes tell. */

@@ -100,8 +100,14 @@ export const reportLineSchema = z.object({
 });
 export type ReportLine = z.infer<typeof reportLineSchema>;
 
-export const isDeadLetter = (line: { status: Status }) =>
-  line.status === 'rejected' || line.status === 'failed' || line.status === 'duplicate';
+/** Photos that need attention: they are in the archive and not enrolled. */
+const deadLetterStatuses = ['rejected', 'failed', 'duplicate'] as const satisfies readonly Status[];
+
+export const isDeadLetter = ({ status }: { status: Status }) =>
+  (deadLetterStatuses as readonly Status[]).includes(status);
+
+export const countDeadLetters = (byStatus: Readonly<Partial<Record<Status, number>>>) =>
+  deadLetterStatuses.reduce((sum, status) => sum + (byStatus[status] ?? 0), 0);
 
 /** What a line says of a photo besides its outcome. The address must already be free of secrets. */
 export interface PhotoFacts {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RunEnd } from '../conductor/conducting.ts';
 import { conductRun } from '../conductor/conductor.ts';
 import { readSummary } from '../conductor/finish-run.ts';
 import { withdrawRun } from '../queue/presence.ts';
 import { writeControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import { processName } from '../util/process-name.ts';
-import type { RunEnd } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { reopenSource } from './run-source.ts';
 

@@ -67,7 +67,7 @@ export async function enqueue(
   if (found) assertSameRun(found, record);
   if (found?.listed) return { runId, resumed: true, count: found.listed.count };
   const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
-  await listSource({ state, runId, source, limit: settings.limit, progress, signal });
+  await listSource({ state, runId, openSource: async () => source, limit: settings.limit, progress, signal });
   const { count, listed } = progress.end;
   const written: RunRecord = {
     ...record,

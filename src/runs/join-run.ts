@@ -1,114 +1,123 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConductOptions, RunProgress } from '../conductor/conducting.ts';
+import type { RunEnd, RunProgress } from '../conductor/conducting.ts';
 import { conductRun } from '../conductor/conductor.ts';
 import { readSummary } from '../conductor/finish-run.ts';
-import type { RunRecord } from '../records/run-record.ts';
-import { isOver, readRunRecord } from '../records/run-record.ts';
-import type { Summary } from '../records/summary.ts';
+import { isOver, type RunRecord, readRunRecord } from '../records/run-record.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import { graceSignal } from '../util/grace-signal.ts';
 import { processName } from '../util/process-name.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
-import { createRunWorker, type RunWorkerOptions } from '../worker/run-worker.ts';
+import { createRunWorker, type RunWorker } from '../worker/run-worker.ts';
 import type { OpenEngine, Rollcall } from './open-rollcall.ts';
 import { openPhotoReader } from './run-source.ts';
 
 /** A few seconds of work: enough to keep workers busy between two collections, small for the queue's store. */
 const windowInSeconds = 4;
+const askAgainInMs = 1_000;
 
-/** This process's part in a run, whoever started it. */
+/** What a process works on runs with. */
+export type WorkTools = Pick<
+  Rollcall,
+  'settings' | 'state' | 'log' | 's3' | 'queue' | 'limiter' | 'faceReader' | 'registration'
+>;
+
+/** A run that was started, and what it needs here. */
+export interface StartedRun {
+  readonly record: RunRecord;
+  readonly opened: OpenEngine;
+  readonly openSource: (record: RunRecord) => Promise<Source>;
+}
+
+/**
+ * This process's part in a run, whoever started it, until it is over, pauses, or the signal asks to drain: conducts it
+ * whenever nobody else does, and turns its photo jobs into outcomes all the while.
+ */
 export async function joinRun(
-  rollcall: Rollcall,
-  options: {
-    record: RunRecord;
-    opened: OpenEngine;
-    openSource: (record: RunRecord) => Promise<Source>;
-    signal: AbortSignal;
-    onProgress?: ((progress: RunProgress) => void) | undefined;
-  },
+  tools: WorkTools,
+  options: StartedRun & { signal: AbortSignal; onProgress?: ((progress: RunProgress) => void) | undefined },
 ): Promise<RunEnd> {
-  const { settings, state, log } = rollcall;
-  const { record, opened, signal, openSource, onProgress = () => {} } = options;
-  const backend = await rollcall.queue();
-  await opened.ready();
-  const preflight = record.settings.preflight
-    ? createPreflight(await rollcall.faceReader(), record)
-    : undefined;
-  const { allowPrivate } = record.settings;
-  const reader = openPhotoReader(rollcall, { rootFolder: record.rootFolder, allowPrivate });
-  const grace = graceSignal(signal, settings.grace);
-  const registration = await rollcall.registration();
-  registration.join(record);
-  let isOver = false;
+  const { state, log, settings } = tools;
+  const { record, openSource, signal, onProgress = () => {} } = options;
+  const { id: runId } = record;
+  const backend = await tools.queue();
+  const part = await openPart(tools, options);
+  let end: RunEnd | undefined;
   try {
-    const end = await workOnRun({
-      state,
-      backend,
-      record,
-      signal,
-      log,
-      openSource,
-      onProgress,
-      engine: opened.engine,
-      limiter: await rollcall.limiter(record.account),
-      readPhoto: reader.read,
-      s3: rollcall.s3,
-      preflight,
-      concurrency: settings.concurrency,
-      timeoutInMs: settings.timeout,
-      hurry: grace.signal,
-      processName: processName(),
-      window: windowFor(settings),
-    });
-    isOver = end.kind !== 'interrupted';
+    while (!end) {
+      const ended = await conductRun({
+        ...{ state, backend, runId, openSource, signal, onProgress, log },
+        processName: processName(),
+        window: windowFor(settings),
+        work: part.worker,
+      });
+      if (ended.kind !== 'held') end = { ...ended, runId };
+      else if (signal.aborted) end = { kind: 'interrupted', runId };
+      else {
+        part.worker.start();
+        await delay(askAgainInMs, undefined, { signal }).catch(() => {});
+        end = await endOf(state, runId);
+      }
+    }
     return end;
   } finally {
-    grace.clear();
-    await registration.leave(record.id, { isOver });
-    await reader.close();
+    await part.leave({ isOver: end !== undefined && end.kind !== 'interrupted' });
   }
+}
+
+interface Part {
+  readonly worker: RunWorker;
+  leave(options: { isOver: boolean }): Promise<void>;
+}
+
+/** From here on, until it leaves, this process is known to take part in the run. */
+async function openPart(
+  tools: WorkTools,
+  { record, opened, signal }: StartedRun & { signal: AbortSignal },
+): Promise<Part> {
+  const { state, log, s3, settings } = tools;
+  const backend = await tools.queue();
+  await opened.ready();
+  const preflight = record.settings.preflight ? createPreflight(await tools.faceReader(), record) : undefined;
+  const limiter = await tools.limiter(record.account);
+  const { allowPrivate } = record.settings;
+  const reader = openPhotoReader(tools, { rootFolder: record.rootFolder, allowPrivate });
+  const grace = graceSignal(signal, settings.grace);
+  const registration = await tools.registration();
+  registration.join(record);
+  const worker = createRunWorker({
+    ...{ state, backend, record, limiter, s3, preflight, log },
+    engine: opened.engine,
+    readPhoto: reader.read,
+    concurrency: settings.concurrency,
+    timeoutInMs: settings.timeout,
+    hurry: grace.signal,
+    processName: processName(),
+  });
+  return {
+    worker,
+    async leave({ isOver }) {
+      try {
+        await worker.stop();
+      } finally {
+        grace.clear();
+        await registration.leave(record.id, { isOver });
+        await reader.close();
+      }
+    },
+  };
+}
+
+/** How a run ended that another process conducts; undefined while it goes on. */
+async function endOf(state: StateStore, runId: string): Promise<RunEnd | undefined> {
+  const record = await readRunRecord(state, runId);
+  const summary = record && isOver(record) ? await readSummary(state, runId) : undefined;
+  if (summary) return { kind: 'over', runId, summary };
+  if (record?.state !== 'paused') return undefined;
+  return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
 }
 
 function windowFor({ rate, concurrency }: Settings): number {
   return concurrency + Math.min(5_000, Math.max(200, Math.ceil(rate * windowInSeconds)));
-}
-
-const askAgainInMs = 1_000;
-
-/** How a process's part in a run ended. */
-export type RunEnd =
-  | { readonly kind: 'over'; readonly runId: string; readonly summary: Summary }
-  | { readonly kind: 'paused'; readonly runId: string; readonly waitsFor: string }
-  | { readonly kind: 'interrupted'; readonly runId: string };
-
-export type WorkOnRunOptions = RunWorkerOptions & Omit<ConductOptions, 'runId' | 'work'>;
-
-/**
- * Works on a run until it is over, pauses, or the signal asks to drain: conducts it whenever nobody else does, and
- * turns its photo jobs into outcomes all the while.
- */
-async function workOnRun(options: WorkOnRunOptions): Promise<RunEnd> {
-  const { state, signal } = options;
-  const runId = options.record.id;
-  const worker = createRunWorker(options);
-  try {
-    while (true) {
-      const end = await conductRun({ ...options, runId, work: worker });
-      if (end.kind === 'over') return { ...end, runId };
-      if (end.kind === 'paused') return { ...end, runId };
-      if (end.kind === 'interrupted' || signal.aborted) return { kind: 'interrupted', runId };
-      worker.start();
-      await delay(askAgainInMs, undefined, { signal }).catch(() => {});
-      const record = await readRunRecord(state, runId);
-      if (record && isOver(record)) {
-        const summary = await readSummary(state, runId);
-        if (summary) return { kind: 'over', runId, summary };
-      }
-      if (record?.state === 'paused')
-        return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
-    }
-  } finally {
-    await worker.stop();
-  }
 }

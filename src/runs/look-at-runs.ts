@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RunEnd } from '../conductor/conducting.ts';
 import { readSummary } from '../conductor/finish-run.ts';
 import { readReport } from '../records/read-report.ts';
 import type { ReportLine } from '../records/report-line.ts';
 import { isOver, listRunRecords, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
-import type { RunEnd } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
 /** The runs of the state with their progress as of now, the newest first. */

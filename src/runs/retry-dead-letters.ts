@@ -5,8 +5,7 @@ import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-recor
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
 import { enqueue, type GivenPhoto } from './enqueue.ts';
-import type { RunEnd } from './join-run.ts';
-import { joinRun } from './join-run.ts';
+import type { StartedRun } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { reopenSource } from './run-source.ts';
 
@@ -28,19 +27,14 @@ export async function enqueueDeadLetters(
 }
 
 /**
- * The same, and works on the new run here.
+ * The same, for this process to join.
  * @throws UsageError if this process's credentials are another account's
  */
-export async function retryDeadLetters(
+export async function startRetry(
   rollcall: Rollcall,
-  options: {
-    record: RunRecord;
-    which: 'failed' | 'all';
-    signal: AbortSignal;
-    onStart: (runId: string) => void;
-  },
-): Promise<RunEnd | undefined> {
-  const { record, which, signal, onStart } = options;
+  { record, which, signal }: { record: RunRecord; which: 'failed' | 'all'; signal: AbortSignal },
+): Promise<StartedRun | undefined> {
+  const { state } = rollcall;
   const { keepDemographics } = record.settings;
   const opened = rollcall.engineOf({ ...record, keepDemographics });
   if (!opened) {
@@ -51,15 +45,9 @@ export async function retryDeadLetters(
   }
   const enqueued = await enqueueDeadLetters(rollcall, record, { which, signal });
   if (!enqueued) return undefined;
-  const fresh = await readRunRecord(rollcall.state, enqueued.runId);
-  if (!fresh) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
-  onStart(fresh.id);
-  return joinRun(rollcall, {
-    record: fresh,
-    opened,
-    openSource: (run) => reopenSource(rollcall, run),
-    signal,
-  });
+  const started = await readRunRecord(state, enqueued.runId);
+  if (!started) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
+  return { record: started, opened, openSource: (run) => reopenSource(rollcall, run) };
 }
 
 /**

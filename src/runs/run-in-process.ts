@@ -1,5 +1,5 @@
 import { resumeFixedAccount } from '../account/account-pause.ts';
-import type { RunProgress } from '../conductor/conducting.ts';
+import type { RunEnd, RunProgress } from '../conductor/conducting.ts';
 import { readSummary, removeParts } from '../conductor/finish-run.ts';
 import { writeControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
@@ -7,8 +7,7 @@ import { UsageError } from '../util/errors.ts';
 import { createOrResumeRun } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
 import { readForgetList } from './forget-list.ts';
-import type { RunEnd } from './join-run.ts';
-import { joinRun } from './join-run.ts';
+import { joinRun, type StartedRun } from './join-run.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openSourceOf, reopenSource, subjectOf } from './run-source.ts';
@@ -26,29 +25,41 @@ export interface RunInProcessOptions {
 
 /** Scans, enrolls and reports in this process; resumes where an earlier try stopped. */
 export async function runInProcess(rollcall: Rollcall, options: RunInProcessOptions): Promise<RunEnd> {
+  const { signal, onStart, onProgress } = options;
+  const started = await startRun(rollcall, options);
+  if ('kind' in started) return started;
+  onStart?.({ runId: started.record.id, resumed: started.resumed });
+  return joinRun(rollcall, { ...started, signal, onProgress });
+}
+
+/**
+ * Creates the run of a source, or finds the one that is to be resumed, so that it can be joined.
+ * @returns how it ended where it is over already
+ */
+export async function startRun(
+  rollcall: Pick<Rollcall, 'settings' | 'state' | 'folder' | 's3' | 'engine' | 'faceReader' | 'queue'>,
+  { source: spec, alwaysNew = false, signal }: Pick<RunInProcessOptions, 'source' | 'alwaysNew' | 'signal'>,
+): Promise<(StartedRun & { readonly resumed: boolean }) | RunEnd> {
   const { state, settings } = rollcall;
   const opened = rollcall.engine();
   await opened.ready();
-  // Missing packages are told before anything starts.
+  // Missing packages are reported before anything starts.
   if (settings.preflight) await rollcall.faceReader();
-  const source = watchLocalPhotos(await openSourceOf(rollcall, options.source, settings), settings);
+  const source = watchLocalPhotos(await openSourceOf(rollcall, spec, settings), settings);
   const subject = subjectOf(rollcall, source);
-  const forgetList = await readForgetList(rollcall, settings, options.signal);
+  const forgetList = await readForgetList(rollcall, settings, signal);
   const { accounts, leases } = await rollcall.queue();
-  const { record, resumed } = await oneAtATime(leases, subject, options.signal, () =>
-    createOrResumeRun({ state, settings, subject, forgetList, alwaysNew: options.alwaysNew ?? false }),
+  const { record, resumed } = await oneAtATime(leases, subject, signal, () =>
+    createOrResumeRun({ state, settings, subject, forgetList, alwaysNew }),
   );
-  if (isOver(record)) {
-    const summary = await readSummary(state, record.id);
-    if (summary) {
-      await removeParts(state, record.id);
-      return { kind: 'over', runId: record.id, summary };
-    }
+  const summary = isOver(record) ? await readSummary(state, record.id) : undefined;
+  if (summary) {
+    await removeParts(state, record.id);
+    return { kind: 'over', runId: record.id, summary };
   }
   await resumeFixedAccount(accounts, record.account);
   await writeControl(state, record.id, 'run');
-  options.onStart?.({ runId: record.id, resumed });
-  return joinRun(rollcall, { ...options, record, opened, openSource: async () => source });
+  return { record, resumed, opened, openSource: async () => source };
 }
 
 export interface WorkInProcessOptions {

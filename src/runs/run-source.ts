@@ -46,7 +46,7 @@ export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunReco
  * @throws UsageError for a source on this machine's disk with a queue on another machine, and for settings that the
  * engine does not know or that contradict each other
  */
-export function subjectOf(rollcall: Rollcall, source: Source): RunSubject {
+export function subjectOf(rollcall: Pick<Rollcall, 'settings' | 'engine'>, source: Source): RunSubject {
   const { engine, url, account } = rollcall.engine();
   checkEngineSettings(engine, rollcall.settings, source);
   return {

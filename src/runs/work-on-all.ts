@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RunEnd } from '../conductor/conducting.ts';
 import { readControl } from '../records/run-control.ts';
 import { listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import { whyFilesAreMissing } from './files-on.ts';
-import type { RunEnd } from './join-run.ts';
 import { joinRun } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { placeOf, refuseOtherState, runsOfOtherStates } from './other-state.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDeferredPhotos, createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
 import { createFailureWatch } from '../../src/conductor/photo-flow.ts';
-import { createStop } from '../../src/conductor/stop.ts';
+import { createStop, type StopReason } from '../../src/conductor/stop.ts';
 import { withStoreRetry } from '../../src/queue/queue-with-retry.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';
@@ -76,14 +76,14 @@ describe('the window of photos that were fed', () => {
   });
 });
 
-describe('held photos', () => {
+describe('deferred photos', () => {
   const placed = (seq: number) => ({ line: { seq }, offset: 0, sizeInBytes: 1 });
 
   it('come out once, in order, when the photo that they wait for has its line', async () => {
     const deferred = createDeferredPhotos();
-    deferred.hold(1, placed(2));
-    deferred.hold(1, placed(3));
-    deferred.hold(2, placed(4));
+    deferred.defer(1, placed(2));
+    deferred.defer(1, placed(3));
+    deferred.defer(2, placed(4));
     expect(deferred.release([5])).toEqual([]);
     expect(deferred.release([1]).map(({ line }) => line.seq)).toEqual([2, 3]);
     expect(deferred.release([1])).toEqual([]);
@@ -92,7 +92,7 @@ describe('held photos', () => {
 
   it('are bounded: feeding waits while there are more than 10,000', async () => {
     const deferred = createDeferredPhotos();
-    for (const seq of range(10_001)) deferred.hold(seq, placed(seq + 20_000));
+    for (const seq of range(10_001)) deferred.defer(seq, placed(seq + 20_000));
     const room = deferred.room(never);
     expect(await isPending(room)).toBe(true);
     deferred.release([7]);
@@ -216,11 +216,11 @@ describe('the reason to stop', () => {
   it('is the first one; what loops throw while they stop is no fault', async () => {
     const interrupt = new AbortController();
     const stop = createStop(interrupt.signal);
-    const ending = stop.run(
-      () =>
-        new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason))),
-      async () => stop.end({ kind: 'paused', waitsFor: 'a person', foundAt: '' }),
-      async () => stop.end({ kind: 'cancelled' }),
+    const loop = async (reason: StopReason) => stop.end(reason);
+    const ending = stop.whenStopped(
+      new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason))),
+      loop({ kind: 'paused', waitsFor: 'a person', foundAt: '' }),
+      loop({ kind: 'cancelled' }),
     );
     expect(await ending).toEqual({ kind: 'paused', waitsFor: 'a person', foundAt: '' });
   });
@@ -231,19 +231,16 @@ describe('the reason to stop', () => {
     const others = new Promise<never>((_, reject) =>
       stop.signal.addEventListener('abort', () => reject(new Error('late'))),
     );
-    expect(
-      await stop.run(
-        () => Promise.reject(fault),
-        () => others,
-      ),
-    ).toEqual({ kind: 'fault', error: fault });
+    expect(await stop.whenStopped(Promise.reject(fault), others)).toEqual({ kind: 'fault', error: fault });
   });
 
   it('is the interrupt, also one that came before', async () => {
     const interrupt = new AbortController();
     const stop = createStop(interrupt.signal);
     interrupt.abort();
-    expect(await stop.run(async () => {})).toEqual({ kind: 'interrupted' });
-    expect(await createStop(interrupt.signal).run(async () => {})).toEqual({ kind: 'interrupted' });
+    expect(await stop.whenStopped(Promise.resolve())).toEqual({ kind: 'interrupted' });
+    expect(await createStop(interrupt.signal).whenStopped(Promise.resolve())).toEqual({
+      kind: 'interrupted',
+    });
   });
 });

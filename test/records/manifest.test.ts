@@ -156,7 +156,15 @@ describe('the manifest', () => {
       more: { limit?: number; signal?: AbortSignal; mayWrite?: () => Promise<void> } = {},
     ) => {
       const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
-      const listing = listSource({ state, runId, source, progress, limit: undefined, signal, ...more });
+      const listing = listSource({
+        state,
+        runId,
+        openSource: async () => source,
+        progress,
+        limit: undefined,
+        signal,
+        ...more,
+      });
       return { progress, listing };
     };
 

@@ -1,0 +1,155 @@
+import { usedRatePerSecond } from '../account/slot-spacing.ts';
+import { type Decision, templateIdsOf } from '../conductor/decide.ts';
+import { decidePhotos } from '../conductor/decide-photos.ts';
+import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
+import { openLedgerLookup } from '../conductor/ledger-lookup.ts';
+import type { Settings } from '../settings/schema.ts';
+import { firstPhotos } from '../sources/first-photos.ts';
+import type { ListedPhoto, Source } from '../sources/source.ts';
+import { lookAtPhotos } from '../worker/preflight/look-at-photos.ts';
+import { createPreflight } from '../worker/preflight/preflight.ts';
+import { checkEngineSettings } from './check-engine-settings.ts';
+import { readForgetList } from './forget-list.ts';
+import type { Rollcall } from './open-rollcall.ts';
+import { openPhotoReader, openSourceOf } from './run-source.ts';
+
+/** What a run over a source would do, as far as it is known without a call. */
+export interface Forecast {
+  readonly source: string;
+  readonly counts: ForecastCounts;
+  /** At the rate of the settings, without retries. */
+  readonly durationInMs: number;
+}
+
+export type ForecastCounts = Readonly<Counts>;
+
+/** Lists the source as a run would, decides what a run would decide before any call, and counts (`--dry-run`). */
+export async function forecastRun(
+  rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'folder' | 's3' | 'faceReader'>,
+  { source: spec, signal }: { source: string; signal: AbortSignal },
+): Promise<Forecast> {
+  const { settings } = rollcall;
+  const source = await openSourceOf(rollcall, spec, settings);
+  const { engine } = rollcall.engine();
+  checkEngineSettings(engine, settings, source);
+  const counts = emptyCounts();
+  const photos = photosToCall(await decisionsOver(rollcall, { source, signal }), counts);
+  if (settings.preflight) {
+    const { allowPrivate } = settings;
+    const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
+    const preflight = createPreflight(await rollcall.faceReader(), { engine: engine.name, settings });
+    const looks = lookAtPhotos(photos, { reader, preflight, rules: engine.accepts, settings, signal });
+    await subtractRefused(looks, counts).finally(() => reader.close());
+  } else for await (const _ of photos);
+  addIdentifications(counts, settings);
+  const durationInMs = (counts.calls / usedRatePerSecond(settings.rate)) * 1000;
+  return { source: source.address, counts, durationInMs };
+}
+
+async function decisionsOver(
+  rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'folder'>,
+  { source, signal }: { source: Source; signal: AbortSignal },
+): Promise<ReturnType<typeof decidePhotos<ListedLine>>> {
+  const { settings, state } = rollcall;
+  const { account, engine } = rollcall.engine();
+  const { repeat, limit, incremental } = settings;
+  const { sameSubject } = source;
+  const forgetList = await readForgetList(rollcall, settings, signal);
+  // Which photo of a subject is enrolled makes a difference only where it may be enrolled already; a pipe is read once.
+  const isLast = repeat === 'last' && incremental && source.address !== '-';
+  return decidePhotos({
+    sameSubject,
+    repeat: repeat === 'last' && !isLast ? 'first' : repeat,
+    templateIdFor: templateIdsOf(engine.name, source),
+    list: () => linesOf(source, { limit, signal }),
+    forgotten: openForgottenPhotos({ state, account, alsoForgotten: forgetList }),
+    openLedgerLookup: incremental
+      ? () =>
+          openLedgerLookup({
+            state,
+            account,
+            engine: engine.name,
+            settings: { ...settings, sameSubject },
+            signal,
+          })
+      : undefined,
+  });
+}
+
+interface ListedLine {
+  readonly listed: ListedPhoto;
+  readonly line: ListedPhoto & { readonly metadata: undefined; readonly seq: number };
+}
+
+async function* linesOf(
+  source: Source,
+  options: { limit: number | undefined; signal: AbortSignal },
+): AsyncGenerator<ListedLine[]> {
+  let seq = 0;
+  for await (const listed of firstPhotos(source, options)) {
+    seq += 1;
+    yield [{ listed, line: { ...listed, metadata: undefined, seq } }];
+  }
+}
+
+async function* photosToCall(
+  decided: ReturnType<typeof decidePhotos<ListedLine>>,
+  counts: Counts,
+): AsyncGenerator<ListedPhoto> {
+  for await (const batch of decided) {
+    for (const { photo, decision } of batch) {
+      const { sizeInBytes } = photo.listed;
+      counts.photos += 1;
+      if (decision.kind === 'feed' || decision.kind === 'feed-after') {
+        counts.calls += 1;
+        if (decision.known) counts.toCompare += 1;
+        yield photo.listed;
+      } else if (decision.kind === 'settle') counts[countOf(decision.outcome)] += 1;
+      if (sizeInBytes === undefined) counts.unknownSizes += 1;
+      counts.sizeInBytes += sizeInBytes ?? 0;
+    }
+  }
+}
+
+function countOf({ reason }: Extract<Decision, { kind: 'settle' }>['outcome']) {
+  return reason === undefined ? 'failed' : reason === 'rejected-before' ? 'rejectedBefore' : reason;
+}
+
+/** What the preflight would refuse, or nobody can read, is no call. */
+async function subtractRefused(looks: ReturnType<typeof lookAtPhotos>, counts: Counts): Promise<void> {
+  for await (const { error } of looks) {
+    if (error === undefined) continue;
+    counts.calls -= 1;
+    if (error.kind === 'preflight') counts.savedCalls += 1;
+    else counts.failed += 1;
+  }
+}
+
+/** A photo that turns out to be a duplicate saves its enroll call: these are the most that there can be. */
+function addIdentifications(counts: Counts, { dedupe, verify }: Pick<Settings, 'dedupe' | 'verify'>): void {
+  const enrollments = counts.calls;
+  const share = verify?.share ?? 0;
+  const verified = verify?.count ?? (share === 1 ? enrollments : Math.round(enrollments * share));
+  counts.identifications = (dedupe ? enrollments : 0) + Math.min(enrollments, verified);
+  counts.calls += counts.identifications;
+}
+
+type Counts = ReturnType<typeof emptyCounts>;
+
+const emptyCounts = () => ({
+  photos: 0,
+  calls: 0,
+  /** Photos that the preflight would refuse: none of the calls. */
+  savedCalls: 0,
+  /** Among the calls: those of `--dedupe` and `--verify`. */
+  identifications: 0,
+  repeated: 0,
+  forgotten: 0,
+  failed: 0,
+  unchanged: 0,
+  rejectedBefore: 0,
+  /** Among the calls: photos whose bytes may turn out to be known when they are read. */
+  toCompare: 0,
+  sizeInBytes: 0,
+  unknownSizes: 0,
+});
