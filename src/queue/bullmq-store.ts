@@ -1,5 +1,13 @@
 import type { BackendFactory, ConnectionOptions, IQueueBackend } from 'bullmq';
+import type { Closers } from './closers.ts';
 import type { FinishedJob, JobCounts } from './queue.ts';
+
+/** What everything that is opened on a queue has in common. */
+export interface BullmqContext {
+  readonly store: BullmqStore;
+  readonly closers: Closers;
+  readonly onError: (error: Error) => void;
+}
 
 /** What a backend hands to BullMQ's classes, and what it does beside them. */
 export interface BullmqStore {

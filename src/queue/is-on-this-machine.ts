@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { isLoopbackHost } from '../util/http/loopback-host.ts';
 import { parsePostgresUrl } from './postgres/postgres-config.ts';
-import { queueKindOf } from './queue-kind.ts';
+import { queueKindOf } from './queue-address.ts';
 import { parseRedisAddress } from './redis/redis-address.ts';
 
 /**

@@ -4,9 +4,8 @@ import { openEmbeddedPostgres } from './embedded/open-embedded-postgres.ts';
 import { openPostgresQueue } from './postgres/open-postgres-queue.ts';
 import { configOfServer, configOfUrl } from './postgres/postgres-config.ts';
 import type { QueueBackend } from './queue.ts';
-import { queueKindOf } from './queue-kind.ts';
+import { queueKindOf, withoutPassword } from './queue-address.ts';
 import { openRedisQueue } from './redis/open-redis-queue.ts';
-import { withoutPassword } from './server-address.ts';
 
 export interface OpenQueueOptions {
   /** `embedded`, or the address of a server: `redis://` in all its forms (`RedisAddress`), `postgres://`, `postgresql://`. */

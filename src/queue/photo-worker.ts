@@ -2,7 +2,7 @@ import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import { type PhotoJobData, photoJobDataSchema } from '../records/photo-job-data.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { keyPrefix, maxStalledCount, priorityOfRetry, runQueueName, workerTimes } from './bullmq-settings.ts';
-import type { BullmqStore } from './bullmq-store.ts';
+import type { BullmqContext } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
 import type { OpenWorkerOptions, PhotoWorker, WorkResult } from './queue.ts';
 import { storable, storableError } from './storable.ts';
@@ -15,7 +15,7 @@ const closingInMs = 400;
  * Works on the photos of one run. States: working → stopping (no new job; those that still arrive go back) → aborting
  * (at the deadline: signals abort, jobs go back) → closed.
  */
-export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions): PhotoWorker {
+export function openPhotoWorker({ store, closers }: BullmqContext, options: OpenWorkerOptions): PhotoWorker {
   const name = runQueueName(options.runId);
   const running = new Set<Promise<unknown>>();
   const leaveRoom = store.makeRoomForWorker();
@@ -107,10 +107,15 @@ export function openBullmqWorker(store: BullmqStore, options: OpenWorkerOptions)
     if (isIdle) await settled([store.jobs.removeRemains(name)], closingInMs);
   }
 
+  const close = closers.add(() => {
+    stopping ??= stop(0, undefined);
+    return stopping;
+  });
+
   return {
     stop({ deadlineInMs, hurry }) {
       stopping ??= stop(deadlineInMs, hurry);
-      return stopping;
+      return close();
     },
   };
 }

@@ -1,9 +1,9 @@
 import { type Job, Worker } from 'bullmq';
 import { withinTime } from '../util/time-limit.ts';
+import { type BullmqQueue, beginQueue, openBullmqQueue } from './bullmq-queues.ts';
 import { keyPrefix, maxStalledCount, scheduleQueueName, workerTimes } from './bullmq-settings.ts';
-import type { BullmqStore } from './bullmq-store.ts';
+import type { BullmqContext } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
-import { type BullmqQueue, beginQueue, openBullmqQueue } from './open-bullmq-queue.ts';
 import type { ClockEntry, ScheduleClock, TickWorker, WorkTicksOptions } from './queue.ts';
 
 /** Nothing is kept of a tick: what came of it is written in the state. */
@@ -17,14 +17,9 @@ const inTime = (closing: Promise<void>) =>
  * BullMQ's job schedulers, in a queue of their own for each state. BullMQ makes the next tick's job when a tick starts,
  * from the time as it is then: of the ticks that were due while nobody worked, one is left.
  */
-export function openBullmqScheduleClock(options: {
-  store: BullmqStore;
-  clockId: string;
-  onError: (error: Error) => void;
-}): ScheduleClock {
-  const { store } = options;
-  const name = scheduleQueueName(options.clockId);
-  const queue = openBullmqQueue({ store, name, onError: options.onError });
+export function openScheduleClock(context: BullmqContext, clockId: string): ScheduleClock {
+  const name = scheduleQueueName(clockId);
+  const queue = openBullmqQueue(context, { name });
 
   async function describe(scheduler: Scheduler): Promise<ClockEntry> {
     const { key, pattern = '', tz = 'UTC', next, template } = scheduler;
@@ -49,22 +44,17 @@ export function openBullmqScheduleClock(options: {
     async remove(id) {
       await queue.removeJobScheduler(id);
     },
-    work: (work) => openTickWorker({ store, name, work }),
-    close: () => queue.close(),
+    work: (work) => openTickWorker(context, { name, work }),
+    close: context.closers.add(() => queue.close()),
   };
 }
 
 type Scheduler = Awaited<ReturnType<BullmqQueue['getJobSchedulers']>>[number];
 
-function openTickWorker({
-  store,
-  name,
-  work,
-}: {
-  store: BullmqStore;
-  name: string;
-  work: WorkTicksOptions;
-}): TickWorker {
+function openTickWorker(
+  { store, closers }: BullmqContext,
+  { name, work }: { name: string; work: WorkTicksOptions },
+): TickWorker {
   const leaveRoom = store.makeRoomForWorker();
   let running: Promise<unknown> = Promise.resolve();
   const worker = new Worker(
@@ -98,10 +88,10 @@ function openTickWorker({
 
   let stopping: Promise<void> | undefined;
   return {
-    stop() {
+    stop: closers.add(() => {
       stopping ??= stop();
       return stopping;
-    },
+    }),
   };
 }
 

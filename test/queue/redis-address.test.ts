@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withoutPassword } from '../../src/queue/queue-address.ts';
 import { parseRedisAddress } from '../../src/queue/redis/redis-address.ts';
-import { withoutPassword } from '../../src/queue/server-address.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 
 describe('the address of a Redis', () => {

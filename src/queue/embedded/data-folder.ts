@@ -2,9 +2,9 @@ import { readdir, readFile, readlink, realpath, rename, rm, writeFile } from 'no
 import { basename, join } from 'node:path';
 import { FaultError } from '../../util/errors.ts';
 import type { Binaries } from './binaries.ts';
-import { runProgram } from './run-program.ts';
 import type { ServerFiles } from './server-files.ts';
 import type { ServerUser } from './server-user.ts';
+import { runProgram } from './server-user.ts';
 
 export const serverUserName = 'rollcall';
 

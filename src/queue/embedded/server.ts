@@ -4,9 +4,8 @@ import { FaultError } from '../../util/errors.ts';
 import { withStartLock } from '../../util/start-lock.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { ensureDataFolder, removeStalePidFile, writeConfiguration } from './data-folder.ts';
-import { runProgram } from './run-program.ts';
 import type { ServerFiles } from './server-files.ts';
-import { chooseServerUser, type ServerUser } from './server-user.ts';
+import { chooseServerUser, runProgram, type ServerUser } from './server-user.ts';
 
 const startLimitInSeconds = 60;
 const stopLimitInSeconds = 30;

@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { UsageError } from '../../util/errors.ts';
-import { withoutPassword } from '../server-address.ts';
+import { withoutPassword } from '../queue-address.ts';
 
 /** BullMQ's statements name no schema. */
 const searchPath = '-c search_path=bullmq';

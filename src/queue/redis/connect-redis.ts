@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { FaultError } from '../../util/errors.ts';
-import { withoutPassword } from '../server-address.ts';
+import { withoutPassword } from '../queue-address.ts';
 import { parseRedisAddress, type RedisAddress } from './redis-address.ts';
 
 /** A connection to one server, to whoever is the master behind sentinels, or to all masters of a Cluster. */

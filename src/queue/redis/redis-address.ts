@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { UsageError } from '../../util/errors.ts';
-import { withoutPassword } from '../server-address.ts';
+import { withoutPassword } from '../queue-address.ts';
 
 /**
  * A Redis by its address:

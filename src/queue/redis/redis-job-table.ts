@@ -3,16 +3,88 @@ import { keyPrefix } from '../bullmq-settings.ts';
 import type { JobTable } from '../bullmq-store.ts';
 import type { FinishedJob } from '../queue.ts';
 import type { RedisClient } from './connect-redis.ts';
-import {
-  ACTIVE,
-  COUNTS,
-  EXPIRE_LOCKS,
-  FINISHED,
-  IDS,
-  KEEP_LATEST,
-  REMOVE_FINISHED,
-  REMOVE_REMAINS,
-} from './redis-job-scripts.ts';
+
+/** Scripts on BullMQ's own keys; KEYS[1] is what all keys of a queue begin with, up to and including the colon. */
+
+/** ARGV: limit. Rows of id, state, time, data, return value, reason. */
+export const FINISHED = `
+local rows = {}
+for _, state in ipairs({'completed', 'failed'}) do
+  local found = redis.call('ZRANGE', KEYS[1] .. state, 0, ARGV[1] - 1, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    local fields = redis.call('HMGET', KEYS[1] .. found[i], 'data', 'returnvalue', 'failedReason')
+    rows[#rows + 1] = {found[i], state, found[i + 1], fields[1], fields[2], fields[3]}
+  end
+end
+return rows`;
+
+/** ARGV: ids. */
+export const REMOVE_FINISHED = `
+for _, id in ipairs(ARGV) do
+  local found = redis.call('ZREM', KEYS[1] .. 'completed', id) + redis.call('ZREM', KEYS[1] .. 'failed', id)
+  if found > 0 then redis.call('DEL', KEYS[1] .. id, KEYS[1] .. id .. ':logs') end
+end
+return 0`;
+
+/** ARGV: how many to keep. The oldest lie at the end of the list. */
+export const KEEP_LATEST = `
+local surplus = redis.call('LRANGE', KEYS[1] .. 'wait', ARGV[1], -1)
+for _, id in ipairs(surplus) do redis.call('DEL', KEYS[1] .. id, KEYS[1] .. id .. ':logs') end
+if #surplus > 0 then redis.call('LTRIM', KEYS[1] .. 'wait', 0, ARGV[1] - 1) end
+return 0`;
+
+/** Numbers of waiting, active, delayed, finished jobs. */
+export const COUNTS = `
+local function listed(name) return redis.call('LLEN', KEYS[1] .. name) end
+local function sorted(name) return redis.call('ZCARD', KEYS[1] .. name) end
+return {
+  listed('wait') + listed('paused') + sorted('prioritized'),
+  listed('active'), sorted('delayed'), sorted('completed') + sorted('failed')
+}`;
+
+/** All ids, of one moment. */
+export const IDS = `
+local lists = {}
+for _, name in ipairs({'wait', 'paused', 'active'}) do
+  lists[#lists + 1] = redis.call('LRANGE', KEYS[1] .. name, 0, -1)
+end
+for _, name in ipairs({'prioritized', 'delayed', 'completed', 'failed'}) do
+  lists[#lists + 1] = redis.call('ZRANGE', KEYS[1] .. name, 0, -1)
+end
+return lists`;
+
+/** Rows of id, name of the worker. */
+export const ACTIVE = `
+local rows = {}
+for _, id in ipairs(redis.call('LRANGE', KEYS[1] .. 'active', 0, -1)) do
+  rows[#rows + 1] = {id, redis.call('HGET', KEYS[1] .. id, 'pb') or ''}
+end
+return rows`;
+
+/** ARGV: id, name of the worker, id, name… What BullMQ's sweep looks for: no lock, a mark, and a sweep that is due. */
+export const EXPIRE_LOCKS = `
+local active = {}
+for _, id in ipairs(redis.call('LRANGE', KEYS[1] .. 'active', 0, -1)) do active[id] = true end
+local count = 0
+for i = 1, #ARGV, 2 do
+  local id = ARGV[i]
+  if active[id] and redis.call('HGET', KEYS[1] .. id, 'pb') == ARGV[i + 1] then
+    redis.call('DEL', KEYS[1] .. id .. ':lock')
+    redis.call('SADD', KEYS[1] .. 'stalled', id)
+    count = count + 1
+  end
+end
+if count > 0 then redis.call('DEL', KEYS[1] .. 'stalled-check') end
+return count`;
+
+/** A queue that lives has the field version. */
+export const REMOVE_REMAINS = `
+if redis.call('HEXISTS', KEYS[1] .. 'meta', 'version') == 0 then
+  for _, name in ipairs({'meta', 'events', 'stalled-check', 'stalled', 'marker', 'pc', 'id'}) do
+    redis.call('DEL', KEYS[1] .. name)
+  end
+end
+return 0`;
 
 const text = z.string().nullable();
 const finishedRows = z.array(

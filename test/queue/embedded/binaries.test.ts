@@ -2,7 +2,7 @@ import { cp, mkdir, readlink, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBinaries, libraryEnvironment } from '../../../src/queue/embedded/binaries.ts';
-import { runProgram } from '../../../src/queue/embedded/run-program.ts';
+import { runProgram } from '../../../src/queue/embedded/server-user.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';
 
 let temporary: TemporaryFolder;

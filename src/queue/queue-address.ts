@@ -1,5 +1,4 @@
 import { UsageError } from '../util/errors.ts';
-import { withoutPassword } from './server-address.ts';
 
 /**
  * Which store `--queue` names.
@@ -15,4 +14,17 @@ export function queueKindOf(queue: string): 'embedded' | 'redis' | 'postgres' {
     `--queue (ROLLCALL_QUEUE) is ${withoutPassword(queue)}; it must be embedded, or begin with redis://, ` +
       'rediss://, redis+sentinel://, redis+cluster:// or postgres://.',
   );
+}
+
+/**
+ * A server's URL as it may be shown: without its passwords. With several hosts (`h1:1,h2:2`) it is none that `URL`
+ * understands.
+ */
+export function withoutPassword(url: string): string {
+  const match = /^([a-z][a-z\d+.-]*:\/\/)([^/?#]*@)?([^?#]*)(\?[^#]*)?/i.exec(url);
+  if (!match) return '(not a URL)';
+  const [, scheme = '', login = '', place = '', query = ''] = match;
+  // A password with a slash or the like in it has ended the login too early, or nobody knows where it ends.
+  if (url.slice(scheme.length + login.length).includes('@')) return `${scheme}***`;
+  return scheme + login.replace(/:.*@$/s, ':***@') + place + query.replace(/(password=)[^&]*/gi, '$1***');
 }
