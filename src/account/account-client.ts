@@ -13,13 +13,13 @@ export interface AccountClientOptions {
   readonly store: AccountStore;
   readonly account: string;
   readonly log: RateLimiterLog;
-  /** Told after every reply of the store. */
+  /** Called after every reply of the store. */
   readonly onReading: (reading: AccountReading) => void;
 }
 
 /**
- * One process's link to one account: what was last read of it, and the store's clock. A store that fails (a restart)
- * is asked again until it answers or the link is closed; whoever waits for a slot goes on waiting.
+ * One process's view of one account: what was last read of it, and the store's clock. A store that fails (a restart) is
+ * asked again until it answers or the client is closed; callers that wait for a slot go on waiting.
  */
 export function createAccountClient({ store, account, log, onReading }: AccountClientOptions) {
   const clock = createStoreClock();
@@ -43,7 +43,7 @@ export function createAccountClient({ store, account, log, onReading }: AccountC
     return result;
   }
 
-  /** A reply that was asked for before the newest one was is not news. */
+  /** A reply that was asked for earlier than the newest one is ignored. */
   function take(reading: AccountReading, askedAt: number): void {
     if (askedAt < readAt) return;
     readAt = askedAt;
@@ -81,7 +81,7 @@ export function createAccountClient({ store, account, log, onReading }: AccountC
       take(reading, askedAt);
       return reading.state;
     },
-    /** Ends all waiting for the store; what is called from now on is tried once. */
+    /** Ends all waiting for the store; calls from now on are tried once. */
     close: () => closing.abort(new Error('the rate limiter was closed')),
   };
 }

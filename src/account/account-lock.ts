@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { withinTime } from '../util/time-limit.ts';
 import type { LeaseStore } from './lease-store.ts';
-import { type Waiter, waitInLine } from './wait-in-line.ts';
+import { type Waiter, waitForGrant } from './wait-queue.ts';
 
 /**
- * For so long a turn outlives the process that had it: no less, also where that process is known to be dead, since what
- * it sent last may be on its way to the engine.
+ * So long the lock outlives a process that held it: no less, even where that process is known to be dead, since its last
+ * call may still be on the way to the engine.
  */
 const usualLeaseInMs = 6_000;
 const renewalsPerLease = 4;
-/** Behind this part of it a lease is not relied on: a call that is begun then has left in time. */
+/** Past this share of it a lease is not relied on: so a call that is begun leaves before the lease ends. */
 const reliableShare = 5 / 6;
-/** How often whoever is next, and whoever is not, asks. */
+/** How often the process that is next, and every other one, asks. */
 const nextLooksEveryInMs = 40;
 const otherLooksEveryInMs = 200;
 /** While another process waits. */
@@ -19,44 +19,44 @@ const longestHoldInMs = 500;
 const afterFaultInMs = 500;
 const longestFarewellInMs = 1_000;
 
-/** The right to be the one photo of an account that is between its identification and its enrollment. */
-export interface AccountLockHold {
-  /** False once another process may have it: this one was frozen, or the store was away for too long. */
+/** The lock, held for one photo: no other photo of the account is between its identification and its enrollment. */
+export interface HeldAccountLock {
+  /** False once another process may hold it: this one was frozen, or the store was away for too long. */
   isHeld(): boolean;
-  /** Gives it on. */
-  end(): void;
+  release(): void;
 }
 
 export interface AccountLock {
-  /** Waits for the account's turn. @throws the signal's reason when aborted */
-  take(signal: AbortSignal): Promise<AccountLockHold>;
+  /** Waits for the lock. @throws the signal's reason when aborted */
+  acquire(signal: AbortSignal): Promise<HeldAccountLock>;
   close(): Promise<void>;
 }
 
 /**
- * The turns of one account, over all processes on the same queue, for one run's photos in this process. States:
- *   idle --somebody waits--> asking --lease granted--> holding --nobody waits, or another process does--> idle
- * Who asks takes a second lease first, that of being next: by it the holder knows that somebody waits, and so
- * processes are served in turn. A turn lasts for a photo; the lease lasts for as many as wait here, half a second at
- * most while another process waits.
+ * The lock of one account, over all processes on the same queue, for one run's photos in this process. States:
+ *   idle --a photo waits--> asking --lease granted--> holding --no photo waits, or another process does--> idle
+ * A process that asks takes a second lease first, that of being next: it tells the holder that another process waits, and
+ * so processes alternate. The lock is held for one photo at a time; the lease lasts for as many as wait here, half a
+ * second at most while another process waits.
  */
 export function createAccountLock(options: {
   leases: LeaseStore;
   account: string;
-  /** Tells this from all others that ever ask. */
+  /** Unique among all that ever ask. */
   holder: string;
   onError: (error: Error) => void;
   readonly leaseInMs?: number;
 }): AccountLock {
   const { leases, account, holder, onError, leaseInMs = usualLeaseInMs } = options;
-  const [turnKey, nextKey] = [`turn-${account}`, `turn-${account}-next`];
-  const line: Waiter<AccountLockHold>[] = [];
+  // The keys keep their former name: workers of an earlier version may share the queue.
+  const [lockKey, nextKey] = [`turn-${account}`, `turn-${account}-next`];
+  const waiters: Waiter<HeldAccountLock>[] = [];
   const closing = new AbortController();
   let serving: Promise<void> | undefined;
 
   const pause = (ms: number) => delay(ms, undefined, { signal: closing.signal }).catch(() => {});
 
-  /** undefined: the store did not answer; that was told, and some time has passed. */
+  /** undefined: the store did not answer; that was reported, and some time has passed. */
   async function attempt<Result>(action: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await action();
@@ -67,34 +67,34 @@ export function createAccountLock(options: {
     }
   }
 
-  /** The epoch of the lease, or undefined if it is another's. */
-  async function acquire(key: string): Promise<number | undefined> {
+  /** The epoch of the lease, or undefined if another holds it. */
+  async function acquireLease(key: string): Promise<number | undefined> {
     const taken = await attempt(() => leases.acquire({ key, holder, durationInMs: leaseInMs, minEpoch: 0 }));
     return taken && 'epoch' in taken ? taken.epoch : undefined;
   }
 
-  const release = (key: string, epoch: number) => attempt(() => leases.release({ key, holder, epoch }));
+  const releaseLease = (key: string, epoch: number) => attempt(() => leases.release({ key, holder, epoch }));
 
-  const isWanted = () => line.length > 0 && !closing.signal.aborted;
+  const isWanted = () => waiters.length > 0 && !closing.signal.aborted;
 
-  /** undefined: nobody here waits any more. */
+  /** undefined: no photo waits here any more. */
   async function ask(): Promise<{ epoch: number; askedAt: number } | undefined> {
     let next: number | undefined;
     try {
       while (isWanted()) {
-        next = await acquire(nextKey);
+        next = await acquireLease(nextKey);
         const askedAt = performance.now();
-        const epoch = next === undefined ? undefined : await acquire(turnKey);
+        const epoch = next === undefined ? undefined : await acquireLease(lockKey);
         if (epoch !== undefined) return { epoch, askedAt };
         await pause(next === undefined ? otherLooksEveryInMs : nextLooksEveryInMs);
       }
       return undefined;
     } finally {
-      if (next !== undefined) await release(nextKey, next);
+      if (next !== undefined) await releaseLease(nextKey, next);
     }
   }
 
-  /** Renews the lease all the while. */
+  /** Renews the lease until it is stopped. */
   function keep({ epoch, askedAt }: { epoch: number; askedAt: number }) {
     let renewedAt = askedAt;
     let isLost = false;
@@ -104,7 +104,7 @@ export function createAccountLock(options: {
       isAsking = true;
       const sentAt = performance.now();
       try {
-        const isOurs = await leases.renew({ key: turnKey, holder, epoch, durationInMs: leaseInMs });
+        const isOurs = await leases.renew({ key: lockKey, holder, epoch, durationInMs: leaseInMs });
         if (isOurs) renewedAt = sentAt;
         else isLost = true;
       } catch (error) {
@@ -127,12 +127,12 @@ export function createAccountLock(options: {
       (await attempt(() => leases.holder(nextKey))) !== undefined;
     try {
       while (isWanted() && isHeld()) {
-        await new Promise<void>((end) => line.shift()?.grant({ isHeld, end }));
+        await new Promise<void>((release) => waiters.shift()?.grant({ isHeld, release }));
         if (isWanted() && (await isOver())) break;
       }
     } finally {
       stop();
-      await release(turnKey, lease.epoch);
+      await releaseLease(lockKey, lease.epoch);
     }
   }
 
@@ -151,25 +151,25 @@ export function createAccountLock(options: {
   }
 
   return {
-    async take(signal) {
+    async acquire(signal) {
       signal.throwIfAborted();
-      if (closing.signal.aborted) throw new Error('the turns were closed');
-      return await waitInLine<AccountLockHold>({
+      if (closing.signal.aborted) throw new Error('the account lock was closed');
+      return await waitForGrant<HeldAccountLock>({
         signal,
         join(waiter) {
-          line.push(waiter);
+          waiters.push(waiter);
           begin();
         },
         leave(waiter) {
-          const place = line.indexOf(waiter);
-          if (place >= 0) line.splice(place, 1);
+          const place = waiters.indexOf(waiter);
+          if (place >= 0) waiters.splice(place, 1);
         },
       });
     },
     async close() {
       closing.abort();
-      for (const waiter of line.splice(0)) waiter.refuse(new Error('the turns were closed'));
-      // A store that is away lets the question wait, perhaps for ever.
+      for (const waiter of waiters.splice(0)) waiter.refuse(new Error('the account lock was closed'));
+      // A store that is away may never answer.
       if (serving) await withinTime(serving, { limitInMs: longestFarewellInMs, whenLate: () => undefined });
     },
   };

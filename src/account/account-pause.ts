@@ -3,7 +3,7 @@ import type { AccountState } from './account-state.ts';
 import type { AccountStore } from './account-store.ts';
 import type { AccountPause } from './rate-limiter.ts';
 
-/** Pauses the account. The first reason stands: it is what has to be mended first. */
+/** Pauses the account. The first reason stands: it is what has to be fixed first. */
 export function pauseAccount(
   state: AccountState,
   { reason, message }: Pick<AccountPause, 'reason' | 'message'>,
@@ -23,7 +23,7 @@ export function resumeAccount(state: AccountState): AccountState {
 }
 
 /**
- * Starting a run again says that what stopped the account has been mended: its pause is cleared. A pause by a person
+ * Starting a run again says that what stopped the account has been fixed: its pause is cleared. A pause by a person
  * is not.
  * @throws UsageError where somebody paused the account by hand
  */

@@ -1,5 +1,5 @@
-import type { CallReply } from '../engines/engine.ts';
-import { afterNoRefusal, afterRefused } from './account-refusal.ts';
+import type { CallReply, RefusedReply } from '../engines/engine.ts';
+import { pauseAccount } from './account-pause.ts';
 import type { AccountState } from './account-state.ts';
 import { afterThrottled } from './account-throttling.ts';
 import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './circuit-breaker.ts';
@@ -20,7 +20,7 @@ export interface ReplyEvent {
   readonly giveUpAfterInMs: number;
 }
 
-/** Takes a reply into the account's health; `charged`: whether it costs the photo an attempt. */
+/** What a reply does to the account's health; `charged`: whether it costs the photo an attempt. */
 export function afterReply(
   before: AccountState,
   event: ReplyEvent,
@@ -49,4 +49,40 @@ export function afterReply(
       return { ...refused, state: afterProbe(refused.state, { ...event, message: reply.message }, now) };
     }
   }
+}
+
+const photosToProve = 3;
+
+/**
+ * A certain refusal pauses the account at once; an uncertain one when three different photos in a row met it.
+ * The photo keeps its attempts. But a photo that is refused again and again while others get through (a firewall
+ * that dislikes its bytes) has to come to an end: from its second uncertain refusal on it is charged.
+ */
+function afterRefused(
+  state: AccountState,
+  { reply, photo, refusedBefore }: { reply: RefusedReply; photo: string; refusedBefore: boolean },
+  now: number,
+): { state: AccountState; charged: boolean } {
+  if (state.pause) return { state, charged: false };
+  const isAgain = state.refusedPhotos.includes(photo);
+  const refusedPhotos = isAgain ? state.refusedPhotos : [...state.refusedPhotos, photo];
+  const isProven = reply.certain || refusedPhotos.length >= photosToProve;
+  if (!isProven) {
+    return { state: isAgain ? state : { ...state, refusedPhotos }, charged: isAgain || refusedBefore };
+  }
+  const met = reply.certain ? '' : ` (${photosToProve} photos in a row)`;
+  const message = `The engine refuses the account: ${trimmed(reply.message)}${met}. ${trimmed(reply.fix)}; then go on with: rollcall resume --account`;
+  return {
+    state: pauseAccount({ ...state, refusedPhotos }, { reason: 'refused', message }, now),
+    charged: false,
+  };
+}
+
+/** Any other reply ends the row of refusals. */
+function afterNoRefusal(state: AccountState): AccountState {
+  return state.refusedPhotos.length === 0 ? state : { ...state, refusedPhotos: [] };
+}
+
+function trimmed(sentence: string): string {
+  return sentence.replace(/[\s.;]+$/, '');
 }

@@ -13,7 +13,7 @@ const streakSchema = z.object({
   replies: z.number(),
   firstAt: z.number(),
   lastAt: z.number(),
-  /** The first few different photos of the streak, and how many attempts it charged each. */
+  /** The first few different photos among them, and how many attempts each was charged. */
   charges: z.record(z.string(), z.number()),
   message: z.string(),
 });
@@ -35,8 +35,8 @@ const throttlingSchema = z.object({
 /**
  * What all processes know about an account. An empty object is a fresh account; fields of a newer version survive.
  * All times are milliseconds since the epoch by the store's clock. The transitions are pure functions
- * `(state, event, now) => state` in the `account-*.ts` files beside this one; each returns the very state it was
- * given when nothing changes, which is how a gate knows that there is nothing to write.
+ * `(state, event, now) => state` below and in the files beside this one; each returns the very state it was given when
+ * nothing changes, which is how a rate limiter knows that there is nothing to write.
  */
 export const accountStateSchema = z.looseObject({
   /** Rates by process name. */
@@ -59,4 +59,41 @@ export type AccountState = z.infer<typeof accountStateSchema>;
 /** `text` as a store keeps it; nothing at all is a fresh account. */
 export function parseAccountState(text: string | null | undefined): AccountState {
   return accountStateSchema.parse(text ? JSON.parse(text) : {});
+}
+
+const seenWithinInMs = 15_000;
+
+/** Notes that a process is there, with the rate it was given; those not seen for a while are forgotten. */
+export function processSeen(
+  state: AccountState,
+  { processName, ratePerSecond }: { processName: string; ratePerSecond: number },
+  now: number,
+): AccountState {
+  return { ...state, rates: { ...recentRates(state, now), [processName]: { ratePerSecond, seenAt: now } } };
+}
+
+export function processLeft(state: AccountState, processName: string): AccountState {
+  if (!state.rates[processName]) return state;
+  const { [processName]: _left, ...rates } = state.rates;
+  return { ...state, rates };
+}
+
+/** The lowest rate among the processes that were seen lately and `ownRate`, that of the process that asks. */
+export function lowestRate(state: AccountState, ownRate: number, now: number): number {
+  const rates = Object.values(recentRates(state, now)).map((rate) => rate.ratePerSecond);
+  return Math.min(ownRate, ...rates);
+}
+
+/** Says so when processes were started with different rates. */
+export function rateWarning(state: AccountState, now: number): string | undefined {
+  const rates = Object.values(recentRates(state, now)).map((rate) => rate.ratePerSecond);
+  const different = [...new Set(rates)].sort((a, b) => a - b);
+  if (different.length < 2) return undefined;
+  return `Processes on this account were started with different rates (${different.join(', ')} calls a second): the lowest, ${different[0]}, is used. Give all of them the same --rate.`;
+}
+
+function recentRates(state: AccountState, now: number): AccountState['rates'] {
+  return Object.fromEntries(
+    Object.entries(state.rates).filter(([, rate]) => rate.seenAt > now - seenWithinInMs),
+  );
 }

@@ -4,7 +4,7 @@ import type { AccountState } from './account-state.ts';
 const repliesToBeDown = 20;
 /** Fewer different photos than this prove nothing about the engine: they may be what is wrong. */
 const photosToProve = 5;
-/** Longer than any wait between two tries; after it (nobody was calling) a streak is counted anew. */
+/** Longer than any wait between two tries; after it (nobody was calling) failures are counted anew. */
 const silenceInMs = 10 * 60_000;
 /** A live prober renews its lease with every heartbeat. */
 const probeLeaseInMs = 15_000;
@@ -27,11 +27,11 @@ export interface UnavailableEvent {
 }
 
 /**
- * Takes an unavailable reply in, and decides whether it costs the photo an attempt. Is the engine down, or is the
+ * Counts an unavailable reply, and decides whether it costs the photo an attempt. Is the engine down, or is the
  * photo poison? Both look the same from one reply, so the evidence is counted:
  *
- * - A photo that was charged before the streak began had failed while others got through. It is a suspect, no
- *   witness: it is not counted. So the poison photos that gather at the end of a run, when the healthy ones are
+ * - A photo that was charged before this row of failures began had failed while others got through. It is a
+ *   suspect, no witness: it is not counted. So the poison photos that gather at the end of a run, when the healthy ones are
  *   done, are spent one by one and do not look like an outage.
  * - Fewer than five different witnesses: charged. So one poison photo, or a few that are all a small run has, see
  *   exactly the allowed number of calls; a run of four photos or fewer has nothing that could tell an outage.
@@ -52,20 +52,20 @@ export function afterUnavailable(
     charges: {},
     message: event.message,
   };
-  const streak = state.streak && now - state.streak.lastAt < silenceInMs ? state.streak : fresh;
-  const chargedInStreak = streak.charges[event.photo];
-  const isSuspect = event.attemptsBefore > (chargedInStreak ?? 0);
-  const isNew = chargedInStreak === undefined && !isSuspect;
-  const witnesses = Object.keys(streak.charges).length + (isNew ? 1 : 0);
+  const failures = state.streak && now - state.streak.lastAt < silenceInMs ? state.streak : fresh;
+  const chargedBefore = failures.charges[event.photo];
+  const isSuspect = event.attemptsBefore > (chargedBefore ?? 0);
+  const isNew = chargedBefore === undefined && !isSuspect;
+  const witnesses = Object.keys(failures.charges).length + (isNew ? 1 : 0);
   const charged = witnesses < photosToProve;
   if (isSuspect) return { state, charged };
   const charges =
     witnesses > photosToProve
-      ? streak.charges
-      : { ...streak.charges, [event.photo]: (chargedInStreak ?? 0) + (charged ? 1 : 0) };
-  const replies = streak.replies + 1;
+      ? failures.charges
+      : { ...failures.charges, [event.photo]: (chargedBefore ?? 0) + (charged ? 1 : 0) };
+  const replies = failures.replies + 1;
   const isDown = replies >= repliesToBeDown && !charged;
-  const next = { ...state, streak: { ...streak, replies, lastAt: now, charges, message: event.message } };
+  const next = { ...state, streak: { ...failures, replies, lastAt: now, charges, message: event.message } };
   return { state: isDown ? goDown(next, event.probeDelay, now) : next, charged };
 }
 
@@ -80,13 +80,13 @@ export function afterProbe(
   event: Pick<UnavailableEvent, 'message' | 'probeBy' | 'probeDelay' | 'giveUpAfterInMs'>,
   now: number,
 ): AccountState {
-  const { down, streak } = state;
+  const { down, streak: failures } = state;
   if (!down || down.probe === null || down.probe.by !== event.probeBy) return state;
-  const isOld = !streak || now - streak.lastAt >= silenceInMs;
-  const firstAt = isOld ? now : streak.firstAt;
+  const isOld = !failures || now - failures.lastAt >= silenceInMs;
+  const firstAt = isOld ? now : failures.firstAt;
   const next: AccountState = {
     ...state,
-    streak: { replies: 0, charges: {}, ...streak, firstAt, lastAt: now, message: event.message },
+    streak: { replies: 0, charges: {}, ...failures, firstAt, lastAt: now, message: event.message },
     down: {
       nextProbeAt: now + down.probeDelayInMs,
       probeDelayInMs: Math.min(down.probeDelayInMs * 2, event.probeDelay.ceilingInMs),
@@ -98,7 +98,7 @@ export function afterProbe(
   return pauseAccount(next, { reason: 'down', message }, now);
 }
 
-/** When somebody may claim the next probe; undefined when the account is not down. */
+/** When a process may claim the next probe; undefined when the account is not down. */
 export function probeFreeAt(state: AccountState): number | undefined {
   return state.down ? Math.max(state.down.nextProbeAt, state.down.probe?.until ?? 0) : undefined;
 }
@@ -114,7 +114,7 @@ export function renewProbe(state: AccountState, by: string, now: number): Accoun
   return { ...state, down: { ...state.down, probe: { by, until: now + probeLeaseInMs } } };
 }
 
-/** The probe was not made: somebody else may go at once. */
+/** The probe was not made: another process may make one at once. */
 export function releaseProbe(state: AccountState, by: string): AccountState {
   return state.down?.probe?.by === by ? { ...state, down: { ...state.down, probe: null } } : state;
 }

@@ -1,6 +1,6 @@
 import { withinTime } from '../util/time-limit.ts';
 import { type AccountClient, createAccountClient, type RateLimiterLog } from './account-client.ts';
-import { lowestRate, processLeft, processSeen, rateWarning } from './account-rates.ts';
+import { lowestRate, processLeft, processSeen, rateWarning } from './account-state.ts';
 import type { AccountStore } from './account-store.ts';
 import { accountSummary } from './account-summary.ts';
 import { paceAt } from './account-throttling.ts';
@@ -9,11 +9,10 @@ import { claimProbe, type ProbeDelay, probeFreeAt, releaseProbe, renewProbe } fr
 import { AccountPausedError, type FinishedCall, type Permit, type RateLimiter } from './rate-limiter.ts';
 import { createReplyRecorder } from './record-reply.ts';
 import { createSlotSupply, type DueSlot } from './slot-supply.ts';
-import { type Waiter, waitInLine } from './wait-in-line.ts';
-import { createWaitingLine } from './waiting-line.ts';
+import { createWaitQueue, type Waiter, waitForGrant } from './wait-queue.ts';
 
 const heartbeatInMs = 5000;
-/** While the account is down or paused and somebody waits, it is looked at this often. */
+/** While the account is down or paused and a caller waits, its state is read this often. */
 const lookInMs = 1000;
 const farewellInMs = 1000;
 
@@ -24,7 +23,7 @@ export interface RateLimiterOptions {
   readonly ratePerSecond: number;
   /** Calls in flight in this process. */
   readonly concurrency: number;
-  /** Tells this process from all others that ever use the store. */
+  /** Unique among all processes that ever use the store. */
   readonly processName: string;
   /** From the first failure of an outage until the account is paused. */
   readonly giveUpAfterInMs: number;
@@ -34,12 +33,12 @@ export interface RateLimiterOptions {
 }
 
 /**
- * Opens the gate of one account for this process. Everything happens in `turn`, which is called whenever something
- * changed (somebody came, a call ended, slots arrived, a timer) and either serves those who wait or knows what to
- * wait for.
+ * Opens the rate limiter of one account for this process. Everything happens in `advance`, which is called whenever
+ * something changed (a caller came, a call ended, slots arrived, a timer fired) and either serves those who wait or knows
+ * what to wait for.
  *
  * While the account is down one probe goes at a time, over all processes:
- *   none --claim, granted by the store--> held --next in line gets a slot--> calling --done--> none
+ *   none --claim, granted by the store--> held --next caller gets a slot--> calling --done--> none
  */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { account, concurrency, processName, log } = options;
@@ -53,14 +52,14 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     probeDelay,
     giveUpAfterInMs: options.giveUpAfterInMs,
   });
-  const line = createWaitingLine<Waiter<Permit>>();
+  const waiting = createWaitQueue<Waiter<Permit>>();
   const meter = createCallMeter(performance.now());
   let inFlight = 0;
   let probe: 'none' | 'claiming' | 'held' | 'calling' = 'none';
   let isReady = false;
   let isClosed = false;
   let isLooking = false;
-  let isHeartbeating = false;
+  let isSendingHeartbeat = false;
   let closing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastSummary = 'open';
@@ -76,15 +75,15 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   start().catch(() => undefined); // only when closed meanwhile
 
   async function heartbeat(): Promise<void> {
-    if (isHeartbeating) return;
-    isHeartbeating = true;
+    if (isSendingHeartbeat) return;
+    isSendingHeartbeat = true;
     const state = await client
       .change((before, now) => {
         const seen = processSeen(before, { processName, ratePerSecond: options.ratePerSecond }, now);
         return probe === 'none' ? seen : renewProbe(seen, processName, now);
       })
       .finally(() => {
-        isHeartbeating = false;
+        isSendingHeartbeat = false;
       });
     const warning = rateWarning(state, client.storeNow());
     if (warning && warning !== lastWarning) log.warn({ account }, warning);
@@ -113,7 +112,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     timer = setTimeout(advance, Math.max(1, Math.ceil(wakeAt - performance.now())));
   }
 
-  /** Serves who can be served. Returns when to look again (`performance.now`), Infinity if something else will tell. */
+  /** Serves those who can be served. Returns when to call it again (`performance.now`); Infinity: another event will. */
   function serve(): number {
     meter.setFull(inFlight >= concurrency, performance.now());
     if (client.state.pause) return servePaused();
@@ -124,18 +123,18 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   function servePaused(): number {
     supply.drop();
-    if (line.size === 0) return Number.POSITIVE_INFINITY;
+    if (waiting.size === 0) return Number.POSITIVE_INFINITY;
     if (client.ageInMs() > lookInMs) return look();
     const { pause } = client.state;
-    if (pause) for (const waiter of line.takeAll()) waiter.refuse(new AccountPausedError(pause));
+    if (pause) for (const waiter of waiting.takeAll()) waiter.refuse(new AccountPausedError(pause));
     return Number.POSITIVE_INFINITY;
   }
 
   function serveDown(): number {
-    if (probe === 'held' && line.size === 0) dropProbe();
+    if (probe === 'held' && waiting.size === 0) dropProbe();
     if (probe === 'held') return serveCallers(Math.min(1, concurrency - inFlight));
     supply.drop();
-    if (line.size === 0) return Number.POSITIVE_INFINITY;
+    if (waiting.size === 0) return Number.POSITIVE_INFINITY;
     const freeAt = client.clock.toLocal(probeFreeAt(client.state) ?? 0);
     const now = performance.now();
     if (probe === 'none' && inFlight < concurrency && freeAt <= now) claim();
@@ -147,7 +146,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const ratePerSecond = currentRate();
     let left = places;
     let dueAt = Number.POSITIVE_INFINITY;
-    while (left > 0 && line.size > 0) {
+    while (left > 0 && waiting.size > 0) {
       const slot = supply.take();
       if (typeof slot === 'number') {
         dueAt = slot;
@@ -156,7 +155,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       grant(slot);
       left -= 1;
     }
-    const callers = Math.min(line.size, left);
+    const callers = Math.min(waiting.size, left);
     const refillAt = supply.refill({ callers, ratePerSecond, pace: paceAt(client.state, client.storeNow()) });
     return Math.min(dueAt, refillAt);
   }
@@ -193,7 +192,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function grant(slot: DueSlot): void {
-    const waiter = line.take();
+    const waiter = waiting.take();
     if (!waiter) return;
     const isProbe = probe === 'held';
     if (isProbe) probe = 'calling';
@@ -239,7 +238,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     clearTimeout(timer);
     supply.close();
     client.close();
-    for (const waiter of line.takeAll()) waiter.refuse(new Error('the rate limiter was closed'));
+    for (const waiter of waiting.takeAll()) waiter.refuse(new Error('the rate limiter was closed'));
     const farewell = client.change((state) => releaseProbe(processLeft(state, processName), processName));
     await withinTime(
       farewell.catch(() => undefined),
@@ -248,17 +247,17 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   return {
-    async enter({ runId, signal }) {
+    async acquire({ runId, signal }) {
       signal.throwIfAborted();
       if (isClosed) throw new Error('the rate limiter was closed');
-      return await waitInLine<Permit>({
+      return await waitForGrant<Permit>({
         signal,
         join(waiter) {
-          line.add(runId, waiter);
+          waiting.add(runId, waiter);
           advance();
         },
         leave(waiter) {
-          line.remove(runId, waiter);
+          waiting.remove(runId, waiter);
           advance();
         },
       });

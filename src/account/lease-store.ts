@@ -1,4 +1,4 @@
-/** Leases with an epoch that rises with every take-over; in the queue's store, by its clock. */
+/** Leases with an epoch that rises each time a lease is taken; in the queue's store, by its clock. */
 export interface LeaseStore {
   /**
    * Takes the lease if it is free, expired, held by `holder` itself or by `evict` (a holder known to be dead).
@@ -11,7 +11,7 @@ export interface LeaseStore {
     minEpoch: number;
     evict?: string | undefined;
   }): Promise<{ readonly epoch: number } | { readonly heldBy: string; readonly expiresInMs: number }>;
-  /** False if another holds it or a higher epoch was given. A store that was wiped takes the lease in again. */
+  /** False if another holds it or a higher epoch was given. In a store that was wiped the lease is made again. */
   renew(request: { key: string; holder: string; epoch: number; durationInMs: number }): Promise<boolean>;
   release(request: { key: string; holder: string; epoch: number }): Promise<void>;
   holder(key: string): Promise<string | undefined>;

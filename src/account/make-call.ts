@@ -2,6 +2,14 @@ import type { CallReply } from '../engines/engine.ts';
 import { eitherSignal } from '../util/either-signal.ts';
 import type { Permit, RateLimiter } from './rate-limiter.ts';
 
+/** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */
+export interface CallBudget {
+  /** Takes one call; false if `most` were taken. */
+  take(runId: string, most: number): Promise<boolean>;
+  /** Calls taken so far, at least `least`: what the report shows, should the store have forgotten. */
+  raise(runId: string, least: number): Promise<number>;
+}
+
 export interface CallContext {
   readonly limiter: RateLimiter;
   /** Takes one call of the run's budget, if it has one; false when it is spent. */
@@ -18,14 +26,14 @@ export interface CallOptions<Reply extends CallReply> {
   /** Calls charged to the photo before this one. */
   readonly attemptsBefore: number;
   readonly call: (signal: AbortSignal, onSent: () => void) => Promise<Reply>;
-  /** Told where the call was aborted after it was sent: the engine may have done what was asked. */
+  /** Called where the call was aborted after it was sent: the engine may have done what was asked. */
   readonly onUnanswered: () => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * One call of any endpoint: waits at the account's gate, takes it from the run's budget, makes it, and takes the reply
- * into the account's health.
+ * One call of any endpoint: waits for a permit of the account's rate limiter, takes the call from the run's budget, makes
+ * it, and records the reply in the account's health.
  * @throws AccountPausedError while the account is paused
  * @throws BudgetSpentError when the run has no calls left
  * @throws the signal's reason when aborted
@@ -35,7 +43,7 @@ export async function makeCall<Reply extends CallReply>(
 ): Promise<{ reply: Reply; charged: boolean }> {
   const { context, runId, photo, attemptsBefore, signal } = options;
   const permit = await acquirePermit(context, { runId, signal });
-  // Taken when the call is due: a call that waits at the gate has cost nothing yet.
+  // Taken when the call is due: a call that still waits for its permit has cost nothing.
   if (!(await context.takeCall())) {
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw new BudgetSpentError();
@@ -60,7 +68,7 @@ async function acquirePermit(
 ): Promise<Permit> {
   const either = eitherSignal(draining, signal);
   try {
-    return await limiter.enter({ runId, signal: either.signal });
+    return await limiter.acquire({ runId, signal: either.signal });
   } finally {
     either.clear();
   }

@@ -1,13 +1,16 @@
 import type { CallReply } from '../engines/engine.ts';
 
-/** Paces the calls to one account, over all processes on the same queue, and knows its health. */
+/**
+ * Paces the calls to one account, over all processes on the same queue, and knows its health. The account room holds
+ * everything between a photo that needs a call and the call itself; its way begins in `makeCall`.
+ */
 export interface RateLimiter {
   /**
-   * Waits for the next slot and for a free call (`--concurrency`). Runs on one account are served in turn.
+   * Waits for the next slot and for a free call (`--concurrency`). Runs on one account take turns.
    * @throws AccountPausedError when the account is paused, before or while waiting
    * @throws the signal's reason when aborted
    */
-  enter(options: { runId: string; signal: AbortSignal }): Promise<Permit>;
+  acquire(options: { runId: string; signal: AbortSignal }): Promise<Permit>;
   /** What this process knows of the account, for progress and status. */
   snapshot(): RateLimiterSnapshot;
   close(): Promise<void>;
@@ -15,9 +18,9 @@ export interface RateLimiter {
 
 /** The right to make one call, now. */
 export interface Permit {
-  /** To be called when the request's head is written: a late call pushes the slots that follow. */
+  /** To be called when the request's head is written: a late call delays the slots that follow. */
   sent(): void;
-  /** Gives the place back and takes the reply into the account's health. Never rejects. */
+  /** Gives the permit back and records the reply in the account's health. Never rejects. */
   done(call: FinishedCall): Promise<{
     /**
      * Whether an unavailable or refused reply costs the photo an attempt. An unavailable one does not while the
@@ -44,7 +47,7 @@ export interface RateLimiterSnapshot {
   /** Whether `--concurrency`, not the rate, holds calls back. */
   readonly heldByConcurrency: boolean;
   readonly state: 'open' | 'throttled' | 'down' | 'paused';
-  /** What a state other than open waits for, in words. */
+  /** Unless the state is open: what it waits for, in words. */
   readonly message?: string;
 }
 

@@ -14,11 +14,11 @@ export interface ReplyRecorderOptions {
   readonly giveUpAfterInMs: number;
 }
 
-/** Takes the replies of this process into the account's health. */
+/** Records the replies of this process in the account's health. */
 export function createReplyRecorder({ client, supply, ...options }: ReplyRecorderOptions) {
   const refusedPhotos = new Set<string>();
 
-  /** What is no news to the account (most replies are not) makes no trip. */
+  /** A reply that changes nothing (most do not) makes no trip to the store. */
   async function change(event: ReplyEvent): Promise<{ charged: boolean }> {
     const known = afterReply(client.state, event, client.storeNow());
     let { charged } = known;
@@ -30,7 +30,7 @@ export function createReplyRecorder({ client, supply, ...options }: ReplyRecorde
         return result.state;
       });
     } catch {
-      // Closed, and the store does not answer: what this process knows has to do.
+      // Closed, and the store does not answer: what this process knows has to be enough.
     }
     return { charged };
   }

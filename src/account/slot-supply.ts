@@ -38,7 +38,7 @@ export interface Demand {
 
 /**
  * The few slots that this process has reserved and not used yet. What becomes of them is noted for the store: a call
- * that left late counts from then, and a slot that was not used is given to somebody else.
+ * that left late counts from then, and a slot that was not used is given to another process.
  */
 export function createSlotSupply({
   client,
@@ -88,7 +88,7 @@ export function createSlotSupply({
   function start(slots: number): void {
     isReserving = true;
     reserve(slots)
-      .catch(() => undefined) // only when the gate is closed: the link goes on trying until then
+      .catch(() => undefined) // only when it is closed: the client repeats it until then
       .finally(() => {
         isReserving = false;
         onSlots();
@@ -138,11 +138,11 @@ export function createSlotSupply({
         giveUp(slot);
       }
     },
-    /** To be told when a call was sent, by the store's clock: a late one counts from then. */
+    /** To be called when a call was sent, by the store's clock: a late one counts from then. */
     sent({ number, at }: Slot, sentAt: number): void {
       if (sentAt - at > punctualInMs) note({ number, sentAt });
     },
-    /** To be told of a slot that no call was made in. */
+    /** To be called for a slot in which no call was made. */
     giveUp,
     /** Gives up what is reserved: the account changed. */
     drop(): void {

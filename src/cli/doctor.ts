@@ -68,7 +68,7 @@ async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<st
     return `${engine.name} at ${url}: this engine has no call that checks without enrolling`;
   await ready();
   const limiter = await rollcall.limiter(account);
-  const permit = await limiter.enter({ runId: 'doctor', signal });
+  const permit = await limiter.acquire({ runId: 'doctor', signal });
   const checked = await engine.checkAccount(signal);
   await permit.done({ reply: undefined, photo: 'doctor', attemptsBefore: 0 });
   if (!checked.ok) throw new RollcallError('account', checked.message, { exitCode: 3 });

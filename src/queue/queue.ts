@@ -1,6 +1,6 @@
 import type { AccountStore } from '../account/account-store.ts';
-import type { CallBudget } from '../account/call-budget.ts';
 import type { LeaseStore } from '../account/lease-store.ts';
+import type { CallBudget } from '../account/make-call.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 
 /** The one door to BullMQ and its store. Nothing outside this folder knows the backend. */

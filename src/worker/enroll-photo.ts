@@ -1,4 +1,4 @@
-import type { AccountLockHold } from '../account/account-lock.ts';
+import type { HeldAccountLock } from '../account/account-lock.ts';
 import { makeCall } from '../account/make-call.ts';
 import type { Engine, EngineReply, EnrollRequest } from '../engines/engine.ts';
 import { assertNotForgotten } from './assert-not-forgotten.ts';
@@ -19,7 +19,7 @@ import type { PhotoTask } from './photo-task.ts';
  * Waits at the gate, calls, and takes the reply into the account's health and the photo's tries.
  * @throws SubjectForgottenError, TurnLostError where the photo's turn was lost before the call was made
  */
-export async function enrollPhoto(photo: PhotoTask, hold: AccountLockHold | undefined): Promise<Judgement> {
+export async function enrollPhoto(photo: PhotoTask, hold: HeldAccountLock | undefined): Promise<Judgement> {
   const { data, ready, context, signal, templateId } = photo;
   const { engine, settings } = context;
   const { reply, charged } = await makeCall({

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AccountLockHold } from '../account/account-lock.ts';
+import type { HeldAccountLock } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
@@ -20,7 +20,7 @@ export type Verdict =
 export async function verifyPhoto(
   photo: PhotoTask,
   enrolled: Outcome,
-  hold: AccountLockHold | undefined,
+  hold: HeldAccountLock | undefined,
 ): Promise<Verdict> {
   const { ready, context } = photo;
   const { maxAttempts, backoff } = context.settings;

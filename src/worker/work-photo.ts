@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AccountLockHold } from '../account/account-lock.ts';
+import type { HeldAccountLock } from '../account/account-lock.ts';
 import { BudgetSpentError } from '../account/make-call.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
@@ -86,13 +86,13 @@ async function callForPhoto(photo: PhotoTask): Promise<Verdict> {
   while (true) {
     const { enrolled } = photo.tries;
     if (enrolled) return verifyPhoto(photo, enrolled, undefined);
-    const hold = await photo.context.accountLock?.take(photo.leaving);
+    const hold = await photo.context.accountLock?.acquire(photo.leaving);
     try {
       return await enrollAndVerify(photo, hold);
     } catch (error) {
       if (!(error instanceof AccountLockLostError)) throw error;
     } finally {
-      hold?.end();
+      hold?.release();
     }
   }
 }
@@ -104,7 +104,7 @@ function outcomeOfForgotten(tries: AttemptState, templateId: string): Outcome {
   return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, id), tries);
 }
 
-async function enrollAndVerify(photo: PhotoTask, hold: AccountLockHold | undefined): Promise<Verdict> {
+async function enrollAndVerify(photo: PhotoTask, hold: HeldAccountLock | undefined): Promise<Verdict> {
   const { data, ready, context } = photo;
   const judgement = await enroll(photo, hold);
   if (judgement.kind === 'try-later') {
@@ -119,7 +119,7 @@ async function enrollAndVerify(photo: PhotoTask, hold: AccountLockHold | undefin
 
 async function enroll(
   photo: PhotoTask,
-  hold: AccountLockHold | undefined,
+  hold: HeldAccountLock | undefined,
 ): Promise<Exclude<Judgement, { kind: 'call-again' }>> {
   const duplicate = photo.context.settings.dedupe ? await findDuplicate(photo) : undefined;
   if (duplicate) return duplicate;

@@ -47,7 +47,7 @@ describe.each([
     const served = processes.map(() => 0);
     const all = processes.flatMap((accountLock, index) =>
       Array.from({ length: 30 }, async () => {
-        const hold = await accountLock.take(none);
+        const hold = await accountLock.acquire(none);
         inTurn += 1;
         expect(inTurn).toBe(1);
         expect(hold.isHeld()).toBe(true);
@@ -56,7 +56,7 @@ describe.each([
         served[index] = (served[index] ?? 0) + 1;
         // Whoever came first does not keep the others out until it is done.
         if (Math.max(...served) === 30) expect(Math.min(...served)).toBeGreaterThan(0);
-        hold.end();
+        hold.release();
       }),
     );
     await Promise.all(all);
@@ -66,28 +66,28 @@ describe.each([
 
   it('are not mixed up between accounts, and who stops waiting is passed over', async () => {
     const accountLock = createFor('one');
-    const hold = await accountLock.take(none);
-    (await createFor('other').take(none)).end();
+    const hold = await accountLock.acquire(none);
+    (await createFor('other').acquire(none)).release();
     const leaving = new AbortController();
-    const gone = accountLock.take(leaving.signal);
-    const elsewhere = createFor('one').take(leaving.signal);
-    const next = accountLock.take(none);
+    const gone = accountLock.acquire(leaving.signal);
+    const elsewhere = createFor('one').acquire(leaving.signal);
+    const next = accountLock.acquire(none);
     leaving.abort(new Error('drained'));
     await expect(gone).rejects.toThrow('drained');
     await expect(elsewhere).rejects.toThrow('drained');
-    hold.end();
-    (await next).end();
-    const kept = await accountLock.take(none);
-    const waiting = accountLock.take(none);
+    hold.release();
+    (await next).release();
+    const kept = await accountLock.acquire(none);
+    const waiting = accountLock.acquire(none);
     const closed = accountLock.close();
     await expect(waiting).rejects.toThrow('closed');
-    kept.end();
+    kept.release();
     await closed;
   });
 
   it('are not relied on by a process that was frozen, nor by one whose turn is another one’s by now', async () => {
     const leaseInMs = 600;
-    const frozen = await createFor('frozen', leaseInMs).take(none);
+    const frozen = await createFor('frozen', leaseInMs).acquire(none);
     // Renewed all the while, beyond its first length.
     await delay(2 * leaseInMs);
     expect(await backend.leases.holder('turn-frozen')).toBeDefined();
@@ -101,7 +101,7 @@ describe.each([
     const key = 'turn-frozen';
     await backend.leases.acquire({ key, holder: 'another', durationInMs: 60_000, minEpoch: 0, evict });
     await until(() => !frozen.isHeld());
-    frozen.end();
+    frozen.release();
     await delay(leaseInMs);
     expect(await backend.leases.holder(key)).toBe('another');
   });

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { pauseByUser, resumeAccount } from '../../src/account/account-pause.ts';
-import { processSeen } from '../../src/account/account-rates.ts';
+import { processSeen } from '../../src/account/account-state.ts';
 import type { AccountStore } from '../../src/account/account-store.ts';
 import { createRateLimiter, type RateLimiterOptions } from '../../src/account/create-rate-limiter.ts';
 import { AccountPausedError, type Permit, type RateLimiter } from '../../src/account/rate-limiter.ts';
@@ -59,7 +59,7 @@ describe('a gate', () => {
     const limiter = openRateLimiter(await openStore(), { ratePerSecond: 50 });
     const entered: number[] = [];
     for (let call = 0; call < 30; call += 1) {
-      const permit = await limiter.enter({ runId: 'run', signal: never });
+      const permit = await limiter.acquire({ runId: 'run', signal: never });
       entered.push(performance.now());
       permit.sent();
       await done(permit);
@@ -75,7 +75,7 @@ describe('a gate', () => {
     const limiter = openRateLimiter(await openStore(), { ratePerSecond: 0.8 });
     const entered: number[] = [];
     for (let call = 0; call < 3; call += 1) {
-      const permit = await limiter.enter({ runId: 'run', signal: never });
+      const permit = await limiter.acquire({ runId: 'run', signal: never });
       entered.push(performance.now());
       await done(permit);
     }
@@ -89,13 +89,13 @@ describe('a gate', () => {
   it('pushes the line when a call leaves late', async () => {
     const store = await openStore();
     const limiter = openRateLimiter(store, { ratePerSecond: 10 });
-    const permit = await limiter.enter({ runId: 'run', signal: never });
+    const permit = await limiter.acquire({ runId: 'run', signal: never });
     const entered = performance.now();
     await delay(400);
     permit.sent();
     await done(permit);
     const passes = await Promise.all(
-      Array.from({ length: 10 }, () => limiter.enter({ runId: 'run', signal: never })),
+      Array.from({ length: 10 }, () => limiter.acquire({ runId: 'run', signal: never })),
     );
     expect(performance.now() - entered).toBeGreaterThanOrEqual(1400);
     for (const each of passes) await done(each);
@@ -106,7 +106,7 @@ describe('a gate', () => {
     let inFlight = 0;
     let most = 0;
     const call = async () => {
-      const permit = await limiter.enter({ runId: 'run', signal: never });
+      const permit = await limiter.acquire({ runId: 'run', signal: never });
       inFlight += 1;
       most = Math.max(most, inFlight);
       await delay(150);
@@ -122,7 +122,7 @@ describe('a gate', () => {
     const limiter = openRateLimiter(await openStore(), { ratePerSecond: 100, concurrency: 1 });
     const served: string[] = [];
     const enter = async (runId: string, name: string) => {
-      const permit = await limiter.enter({ runId, signal: never });
+      const permit = await limiter.acquire({ runId, signal: never });
       served.push(name);
       await done(permit);
     };
@@ -135,25 +135,25 @@ describe('a gate', () => {
 
   it('lets who waits be called off, and the others go on', async () => {
     const limiter = openRateLimiter(await openStore(), { concurrency: 1 });
-    const permit = await limiter.enter({ runId: 'run', signal: never });
+    const permit = await limiter.acquire({ runId: 'run', signal: never });
     const controller = new AbortController();
-    const off = limiter.enter({ runId: 'run', signal: controller.signal });
-    const next = limiter.enter({ runId: 'run', signal: never });
+    const off = limiter.acquire({ runId: 'run', signal: controller.signal });
+    const next = limiter.acquire({ runId: 'run', signal: never });
     controller.abort(new Error('enough'));
     await expect(off).rejects.toThrow('enough');
-    await expect(limiter.enter({ runId: 'run', signal: controller.signal })).rejects.toThrow('enough');
+    await expect(limiter.acquire({ runId: 'run', signal: controller.signal })).rejects.toThrow('enough');
     await done(permit);
     await done(await next, undefined);
   });
 
   it('refuses everybody when it is closed', async () => {
     const limiter = openRateLimiter(await openStore(), { ratePerSecond: 0.1 });
-    await done(await limiter.enter({ runId: 'run', signal: never }));
-    const waiting = limiter.enter({ runId: 'run', signal: never });
+    await done(await limiter.acquire({ runId: 'run', signal: never }));
+    const waiting = limiter.acquire({ runId: 'run', signal: never });
     const refused = expect(waiting).rejects.toThrow('closed');
     await Promise.all([limiter.close(), limiter.close()]);
     await refused;
-    await expect(limiter.enter({ runId: 'run', signal: never })).rejects.toThrow('closed');
+    await expect(limiter.acquire({ runId: 'run', signal: never })).rejects.toThrow('closed');
   });
 
   it('uses the lowest rate of all processes and warns of the difference', async () => {
@@ -162,7 +162,7 @@ describe('a gate', () => {
       processSeen(state, { processName: 'slow', ratePerSecond: 5 }, now),
     );
     const limiter = openRateLimiter(store, { ratePerSecond: 50 });
-    await done(await limiter.enter({ runId: 'run', signal: never }));
+    await done(await limiter.acquire({ runId: 'run', signal: never }));
     expect(limiter.snapshot().ratePerSecond).toBe(5);
     expect(warnings.join()).toContain('(5, 50 calls a second): the lowest, 5, is used');
     await limiter.close();
@@ -172,7 +172,7 @@ describe('a gate', () => {
   it('slows down after a throttled reply and honours Retry-After', async () => {
     const store = await openStore();
     const limiter = openRateLimiter(store);
-    const permit = await limiter.enter({ runId: 'run', signal: never });
+    const permit = await limiter.acquire({ runId: 'run', signal: never });
     permit.sent();
     const reply: EngineReply = {
       kind: 'throttled',
@@ -183,15 +183,15 @@ describe('a gate', () => {
     expect(await done(permit, reply)).toEqual({ charged: false });
     const throttledAt = performance.now();
     expect(limiter.snapshot()).toMatchObject({ state: 'throttled', ratePerSecond: 100 });
-    await done(await limiter.enter({ runId: 'run', signal: never }));
+    await done(await limiter.acquire({ runId: 'run', signal: never }));
     expect(performance.now() - throttledAt).toBeGreaterThanOrEqual(680);
   });
 
   it('refuses who waits when the account is paused, and lets in again after a resume', async () => {
     const store = await openStore();
     const limiter = openRateLimiter(store, { ratePerSecond: 2 });
-    await done(await limiter.enter({ runId: 'run', signal: never }));
-    const waiting = [1, 2, 3].map(() => limiter.enter({ runId: 'run', signal: never }));
+    await done(await limiter.acquire({ runId: 'run', signal: never }));
+    const waiting = [1, 2, 3].map(() => limiter.acquire({ runId: 'run', signal: never }));
     const refused = Promise.allSettled(waiting);
     await store.change(account, pauseByUser);
     const reasons = (await refused).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
@@ -201,10 +201,10 @@ describe('a gate', () => {
     ).toBe(true);
     expect(limiter.snapshot()).toMatchObject({ state: 'paused' });
     for (const each of await refused) if (each.status === 'fulfilled') await done(each.value);
-    await expect(limiter.enter({ runId: 'run', signal: never })).rejects.toThrow(AccountPausedError);
+    await expect(limiter.acquire({ runId: 'run', signal: never })).rejects.toThrow(AccountPausedError);
     await store.change(account, resumeAccount);
     await delay(1050);
-    await done(await limiter.enter({ runId: 'run', signal: never }));
+    await done(await limiter.acquire({ runId: 'run', signal: never }));
   });
 
   it('probes an engine that is down with one call at a time, over all processes', async () => {
@@ -220,7 +220,7 @@ describe('a gate', () => {
 
     const call = async (limiter: RateLimiter) => {
       while (!over.signal.aborted) {
-        const permit = await limiter.enter({ runId: 'run', signal: over.signal }).catch(() => undefined);
+        const permit = await limiter.acquire({ runId: 'run', signal: over.signal }).catch(() => undefined);
         if (!permit) return;
         const { state } = limiter.snapshot();
         inFlight += 1;
@@ -259,10 +259,10 @@ describe('a gate', () => {
       read: (name) => (isFailing ? fail() : store.read(name)),
     };
     const limiter = openRateLimiter(flaky);
-    await done(await limiter.enter({ runId: 'run', signal: never }));
+    await done(await limiter.acquire({ runId: 'run', signal: never }));
     isFailing = true;
     let hasEntered = false;
-    const entering = limiter.enter({ runId: 'run', signal: never }).then((permit) => {
+    const entering = limiter.acquire({ runId: 'run', signal: never }).then((permit) => {
       hasEntered = true;
       return permit;
     });
@@ -281,10 +281,11 @@ describe('a gate', () => {
   it('begins a second later when the store lost everything, and tells it its rate again', async () => {
     const store = await openStore();
     const limiter = openRateLimiter(store);
-    for (let call = 0; call < 5; call += 1) await done(await limiter.enter({ runId: 'run', signal: never }));
+    for (let call = 0; call < 5; call += 1)
+      await done(await limiter.acquire({ runId: 'run', signal: never }));
     store.wipe();
     const wipedAt = performance.now();
-    await done(await limiter.enter({ runId: 'run', signal: never }));
+    await done(await limiter.acquire({ runId: 'run', signal: never }));
     expect(performance.now() - wipedAt).toBeGreaterThanOrEqual(990);
     expect(performance.now() - wipedAt).toBeLessThan(1500);
     expect(Object.keys((await store.read(account)).state.rates)).toHaveLength(1);

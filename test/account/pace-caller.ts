@@ -61,7 +61,7 @@ const lateness: number[] = [];
 
 async function callOnAndOn(): Promise<void> {
   while (!over.aborted) {
-    const permit = await limiter.enter({ runId: 'run', signal: over }).catch(() => undefined);
+    const permit = await limiter.acquire({ runId: 'run', signal: over }).catch(() => undefined);
     if (!permit) return;
     const enteredAt = performance.now();
     const onSent = () => {

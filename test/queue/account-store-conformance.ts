@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { pauseByUser } from '../../src/account/account-pause.ts';
-import { processSeen } from '../../src/account/account-rates.ts';
+import { processSeen } from '../../src/account/account-state.ts';
 import type { AccountStore, ReserveRequest } from '../../src/account/account-store.ts';
 import { createMemoryAccountStore } from '../account/memory-account-store.ts';
 

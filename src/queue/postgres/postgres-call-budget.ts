@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { CallBudget } from '../../account/call-budget.ts';
+import type { CallBudget } from '../../account/make-call.ts';
 
 const CREATE_TABLE = `
 SELECT pg_advisory_xact_lock(7265836412);

@@ -1,4 +1,4 @@
-import type { CallBudget } from '../../account/call-budget.ts';
+import type { CallBudget } from '../../account/make-call.ts';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { RedisClient } from './connect-redis.ts';
 
