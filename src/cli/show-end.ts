@@ -1,6 +1,6 @@
 import type { RunEnd } from '../conductor/conducting.ts';
-import { exitCodeOf } from '../records/exit-code.ts';
 import { runFolderOf } from '../records/run-record.ts';
+import { exitCodeOf } from '../records/summary.ts';
 import type { CommandContext } from './command-context.ts';
 import { print, say } from './output.ts';
 import { showSummary } from './show-summary.ts';

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Eta } from '../records/eta.ts';
-import { isOver, listRunRecords, type RunRecord, readRunRecord } from '../records/run-record.ts';
+import { type Eta, isOver, listRunRecords, type RunRecord, readRunRecord } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/values.ts';
 import { UsageError } from '../util/errors.ts';

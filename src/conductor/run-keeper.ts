@@ -1,8 +1,7 @@
 import { readWorkerRegistrations } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
-import { createPaceMeter } from '../records/eta.ts';
 import type { Parts } from '../records/report-parts.ts';
-import { type RunRecord, writeRunRecord } from '../records/run-record.ts';
+import { type Eta, type RunRecord, writeRunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { RunProgress } from './conducting.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
@@ -92,6 +91,41 @@ export function createWorkerCount(presence: PresenceStore, runId: string): { rea
           });
       }
       return count;
+    },
+  };
+}
+
+const rememberedInMs = 60_000;
+
+interface Sample {
+  readonly at: number;
+  readonly calls: number;
+  readonly done: number;
+}
+
+/** Told how far the run is now and then, it knows its pace. `at` is `performance.now()`. */
+function createPaceMeter(): {
+  note(sample: Sample): void;
+  read(options: { left: number; workers: number }): Eta;
+} {
+  const samples: Sample[] = [];
+  return {
+    note(sample) {
+      samples.push(sample);
+      while (samples.length > 2 && sample.at - (samples[0]?.at ?? 0) > rememberedInMs) samples.shift();
+    },
+    read({ left, workers }) {
+      const [first, last] = [samples[0], samples.at(-1)];
+      const seconds = first && last ? (last.at - first.at) / 1000 : 0;
+      const perSecond = (key: 'calls' | 'done') =>
+        first && last && seconds > 0 ? Number(((last[key] - first[key]) / seconds).toFixed(2)) : 0;
+      const photosPerSecond = perSecond('done');
+      return {
+        callsPerSecond: perSecond('calls'),
+        photosPerSecond,
+        ...(photosPerSecond > 0 && { leftInMs: Math.round((left / photosPerSecond) * 1000) }),
+        workers,
+      };
     },
   };
 }

@@ -4,8 +4,7 @@ import { promisify } from 'node:util';
 import { Agent, type Dispatcher } from 'undici';
 import { proxyFor } from '../util/http/proxy-for.ts';
 import { createProxyTunnel } from '../util/http/proxy-tunnel.ts';
-import { isPublicAddress } from './public-address.ts';
-import { PrivateAddressError, publicLookup } from './public-lookup.ts';
+import { isPublicAddress, PrivateAddressError, publicLookup } from './public-address.ts';
 
 export interface HttpsOptions {
   readonly allowPrivate: boolean;

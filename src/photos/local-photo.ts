@@ -14,7 +14,7 @@ export interface LocalPhotoOptions {
 }
 
 /** Faults of the disk or the system that may pass; every other one stays. */
-const passingCodes = new Set(
+const transientCodes = new Set(
   'EIO EAGAIN EBUSY EINTR EMFILE ENFILE ENOMEM ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN'.split(' '),
 );
 
@@ -73,7 +73,7 @@ function isSame(before: Stats, after: Stats): boolean {
 
 async function explain(error: unknown, { path, rootFolder }: LocalPhotoOptions): Promise<PhotoProblem> {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  if (passingCodes.has(code)) return transient(`photo ${quote(path)} cannot be read now (${code})`);
+  if (transientCodes.has(code)) return transient(`photo ${quote(path)} cannot be read now (${code})`);
   if (code !== 'ENOENT') return permanent(`photo ${quote(path)} cannot be read (${code})`);
   const isRootThere =
     rootFolder === undefined || (await realpath(rootFolder).catch(() => undefined)) !== undefined;

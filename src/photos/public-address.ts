@@ -1,3 +1,5 @@
+import type { LookupAddress } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** All that is given out for the public IPv6 network (RFC 4291, IANA's registry); what is routed elsewhere is special. */
@@ -12,4 +14,32 @@ export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.parse(address);
   if (parsed.range() !== 'unicast') return false;
   return parsed.kind() === 'ipv4' || parsed.match(globalUnicast);
+}
+
+/** A host that leads into a private network. Photos are fetched from such hosts only with `--allow-private`. */
+export class PrivateAddressError extends Error {
+  override readonly name = 'PrivateAddressError';
+  readonly code = 'PRIVATE_ADDRESS';
+
+  constructor(host: string) {
+    super(`${host} leads to a loopback, private or link-local address`);
+  }
+}
+
+/**
+ * A lookup that gives public addresses only; one other among them refuses the name. It is handed to the connecting
+ * socket, so that the address that was judged is the one connected to, whatever the name says a moment later.
+ */
+export function publicLookup(lookup: LookupFunction): LookupFunction {
+  return (host, options, callback) => {
+    lookup(host, { ...options, all: true }, (error, found) => {
+      const addresses: readonly LookupAddress[] = Array.isArray(found) ? found : [];
+      const [first] = addresses;
+      if (error) callback(error, '');
+      else if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) {
+        callback(new PrivateAddressError(host), '');
+      } else if (options.all === true) callback(null, [...addresses]);
+      else callback(null, first.address, first.family);
+    });
+  };
 }

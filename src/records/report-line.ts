@@ -110,7 +110,7 @@ export const countDeadLetters = (byStatus: Readonly<Partial<Record<Status, numbe
   deadLetterStatuses.reduce((sum, status) => sum + (byStatus[status] ?? 0), 0);
 
 /** What a line says of a photo besides its outcome. The address must already be free of secrets. */
-export interface PhotoFacts {
+export interface ReportedPhoto {
   readonly run: string;
   readonly engine: string;
   readonly seq: number;
@@ -126,7 +126,7 @@ export interface PhotoFacts {
 }
 
 /** The report line of a photo, its fields in the documented order; what does not apply is absent. */
-export function buildReportLine(photo: PhotoFacts, outcome: Outcome): ReportLine {
+export function buildReportLine(photo: ReportedPhoto, outcome: Outcome): ReportLine {
   const fields = {
     schema: reportSchemaName,
     run: photo.run,

@@ -11,8 +11,8 @@ import {
   scanPart,
   widened,
 } from './report-part.ts';
+import { addToTally, restoreTally, type Tally } from './report-tally.ts';
 import { createSeqBitmap, type SeqBitmap } from './seq-bitmap.ts';
-import { addToTally, restoreTally, type Tally } from './tally.ts';
 
 /** Lines a part holds before the next one is begun. */
 const linesPerPart = 50_000;

@@ -2,7 +2,6 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
-import { etaSchema } from './eta.ts';
 
 /** Settings of a run that its workers and later conductors need; never a secret. */
 export const runSettingsSchema = z.object({
@@ -44,6 +43,17 @@ export const runSettingsSchema = z.object({
   stopAfterFailures: z.union([z.object({ share: z.number() }), z.object({ count: z.number() })]),
 });
 export type RunSettings = z.infer<typeof runSettingsSchema>;
+
+/** How fast a run goes, over the last minute of its conductor, and what is left. */
+const etaSchema = z.object({
+  callsPerSecond: z.number(),
+  photosPerSecond: z.number(),
+  /** Of what is listed so far; absent while nothing moves. */
+  leftInMs: z.number().optional(),
+  /** Processes that take part in the run. */
+  workers: z.number(),
+});
+export type Eta = z.infer<typeof etaSchema>;
 
 /**
  * `run.json`. States: `active` (to be worked on, whether or not anybody does), `paused` (waits for a person;

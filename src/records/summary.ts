@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { ReportLine } from './report-line.ts';
-import { addToTally, emptyTally, type Tally } from './tally.ts';
-import { createVerificationTally } from './verification-tally.ts';
+import { countDeadLetters, type ReportLine } from './report-line.ts';
+import { addToTally, emptyTally, type Tally } from './report-tally.ts';
 
 /** The content of `summary.json`: its presence says that `report.jsonl` is complete. */
 export const summarySchema = z.object({
@@ -50,7 +49,7 @@ export const summarySchema = z.object({
 export type Summary = z.infer<typeof summarySchema>;
 
 /** Gathers what the summary says while the report is merged. */
-export function createSummaryBuilder(): { add(line: ReportLine): void; build(facts: SummaryFacts): Summary } {
+export function createSummaryBuilder(): { add(line: ReportLine): void; build(run: SummaryInput): Summary } {
   const tally: Tally = emptyTally();
   const byReason: Record<string, number> = {};
   const verified = createVerificationTally();
@@ -69,18 +68,18 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
       if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
       lastAt = Math.max(lastAt, finished);
     },
-    build(facts) {
+    build(run) {
       const seconds = (lastAt - firstAt) / 1000;
       const { unchanged = 0, repeated = 0, forgotten = 0 } = byReason;
-      const { leftOutOfReport, missing } = facts;
+      const { leftOutOfReport, missing } = run;
       return {
         schema: 'rollcall.summary/1',
-        run: facts.run,
-        state: facts.state,
-        source: facts.source,
-        engine: facts.engine,
+        run: run.run,
+        state: run.state,
+        source: run.source,
+        engine: run.engine,
         total: tally.total,
-        ...(facts.leftOut !== undefined && { leftOut: facts.leftOut }),
+        ...(run.leftOut !== undefined && { leftOut: run.leftOut }),
         byStatus: tally.byStatus,
         byCode: tally.byCode,
         byReason,
@@ -96,13 +95,43 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(fac
         ...verified.build(),
         ...(seconds > 0 &&
           Number.isFinite(seconds) && { achievedRate: Number((tally.calls / seconds).toFixed(2)) }),
-        reportSha256: facts.reportSha256,
+        reportSha256: run.reportSha256,
       };
     },
   };
 }
 
-export type SummaryFacts = Pick<
+/** What the report's lines do not say. */
+export type SummaryInput = Pick<
   Summary,
   'run' | 'state' | 'source' | 'engine' | 'leftOut' | 'leftOutOfReport' | 'missing' | 'reportSha256'
 >;
+
+/** 0 nothing needs attention, 1 dead letters, 2 no photo found (unless that is allowed), 3 cancelled. */
+export function exitCodeOf(summary: Summary, { allowEmpty }: { allowEmpty: boolean }): number {
+  if (summary.state === 'cancelled') return 3;
+  if (summary.total === 0 && !allowEmpty) return 2;
+  return countDeadLetters(summary.byStatus) > 0 ? 1 : 0;
+}
+
+/** Counts the enrolled photos that were looked for afterwards. `build` gives nothing where there were none. */
+function createVerificationTally() {
+  let photos = 0;
+  let matched = 0;
+  let lowestSimilarity = Number.POSITIVE_INFINITY;
+  return {
+    add({ verification }: Pick<ReportLine, 'verification'>): void {
+      if (!verification) return;
+      photos += 1;
+      if (!verification.matched) return;
+      matched += 1;
+      lowestSimilarity = Math.min(lowestSimilarity, verification.similarity ?? lowestSimilarity);
+    },
+    build() {
+      if (photos === 0) return {};
+      const share = Number((matched / photos).toFixed(4));
+      const isKnown = Number.isFinite(lowestSimilarity);
+      return { verification: { photos, matched, share, ...(isKnown && { lowestSimilarity }) } };
+    },
+  };
+}

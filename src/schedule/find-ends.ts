@@ -1,8 +1,8 @@
 import { readSummary } from '../conductor/finish-run.ts';
-import { exitCodeOf } from '../records/exit-code.ts';
 import { readControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import type { Schedule } from '../records/schedule.ts';
+import { exitCodeOf } from '../records/summary.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { Alert } from './alerts.ts';
 import { readHistory } from './schedule-history.ts';

@@ -1,8 +1,7 @@
 import { readSummary } from '../conductor/finish-run.ts';
-import { exitCodeOf } from '../records/exit-code.ts';
 import { isOver, type RunRecord } from '../records/run-record.ts';
 import { listScheduleNames, readSchedule, type Schedule } from '../records/schedule.ts';
-import type { Summary } from '../records/summary.ts';
+import { exitCodeOf, type Summary } from '../records/summary.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { nextTick } from './cron.ts';
 import { newestRunOf } from './predecessor.ts';

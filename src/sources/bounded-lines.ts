@@ -1,4 +1,4 @@
-import type { Place } from './place.ts';
+import type { ManifestPosition } from './manifest-position.ts';
 
 /** Longer lines and rows are problems; they are passed over without being held. */
 export const maxRowSizeInBytes = 1024 * 1024;
@@ -7,13 +7,13 @@ export const maxRowSizeInBytes = 1024 * 1024;
 export interface BoundedLine {
   readonly bytes?: Buffer;
   /** The place after this line; its `row` is the line's own number. */
-  readonly after: Place;
+  readonly after: ManifestPosition;
 }
 
 /** The lines of a stream of bytes that begins at `place`, one at a time; the last may lack its line end. */
 export async function* boundedLines(
   chunks: AsyncIterable<Buffer>,
-  place: Place,
+  place: ManifestPosition,
 ): AsyncGenerator<BoundedLine> {
   let { offset, row } = place;
   const { mark } = place;

@@ -1,7 +1,6 @@
 import { finished } from 'node:stream';
 import { type Parser, parse } from 'csv-parse';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
-import { findLineStart } from './find-line-start.ts';
 import type { ManifestBytes } from './manifest-bytes.ts';
 
 /** A record of a CSV manifest between two byte offsets; `broken` says why it could not be taken apart. */
@@ -129,5 +128,25 @@ function explain(error: Error & { code?: string }): string {
       return 'opens a quote that is never closed';
     default:
       return 'has a quote in the wrong place; a field with quotes in it is written "like ""this"""';
+  }
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Where the line after the one at `offset` begins (line ends right at `offset` not counted), or the manifest ends. */
+async function findLineStart(bytes: ManifestBytes, offset: number): Promise<number> {
+  let isInLine = false;
+  let isAfterReturn = false;
+  for (let position = offset; ; ) {
+    const chunk = await bytes.read(position, chunkSizeInBytes);
+    if (chunk.length === 0) return position;
+    for (const [index, byte] of chunk.entries()) {
+      if (isAfterReturn) return position + index + (byte === lineFeed ? 1 : 0);
+      if (byte !== lineFeed && byte !== carriageReturn) isInLine = true;
+      else if (isInLine && byte === lineFeed) return position + index + 1;
+      else if (isInLine) isAfterReturn = true;
+    }
+    position += chunk.length;
   }
 }

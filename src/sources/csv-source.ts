@@ -3,10 +3,9 @@ import { UsageError } from '../util/errors.ts';
 import { type CsvColumns, readCsvColumns } from './csv-columns.ts';
 import { type CsvRecord, readCsvRecords } from './csv-records.ts';
 import { listedRow } from './listed-row.ts';
-import { type ManifestBytes, type ManifestPlace, readRange } from './manifest-bytes.ts';
+import { type ManifestBytes, type ManifestPlace, readRange, rootFolderOf } from './manifest-bytes.ts';
 import { byteOrderMarkSize, checkManifestEncoding } from './manifest-encoding.ts';
-import { changedSource, cursorOf, type Place, placeAfter } from './place.ts';
-import { rootFolderOf } from './root-folder.ts';
+import { changedSource, cursorOf, type ManifestPosition, positionAfter } from './manifest-position.ts';
 import type { ListedPhoto, Source } from './source.ts';
 
 /**
@@ -29,7 +28,7 @@ export async function createCsvSource({
     ...rootFolderOf(manifest, allowOutside),
     async *list({ after, signal }) {
       signal.throwIfAborted();
-      const begun = placeAfter(after, address);
+      const begun = positionAfter(after, address);
       const bytes = await manifest.open(signal);
       try {
         const { columns, end } = await readHeader(bytes, { address, signal });
@@ -82,7 +81,11 @@ async function readHeader(
 }
 
 /** A row ends where listing is to go on, unless the manifest is another one by now. */
-async function checkPlace(bytes: ManifestBytes, { offset, mark }: Place, address: string): Promise<void> {
+async function checkPlace(
+  bytes: ManifestBytes,
+  { offset, mark }: ManifestPosition,
+  address: string,
+): Promise<void> {
   const { sizeInBytes } = bytes;
   const [lastByte] = offset > 0 && offset < sizeInBytes ? await bytes.read(offset - 1, 1) : [];
   const isLineEnd = lastByte === 0x0a || lastByte === 0x0d;
@@ -102,7 +105,13 @@ async function listRecord(
     columns,
     place,
     ...options
-  }: { record: CsvRecord; columns: CsvColumns; place: Place; folder: string; allowOutside: boolean },
+  }: {
+    record: CsvRecord;
+    columns: CsvColumns;
+    place: ManifestPosition;
+    folder: string;
+    allowOutside: boolean;
+  },
 ): Promise<ListedPhoto> {
   const name = `row ${place.row}`;
   const base = { row: place.row, cursor: cursorOf(place) };

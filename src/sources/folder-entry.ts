@@ -5,9 +5,8 @@ import { fileVersion } from '../util/file-version.ts';
 import type { WalkEntry } from './folder-walk.ts';
 import type { IdPattern } from './id-from.ts';
 import { problemOfText } from './listed-row.ts';
-import type { PathFilter } from './path-filter.ts';
+import { isPhotoFileName, type PathFilter } from './path-filter.ts';
 import { isInside } from './photo-address.ts';
-import { isPhotoFileName } from './photo-file-name.ts';
 import type { ListedPhoto } from './source.ts';
 
 export interface FolderSourceOptions {
@@ -18,8 +17,8 @@ export interface FolderSourceOptions {
   readonly allowOutside: boolean;
 }
 
-type FileFacts = Pick<ListedPhoto, 'version' | 'sizeInBytes'>;
-type Looked = FileFacts | { readonly problem: string } | 'no photo';
+type FileVersion = Pick<ListedPhoto, 'version' | 'sizeInBytes'>;
+type Looked = FileVersion | { readonly problem: string } | 'no photo';
 
 /**
  * One entry of a folder as a listed photo; undefined for a link that turns out to be of no interest.

@@ -1,11 +1,9 @@
 import { opendir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { UsageError } from '../util/errors.ts';
-import type { FolderSourceOptions } from './folder-entry.ts';
-import { listFolderEntry } from './folder-entry.ts';
+import { type FolderSourceOptions, listFolderEntry } from './folder-entry.ts';
 import { type EntryKind, type WalkEntry, walkFolder } from './folder-walk.ts';
-import type { PathFilter } from './path-filter.ts';
-import { isHiddenFolderName, isPhotoFileName } from './photo-file-name.ts';
+import { isHiddenFolderName, isPhotoFileName, type PathFilter } from './path-filter.ts';
 import type { Source } from './source.ts';
 
 /** Entries that are looked at together. */

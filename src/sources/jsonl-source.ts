@@ -1,8 +1,13 @@
 import { type ReportOptions, readJsonlRow } from './jsonl-row.ts';
 import { checkBeginning, listJsonl } from './list-jsonl.ts';
-import { chunksFrom, type ManifestBytes, type ManifestPlace, readRange } from './manifest-bytes.ts';
-import { changedSource, placeAfter } from './place.ts';
-import { rootFolderOf } from './root-folder.ts';
+import {
+  chunksFrom,
+  type ManifestBytes,
+  type ManifestPlace,
+  readRange,
+  rootFolderOf,
+} from './manifest-bytes.ts';
+import { changedSource, positionAfter } from './manifest-position.ts';
 import type { Source } from './source.ts';
 
 /** A JSONL manifest, or the report of an earlier run, which is told by its first line. Read as a stream. */
@@ -22,7 +27,7 @@ export async function createJsonlSource({
     ...rootFolderOf(manifest, isAnywhere),
     async *list({ after, signal }) {
       signal.throwIfAborted();
-      const begun = placeAfter(after, address);
+      const begun = positionAfter(after, address);
       const bytes = await manifest.open(signal);
       try {
         const { sizeInBytes, mark } = bytes;

@@ -3,7 +3,7 @@ import { type BoundedLine, boundedLines } from './bounded-lines.ts';
 import { type ReportOptions, readJsonlRow } from './jsonl-row.ts';
 import { listedRow } from './listed-row.ts';
 import { byteOrderMarkSize, checkManifestEncoding } from './manifest-encoding.ts';
-import { cursorOf, type Place } from './place.ts';
+import { cursorOf, type ManifestPosition } from './manifest-position.ts';
 import type { ListedPhoto } from './source.ts';
 
 export interface JsonlOptions extends ReportOptions {
@@ -20,7 +20,7 @@ export interface JsonlOptions extends ReportOptions {
  */
 export async function* listJsonl(
   chunks: AsyncIterable<Buffer>,
-  place: Place,
+  place: ManifestPosition,
   options: JsonlOptions,
 ): AsyncGenerator<ListedPhoto> {
   for await (const line of boundedLines(chunks, place)) {

@@ -1,3 +1,6 @@
+import { isS3Address } from '../storage/s3/s3-address.ts';
+import type { Source } from './source.ts';
+
 /** Where a manifest lies: a file, or an object on S3. */
 export interface ManifestPlace {
   /** Absolute path or address, for people and as the source's own. */
@@ -53,4 +56,9 @@ export async function* chunksFrom(
     position += chunk.length;
     yield chunk;
   }
+}
+
+/** A manifest's photos may not leave its folder, unless that is permitted; one on S3 names no local photos at all. */
+export function rootFolderOf({ folder }: ManifestPlace, isAnywhere: boolean): Pick<Source, 'rootFolder'> {
+  return isAnywhere || isS3Address(folder) ? {} : { rootFolder: folder };
 }

@@ -8,8 +8,7 @@ import { s3Fault } from '../storage/s3/s3-fault.ts';
 import { UsageError } from '../util/errors.ts';
 import type { IdPattern } from './id-from.ts';
 import { problemOfText } from './listed-row.ts';
-import type { PathFilter } from './path-filter.ts';
-import { isHiddenFolderName, isPhotoFileName } from './photo-file-name.ts';
+import { isHiddenFolderName, isPhotoFileName, type PathFilter } from './path-filter.ts';
 import type { ListedPhoto, Source } from './source.ts';
 
 export interface S3PrefixSourceOptions {
@@ -88,16 +87,16 @@ function listed(
 ): ListedPhoto {
   const photo = formatS3Address({ bucket: at.bucket, key });
   const subjectId = idPattern.match(path);
-  const facts = {
+  const object = {
     photo,
     ...(etag !== undefined && { version: etag }),
     ...(sizeInBytes !== undefined && { sizeInBytes }),
   };
   const shown = JSON.stringify(path);
   if (subjectId === undefined)
-    return { ...facts, problem: `${shown} gives no subject id by --id-from "${idPattern.pattern}"` };
+    return { ...object, problem: `${shown} gives no subject id by --id-from "${idPattern.pattern}"` };
   const problem =
     problemOfText('its subject id', subjectId) ??
     (key.includes('\0') ? 'its key holds a NUL character' : undefined);
-  return { subjectId, ...facts, ...(problem === undefined ? {} : { problem: `${shown}: ${problem}` }) };
+  return { subjectId, ...object, ...(problem === undefined ? {} : { problem: `${shown}: ${problem}` }) };
 }

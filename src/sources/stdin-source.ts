@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { UsageError } from '../util/errors.ts';
-import { aborting } from './aborting.ts';
 import type { ReportOptions } from './jsonl-row.ts';
 import { listJsonl } from './list-jsonl.ts';
-import { placeAfter } from './place.ts';
+import { positionAfter } from './manifest-position.ts';
 import type { Source } from './source.ts';
 
 /**
@@ -26,7 +25,7 @@ export function createStdinSource({
     ...(allowOutside ? {} : { rootFolder: folder }),
     async *list({ after, signal }) {
       signal.throwIfAborted();
-      const place = placeAfter(after, 'stdin') ?? { offset: 0, row: 0 };
+      const place = positionAfter(after, 'stdin') ?? { offset: 0, row: 0 };
       const lines = listJsonl(dropBeginning(stdin, place.offset), place, {
         address: 'stdin',
         folder,
@@ -50,4 +49,23 @@ async function* dropBeginning(stdin: Readable, sizeInBytes: number): AsyncGenera
     'source-changed',
     `stdin ended ${left} bytes before the place where this run goes on: pipe the same lines in again.`,
   );
+}
+
+/** Ends a listing that waits for its stream when the signal aborts, with the signal's reason. */
+async function* aborting<Item>(
+  items: AsyncIterable<Item>,
+  { signal, stream }: { signal: AbortSignal; stream: Readable },
+): AsyncGenerator<Item> {
+  addAbortSignal(signal, stream);
+  try {
+    for await (const item of items) {
+      signal.throwIfAborted();
+      yield item;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    stream.destroy();
+  }
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildReportLine, isDeadLetter, statuses } from '../../src/records/report-line.ts';
+import { addToTally, emptyTally, restoreTally } from '../../src/records/report-tally.ts';
 import { createSummaryBuilder, summarySchema } from '../../src/records/summary.ts';
-import { addToTally, emptyTally, restoreTally } from '../../src/records/tally.ts';
 import { outcomes } from './report-lines.ts';
 
 const facts = {

@@ -2,19 +2,19 @@ import { UsageError } from '../util/errors.ts';
 import type { ListedPhoto } from './source.ts';
 
 /** Where listing stands in a manifest: the next row begins at `offset`; `row` rows came before it. */
-export interface Place {
+export interface ManifestPosition {
   readonly offset: number;
   readonly row: number;
   /** The manifest's own mark, where it has one: the place is one of that content only. */
   readonly mark?: string | undefined;
 }
 
-export function cursorOf({ offset, row, mark }: Place): string {
+export function cursorOf({ offset, row, mark }: ManifestPosition): string {
   return mark === undefined ? `${offset}:${row}` : `${offset}:${row}:${mark}`;
 }
 
 /** The place after the photo that was listed last; undefined at the beginning. */
-export function placeAfter(after: ListedPhoto | undefined, address: string): Place | undefined {
+export function positionAfter(after: ListedPhoto | undefined, address: string): ManifestPosition | undefined {
   if (after === undefined) return undefined;
   const [offset = '', row = '', mark] =
     /^(\d+):(\d+)(?::([0-9a-f]+))?$/u.exec(after.cursor ?? '')?.slice(1) ?? [];
