@@ -4,6 +4,7 @@
  */
 
 export type { RunEnd, RunProgress } from './conductor/conducting.ts';
+export type { GivenSettings, Settings } from './engines/settings.ts';
 export { type ReportLine, reportLineSchema, type Status } from './records/report-line.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
@@ -30,6 +31,4 @@ export {
   workInProcess as workHere,
 } from './runs/run-in-process.ts';
 export { type RunEvent, workOnAll } from './runs/work-on-all.ts';
-export type { GivenSettings } from './settings/load-settings.ts';
-export type { Settings } from './settings/schema.ts';
 export { FaultError, RollcallError, UsageError } from './util/errors.ts';

@@ -6,6 +6,7 @@ import { accountSummary } from './account-summary.ts';
 import { paceAt } from './account-throttling.ts';
 import { createCallMeter } from './call-meter.ts';
 import { claimProbe, type ProbeDelay, probeFreeAt, releaseProbe, renewProbe } from './circuit-breaker.ts';
+import { rateWithRuns } from './own-rate.ts';
 import { AccountPausedError, type FinishedCall, type Permit, type RateLimiter } from './rate-limiter.ts';
 import { createReplyRecorder } from './record-reply.ts';
 import { createSlotSupply, type DueSlot } from './slot-supply.ts';
@@ -21,6 +22,8 @@ export interface RateLimiterOptions {
   readonly account: string;
   /** Calls a second over all processes on the same store; the lowest of theirs is used. */
   readonly ratePerSecond: number;
+  /** Whether a run's own rate may not be higher (default), or stands above it. */
+  readonly isCeiling?: boolean;
   /** Calls in flight in this process. */
   readonly concurrency: number;
   /** Unique among all processes that ever use the store. */
@@ -54,6 +57,9 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   });
   const waiting = createWaitQueue<Waiter<Permit>>();
   const meter = createCallMeter(performance.now());
+  const { ratePerSecond: processRate, isCeiling = true } = options;
+  const ratesOfRuns = new Map<string, number>();
+  const ownRate = () => rateWithRuns({ ratePerSecond: processRate, isCeiling }, ratesOfRuns.values());
   let inFlight = 0;
   let probe: 'none' | 'claiming' | 'held' | 'calling' = 'none';
   let isReady = false;
@@ -77,9 +83,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   async function heartbeat(): Promise<void> {
     if (isSendingHeartbeat) return;
     isSendingHeartbeat = true;
+    const ratePerSecond = ownRate();
     const state = await client
       .change((before, now) => {
-        const seen = processSeen(before, { processName, ratePerSecond: options.ratePerSecond }, now);
+        const seen = processSeen(before, { processName, ratePerSecond }, now);
         return probe === 'none' ? seen : renewProbe(seen, processName, now);
       })
       .finally(() => {
@@ -88,6 +95,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     const warning = rateWarning(state, client.storeNow());
     if (warning && warning !== lastWarning) log.warn({ account }, warning);
     lastWarning = warning;
+    // A run came or went meanwhile.
+    if (ratePerSecond !== ownRate() && !isClosed) await heartbeat();
   }
 
   function noteReading(): void {
@@ -101,7 +110,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function currentRate(): number {
-    return lowestRate(client.state, options.ratePerSecond, client.storeNow());
+    return lowestRate(client.state, ownRate(), client.storeNow());
   }
 
   function advance(): void {
@@ -261,6 +270,20 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
           advance();
         },
       });
+    },
+    joinRun(runId, ratePerSecond) {
+      const change = (changed: boolean) => {
+        // The others need this process's rate at once.
+        if (changed && isReady && !isClosed) heartbeat().catch(() => undefined);
+      };
+      const before = ownRate();
+      if (ratePerSecond !== undefined) ratesOfRuns.set(runId, ratePerSecond);
+      change(ownRate() !== before);
+      return () => {
+        const joined = ownRate();
+        ratesOfRuns.delete(runId);
+        change(ownRate() !== joined);
+      };
     },
     snapshot() {
       const now = client.storeNow();

@@ -11,6 +11,11 @@ export interface RateLimiter {
    * @throws the signal's reason when aborted
    */
   acquire(options: { runId: string; signal: AbortSignal }): Promise<Permit>;
+  /**
+   * Notes that this process works on a run, until the returned function is called. `ratePerSecond`: the run's own rate,
+   * where it was given one. It stands above this process's default, and below a rate that this process was given.
+   */
+  joinRun(runId: string, ratePerSecond: number | undefined): () => void;
   /** What this process knows of the account, for progress and status. */
   snapshot(): RateLimiterSnapshot;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import { formatDuration } from '../settings/values.ts';
+import { formatDuration } from '../settings/durations.ts';
 import { givenSettings } from './flags.ts';
 import { say } from './output.ts';
 

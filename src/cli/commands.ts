@@ -14,13 +14,17 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   run: {
     description: 'scan, enroll, report, in this process; started again it resumes',
     arguments: {
-      '<source>': 'a folder, file.csv, file.jsonl, an earlier report.jsonl, or - (JSON lines on stdin)',
+      '<source>':
+        'a folder, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, an earlier report.jsonl, or - (JSON lines on stdin)',
     },
     load: async () => (await import('./run.ts')).defineRun,
   },
   enqueue: {
     description: 'start a run and return its id; workers do it',
-    arguments: { '<source>': 'a folder, file.csv, file.jsonl, or - (JSON lines on stdin)' },
+    arguments: {
+      '<source>':
+        'a folder, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, or - (JSON lines on stdin)',
+    },
     load: async () => (await import('./enqueue.ts')).defineEnqueue,
   },
   worker: {

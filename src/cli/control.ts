@@ -5,7 +5,7 @@ import { writeControl } from '../records/run-control.ts';
 import { isOver, listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 import { showEnd } from './show-end.ts';
 import { findRun, isWorkedOn } from './status.ts';
@@ -15,7 +15,7 @@ interface Target {
 }
 
 export function definePause(command: Command): void {
-  addTarget(command, 'all runs of an account; default: the account of the settings').action(
+  addTarget(command, 'pause', 'all runs of an account; default: the account of the settings').action(
     (runId: string | undefined, options: Target & Record<string, unknown>) =>
       withRollcall(options, (context) =>
         options.account ? pauseAccount(context, options.account) : pauseRun(context, runId),
@@ -24,7 +24,7 @@ export function definePause(command: Command): void {
 }
 
 export function defineResume(command: Command): void {
-  addTarget(command, 'an account and its paused runs; default: the account of the settings').action(
+  addTarget(command, 'resume', 'an account and its paused runs; default: the account of the settings').action(
     (runId: string | undefined, options: Target & Record<string, unknown>) =>
       withRollcall(options, (context) =>
         options.account ? resumeAll(context, options.account) : resumeRun(context, runId),
@@ -43,11 +43,11 @@ export function defineCancel(command: Command): void {
         return showEnd(context, end, { json: options.json ?? false });
       }),
     );
-  addSettings(command, [...accountSettings, ...commonSettings]);
+  addSettings(command, 'cancel');
 }
 
-function addTarget(command: Command, description: string): Command {
-  return addSettings(command.option('--account [id]', description), [...accountSettings, ...commonSettings]);
+function addTarget(command: Command, name: 'pause' | 'resume', description: string): Command {
+  return addSettings(command.option('--account [id]', description), name);
 }
 
 async function unfinished({ rollcall }: CommandContext, runId: string | undefined): Promise<RunRecord> {

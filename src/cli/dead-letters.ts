@@ -3,7 +3,7 @@ import { readReport } from '../records/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 import { printJsonl } from './report.ts';
 import { showEnd } from './show-end.ts';
@@ -46,7 +46,7 @@ export function defineDeadLetters(command: Command): void {
         return 0;
       });
     });
-  addSettings(command, [...accountSettings, ...workSettings, ...commonSettings]);
+  addSettings(command, 'dead-letters');
 }
 
 async function* deadLettersOf({ rollcall }: CommandContext, runId: string): AsyncGenerator<ReportLine> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { RollcallError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print } from './output.ts';
 
 const photosToList = 100;
@@ -28,15 +28,7 @@ export function defineDoctor(command: Command): void {
       return exitCode;
     });
   });
-  addSettings(command, [
-    ...accountSettings,
-    'idFrom',
-    'include',
-    'exclude',
-    'redrive',
-    'allowOutside',
-    ...commonSettings,
-  ]);
+  addSettings(command, 'doctor');
 }
 
 function checksFor(rollcall: Rollcall, source: string | undefined, signal: AbortSignal): Check[] {

@@ -1,6 +1,6 @@
 import { type ForecastCounts, forecastRun } from '../runs/forecast.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import { formatDuration } from '../settings/values.ts';
+import { formatDuration } from '../settings/durations.ts';
 import { print, say } from './output.ts';
 
 /** Prints what a run would do, without a call. */

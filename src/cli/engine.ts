@@ -23,17 +23,7 @@ export function defineEngine(command: Command): void {
   command.addHelpText('after', examples).action(async (options: Record<string, unknown>) => {
     await withRollcall(options, serveEngine);
   });
-  addSettings(command, [
-    'port',
-    'host',
-    'data',
-    'chaos',
-    'allowPrivate',
-    'grace',
-    'state',
-    'logLevel',
-    'logFile',
-  ]);
+  addSettings(command, 'engine');
 }
 
 async function serveEngine({ rollcall, signal, interruptExitCode }: CommandContext): Promise<number> {

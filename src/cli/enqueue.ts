@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 
 const examples = `
@@ -20,16 +20,17 @@ export function defineEnqueue(command: Command): void {
         const { noteOnWorkers } = await import('../runs/other-state.ts');
         const { notice } = rollcall.engine();
         if (notice !== undefined) say(notice);
-        const { runId, resumed } = await enqueue(rollcall, source, {
+        const { runId, resumed, takenOver } = await enqueue(rollcall, source, {
           alwaysNew: options.new ?? false,
           signal,
         });
         if (resumed) say('An unfinished run of this source is there already; --new starts another.');
+        if (takenOver.length > 0) say(`Taken over: ${takenOver.join(', ')}`);
         const note = await noteOnWorkers(rollcall);
         if (note !== undefined) say(note);
         print(options.json ? JSON.stringify({ run: runId, resumed }) : runId);
         return 0;
       });
     });
-  addSettings(command, [...accountSettings, ...runSettings, 'sharedFiles', ...commonSettings]);
+  addSettings(command, 'enqueue');
 }

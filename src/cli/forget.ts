@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { allowSubjects } from '../runs/forget-list.ts';
 import { type ForgetEnd, forgetSubjects } from '../runs/forget-subjects.ts';
 import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.ts';
-import { formatDuration } from '../settings/values.ts';
+import { formatDuration } from '../settings/durations.ts';
 import { problemOfText } from '../sources/listed-row.ts';
 import { UsageError } from '../util/errors.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 
 interface ForgetOptions {
@@ -41,7 +41,7 @@ export function defineForget(command: Command): void {
         return options.allow ? allow(context, named, options) : forget(context, named, options);
       });
     });
-  addSettings(command, [...accountSettings, 'maxAttempts', 'backoff', ...commonSettings]);
+  addSettings(command, 'forget');
 }
 
 async function gatherSubjects(

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Identification } from '../runs/identify-one.ts';
 import type { IdentifyEnd } from '../runs/identify-source.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 
 const examples = `
@@ -32,13 +32,7 @@ export function defineIdentify(command: Command): void {
     .action(async (source: string, options: IdentifyOptions & Record<string, unknown>) => {
       await withRollcall(options, (context) => identify(context, source, options));
     });
-  addSettings(command, [
-    ...accountSettings,
-    'threshold',
-    ...(['idFrom', 'include', 'exclude', 'limit', 'redrive', 'maxAttempts', 'backoff', 'grace'] as const),
-    ...(['prepare', 'stripMetadata', 'allowOutside', 'allowPrivate', 'allowEmpty'] as const),
-    ...commonSettings,
-  ]);
+  addSettings(command, 'identify');
 }
 
 async function identify(context: CommandContext, source: string, options: IdentifyOptions): Promise<number> {

@@ -7,7 +7,7 @@ import { redactAddress } from '../util/redact-address.ts';
 import { lookAtPhotos, type PhotoLook } from '../worker/preflight/look-at-photos.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 
 const examples = `
@@ -33,11 +33,7 @@ export function definePreflight(command: Command): void {
     .action(async (source: string, options: PreflightOptions & Record<string, unknown>) => {
       await withRollcall(options, (context) => preflight(context, source, options), { drains: false });
     });
-  addSettings(command, [
-    ...(['engine', 'validateNface', 'prepare', 'idFrom', 'include', 'exclude', 'limit', 'redrive'] as const),
-    ...(['allowOutside', 'allowPrivate', 'allowEmpty', 'timeout'] as const),
-    ...commonSettings,
-  ]);
+  addSettings(command, 'preflight');
 }
 
 async function preflight(

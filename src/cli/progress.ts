@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
 import type { RunProgress } from '../conductor/conducting.ts';
-import { formatDuration } from '../settings/values.ts';
+import { formatDuration } from '../settings/durations.ts';
 import { say } from './output.ts';
 
 const lineEveryInMs = 5_000;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { findOldRuns, removeRuns } from '../runs/prune.ts';
-import { parseDuration } from '../settings/values.ts';
+import { parseDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
-import { addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 
 interface PruneOptions {
@@ -32,5 +32,5 @@ export function definePrune(command: Command): void {
         return 0;
       });
     });
-  addSettings(command, commonSettings);
+  addSettings(command, 'prune');
 }

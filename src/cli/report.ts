@@ -9,7 +9,7 @@ import { runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { withRollcall } from './command-context.ts';
-import { addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 import { showSummary } from './show-summary.ts';
 import { findRun } from './status.ts';
@@ -42,7 +42,7 @@ export function defineReport(command: Command): void {
         return summary ? 0 : 3;
       });
     });
-  addSettings(command, commonSettings);
+  addSettings(command, 'report');
 }
 
 interface ReportOptions {

@@ -1,19 +1,26 @@
 import type { Command } from 'commander';
 import type { RunProgress } from '../conductor/conducting.ts';
 import { withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings, runSettings, workSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { say } from './output.ts';
 import { showEnd } from './show-end.ts';
 
 const examples = `
 Examples:
-  rollcall run ./photos --engine ooto                      every photo of a folder; emp-17.jpg is subject emp-17
-  rollcall run ./photos --dry-run                          what it would cost, without a call
-  rollcall run people.csv --engine ooto --limit 20         a first try on 20 rows (columns subject_id, photo)
-  rollcall run ./photos --id-from '{id}/{photo}.{ext}'     a folder for each person
-  rollcall run last-report.jsonl --engine ooto             what a report left unsettled
-Credentials come from OOTO_APP_ID and OOTO_APP_KEY, or VERIHUBS_APP_ID and VERIHUBS_API_KEY; each also as …_FILE.
-Started again, the same command resumes. Exit codes: 0 done, 1 dead letters, 2 wrong usage, 3 stopped, 4 fault.`;
+  rollcall run ./photos --engine ooto
+      every photo of a folder; emp-17.jpg is subject emp-17
+  rollcall run ./photos --dry-run
+      what it would cost, without a call
+  rollcall run people.csv --engine ooto --limit 20
+      a first try on 20 rows (columns subject_id, photo)
+  rollcall run s3://archive/staff/ --id-from '{id}/{photo}.{ext}'
+      a folder for each person
+  rollcall run last-report.jsonl --engine ooto
+      what a report left unsettled
+
+Credentials come from OOTO_APP_ID and OOTO_APP_KEY, or VERIHUBS_APP_ID and
+VERIHUBS_API_KEY; each also as …_FILE. Started again, the same command resumes.
+Exit codes: 0 done, 1 dead letters, 2 wrong usage, 3 stopped, 4 fault.`;
 
 interface RunOptions {
   readonly new?: boolean;
@@ -45,6 +52,7 @@ export function defineRun(command: Command): void {
         const started = await startRun(rollcall, { source, alwaysNew, signal });
         if ('kind' in started) return showEnd(context, started, { json });
         say(`${started.resumed ? 'Resuming' : 'Starting'} run ${started.record.id}`);
+        if (started.takenOver.length > 0) say(`Taken over: ${started.takenOver.join(', ')}`);
         const display = createProgressDisplay();
         const onProgress = async (progress: RunProgress) =>
           display.show(progress, (await rollcall.limiter(account)).snapshot());
@@ -52,5 +60,5 @@ export function defineRun(command: Command): void {
         return showEnd(context, await joined.finally(display.stop), { json });
       });
     });
-  addSettings(command, [...accountSettings, ...runSettings, ...workSettings, ...commonSettings]);
+  addSettings(command, 'run');
 }

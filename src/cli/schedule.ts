@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ScheduleState } from '../schedule/list-schedules.ts';
 import { withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings, runSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
 
 const examples = `
@@ -54,8 +54,7 @@ function addAdd(schedule: Command): void {
         return 0;
       });
     });
-  const settings = runSettings.filter((key) => key !== 'runId');
-  addSettings(command, [...accountSettings, ...settings, 'sharedFiles', ...commonSettings]);
+  addSettings(command, 'schedule add');
 }
 
 function addList(schedule: Command): void {
@@ -72,7 +71,7 @@ function addList(schedule: Command): void {
         return 0;
       });
     });
-  addSettings(command, commonSettings);
+  addSettings(command, 'schedule list');
 }
 
 function addRemove(schedule: Command): void {
@@ -88,7 +87,7 @@ function addRemove(schedule: Command): void {
         return 0;
       });
     });
-  addSettings(command, commonSettings);
+  addSettings(command, 'schedule remove');
 }
 
 function describe(schedule: ScheduleState): string {

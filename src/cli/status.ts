@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Eta, isOver, listRunRecords, type RunRecord, readRunRecord } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import { formatDuration } from '../settings/values.ts';
+import { formatDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
-import { addSettings, commonSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { print } from './output.ts';
 
 /** A conductor writes run.json every 5 s at least; a record this old has none. */
@@ -48,7 +48,7 @@ export function defineStatus(command: Command): void {
         { drains: false },
       );
     });
-  addSettings(command, commonSettings);
+  addSettings(command, 'status');
 }
 
 /** The run of an id, or the newest. @throws UsageError where there is none */

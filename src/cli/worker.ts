@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { RunEvent } from '../runs/work-on-all.ts';
 import type { ScheduleEvent } from '../schedule/schedule-history.ts';
 import { withRollcall } from './command-context.ts';
-import { accountSettings, addSettings, commonSettings, workSettings } from './flags.ts';
+import { addSettings } from './flags.ts';
 import { say } from './output.ts';
 
 export function defineWorker(command: Command): void {
@@ -31,7 +31,7 @@ export function defineWorker(command: Command): void {
       return interruptExitCode();
     });
   });
-  addSettings(command, [...accountSettings, ...workSettings, 'health', ...commonSettings]);
+  addSettings(command, 'worker');
 }
 
 function describe(event: RunEvent): string {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Environment } from '../util/http/proxy-for.ts';
-import type { Engine, ForeseenVerdict, PhotoFault, VerdictSettings } from './engine.ts';
+import type { Engine, ForeseenVerdict, PhotoFault } from './engine.ts';
 
 /**
  * What the registry holds of an engine: how it is made, and what is asked of it by its name alone, without credentials.
@@ -14,8 +14,8 @@ export interface EngineEntry {
   readonly templateIdFor: (subjectId: string) => string;
   /** Set where the `Engine` has `identify`: messages name these engines. */
   readonly identifies?: true;
-  /** What the engine would say of a photo; undefined: it takes such a photo. Absent: nothing is foreseen. */
-  readonly foreseeVerdict?: (fault: PhotoFault, settings: VerdictSettings) => ForeseenVerdict | undefined;
+  /** What the engine would say of a photo under the settings of a run; undefined: it takes such a photo. Absent: nothing is foreseen. */
+  readonly foreseeVerdict?: (fault: PhotoFault, settings: object) => ForeseenVerdict | undefined;
 }
 
 export interface EngineOptions {

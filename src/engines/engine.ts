@@ -12,14 +12,16 @@ export interface Engine {
   readonly accepts: PhotoRules;
   /** The checks that it can be asked for. */
   readonly checks: readonly CheckName[];
-  /** It reads `EnrollFlags`; one that does not is never given any. */
-  readonly takesFlags?: true;
   /** The template id sent where the manifest gives none: the same subject always gets the same id. */
   templateIdFor(subjectId: string): string;
   /** One call of the enroll endpoint. Resolves for every reply and every network error; never rejects but on abort. */
   enroll(request: EnrollRequest): Promise<EngineReply>;
+  /** Optional: whether what a run's settings ask of it goes together. @throws UsageError that names the settings */
+  checkSettings?(settings: object): void;
   /** Optional capability: as `enroll`, of a photo that the engine fetches itself. */
   enrollAddress?(request: EnrollAddressRequest): Promise<EngineReply>;
+  /** Of an engine that has it: the key of the setting by which a run asks for `enrollAddress`; undefined: it does not. */
+  sendsAddressesBy?(settings: object): string | undefined;
   /** Optional capability: one call that finds the template most like a photo; as `enroll` in everything else. */
   identify?(request: IdentifyRequest): Promise<IdentifyReply>;
   /** Optional capability: one call that deletes a template; as `enroll` in everything else. */
@@ -56,19 +58,8 @@ export interface EnrollAddressRequest extends CallRequest, Enrollment {
 
 interface Enrollment {
   readonly templateId: string;
-  /** What the engine is to compute and to insist on; absent: its documented defaults. */
-  readonly flags?: EnrollFlags | undefined;
-}
-
-/** Computed and given in the reply (`check…`); a reason to refuse the photo (`validate…`). */
-export interface EnrollFlags {
-  readonly checkQuality: boolean;
-  readonly checkAttribute: boolean;
-  readonly validateQuality: boolean;
-  readonly validateAttribute: boolean;
-  readonly validateLiveness: boolean;
-  /** The number of faces. */
-  readonly validateNface: boolean;
+  /** The settings of the run, of which an adapter reads its own; absent: their defaults. */
+  readonly settings?: object | undefined;
 }
 
 export type IdentifyRequest = PhotoRequest;
@@ -174,6 +165,3 @@ export interface ForeseenVerdict {
   readonly message: string;
   readonly reasons?: readonly string[];
 }
-
-/** Settings that an engine's verdict depends on. */
-export type VerdictSettings = Pick<EnrollFlags, 'validateNface'>;

@@ -1,7 +1,8 @@
+import { didYouMean } from '../settings/did-you-mean.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Environment } from '../util/http/proxy-for.ts';
 import { templateUuid } from '../util/template-id.ts';
-import type { Engine, ForeseenVerdict, PhotoFault, VerdictSettings } from './engine.ts';
+import type { Engine, ForeseenVerdict, PhotoFault } from './engine.ts';
 import type { EngineEntry, EngineOptions, OpenedEngine } from './engine-entry.ts';
 import { local } from './local.ts';
 import { ooto } from './ooto.ts';
@@ -69,7 +70,7 @@ export function foreseeVerdict({
 }: {
   engine: string;
   fault: PhotoFault;
-  settings: VerdictSettings;
+  settings: object;
 }): ForeseenVerdict | undefined {
   return find(engine)?.foreseeVerdict?.(fault, settings);
 }
@@ -78,7 +79,10 @@ function entryOf(name: string): EngineEntry {
   const entry = find(name);
   if (entry !== undefined) return entry;
   const known = engineNames.join(', ');
-  throw new UsageError('engine', `--engine (ROLLCALL_ENGINE): unknown engine "${name}"; known: ${known}`);
+  throw new UsageError(
+    'engine',
+    `--engine (ROLLCALL_ENGINE): unknown engine "${name}"; known: ${known}${didYouMean(name, engineNames)}`,
+  );
 }
 
 function find(name: string): EngineEntry | undefined {

@@ -1,4 +1,5 @@
-import type { ForeseenVerdict, PhotoFault, VerdictSettings } from './engine.ts';
+import type { ForeseenVerdict, PhotoFault } from './engine.ts';
+import { verihubsSettingsOf } from './verihubs-settings.ts';
 
 /** The page's words for each code that stands for itself (verihubs-enroll.txt). */
 export const verihubsErrors = {
@@ -92,11 +93,9 @@ export const severalFacesVerdict = {
  * What the engine would say of a photo. The page has a code for a photo without a face, and asks for one face only with
  * `validate_nface`. Assumed: a face too small for features is no face to it.
  */
-export function foreseeVerihubsVerdict(
-  fault: PhotoFault,
-  { validateNface }: VerdictSettings,
-): ForeseenVerdict | undefined {
-  if (fault === 'several-faces') return validateNface ? severalFacesVerdict : undefined;
+export function foreseeVerihubsVerdict(fault: PhotoFault, settings: object): ForeseenVerdict | undefined {
+  if (fault === 'several-faces')
+    return verihubsSettingsOf(settings).validateNface ? severalFacesVerdict : undefined;
   const code = fault === 'undecodable' ? 'INVALID_PAYLOAD_IMAGE_FORMAT' : 'FACE_NOT_DETECTED';
   return { code, message: verihubsErrors[code] };
 }

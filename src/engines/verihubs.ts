@@ -1,12 +1,5 @@
 import type { HttpCall, HttpClient } from '../util/http/http-client.ts';
-import type {
-  AccountCheck,
-  Engine,
-  EngineReply,
-  EnrollAddressRequest,
-  EnrollFlags,
-  EnrollRequest,
-} from './engine.ts';
+import type { AccountCheck, Engine, EngineReply, EnrollAddressRequest, EnrollRequest } from './engine.ts';
 import type { EngineEntry } from './engine-entry.ts';
 import { createCleanText } from './foreign-text.ts';
 import { jsonPhotoBody } from './json-photo-body.ts';
@@ -16,6 +9,7 @@ import { readCredential } from './read-credential.ts';
 import { readVerihubsBody } from './verihubs-body.ts';
 import { foreseeVerihubsVerdict, readVerihubsCode } from './verihubs-codes.ts';
 import { readVerihubsDeleteReply, readVerihubsReply } from './verihubs-reply.ts';
+import { checkVerihubsSettings, verihubsSettingsOf } from './verihubs-settings.ts';
 
 /** The engine knows a template by the subject's own id. */
 const templateIdFor = (subjectId: string) => subjectId.normalize('NFC');
@@ -84,10 +78,10 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
   ): Promise<EngineReply> => {
     const result = await http.post(callTo(body, request));
     if (result.kind === 'failed') return judgeFailure(result, fix);
-    const { templateId, flags = documentedFlags } = request;
+    const { templateId, settings = {} } = request;
     return readVerihubsReply(
       result,
-      { templateId, validateLiveness: flags.validateLiveness },
+      { templateId, validateLiveness: verihubsSettingsOf(settings).validateLiveness },
       'address' in request
         ? reading(createCleanText({ secrets: [...secrets, ...secretsOf(request.address)] }))
         : reading(),
@@ -98,7 +92,9 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
     name: 'verihubs',
     accepts: { formats: ['jpeg', 'png'], maxSizeInBytes },
     checks: ['liveness'],
-    takesFlags: true,
+    checkSettings: checkVerihubsSettings,
+    sendsAddressesBy: (settings) =>
+      verihubsSettingsOf(settings).photoTransport === 'url' ? 'photoTransport' : undefined,
     templateIdFor,
     enroll: (request) =>
       enroll(request, jsonPhotoBody({ fields: fieldsOf(request), field: 'image', photo: request.photo })),
@@ -141,35 +137,29 @@ function decodeSafely(text: string): string {
   }
 }
 
-/** The page's defaults. `validate_liveness` has null there, which validates nothing: false says the same. */
-const documentedFlags: EnrollFlags = {
-  checkQuality: true,
-  checkAttribute: true,
-  validateQuality: false,
-  validateAttribute: false,
-  validateLiveness: false,
-  validateNface: false,
-};
-
-/** Every flag is sent, also where it is the default: two pages name two defaults, and a default may change. */
+/**
+ * Every flag is sent, also where it is the default: two pages name two defaults, and a default may change.
+ * `validate_liveness` has null there, which validates nothing: false says the same.
+ */
 function fieldsOf({
   templateId,
   checks,
-  flags = documentedFlags,
+  settings = {},
 }: {
   templateId: string;
   checks: { readonly liveness: boolean };
-  flags?: EnrollFlags | undefined;
+  settings?: object | undefined;
 }) {
+  const asked = verihubsSettingsOf(settings);
   return {
     subject_id: templateId,
-    is_quality: flags.checkQuality,
-    is_attribute: flags.checkAttribute,
+    is_quality: asked.checkQuality,
+    is_attribute: asked.checkAttribute,
     is_liveness: checks.liveness,
-    validate_quality: flags.validateQuality,
-    validate_attribute: flags.validateAttribute,
-    validate_liveness: flags.validateLiveness,
-    validate_nface: flags.validateNface,
+    validate_quality: asked.validateQuality,
+    validate_attribute: asked.validateAttribute,
+    validate_liveness: asked.validateLiveness,
+    validate_nface: asked.validateNface,
   };
 }
 

@@ -1,48 +1,19 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
+import { type CoreRunSettings, coreSettings } from '../settings/core-settings.ts';
+import { keptSchemaOf } from '../settings/kept-settings.ts';
+import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 
-/** Settings of a run that its workers and later conductors need; never a secret. */
-export const runSettingsSchema = z.object({
-  idFrom: z.string(),
-  sameSubject: z.enum(['collision', 'repeat']),
-  repeat: z.enum(['first', 'last', 'each']),
-  include: z.array(z.string()),
-  exclude: z.array(z.string()),
-  redrive: z.enum(['unsettled', 'all']),
-  /** Absent in a run that was started before there was a ledger. */
-  incremental: z.boolean().default(false),
-  report: z.enum(['all', 'changed']).default('all'),
-  /** Absent in a run that was started before it could be chosen, as the next. */
-  prepare: z.enum(['auto', 'never']).default('auto'),
-  stripMetadata: z.boolean().default(false),
-  preflight: z.boolean().default(false),
-  limit: z.number().optional(),
-  maxCalls: z.number().optional(),
-  checkLiveness: z.boolean(),
-  checkDeepfake: z.boolean(),
-  require: z.array(z.enum(['liveness', 'deepfake'])),
-  dedupe: z.boolean().default(false),
-  dedupeParallel: z.boolean().default(false),
-  verify: z.union([z.object({ share: z.number() }), z.object({ count: z.number() })]).optional(),
-  threshold: z.number().default(0.75),
-  checkQuality: z.boolean().default(true),
-  checkAttribute: z.boolean().default(true),
-  validateQuality: z.boolean().default(false),
-  validateAttribute: z.boolean().default(false),
-  validateLiveness: z.boolean().default(false),
-  validateNface: z.boolean().default(false),
-  photoTransport: z.enum(['bytes', 'url']).default('bytes'),
-  keepDemographics: z.boolean(),
-  allowOutside: z.boolean(),
-  allowPrivate: z.boolean(),
-  allowEmpty: z.boolean(),
-  maxAttempts: z.number(),
-  backoff: z.object({ firstDelayInMs: z.number(), ceilingInMs: z.number() }),
-  stopAfterFailures: z.union([z.object({ share: z.number() }), z.object({ count: z.number() })]),
-});
-export type RunSettings = z.infer<typeof runSettingsSchema>;
+/**
+ * Settings of a run that its workers and later conductors need; never a secret. Beside those of the core, what the
+ * engine's adapter has of its own, which it reads itself.
+ */
+export type RunSettings = CoreRunSettings & Pick<Source, 'sameSubject'>;
+
+const sameSubjectSchema = z.object({ sameSubject: z.enum(['collision', 'repeat']) });
+const runSettingsSchema = z.intersection(sameSubjectSchema.loose(), keptSchemaOf(coreSettings));
 
 /** How fast a run goes, over the last minute of its conductor, and what is left. */
 const etaSchema = z.object({
@@ -84,7 +55,7 @@ export const runRecordSchema = z.object({
   /** Of an active run that is conducted, as of `updatedAt`. */
   outlook: etaSchema.optional(),
   epoch: z.number(),
-  settings: runSettingsSchema,
+  settings: runSettingsSchema as unknown as z.ZodType<RunSettings>,
   /** Set when listing has ended. `leftOut`: files that are no photos or are excluded, where they were counted. */
   listed: z.object({ count: z.number(), sha256: z.string(), leftOut: z.number().optional() }).optional(),
   counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),

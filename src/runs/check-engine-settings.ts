@@ -1,7 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
 import { assertIdentifies } from '../engines/registry.ts';
-import { namesOf } from '../settings/load-settings.ts';
-import { type SettingKey, type Settings, settingsSchema } from '../settings/schema.ts';
+import { type Settings, settingOfOtherEngine } from '../engines/settings.ts';
+import { namesOf } from '../settings/setting.ts';
 import type { Source } from '../sources/source.ts';
 import { UsageError } from '../util/errors.ts';
 import { isLocal } from './files-on.ts';
@@ -17,7 +17,7 @@ export function checkEngineSettings(
   source: Pick<Source, 'address' | 'rootFolder'>,
 ): void {
   checkChecks(engine, settings);
-  checkFlags(engine, settings);
+  checkOwnSettings(engine, settings);
   checkTransport(engine, settings, source);
   const asksWho = settings.dedupe ? 'dedupe' : settings.verify ? 'verify' : undefined;
   if (asksWho) assertIdentifies(engine, namesOf(asksWho));
@@ -33,38 +33,20 @@ function checkChecks({ name, checks }: Engine, { checkLiveness, checkDeepfake, r
   }
 }
 
-const flagKeys = [
-  ...(['checkQuality', 'checkAttribute'] as const),
-  ...(['validateQuality', 'validateAttribute', 'validateLiveness', 'validateNface'] as const),
-];
-
-/** The page's rules: what is to be validated must be computed. */
-const dependencies = [
-  ['validateQuality', 'checkQuality'],
-  ['validateAttribute', 'checkAttribute'],
-  ['validateLiveness', 'checkLiveness'],
-] as const;
-
-function checkFlags({ name, takesFlags }: Engine, settings: Settings): void {
-  if (!takesFlags) {
-    const unknown = flagKeys.find((key) => String(settings[key]) !== settingsSchema[key].default);
-    if (unknown) throw wrong(`${namesOf(unknown)}: the engine ${name} does not know it; leave it out`);
-    return;
-  }
-  for (const [validation, check] of dependencies) {
-    // A required check is asked for without being named.
-    const isAsked = settings[check] || (check === 'checkLiveness' && settings.require.includes('liveness'));
-    if (settings[validation] && !isAsked) throw needs(validation, check);
-  }
+function checkOwnSettings(engine: Engine, settings: Settings): void {
+  const strange = settingOfOtherEngine(engine.name, settings);
+  if (strange) throw wrong(`${namesOf(strange.key)}: the engine ${engine.name} ${strange.why}`);
+  engine.checkSettings?.(settings);
 }
 
 function checkTransport(
-  { name, enrollAddress }: Engine,
+  engine: Engine,
   settings: Settings,
   { address, rootFolder }: Pick<Source, 'address' | 'rootFolder'>,
 ): void {
-  if (settings.photoTransport !== 'url') return;
-  const key = namesOf('photoTransport');
+  const asking = engine.sendsAddressesBy?.(settings);
+  if (asking === undefined) return;
+  const key = namesOf(asking);
   const needsBytes = (['dedupe', 'verify', 'preflight', 'stripMetadata'] as const).find(
     (other) => settings[other],
   );
@@ -72,13 +54,9 @@ function checkTransport(
     throw wrong(
       `${namesOf(needsBytes)} needs the photo's bytes, and ${key} leaves them where they are; use bytes`,
     );
-  if (!enrollAddress) throw wrong(`${key}: the engine ${name} takes no addresses; use bytes`);
   // A manifest may name addresses, whose rows are looked at one by one.
   if (isLocal(address) && rootFolder === address)
     throw wrong(`${key}: the photos of ${address} are files, which no engine can fetch; use bytes`);
 }
-
-const needs = (key: SettingKey, other: SettingKey) =>
-  wrong(`${namesOf(key)} needs ${namesOf(other)}: what is validated must be computed`);
 
 const wrong = (message: string) => new UsageError('engine-settings', `${message}.`);

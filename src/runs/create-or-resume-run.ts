@@ -1,19 +1,26 @@
 import { randomBytes } from 'node:crypto';
+import type { Settings } from '../engines/settings.ts';
 import {
   isOver,
   listRunRecords,
   type RunRecord,
-  type RunSettings,
   readRunRecord,
   writeFirstRunRecord,
   writeRunRecord,
 } from '../records/run-record.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { SettingTexts } from '../settings/load-settings.ts';
+import { flagOf } from '../settings/setting.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
-import type { OwnForgetList } from './forget-list.ts';
-import { noteForgetList } from './forget-list.ts';
+import { noteForgetList, type OwnForgetList } from './forget-list.ts';
+import {
+  describeRefused,
+  describeTakenOver,
+  newRunSettings,
+  resumeSettings,
+  type WantedSettings,
+} from './run-settings.ts';
 
 /** What a run is about, besides its settings. */
 export interface RunSubject {
@@ -25,50 +32,67 @@ export interface RunSubject {
   readonly filesOn?: string | undefined;
 }
 
+export interface CreateOrResumeOptions {
+  readonly state: StateStore;
+  readonly settings: Settings;
+  /** Those of the settings that were given, as they were written. */
+  readonly given: SettingTexts;
+  readonly subject: RunSubject;
+  /** Starts another run even if an unfinished one is there. */
+  readonly alwaysNew: boolean;
+  /** Whom it is not to enroll, besides the account's forget list. */
+  readonly forgetList?: OwnForgetList;
+  /** The schedule that starts it. */
+  readonly schedule?: string;
+}
+
+export interface CreatedOrResumed {
+  readonly record: RunRecord;
+  readonly resumed: boolean;
+  /** What a run that is resumed was given anew and has from now on, for people: `--max-attempts 7 (was 5)`. */
+  readonly takenOver: readonly string[];
+}
+
 /**
  * The run that a command means: the one named by `--run-id`, else the newest unfinished run of the same source and
  * account, else a new one.
- * @throws UsageError if the named run is about something else
+ * @throws UsageError if the run that is meant is about something else
  */
-export async function createOrResumeRun(options: {
-  state: StateStore;
-  settings: Settings;
-  subject: RunSubject;
-  /** Starts another run even if an unfinished one is there. */
-  alwaysNew: boolean;
-  /** Whom it is not to enroll, besides the account's forget list. */
-  forgetList?: OwnForgetList;
-  /** The schedule that starts it. */
-  schedule?: string;
-}): Promise<{ record: RunRecord; resumed: boolean }> {
-  const { state, settings, subject, alwaysNew, forgetList = [], schedule } = options;
-  const note = (runId: string) =>
-    noteForgetList(state, { runId, account: subject.account, subjects: forgetList });
-  const found = settings.runId
-    ? await readRunRecord(state, settings.runId)
-    : alwaysNew || subject.source.address === '-'
-      ? undefined
-      : (await listRunRecords(state)).find((record) => !isOver(record) && isAbout(record, subject));
-  if (!found) {
-    const fresh = newRecord({ id: settings.runId ?? newRunId(), settings, subject });
-    const record = schedule === undefined ? fresh : { ...fresh, schedule };
-    await note(record.id);
-    await writeFirstRunRecord(state, record);
-    return { record, resumed: false };
-  }
-  const { filesOn: _before, ...kept } = found;
-  const { filesOn } = subject;
-  const record = {
-    ...kept,
-    ...(filesOn !== undefined && { filesOn }),
-    settings: changeable(found.settings, settings),
-  };
-  assertSameRun(found, newRecord({ id: found.id, settings, subject }));
-  if (!isOver(found)) await note(found.id);
+export async function createOrResumeRun(options: CreateOrResumeOptions): Promise<CreatedOrResumed> {
+  const { state, settings, given, subject, forgetList = [], schedule } = options;
+  const found = await findRun(options);
+  if (found) return resumeRun(found, options);
+  const fresh = newRecord({ id: settings.runId ?? newRunId(), settings, given, subject });
+  const record = schedule === undefined ? fresh : { ...fresh, schedule };
+  await noteForgetList(state, { runId: record.id, account: subject.account, subjects: forgetList });
+  await writeFirstRunRecord(state, record);
+  return { record, resumed: false, takenOver: [] };
+}
+
+async function findRun({ state, settings, subject, alwaysNew }: CreateOrResumeOptions) {
+  if (settings.runId !== undefined) return readRunRecord(state, settings.runId);
+  if (alwaysNew || subject.source.address === '-') return undefined;
+  return (await listRunRecords(state)).find((record) => !isOver(record) && isAbout(record, subject));
+}
+
+async function resumeRun(
+  found: RunRecord,
+  { state, settings, given, subject, forgetList = [] }: CreateOrResumeOptions,
+): Promise<CreatedOrResumed> {
+  const { resumed, takenOver } = resumedRecord(found, { settings, given, subject });
+  if (isOver(found)) return { record: found, resumed: true, takenOver: [] };
+  await noteForgetList(state, { runId: found.id, account: subject.account, subjects: forgetList });
+  const record = withFilesOn(resumed, subject.filesOn);
   // Another process may conduct this run, and writes the record too: it is left alone where nothing is new.
-  const isChanged = differs(found.settings, record.settings) || found.filesOn !== filesOn;
-  if (!isOver(found) && isChanged) await writeRunRecord(state, record);
-  return { record, resumed: true };
+  const isChanged = record.settings !== found.settings || found.filesOn !== subject.filesOn;
+  if (isChanged) await writeRunRecord(state, record);
+  const added =
+    given.forgetList === undefined ? [] : [`${flagOf('forgetList')} ${given.forgetList} (added to its own)`];
+  return { record, resumed: true, takenOver: [...takenOver, ...added] };
+}
+
+function withFilesOn({ filesOn: _before, ...record }: RunRecord, filesOn: string | undefined): RunRecord {
+  return { ...record, ...(filesOn !== undefined && { filesOn }) };
 }
 
 const isAbout = (record: RunRecord, subject: RunSubject) =>
@@ -83,10 +107,12 @@ export function newRunId(): string {
 export function newRecord({
   id,
   settings,
+  given = {},
   subject,
 }: {
   id: string;
   settings: Settings;
+  given?: SettingTexts;
   subject: RunSubject;
 }): RunRecord {
   const now = new Date().toISOString();
@@ -103,116 +129,43 @@ export function newRecord({
     account: subject.account,
     state: 'active',
     epoch: 0,
-    settings: runSettingsOf(settings, subject.source.sameSubject),
+    settings: newRunSettings({ settings, given }, subject.source.sameSubject),
     counts: { listed: 0, done: 0, deadLetters: 0, calls: 0 },
   };
 }
 
-function runSettingsOf(settings: Settings, sameSubject: Source['sameSubject']): RunSettings {
-  const { idFrom, repeat, include, exclude, redrive, limit, maxCalls, require } = settings;
-  const { checkLiveness, checkDeepfake, keepDemographics, allowOutside, allowPrivate, allowEmpty } = settings;
-  const { maxAttempts, backoff, stopAfterFailures, incremental, report, prepare, stripMetadata, preflight } =
-    settings;
-  const { dedupe, dedupeParallel, verify, threshold } = settings;
-  const { checkQuality, checkAttribute, photoTransport } = settings;
-  const { validateQuality, validateAttribute, validateLiveness, validateNface } = settings;
-  return {
-    idFrom,
-    sameSubject,
-    repeat,
-    include,
-    exclude,
-    redrive,
-    incremental,
-    report,
-    prepare,
-    stripMetadata,
-    preflight,
-    ...(limit !== undefined && { limit }),
-    ...(maxCalls !== undefined && { maxCalls }),
-    // A required check that is not asked for could never be fine.
-    checkLiveness: checkLiveness || require.includes('liveness'),
-    checkDeepfake: checkDeepfake || require.includes('deepfake'),
-    require,
-    dedupe,
-    dedupeParallel,
-    ...(verify !== undefined && { verify }),
-    threshold,
-    checkQuality,
-    checkAttribute,
-    validateQuality,
-    validateAttribute,
-    validateLiveness,
-    validateNface,
-    photoTransport,
-    keepDemographics,
-    allowOutside,
-    allowPrivate,
-    allowEmpty,
-    maxAttempts,
-    backoff,
-    stopAfterFailures,
-  };
-}
-
-/** What a resumed run may be given anew: how it is worked on, not what it is about. */
-function changeable(own: RunSettings, given: Settings): RunSettings {
-  const { maxAttempts, backoff, stopAfterFailures, maxCalls, allowEmpty } = given;
-  return {
-    ...own,
-    maxAttempts,
-    backoff,
-    stopAfterFailures,
-    allowEmpty,
-    ...(maxCalls !== undefined && { maxCalls }),
-  };
-}
-
-const fixedSettings = [
-  ['idFrom', '--id-from'],
-  ['repeat', '--repeat'],
-  ['include', '--include'],
-  ['exclude', '--exclude'],
-  ['redrive', '--redrive'],
-  ['incremental', '--incremental'],
-  ['report', '--report'],
-  ['prepare', '--prepare'],
-  ['stripMetadata', '--strip-metadata'],
-  ['preflight', '--preflight'],
-  ['limit', '--limit'],
-  ['checkLiveness', '--check-liveness'],
-  ['checkDeepfake', '--check-deepfake'],
-  ['require', '--require'],
-  ['dedupe', '--dedupe'],
-  ['dedupeParallel', '--dedupe-parallel'],
-  ['verify', '--verify'],
-  ['threshold', '--threshold'],
-  ['checkQuality', '--check-quality'],
-  ['checkAttribute', '--check-attribute'],
-  ['validateQuality', '--validate-quality'],
-  ['validateAttribute', '--validate-attribute'],
-  ['validateLiveness', '--validate-liveness'],
-  ['validateNface', '--validate-nface'],
-  ['photoTransport', '--photo-transport'],
-] as const;
-
-const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
-
-/** @throws UsageError naming what of the given run is not the own one's */
-export function assertSameRun(own: RunRecord, given: RunRecord): void {
-  const different: string[] = [];
-  if (own.source !== given.source) different.push(`the source (its own: ${own.source})`);
-  if (own.account !== given.account)
-    different.push(`the account (its own: ${own.engine} at ${own.engineUrl})`);
-  for (const [key, flag] of fixedSettings) {
-    if (differs(own.settings[key], given.settings[key])) {
-      different.push(`${flag} (its own: ${JSON.stringify(own.settings[key] ?? 'none')})`);
-    }
+/**
+ * A run as it is after it was given settings again.
+ * @throws UsageError naming what of the given is not the run's own, and both values
+ */
+export function resumedRecord(
+  found: RunRecord,
+  { settings, given, subject }: WantedSettings & { readonly subject: RunSubject },
+): { resumed: RunRecord; takenOver: readonly string[] } {
+  const after = resumeSettings(found.settings, { settings, given });
+  const different = [...differentSubject(found, subject, given), ...after.refused.map(describeRefused)];
+  if (different.length > 0) {
+    throw new UsageError(
+      'other-run',
+      `Run ${found.id} was started with something else: ${different.join(', ')}. ` +
+        'Give what it was started with, or start another run with --new or another --run-id.',
+    );
   }
-  if (different.length === 0) return;
-  throw new UsageError(
-    'other-run',
-    `Run ${own.id} was started with something else: ${different.join(', ')}. ` +
-      'Give what it was started with, or start another run with --new or another --run-id.',
-  );
+  if (after.takenOver.length === 0) return { resumed: found, takenOver: [] };
+  return {
+    resumed: { ...found, settings: after.settings },
+    takenOver: after.takenOver.map(describeTakenOver),
+  };
+}
+
+function differentSubject(own: RunRecord, subject: RunSubject, given: WantedSettings['given']): string[] {
+  const { source, account, engine, engineUrl } = subject;
+  const different: string[] = [];
+  if (own.source !== source.address) different.push(`the source (its own: ${own.source})`);
+  if (given.engine !== undefined && engine !== own.engine)
+    different.push(`${flagOf('engine')} ${engine} (its own: ${own.engine})`);
+  if (given.engineUrl !== undefined && engineUrl !== own.engineUrl)
+    different.push(`${flagOf('engineUrl')} ${engineUrl} (its own: ${own.engineUrl})`);
+  if (own.account !== account) different.push(`the account (its own: ${own.engine} at ${own.engineUrl})`);
+  return different;
 }

@@ -2,8 +2,14 @@ import { Readable } from 'node:stream';
 import { listSource } from '../conductor/list.ts';
 import { createManifestProgress } from '../conductor/manifest-progress.ts';
 import { announceRun } from '../queue/presence.ts';
-import { type RunRecord, readRunRecord, writeFirstRunRecord } from '../records/run-record.ts';
-import { assertSameRun, createOrResumeRun, newRecord, newRunId } from './create-or-resume-run.ts';
+import {
+  isOver,
+  type RunRecord,
+  readRunRecord,
+  writeFirstRunRecord,
+  writeRunRecord,
+} from '../records/run-record.ts';
+import { createOrResumeRun, newRecord, newRunId, resumedRecord } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
 import { noteForgetList, readForgetList } from './forget-list.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -30,6 +36,14 @@ export interface EnqueueOptions {
   readonly like?: RunRecord;
 }
 
+export interface EnqueuedRun {
+  readonly runId: string;
+  readonly resumed: boolean;
+  readonly count: number;
+  /** What a run that is resumed was given anew and has from now on, for people: `--max-attempts 7 (was 5)`. */
+  readonly takenOver: readonly string[];
+}
+
 /**
  * Starts a run that workers do, and returns its id. A folder or a manifest file is listed by whoever conducts the
  * run; `-` and a script's photos are listed here, and the run is seen by workers only when its list is whole.
@@ -38,36 +52,50 @@ export async function enqueue(
   rollcall: Rollcall,
   given: string | Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>,
   { alwaysNew = false, signal = new AbortController().signal, like, ...named }: EnqueueOptions = {},
-): Promise<{ runId: string; resumed: boolean; count: number }> {
+): Promise<EnqueuedRun> {
   const { state, settings } = rollcall;
   const forgetList = await readForgetList(rollcall, settings, signal);
   if (typeof given === 'string' && given !== '-') {
     const source = await openSourceOf(rollcall, given, settings);
     const subject = subjectOf(rollcall, source);
     const { leases, presence } = await rollcall.queue();
-    const { record, resumed } = await oneAtATime(leases, subject, signal, () =>
-      createOrResumeRun({ state, settings, subject, forgetList, alwaysNew }),
+    const { record, resumed, takenOver } = await oneAtATime(leases, subject, signal, () =>
+      createOrResumeRun({ state, settings, given: rollcall.given, subject, forgetList, alwaysNew }),
     );
     await announceRun(presence, state, record);
-    return { runId: record.id, resumed, count: record.counts.listed };
+    return { runId: record.id, resumed, count: record.counts.listed, takenOver };
   }
   const stdin = typeof given === 'string' ? undefined : Readable.from(jsonLines(given));
-  const piped = await openSourceOf(rollcall, '-', like?.settings ?? settings, stdin);
+  const givenId = named.runId ?? settings.runId;
+  const runId = givenId ?? newRunId();
+  const found = givenId === undefined ? undefined : await readRunRecord(state, runId);
+  const listSettings = found?.settings ?? like?.settings ?? settings;
+  const piped = await openSourceOf(rollcall, '-', listSettings, stdin);
   const needed: { filesOn?: string } = {};
   const source = watchLocalPhotos(piped, settings, (host) => {
     needed.filesOn = host;
   });
   const subject = { ...(like ? { ...like, source } : subjectOf(rollcall, source)), filesOn: undefined };
-  const givenId = named.runId ?? settings.runId;
-  const runId = givenId ?? newRunId();
-  const fresh = newRecord({ id: runId, settings, subject });
-  const record = like ? likeAnother(fresh, like) : fresh;
+  const fresh = newRecord({ id: runId, settings, given: rollcall.given, subject });
+  const wanted = like ? likeAnother(fresh, like) : fresh;
+  const asked = like ? { settings: wanted.settings, given: wanted.settings } : rollcall;
+  const { resumed: record, takenOver } = found
+    ? resumedRecord(found, { ...asked, subject })
+    : { resumed: wanted, takenOver: [] };
   // Listing again would put the photos into the same list once more.
-  const found = givenId === undefined ? undefined : await readRunRecord(state, runId);
-  if (found) assertSameRun(found, record);
-  if (found?.listed) return { runId, resumed: true, count: found.listed.count };
+  if (found?.listed) {
+    if (!isOver(found) && takenOver.length > 0) await writeRunRecord(state, record);
+    return { runId, resumed: true, count: found.listed.count, takenOver };
+  }
   const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
-  await listSource({ state, runId, openSource: async () => source, limit: settings.limit, progress, signal });
+  await listSource({
+    state,
+    runId,
+    openSource: async () => source,
+    limit: record.settings.limit,
+    progress,
+    signal,
+  });
   const { count, listed } = progress.end;
   const written: RunRecord = {
     ...record,
@@ -79,7 +107,7 @@ export async function enqueue(
   await noteForgetList(state, { runId, account: written.account, subjects: forgetList });
   await writeFirstRunRecord(state, written);
   await announceRun(presence, state, written);
-  return { runId, resumed: false, count };
+  return { runId, resumed: false, count, takenOver };
 }
 
 /** What a person asked for is done, whatever an earlier run came to. */

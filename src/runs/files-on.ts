@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
+import type { Settings } from '../engines/settings.ts';
 import { isOnThisMachine } from '../queue/is-on-this-machine.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import type { Settings } from '../settings/schema.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
 import { UsageError } from '../util/errors.ts';
 

@@ -3,7 +3,7 @@ import { type Decision, templateIdsOf } from '../conductor/decide.ts';
 import { decidePhotos } from '../conductor/decide-photos.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openLedgerLookup } from '../conductor/ledger-lookup.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../engines/settings.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
 import { lookAtPhotos } from '../worker/preflight/look-at-photos.ts';
@@ -128,8 +128,8 @@ async function subtractRefused(looks: ReturnType<typeof lookAtPhotos>, counts: C
 /** A photo that turns out to be a duplicate saves its enroll call: these are the most that there can be. */
 function addIdentifications(counts: Counts, { dedupe, verify }: Pick<Settings, 'dedupe' | 'verify'>): void {
   const enrollments = counts.calls;
-  const share = verify?.share ?? 0;
-  const verified = verify?.count ?? (share === 1 ? enrollments : Math.round(enrollments * share));
+  const share = verify && 'share' in verify ? verify.share : 0;
+  const verified = verify && 'count' in verify ? verify.count : Math.round(enrollments * share);
   counts.identifications = (dedupe ? enrollments : 0) + Math.min(enrollments, verified);
   counts.calls += counts.identifications;
 }

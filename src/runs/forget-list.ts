@@ -1,7 +1,7 @@
+import type { Settings } from '../engines/settings.ts';
 import { subjectMark } from '../ledger/forget-entry.ts';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
-import type { Settings } from '../settings/schema.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { readSubjectList } from './read-subject-list.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../account/make-call.ts';
 import type { Engine, Match } from '../engines/engine.ts';
+import type { Settings } from '../engines/settings.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
-import type { Settings } from '../settings/schema.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunEnd, RunProgress } from '../conductor/conducting.ts';
 import { conductRun } from '../conductor/conductor.ts';
 import { readSummary } from '../conductor/finish-run.ts';
+import type { Settings } from '../engines/settings.ts';
 import { isOver, type RunRecord, readRunRecord } from '../records/run-record.ts';
-import type { Settings } from '../settings/schema.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { graceSignal } from '../util/grace-signal.ts';
@@ -49,7 +49,7 @@ export async function joinRun(
       const ended = await conductRun({
         ...{ state, backend, runId, openSource, signal, onProgress, log },
         processName: processName(),
-        window: windowFor(settings),
+        window: windowFor(settings, record.settings.rate),
         work: part.worker,
       });
       if (ended.kind !== 'held') end = { ...ended, runId };
@@ -85,6 +85,7 @@ async function openPart(
   const reader = openPhotoReader(tools, { rootFolder: record.rootFolder, allowPrivate });
   const grace = graceSignal(signal, settings.grace);
   const registration = await tools.registration();
+  const leaveLimiter = limiter.joinRun(record.id, record.settings.rate);
   registration.join(record);
   const worker = createRunWorker({
     ...{ state, backend, record, limiter, s3, preflight, log },
@@ -101,6 +102,7 @@ async function openPart(
       try {
         await worker.stop();
       } finally {
+        leaveLimiter();
         grace.clear();
         await registration.leave(record.id, { isOver });
         await reader.close();
@@ -118,6 +120,7 @@ async function endOf(state: StateStore, runId: string): Promise<RunEnd | undefin
   return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
 }
 
-function windowFor({ rate, concurrency }: Settings): number {
+function windowFor({ rate: ownRate, concurrency }: Settings, runsRate: number | undefined): number {
+  const rate = Math.max(ownRate, runsRate ?? 0);
   return concurrency + Math.min(5_000, Math.max(200, Math.ceil(rate * windowInSeconds)));
 }

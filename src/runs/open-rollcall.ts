@@ -5,17 +5,19 @@ import type { RateLimiter } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { BuiltInPlace } from '../engines/engine-entry.ts';
 import type { FaceReader } from '../engines/local/faces/face-reader.ts';
-import { createEngine, enginesWithCredentials } from '../engines/registry.ts';
-import { isOnThisMachine } from '../queue/is-on-this-machine.ts';
-import type { QueueBackend } from '../queue/queue.ts';
-import { accountIdOf } from '../settings/account.ts';
+import { assertEngineName, createEngine, enginesWithCredentials } from '../engines/registry.ts';
 import {
   type GivenSettings,
   gatherSettings,
   parseSettings,
-  type SettingTexts,
-} from '../settings/load-settings.ts';
-import type { Settings } from '../settings/schema.ts';
+  type Settings,
+  settingKeys,
+} from '../engines/settings.ts';
+import { isOnThisMachine } from '../queue/is-on-this-machine.ts';
+import type { QueueBackend } from '../queue/queue.ts';
+import { accountIdOf } from '../settings/account.ts';
+import { strangeVariables } from '../settings/check-environment.ts';
+import type { SettingTexts } from '../settings/load-settings.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import { openS3Connection, type S3Connection } from '../storage/s3/s3-connection.ts';
 import { openState } from '../storage/state/open-state.ts';
@@ -80,16 +82,20 @@ export interface OpenEngine {
   readonly notice?: string;
 }
 
+/** @throws UsageError for settings that are not right, or that there are not; before anything is opened */
 export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
   const { environment = process.env, folder = process.cwd() } = options;
+  const strange = strangeVariables(settingKeys, environment);
   const given = await gatherSettings({ flags: options.settings ?? {}, environment, folder });
   const parsed = parseSettings(given);
+  if (parsed.engine !== undefined) assertEngineName(parsed.engine);
   const isOnS3 = isS3Address(parsed.state);
   const settings: Settings = Object.freeze({
     ...parsed,
     state: isOnS3 ? parsed.state : resolve(folder, parsed.state),
   });
   const log = options.log ?? createLog(settings);
+  if (strange.length > 0) log.warn({ variables: strange }, 'these variables are no settings and are ignored');
   const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
   const state = openState({ state: settings.state, s3, environment });
   const releases: (() => Promise<void>)[] = [() => s3.close()];
@@ -138,6 +144,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       store: backend.accounts,
       account,
       ratePerSecond: settings.rate,
+      isCeiling: given.rate !== undefined,
       concurrency: Math.min(settings.concurrency, mostCalls.get(account) ?? Number.POSITIVE_INFINITY),
       processName: processName(),
       giveUpAfterInMs: settings.giveUpAfter,

@@ -4,13 +4,13 @@ import { readSummary, removeParts } from '../conductor/finish-run.ts';
 import { writeControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
-import { createOrResumeRun } from './create-or-resume-run.ts';
+import { type CreatedOrResumed, createOrResumeRun } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
 import { readForgetList } from './forget-list.ts';
 import { joinRun, type StartedRun } from './join-run.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { openSourceOf, reopenSource, subjectOf } from './run-source.ts';
+import { type ListSettings, openSourceOf, reopenSource, subjectOf } from './run-source.ts';
 
 export interface RunInProcessOptions {
   /** A folder, a manifest, or `-`. */
@@ -19,7 +19,8 @@ export interface RunInProcessOptions {
   readonly alwaysNew?: boolean;
   /** Drains: calls in flight end, the run can be resumed. */
   readonly signal: AbortSignal;
-  readonly onStart?: (run: { runId: string; resumed: boolean }) => void;
+  /** `takenOver`: what a run that is resumed was given anew, such as `--max-attempts 7 (was 5)`. */
+  readonly onStart?: (run: { runId: string; resumed: boolean; takenOver: readonly string[] }) => void;
   readonly onProgress?: (progress: RunProgress) => void;
 }
 
@@ -28,29 +29,38 @@ export async function runInProcess(rollcall: Rollcall, options: RunInProcessOpti
   const { signal, onStart, onProgress } = options;
   const started = await startRun(rollcall, options);
   if ('kind' in started) return started;
-  onStart?.({ runId: started.record.id, resumed: started.resumed });
+  const { record, resumed, takenOver } = started;
+  onStart?.({ runId: record.id, resumed, takenOver });
   return joinRun(rollcall, { ...started, signal, onProgress });
 }
+
+/** What a run is started with. */
+type StartTools = Pick<
+  Rollcall,
+  'settings' | 'given' | 'state' | 'folder' | 's3' | 'engine' | 'engineOf' | 'faceReader' | 'queue'
+>;
 
 /**
  * Creates the run of a source, or finds the one that is to be resumed, so that it can be joined.
  * @returns how it ended where it is over already
  */
 export async function startRun(
-  rollcall: Pick<Rollcall, 'settings' | 'state' | 'folder' | 's3' | 'engine' | 'faceReader' | 'queue'>,
+  rollcall: StartTools,
   { source: spec, alwaysNew = false, signal }: Pick<RunInProcessOptions, 'source' | 'alwaysNew' | 'signal'>,
-): Promise<(StartedRun & { readonly resumed: boolean }) | RunEnd> {
+): Promise<(StartedRun & CreatedOrResumed) | RunEnd> {
   const { state, settings } = rollcall;
   const opened = rollcall.engine();
   await opened.ready();
   // Missing packages are reported before anything starts.
   if (settings.preflight) await rollcall.faceReader();
-  const source = watchLocalPhotos(await openSourceOf(rollcall, spec, settings), settings);
+  const openListed = async (list: ListSettings) =>
+    watchLocalPhotos(await openSourceOf(rollcall, spec, list), settings);
+  const source = await openListed(settings);
   const subject = subjectOf(rollcall, source);
   const forgetList = await readForgetList(rollcall, settings, signal);
   const { accounts, leases } = await rollcall.queue();
-  const { record, resumed } = await oneAtATime(leases, subject, signal, () =>
-    createOrResumeRun({ state, settings, subject, forgetList, alwaysNew }),
+  const { record, ...found } = await oneAtATime(leases, subject, signal, () =>
+    createOrResumeRun({ state, settings, given: rollcall.given, subject, forgetList, alwaysNew }),
   );
   const summary = isOver(record) ? await readSummary(state, record.id) : undefined;
   if (summary) {
@@ -59,7 +69,13 @@ export async function startRun(
   }
   await resumeFixedAccount(accounts, record.account);
   await writeControl(state, record.id, 'run');
-  return { record, resumed, opened, openSource: async () => source };
+  return {
+    ...found,
+    record,
+    opened: rollcall.engineOf({ ...record, keepDemographics: record.settings.keepDemographics }) ?? opened,
+    // A run that is resumed is listed as it was begun, whatever is not given this time.
+    openSource: async () => (found.resumed ? openListed(record.settings) : source),
+  };
 }
 
 export interface WorkInProcessOptions {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type SettingKey, settingsSchema } from '../engines/settings.ts';
 import { withLease } from '../queue/lease.ts';
 import {
   checkScheduleName,
@@ -10,8 +11,6 @@ import {
 import { readForgetList } from '../runs/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf, subjectOf } from '../runs/run-source.ts';
-import type { SettingTexts } from '../settings/load-settings.ts';
-import type { SettingKey } from '../settings/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import { type CronTime, checkCronTime } from './cron.ts';
 import { openClock } from './open-clock.ts';
@@ -28,11 +27,8 @@ export interface AddScheduleOptions extends CronTime {
   readonly signal?: AbortSignal;
 }
 
-/** Settings of the process that works, not of the run; and the queue's address may hold a password. */
-const processSettings: readonly SettingKey[] = [
-  ...(['state', 'queue', 'rate', 'concurrency', 'timeout', 'giveUpAfter'] as const),
-  ...(['grace', 'health', 's3PathStyle', 'runId', 'logLevel', 'logFile'] as const),
-];
+/** Settings of its runs; those of the process that works are its own, and the queue's address may hold a password. */
+const isOfRun = (key: string) => settingsSchema[key as SettingKey].scope !== 'process';
 
 const never = new AbortController().signal;
 
@@ -46,10 +42,8 @@ export async function addSchedule(
 ): Promise<{ schedule: Schedule; replaced: boolean }> {
   const { state } = rollcall;
   const time = checkCronTime({ cron, tz });
-  const given = Object.entries(rollcall.given).filter(
-    ([key]) => !processSettings.includes(key as SettingKey),
-  );
-  const settings = Object.fromEntries(given) as SettingTexts as Record<string, string>;
+  const given = Object.entries(rollcall.given).filter(([key]) => isOfRun(key));
+  const settings: Record<string, string> = Object.fromEntries(given);
   // Read anew by every night's run, wherever that is started.
   await readForgetList(rollcall, rollcall.settings, signal);
   if (settings.forgetList !== undefined) settings.forgetList = resolve(rollcall.folder, settings.forgetList);

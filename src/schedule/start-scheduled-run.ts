@@ -1,10 +1,10 @@
+import { parseSettings } from '../engines/settings.ts';
 import { announceRun } from '../queue/presence.ts';
 import type { Schedule } from '../records/schedule.ts';
 import { createOrResumeRun } from '../runs/create-or-resume-run.ts';
 import { readForgetList } from '../runs/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf } from '../runs/run-source.ts';
-import { parseSettings, type SettingTexts } from '../settings/load-settings.ts';
 
 /**
  * Starts a run as `rollcall enqueue` would: with the settings given when the schedule was added, whatever this process
@@ -18,7 +18,7 @@ export async function startScheduledRun(
 ): Promise<void> {
   const { state } = rollcall;
   const { engine, engineUrl, account, filesOn } = schedule;
-  const settings = { ...parseSettings(schedule.settings as SettingTexts), runId };
+  const settings = { ...parseSettings(schedule.settings), runId };
   const source = await openSourceOf(rollcall, schedule.source, settings);
   const subject = { source, engine, engineUrl, account, filesOn };
   const forgetList = await readForgetList(rollcall, settings);
@@ -26,6 +26,7 @@ export async function startScheduledRun(
   const { record } = await createOrResumeRun({
     state,
     settings,
+    given: schedule.settings,
     subject,
     forgetList,
     alwaysNew: true,

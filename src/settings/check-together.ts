@@ -1,8 +1,11 @@
 import { UsageError } from '../util/errors.ts';
-import type { Settings } from './schema.ts';
+import type { CoreSettings } from './core-settings.ts';
 
 /** @throws UsageError where settings that are right by themselves contradict each other */
-export function checkTogether({ prepare, stripMetadata }: Settings): void {
+export function checkTogether({
+  prepare,
+  stripMetadata,
+}: Partial<Pick<CoreSettings, 'prepare' | 'stripMetadata'>>): void {
   if (prepare === 'never' && stripMetadata) {
     throw new UsageError(
       'settings-contradict',

@@ -1,97 +1,63 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { z } from 'zod';
 import { UsageError } from '../util/errors.ts';
+import { variableOf } from './check-environment.ts';
 import { checkTogether } from './check-together.ts';
-import {
-  environmentNameOf,
-  flagOf,
-  type SettingKey,
-  type Settings,
-  settingKeys,
-  settingsSchema,
-} from './schema.ts';
-
-/** Settings as given on the command line or by a script; strings, numbers, switches and lists are understood. */
-export type GivenSettings = Readonly<
-  Partial<Record<SettingKey, string | number | boolean | readonly string[] | undefined>>
->;
+import { didYouMean } from './did-you-mean.ts';
+import { readConfigFile } from './read-config-file.ts';
+import { configFileName, namesOf, type Schema, type Setting } from './setting.ts';
 
 export interface SettingSources {
-  readonly flags: GivenSettings;
+  /** As given on the command line or by a script. */
+  readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder in which `rollcall.config.json` is looked for. */
   readonly folder: string;
 }
 
-const configFileName = 'rollcall.config.json';
-const givenValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+/** The settings that were given, wherever, as they would be written on the command line. */
+export type SettingTexts = Readonly<Record<string, string>>;
 
 /**
- * Validates all settings once: flag, else environment, else `rollcall.config.json`, else default. The result is
- * frozen and holds no secret.
- * @throws UsageError naming the setting in all its three names, and what was expected
+ * What was given: flag, else environment, else `rollcall.config.json`; values are not checked yet.
+ * @throws UsageError for a key that is no setting
  */
-export async function loadSettings(sources: SettingSources): Promise<Settings> {
-  return parseSettings(await gatherSettings(sources));
-}
-
-/** The settings that were given, wherever, as they would be written on the command line; unchecked. */
-export type SettingTexts = Readonly<Partial<Record<SettingKey, string>>>;
-
-export async function gatherSettings({ flags, environment, folder }: SettingSources): Promise<SettingTexts> {
-  const config = await readConfigFile(resolve(folder, configFileName));
-  const texts: Partial<Record<SettingKey, string>> = {};
-  for (const key of settingKeys) {
-    // A variable that is set to nothing is how compose files and CI leave it unset.
-    const given = flags[key] ?? (environment[environmentNameOf(key)] || undefined) ?? config[key];
+export async function gatherTexts(
+  schema: Schema,
+  { flags, environment, folder }: SettingSources,
+): Promise<SettingTexts> {
+  const keys = Object.keys(schema);
+  const unknown = Object.keys(flags).find((key) => !keys.includes(key));
+  if (unknown !== undefined)
+    throw new UsageError('unknown-setting', `"${unknown}" is no setting${didYouMean(unknown, keys) || '.'}`);
+  const config = await readConfigFile(resolve(folder, configFileName), keys);
+  const texts: Record<string, string> = {};
+  for (const key of keys) {
+    const given = flags[key] ?? variableOf(key, environment) ?? config[key];
     if (given !== undefined) texts[key] = String(given);
   }
   return texts;
 }
 
-/** All settings, those not given with their defaults. @throws UsageError as `loadSettings` does */
-export function parseSettings(texts: SettingTexts): Settings {
+/**
+ * All settings, those not given with their defaults. The result is frozen and holds no secret.
+ * @throws UsageError naming the setting in all its three names, and what was expected
+ */
+export function parseTexts(schema: Schema, texts: SettingTexts): Readonly<Record<string, unknown>> {
   const settings: Record<string, unknown> = {};
-  for (const key of settingKeys) {
-    const text = texts[key] ?? defaultOf(key);
-    if (text !== undefined) settings[key] = freeze(parseSetting(key, text));
+  for (const [key, setting] of Object.entries(schema)) {
+    const text = texts[key] ?? setting.default;
+    if (text !== undefined) settings[key] = freeze(parseText(key, setting, text));
   }
-  checkTogether(settings as Settings);
-  return freeze(settings) as Settings;
+  checkTogether(settings);
+  return Object.freeze(settings);
 }
 
 /** Settings are at most lists and pairs: one level deep. */
 const freeze = (value: unknown) => (typeof value === 'object' ? Object.freeze(value) : value);
 
-function defaultOf(key: SettingKey): string | undefined {
-  const setting = settingsSchema[key];
-  return 'default' in setting ? setting.default : undefined;
-}
-
-function parseSetting(key: SettingKey, text: string): unknown {
-  const result = settingsSchema[key].schema.safeParse(text);
+function parseText(key: string, { type }: Setting, text: string): unknown {
+  const result = type.read.safeParse(text);
   if (result.success) return result.data;
   const expected = result.error.issues[0]?.message ?? 'not understood';
   throw new UsageError('bad-setting', `${namesOf(key)} is "${text.slice(0, 100)}": ${expected}.`);
-}
-
-/** The three names of a setting, for messages. */
-export function namesOf(key: SettingKey): string {
-  return `${flagOf(key)} (${environmentNameOf(key)}, "${key}" in ${configFileName})`;
-}
-
-async function readConfigFile(path: string): Promise<Readonly<Record<string, z.infer<typeof givenValue>>>> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new UsageError('bad-config-file', `${path} cannot be read: ${error.message}`, { cause: error });
-  });
-  if (text === undefined) return {};
-  const schema = z.strictObject(Object.fromEntries(settingKeys.map((key) => [key, givenValue.optional()])));
-  try {
-    return schema.parse(JSON.parse(text)) as Record<string, z.infer<typeof givenValue>>;
-  } catch (error) {
-    const detail = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
-    throw new UsageError('bad-config-file', `${path} is not right: ${detail}`, { cause: error });
-  }
 }

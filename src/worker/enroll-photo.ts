@@ -2,7 +2,6 @@ import type { HeldAccountLock } from '../account/account-lock.ts';
 import { makeCall } from '../account/make-call.ts';
 import type { Engine, EngineReply, EnrollRequest } from '../engines/engine.ts';
 import { assertNotForgotten } from './assert-not-forgotten.ts';
-import { enrollFlagsOf } from './enroll-flags.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 import { identifyPhoto, isSameTemplate } from './identify-photo.ts';
 import {
@@ -34,7 +33,7 @@ export async function enrollPhoto(photo: PhotoTask, hold: HeldAccountLock | unde
       return sendPhoto(engine, ready, {
         templateId,
         checks: { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake },
-        flags: enrollFlagsOf(settings),
+        settings,
         signal: callSignal,
         onSent,
       });

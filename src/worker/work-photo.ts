@@ -37,7 +37,7 @@ export async function workPhoto(
     await assertNotForgotten(context, data.subjectId, signal);
     const address = await context.addressOf(data);
     const fetched =
-      settings.photoTransport === 'url'
+      engine.sendsAddressesBy?.(settings) !== undefined
         ? await photoByUrl({ data, address, s3: context.s3 })
         : await fetchPhoto({
             data,

@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import type { ConductEnd, ConductOptions } from '../../src/conductor/conducting.ts';
 import { conductRun } from '../../src/conductor/conductor.ts';
+import type { GivenSettings } from '../../src/engines/settings.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import { readReport } from '../../src/records/read-report.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { type RunRecord, readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
-import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';

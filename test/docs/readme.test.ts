@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { settingKeys } from '../../src/settings/schema.ts';
+import { settingKeys } from '../../src/engines/settings.ts';
 import { runInThisProcess } from '../helpers/command-in-process.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { settingsTable } from './settings-table.ts';

@@ -1,21 +1,28 @@
+import { settingsSchema } from '../../src/engines/settings.ts';
 import {
   environmentNameOf,
   flagOf,
   type Setting,
-  settingKeys,
-  settingsSchema,
-} from '../../src/settings/schema.ts';
+  settingGroups,
+  settingScopes,
+} from '../../src/settings/setting.ts';
 
-/** The README's table of settings, as Markdown. */
-export function settingsTable(): string {
-  const rows = settingKeys.map((key) => {
-    const setting: Setting = settingsSchema[key];
-    const flag = setting.placeholder ? `${flagOf(key)} ${setting.placeholder}` : flagOf(key);
-    const cells = [code(flag), code(environmentNameOf(key)), code(key), shownDefault(setting)];
-    return row([...cells, setting.description.replaceAll('|', '\\|')]);
-  });
-  const head = ['flag', 'environment', 'config key', 'default', 'what it does'];
-  return [row(head), row(head.map(() => '---')), ...rows].join('\n');
+const entries = Object.entries<Setting>(settingsSchema);
+
+/** The README's tables of settings, one a group, as Markdown. */
+export const settingsTable = (): string => settingGroups.map(tableOf).join('\n\n');
+
+function tableOf(group: Setting['group']): string {
+  const rows = entries
+    .filter(([, setting]) => setting.group === group)
+    .map(([key, setting]) => {
+      const flag = setting.placeholder ? `${flagOf(key)} ${setting.placeholder}` : flagOf(key);
+      const cells = [code(flag), code(environmentNameOf(key)), code(key), shownDefault(setting)];
+      return row([...cells, setting.description.replaceAll('|', '\\|'), settingScopes[setting.scope]]);
+    });
+  const head = ['flag', 'environment', 'config key', 'default', 'what it does', 'in a run'];
+  const title = `**${group.charAt(0).toUpperCase()}${group.slice(1)}**`;
+  return [title, '', row(head), row(head.map(() => '---')), ...rows].join('\n');
 }
 
 function shownDefault(setting: Setting): string {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine, EnrollFlags } from '../../src/engines/engine.ts';
+import type { Engine } from '../../src/engines/engine.ts';
 import { createEngine } from '../../src/engines/registry.ts';
+import type { GivenSettings } from '../../src/engines/settings.ts';
 import { describeEngineBasics } from '../conformance/engine-basics.ts';
 import { enrollWith, tinyJpeg, tinyPng } from '../conformance/engine-calls.ts';
 import { describeEngine, type ScriptedVerdict } from '../conformance/engine-conformance.ts';
@@ -98,15 +99,15 @@ describe('what only Verihubs has', () => {
   });
   const play = async (script: string) =>
     (await enrollWith(engine, { photo: tagPhoto(tinyJpeg, script) })).reply;
-  const enroll = async (liveness: boolean, flags?: Partial<EnrollFlags>) => {
+  const enroll = async (liveness: boolean, flags?: GivenSettings) => {
     const checks = { liveness, deepfake: false };
     const { reply } = await enrollWith(engine, {
       checks,
-      ...(flags && { flags: { ...documented, ...flags } }),
+      ...(flags && { settings: { ...documented, ...flags } }),
     });
     return { reply, fields: server.calls.at(-1)?.fields, violations: server.calls.at(-1)?.violations };
   };
-  const documented: EnrollFlags = {
+  const documented: GivenSettings = {
     checkQuality: true,
     checkAttribute: true,
     validateQuality: false,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GivenSettings } from '../../src/engines/settings.ts';
 import { openErasedSubjects } from '../../src/ledger/forgotten-subjects.ts';
 import { type LedgerEvent, ledgerSchemaName, ledgerSourceOf } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
@@ -6,7 +7,6 @@ import { writeMissingSubjects } from '../../src/ledger/missing-subjects.ts';
 import { manifestPath } from '../../src/records/manifest.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
-import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';

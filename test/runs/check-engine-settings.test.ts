@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEngine } from '../../src/engines/registry.ts';
+import type { GivenSettings } from '../../src/engines/settings.ts';
 import { checkEngineSettings } from '../../src/runs/check-engine-settings.ts';
-import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import { UsageError } from '../../src/util/errors.ts';
 import { settingsOf } from './run-settings.ts';
 

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { GivenSettings } from '../../src/engines/settings.ts';
 import { readControl, writeControl } from '../../src/records/run-control.ts';
 import {
   listRunRecords,
@@ -9,12 +10,11 @@ import {
   writeRunRecord,
 } from '../../src/records/run-record.ts';
 import { createOrResumeRun, newRunId, type RunSubject } from '../../src/runs/create-or-resume-run.ts';
-import type { GivenSettings } from '../../src/settings/load-settings.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { FaultError, UsageError } from '../../src/util/errors.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
-import { settingsOf } from './run-settings.ts';
+import { settingsOf, textsOf } from './run-settings.ts';
 
 const subject: RunSubject = {
   source: { address: '/photos', sameSubject: 'collision' },
@@ -40,6 +40,7 @@ describe('starting a run', () => {
     createOrResumeRun({
       state,
       settings: await settingsOf(flags),
+      given: await textsOf(flags),
       subject: { ...subject, ...more.about },
       alwaysNew: more.alwaysNew ?? false,
     });
@@ -105,15 +106,15 @@ describe('starting a run', () => {
   it.each<[string, GivenSettings, Partial<RunSubject>]>([
     ['the source (its own: /photos)', {}, from('/others')],
     ['the account (its own: ooto at https://engine.example)', {}, { account: 'a2' }],
-    ['--id-from (its own: "{id}.{ext}")', { idFrom: '{id}/{photo}.{ext}' }, {}],
-    ['--repeat (its own: "first")', { repeat: 'last' }, {}],
-    ['--include (its own: [])', { include: '*.jpg' }, {}],
-    ['--exclude (its own: [])', { exclude: '*.jpg' }, {}],
-    ['--redrive (its own: "unsettled")', { redrive: 'all' }, {}],
-    ['--limit (its own: "none")', { limit: 3 }, {}],
-    ['--check-liveness (its own: false)', { checkLiveness: true }, {}],
-    ['--check-deepfake (its own: false)', { checkDeepfake: true }, {}],
-    ['--require (its own: [])', { require: 'deepfake' }, {}],
+    ['--id-from {id}/{photo}.{ext} (its own: {id}.{ext})', { idFrom: '{id}/{photo}.{ext}' }, {}],
+    ['--repeat last (its own: first)', { repeat: 'last' }, {}],
+    ['--include *.jpg (its own: none)', { include: '*.jpg' }, {}],
+    ['--exclude *.jpg (its own: none)', { exclude: '*.jpg' }, {}],
+    ['--redrive all (its own: unsettled)', { redrive: 'all' }, {}],
+    ['--limit 3 (its own: none)', { limit: 3 }, {}],
+    ['--check-liveness on (its own: off)', { checkLiveness: true }, {}],
+    ['--check-deepfake on (its own: off)', { checkDeepfake: true }, {}],
+    ['--require deepfake (its own: none)', { require: 'deepfake' }, {}],
   ])('with --run-id refuses what the run is not about: %s', async (named, flags, about) => {
     await start({ runId: 'mine' });
     const error = await start({ runId: 'mine', ...flags }, { about }).catch((thrown) => thrown);

@@ -1,6 +1,15 @@
-import { type GivenSettings, loadSettings } from '../../src/settings/load-settings.ts';
-import type { Settings } from '../../src/settings/schema.ts';
+import {
+  type GivenSettings,
+  gatherSettings,
+  parseSettings,
+  type Settings,
+} from '../../src/engines/settings.ts';
+import type { SettingTexts } from '../../src/settings/load-settings.ts';
+
+/** What a command line gives, as text, with nothing else around. */
+export const textsOf = (flags: GivenSettings = {}): Promise<SettingTexts> =>
+  gatherSettings({ flags, environment: {}, folder: '/' });
 
 /** Settings as a command line would give them, with nothing else around. */
-export const settingsOf = (flags: GivenSettings = {}): Promise<Settings> =>
-  loadSettings({ flags, environment: {}, folder: '/' });
+export const settingsOf = async (flags: GivenSettings = {}): Promise<Settings> =>
+  parseSettings(await textsOf(flags));

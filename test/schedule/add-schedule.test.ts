@@ -78,6 +78,7 @@ describe('a schedule', () => {
       idFrom: '{photo}/{id}.{ext}',
       include: 'a*,b*',
       maxAttempts: '7',
+      rate: '3',
       incremental: 'true',
     });
     const text = await readFile(join(home.path, 'rollcall-data/schedules/nightly/schedule.json'), 'utf8');

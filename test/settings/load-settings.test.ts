@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadSettings, namesOf } from '../../src/settings/load-settings.ts';
-import { environmentNameOf, flagOf, type SettingKey, settingKeys } from '../../src/settings/schema.ts';
+import { gatherSettings, parseSettings, type SettingKey, settingKeys } from '../../src/engines/settings.ts';
+import { environmentNameOf, flagOf, namesOf } from '../../src/settings/setting.ts';
 import { UsageError } from '../../src/util/errors.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -97,10 +97,10 @@ describe('settings', () => {
     return path;
   }
 
-  const load = (
-    sources: { flags?: object; environment?: Record<string, string>; folder?: string } = {},
+  const load = async (
+    sources: { flags?: Record<string, unknown>; environment?: Record<string, string>; folder?: string } = {},
   ): Promise<Readonly<Record<string, unknown>>> =>
-    loadSettings({ flags: {}, environment: {}, folder: folder.path, ...sources });
+    parseSettings(await gatherSettings({ flags: {}, environment: {}, folder: folder.path, ...sources }));
 
   it.each(settingKeys)(
     '%s: flag stands above environment, environment above file, file above default',

@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accountIdOf } from '../../src/settings/account.ts';
+import { formatDuration, parseDuration, writeDuration } from '../../src/settings/durations.ts';
 import {
   backoff,
   duration,
   failureThreshold,
-  formatDuration,
   list,
   onOff,
-  parseDuration,
   positiveNumber,
   wholeNumber,
-} from '../../src/settings/values.ts';
+} from '../../src/settings/value-types.ts';
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const unit = fc.constantFrom(...(Object.keys(units) as (keyof typeof units)[]));
@@ -23,7 +22,8 @@ describe('durations', () => {
       fc.property(fc.nat({ max: 1_000_000 }), unit, (amount, name) => {
         expect(parseDuration(`${amount}${name}`)).toBe(amount * units[name]);
         const isRight = amount > 0 && amount * units[name] <= longestInMs;
-        expect(duration.safeParse(`${amount}${name}`).success).toBe(isRight);
+        expect(duration.read.safeParse(`${amount}${name}`).success).toBe(isRight);
+        expect(parseDuration(writeDuration(amount * units[name]))).toBe(amount * units[name]);
       }),
     );
   });
@@ -31,7 +31,7 @@ describe('durations', () => {
   it('are never guessed: any other text is refused', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        const result = duration.safeParse(text);
+        const result = duration.read.safeParse(text);
         if (result.success) expect(text.trim()).toMatch(/^\d+(\.\d+)?(ms|s|m|h|d)$/);
         else expect(result.error.issues[0]?.message).toMatch(/^expected a duration/);
       }),
@@ -49,7 +49,7 @@ describe('durations', () => {
       '25d',
       '0s',
     ])
-      expect(duration.safeParse(text).success).toBe(false);
+      expect(duration.read.safeParse(text).success).toBe(false);
   });
 
   it('always fit a timer, which fires at once when it is set to more than 2^31 - 1 ms', () => {
@@ -58,7 +58,7 @@ describe('durations', () => {
       .map(([n, name]) => `${n.toFixed(3)}${name}`);
     fc.assert(
       fc.property(texts, (text) => {
-        const result = duration.safeParse(text);
+        const result = duration.read.safeParse(text);
         if (result.success) expect(result.data).toBeLessThan(2 ** 31);
       }),
     );
@@ -77,7 +77,7 @@ describe('backoff', () => {
     fc.assert(
       fc.property(amount, unit, amount, unit, (first, firstUnit, ceiling, ceilingUnit) => {
         const [firstDelayInMs, ceilingInMs] = [first * units[firstUnit], ceiling * units[ceilingUnit]];
-        const result = backoff.safeParse(`${first}${firstUnit}..${ceiling}${ceilingUnit}`);
+        const result = backoff.read.safeParse(`${first}${firstUnit}..${ceiling}${ceilingUnit}`);
         const isRight = firstDelayInMs > 0 && ceilingInMs >= firstDelayInMs && ceilingInMs <= longestInMs;
         expect(result.success ? result.data : undefined).toEqual(
           isRight ? { firstDelayInMs, ceilingInMs } : undefined,
@@ -87,7 +87,7 @@ describe('backoff', () => {
   });
 
   it.each(['1s', '1s..', '..1s', '1s...60s', '1s..60s..5m', '1s-60s', ''])('refuses "%s"', (text) => {
-    expect(backoff.safeParse(text).success).toBe(false);
+    expect(backoff.read.safeParse(text).success).toBe(false);
   });
 });
 
@@ -96,12 +96,12 @@ describe('a failure threshold', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), (tenths) => {
         const percent = tenths / 10;
-        expect(failureThreshold.parse(`${percent}%`)).toEqual({ share: percent / 100 });
+        expect(failureThreshold.read.parse(`${percent}%`)).toEqual({ share: percent / 100 });
       }),
     );
     fc.assert(
       fc.property(fc.integer({ min: 1 }), (count) => {
-        expect(failureThreshold.parse(String(count))).toEqual({ count });
+        expect(failureThreshold.read.parse(String(count))).toEqual({ count });
       }),
     );
   });
@@ -109,7 +109,7 @@ describe('a failure threshold', () => {
   it.each(['0', '0%', '100.1%', '-5', '1.5', '%', '', 'half', `${'9'.repeat(400)}`])(
     'refuses "%s"',
     (text) => {
-      expect(failureThreshold.safeParse(text).success).toBe(false);
+      expect(failureThreshold.read.safeParse(text).success).toBe(false);
     },
   );
 });
@@ -119,7 +119,7 @@ describe('numbers, switches, lists', () => {
     const schema = wholeNumber(1, 100);
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.integer().map(String)), (text) => {
-        const result = schema.safeParse(text);
+        const result = schema.read.safeParse(text);
         if (result.success) {
           expect(Number.isInteger(result.data)).toBe(true);
           expect(result.data).toBeGreaterThanOrEqual(1);
@@ -131,14 +131,21 @@ describe('numbers, switches, lists', () => {
 
   it('positive numbers are above 0 and finite', () => {
     for (const text of ['0', '-1', 'NaN', 'Infinity', '', ' ', '10001', '1e9'])
-      expect(positiveNumber(10_000).safeParse(text).success).toBe(false);
-    expect(positiveNumber(10_000).parse('0.1')).toBe(0.1);
+      expect(positiveNumber(10_000).read.safeParse(text).success).toBe(false);
+    expect(positiveNumber(10_000).read.parse('0.1')).toBe(0.1);
   });
 
   it('switches are words for yes and no, in any case', () => {
-    expect(['true', 'YES', '1', 'on'].map((text) => onOff.parse(text))).toEqual([true, true, true, true]);
-    expect(['False', 'no', '0', 'off', ''].map((text) => onOff.parse(text))).toEqual(Array(5).fill(false));
-    expect(onOff.safeParse('perhaps').success).toBe(false);
+    expect(['true', 'YES', '1', 'on'].map((text) => onOff.read.parse(text))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(['False', 'no', '0', 'off', ''].map((text) => onOff.read.parse(text))).toEqual(
+      Array(5).fill(false),
+    );
+    expect(onOff.read.safeParse('perhaps').success).toBe(false);
   });
 
   it('lists are parted at commas that stand in no braces', () => {
@@ -146,7 +153,7 @@ describe('numbers, switches, lists', () => {
     const braces = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => `*.{${words.join(',')}}`);
     fc.assert(
       fc.property(fc.array(fc.oneof(word, braces)), (words) => {
-        expect(list.parse(words.join(' , '))).toEqual(words);
+        expect(list.read.parse(words.join(' , '))).toEqual(words);
       }),
     );
   });

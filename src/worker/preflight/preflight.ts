@@ -1,4 +1,4 @@
-import type { PhotoFault, VerdictSettings } from '../../engines/engine.ts';
+import type { PhotoFault } from '../../engines/engine.ts';
 import type { FaceFound, FaceReader, PhotoReading } from '../../engines/local/faces/face-reader.ts';
 import { foreseeVerdict } from '../../engines/registry.ts';
 import type { Outcome } from '../../records/report-line.ts';
@@ -17,7 +17,7 @@ export interface PreflightResult {
 /** Looks with the local face models, and judges as the engine of that name would. */
 export function createPreflight(
   reader: FaceReader,
-  { engine, settings }: { engine: string; settings: VerdictSettings },
+  { engine, settings }: { engine: string; settings: object },
 ): Preflight {
   return async (photo, signal) => {
     const { fault, faces, warnings } = findingOf(await reader.read(photo, signal));

@@ -1,0 +1,50 @@
+import { UsageError } from '../util/errors.ts';
+import { resembling } from './did-you-mean.ts';
+import { environmentNameOf, environmentPrefix } from './setting.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables of the prefix that are no settings: of a single command, of a script, of the tests. */
+const others = ['ROLLCALL_ON_FAILURE', 'ROLLCALL_COMMAND'];
+const testPrefix = 'ROLLCALL_TEST_';
+
+/**
+ * What Kubernetes sets in every container for a service that is named `rollcall` or `rollcall-…`: `ROLLCALL_SERVICE_HOST`,
+ * `ROLLCALL_PORT_8787_TCP`, and `ROLLCALL_PORT` with the value `tcp://10.0.0.1:8787`.
+ */
+const ofKubernetes = /_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+const addressOfService = /^(tcp|udp|sctp):\/\//;
+
+/** The variable of a setting; undefined: it is not set, or set to nothing, as compose files and CI leave it unset. */
+export function variableOf(key: string, environment: Environment): string | undefined {
+  const value = environment[environmentNameOf(key)];
+  return value === undefined || value === '' || addressOfService.test(value) ? undefined : value;
+}
+
+/**
+ * Looks for misspelled variables. One that resembles no setting may be anybody's and must not break a job: it is
+ * returned, to be said; what Kubernetes sets is passed over.
+ * @throws UsageError for a variable that resembles a setting's
+ */
+export function strangeVariables(keys: readonly string[], environment: Environment): string[] {
+  const known = [...keys.map(environmentNameOf), ...others];
+  const strange = Object.entries(environment).filter(
+    ([name, value = '']) =>
+      name.startsWith(environmentPrefix) &&
+      !known.includes(name) &&
+      !name.startsWith(testPrefix) &&
+      !(value === '' || ofKubernetes.test(name) || addressOfService.test(value)),
+  );
+  return strange.map(([name]) => assertNotMeant(name, known));
+}
+
+function assertNotMeant(name: string, known: readonly string[]): string {
+  // The prefix that all have in common is no resemblance.
+  const bare = (variable: string) => variable.slice(environmentPrefix.length);
+  const meant = resembling(bare(name), known.map(bare));
+  if (meant === undefined) return name;
+  throw new UsageError(
+    'unknown-setting',
+    `The environment variable ${name} is no setting; did you mean ${environmentPrefix}${meant}?`,
+  );
+}

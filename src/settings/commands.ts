@@ -1,0 +1,41 @@
+/** The commands that have flags of settings. */
+export type CommandName =
+  | (typeof onAccounts)[number]
+  | 'status'
+  | 'report'
+  | 'schedule list'
+  | 'schedule remove'
+  | 'preflight'
+  | 'prune'
+  | 'engine';
+
+/** Those that start a run. */
+export const startingRuns = ['run', 'enqueue', 'schedule add'] as const;
+
+/** Those that look at a source, be it for a run or not. */
+export const lookingAtPhotos = [...startingRuns, 'identify', 'preflight'] as const;
+
+/** Those that make calls to an account, or steer them. */
+export const onAccounts = [
+  ...startingRuns,
+  'worker',
+  'dead-letters',
+  'pause',
+  'resume',
+  'cancel',
+  'identify',
+  'forget',
+  'doctor',
+] as const;
+
+export const onRuns = [
+  ...onAccounts,
+  'status',
+  'report',
+  'schedule list',
+  'schedule remove',
+  'preflight',
+  'prune',
+] as const;
+
+export const everywhere = [...onRuns, 'engine'] as const;

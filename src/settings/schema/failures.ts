@@ -1,0 +1,39 @@
+import { onAccounts, startingRuns } from '../commands.ts';
+import { inGroup } from '../setting.ts';
+import { backoff, duration, failureThreshold, wholeNumber } from '../value-types.ts';
+
+/** What is tried again, and when a run stops. */
+export const failureSettings = inGroup('failures', {
+  maxAttempts: {
+    type: wholeNumber(1, 100),
+    scope: 'changeable',
+    commands: [...startingRuns, 'identify', 'forget'],
+    default: '5',
+    placeholder: '<calls>',
+    description: 'calls for one photo before it is set aside',
+  },
+  backoff: {
+    type: backoff,
+    scope: 'changeable',
+    commands: [...startingRuns, 'identify', 'forget'],
+    default: '1s..60s',
+    placeholder: '<from..to>',
+    description: 'wait before another attempt: first delay and ceiling',
+  },
+  giveUpAfter: {
+    type: duration,
+    scope: 'process',
+    commands: onAccounts,
+    default: '1h',
+    placeholder: '<duration>',
+    description: 'how long an engine may be down before the run pauses',
+  },
+  stopAfterFailures: {
+    type: failureThreshold,
+    scope: 'changeable',
+    commands: startingRuns,
+    default: '50%',
+    placeholder: '<share|count>',
+    description: 'pause at this share of the last 1,000 outcomes, or at this many dead letters',
+  },
+});

@@ -1,0 +1,40 @@
+import { onAccounts, startingRuns } from '../commands.ts';
+import { inGroup } from '../setting.ts';
+import { duration, positiveNumber, wholeNumber } from '../value-types.ts';
+
+/** How fast, and how much. */
+export const paceSettings = inGroup('pace', {
+  rate: {
+    type: positiveNumber(10_000),
+    scope: 'changeable',
+    // A run that was not given a rate leaves it to the processes that work on it; what a worker is given is its ceiling.
+    kept: 'if-given',
+    commands: onAccounts,
+    default: '10',
+    placeholder: '<calls>',
+    description: 'calls a second per account, over all processes on the same queue',
+  },
+  concurrency: {
+    type: wholeNumber(1, 1000),
+    scope: 'process',
+    commands: onAccounts,
+    default: '16',
+    placeholder: '<calls>',
+    description: 'calls in flight in this process',
+  },
+  timeout: {
+    type: duration,
+    scope: 'process',
+    commands: [...onAccounts, 'preflight'],
+    default: '30s',
+    placeholder: '<duration>',
+    description: 'time for one call, from connecting to the last byte',
+  },
+  maxCalls: {
+    type: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    scope: 'changeable',
+    commands: startingRuns,
+    placeholder: '<calls>',
+    description: 'a budget: the run pauses before it makes more calls than this',
+  },
+});
