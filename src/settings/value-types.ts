@@ -173,7 +173,7 @@ export const sample: ValueType<ShareOrCount, string | number> = {
   ),
 };
 
-interface HostAndPort {
+export interface HostAndPort {
   host: string | undefined;
   port: number;
 }
