@@ -1,4 +1,5 @@
 import type { DeleteReply, Engine, EngineReply } from '../../src/engines/engine.ts';
+import type { EngineEntry } from '../../src/engines/engine-entry.ts';
 import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { parseJson } from '../../src/engines/foreign-value.ts';
 import {
@@ -10,43 +11,73 @@ import {
   rejected,
 } from '../../src/engines/judgement.ts';
 import { multipartBody } from '../../src/engines/multipart.ts';
-import { templateIdOf } from '../../src/engines/registry.ts';
+import { openAddress } from '../../src/engines/open-address.ts';
+import { readCredential } from '../../src/engines/read-credential.ts';
 import type { HttpClient } from '../../src/util/http/http-client.ts';
 import type { HttpResponse } from '../../src/util/http/http-exchange.ts';
+import { templateUuid } from '../../src/util/template-id.ts';
 
 /**
- * A whole adapter in one file, for an engine that is not there (docs/engines.md): a form with the photo and the id,
- * `{"id": …}` or `{"error": …, "message": …}`. It cannot identify, and has no call that only looks at the account.
+ * A whole engine in one file, for a service that does not exist (docs/engines.md). With its name in the table of
+ * `engines/registry.ts` it would be `--engine example`.
  */
-export function createExampleEngine({
+export const example: EngineEntry = {
+  credentials: ['EXAMPLE_ACCOUNT', 'EXAMPLE_KEY'],
+  templateIdFor,
+  foreseeVerdict: (fault) =>
+    fault === 'undecodable' ? { code: 'no_image', message: 'this is no image' } : undefined,
+  create(options) {
+    const { environment } = options;
+    const appId = readCredential({ name: 'EXAMPLE_ACCOUNT', what: "the example's account", environment });
+    const key = readCredential({ name: 'EXAMPLE_KEY', what: "the example's key", environment });
+    const { url, http, urlFix } = openAddress(options.url ?? 'https://faces.example', options);
+    const fix = { credentials: 'check EXAMPLE_ACCOUNT and EXAMPLE_KEY', url: urlFix };
+    const engine = createExampleEngine({ http, appId, key, fix });
+    return { engine, account: { engine: 'example', url, appId } };
+  },
+};
+
+/** An engine that knows a template by the subject's own id would give `subjectId.normalize('NFC')`. */
+function templateIdFor(subjectId: string): string {
+  return templateUuid({ engine: 'example', subjectId });
+}
+
+/**
+ * The adapter: a form with the photo and the id, `{"id": …}` or `{"error": …, "message": …}`. The service cannot
+ * identify, and has no call that only checks the account.
+ */
+function createExampleEngine({
   http,
+  appId,
   key,
   fix,
 }: {
   http: HttpClient;
+  appId: string;
   key: string;
   fix: ReplyOptions['fix'];
 }): Engine {
   const clean = createCleanText({ secrets: [key] });
+  const credentials = { 'x-account': appId, 'x-api-key': key };
   const options = (): ReplyOptions => ({ clean, fix, keepDemographics: false, nowInMs: Date.now() });
   return {
     name: 'example',
     accepts: { formats: ['jpeg', 'png'] },
     checks: [],
-    templateIdFor: (subjectId) => templateIdOf({ engine: 'example', subjectId }),
+    templateIdFor,
     async enroll({ photo, format, templateId, signal, onSent }) {
       const form = multipartBody({
         photo: { field: 'file', format, bytes: photo },
         fields: { id: templateId },
       });
-      const headers = { 'x-api-key': key, 'content-type': form.contentType };
+      const headers = { ...credentials, 'content-type': form.contentType };
       const result = await http.post({ path: '/faces', headers, body: form.body, signal, onSent });
       return result.kind === 'failed' ? judgeFailure(result, fix) : readReply(result, options());
     },
     async deleteTemplate({ templateId, signal, onSent }) {
       const path = `/faces?id=${encodeURIComponent(templateId)}`;
       const body = Buffer.alloc(0);
-      const result = await http.delete({ path, headers: { 'x-api-key': key }, body, signal, onSent });
+      const result = await http.delete({ path, headers: credentials, body, signal, onSent });
       return result.kind === 'failed' ? judgeFailure(result, fix) : readDeletion(result, options());
     },
     close: () => http.close(),

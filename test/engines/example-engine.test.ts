@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHttpClient } from '../../src/util/http/http-client.ts';
 import { describeEngineBasics } from '../conformance/engine-basics.ts';
 import { tinyJpeg, tinyPng } from '../conformance/engine-calls.ts';
-import { createExampleEngine } from '../conformance/example-engine.ts';
+import { example } from '../conformance/example-engine.ts';
 
 const key = 'canary-key/08=15';
 
@@ -42,12 +41,10 @@ async function startExampleServer() {
 describeEngineBasics({
   name: 'example',
   start: startExampleServer,
-  createEngine: (url, { timeoutInMs }) =>
-    createExampleEngine({
-      http: createHttpClient({ baseUrl: url, concurrency: 2, timeoutInMs, environment: {} }),
-      key,
-      fix: { credentials: 'check the key', url: 'check the address' },
-    }),
+  createEngine: (url, { timeoutInMs }) => {
+    const environment = { EXAMPLE_ACCOUNT: 'me', EXAMPLE_KEY: key };
+    return example.create({ name: 'example', url, environment, concurrency: 2, timeoutInMs }).engine;
+  },
   secrets: [key],
   good: [
     { photo: tinyJpeg, format: 'jpeg' },

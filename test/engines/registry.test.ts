@@ -5,7 +5,13 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { EngineOptions } from '../../src/engines/engine-entry.ts';
-import { createEngine, enginesWithCredentials } from '../../src/engines/registry.ts';
+import {
+  assertIdentifies,
+  createEngine,
+  engineNames,
+  enginesWithCredentials,
+  templateIdOf,
+} from '../../src/engines/registry.ts';
 import { UsageError } from '../../src/util/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-registry-'));
@@ -121,6 +127,27 @@ describe('createEngine', () => {
     expect(create({ url: 'http://engine.example', allowHttp: true }).account.url).toBe(
       'http://engine.example',
     );
+  });
+});
+
+describe('what the registry says of an engine is what the engine does', () => {
+  const credentials = ['OOTO_APP_ID', 'OOTO_APP_KEY', 'VERIHUBS_APP_ID', 'VERIHUBS_API_KEY'];
+  const allCredentials = Object.fromEntries(credentials.map((name) => [name, 'some']));
+  const engines = engineNames.map(
+    (name) => create({ name, environment: allCredentials, url: 'https://engine.example' }).engine,
+  );
+
+  test.each(engines.map((engine) => [engine.name, engine] as const))('%s: template ids', (name, engine) => {
+    expect(engineNames).toContain(name);
+    for (const subjectId of ['emp-1', 'Zoe\u0308'])
+      expect(templateIdOf({ engine: name, subjectId })).toBe(engine.templateIdFor(subjectId));
+  });
+
+  test('who can identify', () => {
+    const able = engines.filter((engine) => engine.identify).map(({ name }) => name);
+    const unable = engines.find((engine) => !engine.identify);
+    if (!unable) throw new Error('all can');
+    expect(messageOf(() => assertIdentifies(unable, '--dedupe'))).toContain(`(${able.join(', ')})`);
   });
 });
 
