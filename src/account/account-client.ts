@@ -34,11 +34,11 @@ export function createAccountClient({ store, account, log, onReading }: AccountC
       pauseInMs: (_error, failures) => Math.min(longestRetryInMs, firstRetryInMs * 2 ** (failures - 1)),
       onRetry(error) {
         if (!isFailing)
-          log.warn({ account, err: error }, 'the store of the account does not answer: calls wait for it');
+          log.warn({ account, err: error }, 'the queue does not answer: calls to the engine wait');
         isFailing = true;
       },
     });
-    if (isFailing) log.info({ account }, 'the store of the account answers again');
+    if (isFailing) log.info({ account }, 'the queue answers again');
     isFailing = false;
     return result;
   }

@@ -3,6 +3,9 @@ import type { AccountState } from './account-state.ts';
 import type { AccountStore } from './account-store.ts';
 import type { AccountPause } from './rate-limiter.ts';
 
+/** How a paused account goes on once its cause is fixed. A command that is started again resumes its account. */
+export const startAgain = 'then start the command again (workers go on with: rollcall resume --account)';
+
 /** Pauses the account. The first reason stands: it is what has to be fixed first. */
 export function pauseAccount(
   state: AccountState,

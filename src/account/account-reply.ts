@@ -1,5 +1,5 @@
 import type { CallReply, RefusedReply } from '../engines/engine.ts';
-import { pauseAccount } from './account-pause.ts';
+import { pauseAccount, startAgain } from './account-pause.ts';
 import type { AccountState } from './account-state.ts';
 import { afterThrottled } from './account-throttling.ts';
 import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './circuit-breaker.ts';
@@ -71,7 +71,7 @@ function afterRefused(
     return { state: isAgain ? state : { ...state, refusedPhotos }, charged: isAgain || refusedBefore };
   }
   const met = reply.certain ? '' : ` (${photosToProve} photos in a row)`;
-  const message = `The engine refuses the account: ${trimmed(reply.message)}${met}. ${trimmed(reply.fix)}; then go on with: rollcall resume --account`;
+  const message = `The engine refuses the account: ${trimmed(reply.message)}${met}. To go on: ${trimmed(reply.fix)}, ${startAgain}`;
   return {
     state: pauseAccount({ ...state, refusedPhotos }, { reason: 'refused', message }, now),
     charged: false,

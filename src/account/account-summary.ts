@@ -11,11 +11,11 @@ export function accountSummary(
   if (state.pause) return { state: 'paused', message: state.pause.message };
   if (state.down) {
     const wait = Math.max(0, (probeFreeAt(state) ?? now) - now);
-    const next = state.down.probe ? 'one photo is being tried' : `the next try is in ${inSeconds(wait)}`;
+    const next = state.down.probe ? 'one photo is sent as a probe' : `the next try is in ${inSeconds(wait)}`;
     const last = state.streak ? ` (last: ${state.streak.message})` : '';
     return {
       state: 'down',
-      message: `The engine does not answer${last}; ${next}. No photo is charged for it.`,
+      message: `The engine does not answer${last}; ${next}. Photos keep their attempts.`,
     };
   }
   const wait = (state.throttling?.until ?? 0) - now;
@@ -26,7 +26,7 @@ export function accountSummary(
     };
   const pace = paceAt(state, now);
   if (pace >= 1) return { state: 'open' };
-  const message = `The engine throttled calls: going at ${Math.round(pace * 100)} % of the rate, and faster again by 5 % a second.`;
+  const message = `The engine throttled calls: the pace is ${Math.round(pace * 100)} % of the rate and rises by 5 % a second.`;
   return { state: 'throttled', message };
 }
 

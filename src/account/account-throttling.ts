@@ -1,4 +1,4 @@
-import { pauseAccount } from './account-pause.ts';
+import { pauseAccount, startAgain } from './account-pause.ts';
 import type { AccountState } from './account-state.ts';
 
 const lowestPace = 0.1;
@@ -47,13 +47,12 @@ function whyGivenUp(facts: {
   throttledForInMs: number;
   now: number;
 }): string | undefined {
-  const goOn = 'then go on with: rollcall resume --account';
   if (facts.retryAfterInMs > longestRetryAfterInMs) {
     const until = new Date(facts.now + facts.retryAfterInMs).toISOString();
-    return `The engine asks for no calls until ${until}: a quota seems to be used up. Wait until then or have the quota raised, ${goOn}`;
+    return `The engine asks for no calls until ${until}: a quota seems to be used up. Wait until then or have the quota raised, ${startAgain}`;
   }
   if (facts.throttledForInMs >= longestThrottlingInMs) {
-    return `The engine has throttled every call for ${Math.round(facts.throttledForInMs / 60_000)} minutes. Lower --rate to what the account is allowed, or see whether others use it too, ${goOn}`;
+    return `The engine has throttled every call for ${Math.round(facts.throttledForInMs / 60_000)} minutes. Lower --rate to what the account allows, or check whether other programs use it, ${startAgain}`;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { pauseAccount } from './account-pause.ts';
+import { pauseAccount, startAgain } from './account-pause.ts';
 import type { AccountState } from './account-state.ts';
 
 const repliesToBeDown = 20;
@@ -94,7 +94,7 @@ export function afterProbe(
     },
   };
   if (now - firstAt < event.giveUpAfterInMs) return next;
-  const message = `The engine has not answered since ${new Date(firstAt).toISOString()} (last: ${event.message}). See whether it runs and can be reached, then go on with: rollcall resume --account. If it runs, the photos that are left may be what it fails on: rollcall cancel ends the run and reports them.`;
+  const message = `The engine has not answered since ${new Date(firstAt).toISOString()} (last: ${event.message}). Check that it runs and can be reached, ${startAgain}. If it does run, the remaining photos may be what makes it fail: rollcall cancel ends the run and reports them.`;
   return pauseAccount(next, { reason: 'down', message }, now);
 }
 

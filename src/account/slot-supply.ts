@@ -75,7 +75,7 @@ export function createSlotSupply({
     const firstInMs = (reservation.slots[0]?.at ?? now + retryInMs) - now;
     if (wentBack && firstInMs < afterLossInMs * 0.9) {
       // The store lost its last moments (a crash, a restored copy): nobody knows which slots were used.
-      log.warn('the store of the account lost slots: calls go on in a second');
+      log.warn('the queue lost the state of the rate limiter: calls go on in a second');
       await client.postpone({ until: now + afterLossInMs });
       return;
     }

@@ -3,7 +3,7 @@ import { formatDuration } from '../settings/durations.ts';
 import { givenSettings } from './flags.ts';
 import { say } from './output.ts';
 
-/** What a command is given: the opened rollcall, a signal that asks to drain, and where to write. */
+/** What a command is given: the opened rollcall and a signal that asks to drain. */
 export interface CommandContext {
   readonly rollcall: Rollcall;
   /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
@@ -56,7 +56,7 @@ function catchSignals(drains: boolean): Interrupt {
     if (drains)
       say(`Draining: calls in flight may take ${patience} more (--grace). Interrupt again to stop at once.`);
     setTimeout(() => {
-      say('Not everything came to an end in time. Nothing is lost: what was begun is done again.');
+      say('Stopped before everything was finished. Nothing is lost: unfinished photos are done again.');
       process.exit(code);
     }, graceInMs + farewellInMs).unref();
     controller.abort(new Error('interrupted'));

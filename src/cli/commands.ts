@@ -37,36 +37,36 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./status.ts')).defineStatus,
   },
   report: {
-    description: 'where the report is, and what it says',
+    description: 'show where the report is, its summary or its lines',
     arguments: { '[run]': 'id of a run; default: the newest' },
     load: async () => (await import('./report.ts')).defineReport,
   },
   'dead-letters': {
-    description: 'what waits for a person: list, export, retry',
+    description: 'photos that need attention: list, export, retry',
     arguments: { '[run]': 'id of a run; default: the newest' },
     load: async () => (await import('./dead-letters.ts')).defineDeadLetters,
   },
   pause: {
-    description: 'stop a run, or all calls to an account, until resume; calls in flight are finished',
+    description: 'pause a run, or all calls to an account, until resume; calls in flight are finished',
     arguments: { '[run]': 'id of a run' },
     load: async () => (await import('./control.ts')).definePause,
   },
   resume: {
-    description: 'let a paused run or account go on',
+    description: 'resume a paused run or account',
     arguments: { '[run]': 'id of a run' },
     load: async () => (await import('./control.ts')).defineResume,
   },
   cancel: {
-    description: 'end a run: photos in flight get their outcome, all others a line "cancelled"',
+    description: 'end a run: photos in flight are finished, the rest is reported as cancelled',
     arguments: { '<run>': 'id of a run' },
     load: async () => (await import('./control.ts')).defineCancel,
   },
   schedule: {
-    description: 'nightly runs',
+    description: 'scheduled runs, such as every night',
     load: async () => (await import('./schedule.ts')).defineSchedule,
   },
   identify: {
-    description: 'who is this: the best match of each photo, one call a photo',
+    description: 'find who is on each photo: the best match, one call a photo',
     arguments: { '<source>': 'a folder, file.csv, file.jsonl, s3://… or - (JSON lines on stdin)' },
     load: async () => (await import('./identify.ts')).defineIdentify,
   },
@@ -76,7 +76,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./forget.ts')).defineForget,
   },
   preflight: {
-    description: 'look at photos with the local face models, without a call',
+    description: 'check photos with the local face models, without a call',
     arguments: {
       '<source>': 'a folder, file.csv, file.jsonl, s3://bucket/prefix/ or - (JSON lines on stdin)',
     },
@@ -87,12 +87,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./prune.ts')).definePrune,
   },
   engine: {
-    description: 'the local engine as a server: real faces, for trial and rehearsal',
+    description: 'run the local engine as a server: real face recognition, for trials and rehearsals',
     load: async () => (await import('./engine.ts')).defineEngine,
   },
   doctor: {
-    description: 'check queue, state, source and account, and say what to mend',
-    arguments: { '[source]': 'a source to look at' },
+    description: 'check queue, state, source and account, and say what to fix',
+    arguments: { '[source]': 'a source to check as well' },
     load: async () => (await import('./doctor.ts')).defineDoctor,
   },
 };

@@ -73,7 +73,9 @@ async function resumeRun(context: CommandContext, runId: string | undefined): Pr
   const { accounts } = await rollcall.queue();
   const { state } = await accounts.read(record.account);
   if (state.pause?.reason === 'user') {
-    say(`Its account was paused by hand and stays so: rollcall resume --account ${record.account}`);
+    say(
+      `Its account was paused by hand and stays paused. To resume it: rollcall resume --account ${record.account}`,
+    );
   } else if (state.pause) {
     await accounts.change(record.account, resumeAccount);
   }
@@ -94,7 +96,7 @@ async function resumeAll(context: CommandContext, given: string | boolean): Prom
   const { accounts } = await rollcall.queue();
   const account = accountOf(context, given);
   await accounts.change(account, resumeAccount);
-  print(`Account ${account} is open again.`);
+  print(`Account ${account} is resumed.`);
   for (const record of await listRunRecords(rollcall.state)) {
     if (record.account === account && record.state === 'paused') await goOn(context, record);
   }
@@ -104,7 +106,9 @@ async function resumeAll(context: CommandContext, given: string | boolean): Prom
 async function goOn({ rollcall }: CommandContext, record: RunRecord): Promise<void> {
   await writeControl(rollcall.state, record.id, 'run');
   await announceRun((await rollcall.queue()).presence, rollcall.state, record);
-  print(`Run ${record.id} goes on with the next worker. Without one: start the command that began it again.`);
+  print(
+    `Run ${record.id} goes on with the next worker. Without a worker: start the command again that started it.`,
+  );
 }
 
 function accountOf({ rollcall }: CommandContext, given: string | boolean): string {

@@ -18,7 +18,7 @@ interface DeadLettersOptions {
 
 const examples = `
 Examples:
-  rollcall dead-letters                              those of the newest run
+  rollcall dead-letters                              list those of the newest run
   rollcall dead-letters RUN --export letters.jsonl   into a file, which is a source too: rollcall run letters.jsonl
   rollcall dead-letters RUN --retry                  a new run of those without a verdict (--retry all: of all)`;
 
@@ -57,7 +57,9 @@ async function printTable(letters: AsyncIterable<ReportLine>): Promise<void> {
   let count = 0;
   for await (const { seq, status, subjectId = '', photo = '', error, match } of letters) {
     count += 1;
-    const why = match ? `is there as ${match.templateId} (${match.similarity})` : (error?.message ?? '');
+    const why = match
+      ? `already enrolled as ${match.templateId} (${match.similarity})`
+      : (error?.message ?? '');
     print([seq, status, error?.code ?? error?.kind ?? '', subjectId, photo, why].join('\t'));
   }
   if (count === 0) say('No dead letters.');
@@ -91,7 +93,7 @@ async function retry(
   }
   say(
     which === 'all'
-      ? 'No dead letters that could be retried.'
+      ? 'No dead letters to retry.'
       : 'No failed photos; --retry all retries rejected ones too.',
   );
   return 0;

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { RollcallError } from '../util/errors.ts';
+import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print } from './output.ts';
 
 const photosToList = 100;
 
-/** One thing that a run needs. `check` returns what it found, or throws what is to be mended. */
+/** One thing that a run needs. `check` returns what it found, or throws what has to be fixed. */
 interface Check {
   readonly name: string;
   readonly check: () => Promise<string>;
@@ -21,7 +22,7 @@ export function defineDoctor(command: Command): void {
         try {
           print(`ok    ${name.padEnd(8)} ${await check()}`);
         } catch (error) {
-          print(`mend  ${name.padEnd(8)} ${(error as Error).message}`);
+          print(`fix   ${name.padEnd(8)} ${(error as Error).message}`);
           exitCode = Math.max(exitCode, error instanceof RollcallError ? error.exitCode : 4);
         }
       }
@@ -57,14 +58,14 @@ async function checkQueue(rollcall: Rollcall): Promise<string> {
 async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<string> {
   const { engine, url, account, ready } = rollcall.engine();
   if (!engine.checkAccount)
-    return `${engine.name} at ${url}: this engine has no call that checks without enrolling`;
+    return `${engine.name} at ${url}: the credentials are not checked, since this engine has no call for it that enrolls nothing`;
   await ready();
   const limiter = await rollcall.limiter(account);
   const permit = await limiter.acquire({ runId: 'doctor', signal });
   const checked = await engine.checkAccount(signal);
   await permit.done({ reply: undefined, photo: 'doctor', attemptsBefore: 0 });
   if (!checked.ok) throw new RollcallError('account', checked.message, { exitCode: 3 });
-  return `${engine.name} at ${url} takes the credentials (account ${account})`;
+  return `${engine.name} at ${url} accepts the credentials (account ${account})`;
 }
 
 async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal): Promise<string> {
@@ -77,6 +78,6 @@ async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal
     firstProblem ??= photo.problem;
     if (photos >= photosToList) break;
   }
-  const found = `${photos === photosToList ? 'more than ' : ''}${photos} photos in ${source.address}`;
+  const found = `${photos === photosToList ? 'at least ' : ''}${plural(photos, 'photo')} in ${source.address}`;
   return firstProblem === undefined ? found : `${found}; the first problem: ${firstProblem}`;
 }

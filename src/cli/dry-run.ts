@@ -1,6 +1,7 @@
 import { type ForecastCounts, forecastRun } from '../runs/forecast.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
+import { plural } from '../util/plural.ts';
 import { print, say } from './output.ts';
 
 /** Prints what a run would do, without a call. */
@@ -23,11 +24,9 @@ function describe(
   counts: ForecastCounts,
   { rate, durationInMs, incremental }: { rate: number; durationInMs: number; incremental: boolean },
 ): string {
-  const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${counts.unknownSizes} photos of unknown size` : ''}`;
+  const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${plural(counts.unknownSizes, 'photo')} of unknown size` : ''}`;
   const toCompare =
-    counts.toCompare > 0
-      ? `, at most: ${counts.toCompare} are read first, and not called if nothing changed`
-      : '';
+    counts.toCompare > 0 ? `, at most: ${counts.toCompare} are read first and skipped if unchanged` : '';
   const asked = counts.identifications > 0 ? `, ${counts.identifications} of them to identify` : '';
   return [
     `photos    ${counts.photos}  (${size})`,
@@ -37,7 +36,7 @@ function describe(
       : []),
     ...(incremental
       ? [
-          `unchanged ${counts.unchanged}  photos that are enrolled`,
+          `unchanged ${counts.unchanged}  photos that are enrolled already`,
           `rejected  ${counts.rejectedBefore}  photos that were rejected before and did not change`,
         ]
       : []),

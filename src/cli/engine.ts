@@ -14,7 +14,7 @@ import { say } from './output.ts';
 const examples = `
 Examples:
   rollcall engine                                    serves OOTO's and Verihubs' calls on http://127.0.0.1:8787
-  rollcall engine --chaos '5xx=5%,429=2%,seed=7'     misbehaves on order, the same way each time
+  rollcall engine --chaos '5xx=5%,429=2%,seed=7'     injects faults, the same ones each time
   rollcall run ./photos --engine local --engine-url http://127.0.0.1:8787/api/v1.0
   curl -H 'APP-ID: me' -H 'APP-KEY: x' -F photo=@me.jpg http://127.0.0.1:8787/api/v1.0/identify
 Any APP-ID and APP-KEY will do; each APP-ID has its own templates. SIGTERM drains.`;
@@ -36,7 +36,7 @@ async function serveEngine({ rollcall, signal, interruptExitCode }: CommandConte
   if (engine === undefined) {
     throw new UsageError(
       'engine-served',
-      `The templates in ${folder} are served by ${await describeServer(folder)}. Use that, end it, or give another folder with --data (ROLLCALL_DATA).`,
+      `The templates in ${folder} are served by ${await describeServer(folder)}. Use that one, stop it, or give another folder with --data (ROLLCALL_DATA).`,
     );
   }
   try {
@@ -56,7 +56,7 @@ function dataFolder({ settings, folder }: Rollcall): string {
   if (!isS3Address(settings.state)) return join(settings.state, 'local-engine');
   throw new UsageError(
     'engine-data',
-    'Templates lie in a folder of this machine: set --data (ROLLCALL_DATA).',
+    'The local engine keeps its templates in a folder of this machine: set --data (ROLLCALL_DATA).',
   );
 }
 

@@ -11,7 +11,7 @@ The run's id is printed to stdout; 'rollcall worker' on the same state and queue
 
 export function defineEnqueue(command: Command): void {
   command
-    .option('--new', 'start another run even if an unfinished one of this source is there')
+    .option('--new', 'start another run even if this source has an unfinished one')
     .option('--json', 'print one JSON object instead of the id')
     .addHelpText('after', examples)
     .action(async (source: string, options: { new?: boolean; json?: boolean } & Record<string, unknown>) => {
@@ -24,7 +24,7 @@ export function defineEnqueue(command: Command): void {
           alwaysNew: options.new ?? false,
           signal,
         });
-        if (resumed) say('An unfinished run of this source is there already; --new starts another.');
+        if (resumed) say('This source has an unfinished run, which goes on. To start another: --new');
         if (takenOver.length > 0) say(`Taken over: ${takenOver.join(', ')}`);
         const note = await noteOnWorkers(rollcall);
         if (note !== undefined) say(note);

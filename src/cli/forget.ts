@@ -5,6 +5,7 @@ import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.t
 import { formatDuration } from '../settings/durations.ts';
 import { problemOfText } from '../sources/listed-row.ts';
 import { UsageError } from '../util/errors.ts';
+import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
@@ -24,10 +25,10 @@ interface NamedSubject {
 const examples = `
 Examples:
   rollcall forget emp-0017 --engine ooto            delete the templates of a subject, and never enroll it again
-  rollcall forget --file leavers.txt --engine ooto  of many: one id a line; or .csv with a column subject_id; or .jsonl
+  rollcall forget --file leavers.txt --engine ooto  those of a file: one id a line; .csv with a column subject_id; .jsonl
   rollcall forget --allow emp-0017 --engine ooto    take a subject off the forget list: runs enroll it again
-Started again with the same subjects it goes on where it stopped. Manifests and reports of earlier runs name the subjects
-still: rollcall prune. Exit codes: 0 all gone, 1 some could not be deleted, 2 wrong usage, 3 stopped, 4 fault.`;
+The same command, started again, goes on where it stopped. Manifests and reports of earlier runs still name the subjects;
+rollcall prune removes them. Exit codes: 0 all deleted, 1 some could not be deleted, 2 wrong usage, 3 stopped, 4 fault.`;
 
 export function defineForget(command: Command): void {
   command
@@ -78,10 +79,7 @@ async function allow(
 ): Promise<number> {
   const allowed = await allowSubjects(rollcall, idsOf(named));
   if (json) print(JSON.stringify({ allowed }));
-  else
-    print(
-      `${count(allowed, 'subject')} taken off the forget list; the next run enrolls what it lists of them.`,
-    );
+  else print(`${plural(allowed, 'subject')} taken off the forget list; runs may enroll them again.`);
   return 0;
 }
 
@@ -96,7 +94,7 @@ async function forget(
       signal,
       onWait: ({ runIds, durationInMs }) =>
         say(
-          `The subjects are on the forget list. ${runIds.join(', ')} may have calls under way: waiting ` +
+          `The subjects are on the forget list. ${runIds.join(', ')} may have calls in flight: waiting ` +
             `${formatDuration(durationInMs)} until none of them can still store anything.`,
         ),
     });
@@ -107,7 +105,7 @@ async function forget(
   } catch (error) {
     if (!signal.aborted) throw error;
     say(
-      'Interrupted. Start the same command again to go on; who is on the forget list is not enrolled meanwhile.',
+      'Interrupted. Start the same command again to go on. Subjects on the forget list are not enrolled meanwhile.',
     );
     return interruptExitCode();
   }
@@ -140,8 +138,8 @@ function describe({
 }: ForgetEnd): string {
   const before = erasedBefore > 0 ? ` (${erasedBefore} of them before this command was started again)` : '';
   return [
-    `${count(erased, 'subject')} of ${subjects} forgotten${before}: ${count(templatesDeleted, 'template')} deleted, ` +
-      `${templatesGone} not there any more`,
+    `${plural(erased, 'subject')} of ${subjects} forgotten${before}: ${plural(templatesDeleted, 'template')} deleted, ` +
+      `${templatesGone} were gone already`,
     ...(log === undefined ? [] : [`Erasure log: ${log}`]),
   ].join('\n');
 }
@@ -149,21 +147,19 @@ function describe({
 function conclude({ failed, leftToOthers, waitsFor }: ForgetEnd, named: readonly NamedSubject[]): number {
   const placeOf = placesOf(named);
   for (const subjectId of leftToOthers)
-    say(
-      `${placeOf(subjectId)}: another subject was enrolled under one of its templates since; that was left alone.`,
-    );
+    say(`${placeOf(subjectId)}: one of its templates belongs to another subject by now and was kept.`);
   for (const { subjectId, message } of failed)
     say(`${placeOf(subjectId)} (${subjectId}): not deleted: ${message}`);
   if (waitsFor !== undefined) {
     say(`Stopped: ${waitsFor}`);
-    say('The subjects are on the forget list. Start the same command again when that is mended.');
+    say(
+      'The subjects are on the forget list and are not enrolled. To delete the rest, start the same command again.',
+    );
     return 3;
   }
   if (failed.length === 0) return 0;
   say(
-    `${count(failed.length, 'subject')} could not be deleted; started again, the same command tries them again.`,
+    `${plural(failed.length, 'subject')} could not be deleted. To try again, start the same command again.`,
   );
   return 1;
 }
-
-const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Identification } from '../runs/identify-one.ts';
 import type { IdentifyEnd } from '../runs/identify-source.ts';
+import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
@@ -10,9 +11,9 @@ const examples = `
 Examples:
   rollcall identify ./visitors --engine ooto                       who is on each photo
   rollcall identify ./visitors --engine ooto --format jsonl        one JSON line a photo
-  rollcall identify people.csv --engine ooto --threshold 0.85      count only what is more alike than usual
-Nothing is stored, neither at the engine nor here. Nobody found is a result: exit code 0. 1: some photos could not be
-looked at; 2: wrong usage; 3: the account stopped it; 4: a fault.`;
+  rollcall identify people.csv --engine ooto --threshold 0.85      count only closer matches than by default
+Nothing is stored, neither at the engine nor here. Exit codes: 0 every photo has a result (also "no match"), 1 some photos
+have none, 2 wrong usage, 3 stopped by the account, 4 fault.`;
 
 interface IdentifyOptions {
   readonly format?: string;
@@ -57,8 +58,8 @@ async function identify(context: CommandContext, source: string, options: Identi
   if (options.json) print(JSON.stringify({ ...counts, threshold, end: next.value.kind }));
   else
     say(
-      `${counts.photos} photos: ${counts.matched} matched (similarity ${threshold} or more), ` +
-        `${counts.notMatched} did not, ${counts.failed} could not be looked at; ${counts.calls} calls`,
+      `${plural(counts.photos, 'photo')}: ${counts.matched} matched (similarity ${threshold} or more), ` +
+        `${counts.notMatched} not matched, ${counts.failed} without a result; ${plural(counts.calls, 'call')}`,
     );
   return conclude(context, source, counts, next.value);
 }
@@ -70,7 +71,7 @@ function conclude(
   end: IdentifyEnd,
 ): number {
   if (end.kind === 'interrupted') {
-    say('Interrupted. Started again, the command asks for all photos again.');
+    say('Interrupted. The command does not resume: started again, it asks for all photos.');
     return interruptExitCode();
   }
   if (end.kind === 'paused') {
@@ -78,7 +79,7 @@ function conclude(
     return 3;
   }
   if (counts.photos === 0 && !rollcall.settings.allowEmpty) {
-    say(`No photo was found in ${source}. If that is right: --allow-empty`);
+    say(`No photo was found in ${source}. If that is expected: --allow-empty`);
     return 2;
   }
   return counts.failed > 0 ? 1 : 0;

@@ -3,6 +3,7 @@ import { assertEngineName } from '../engines/registry.ts';
 import { openPhotoReader, openSourceOf } from '../runs/run-source.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto } from '../sources/source.ts';
+import { plural } from '../util/plural.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { lookAtPhotos, type PhotoLook } from '../worker/preflight/look-at-photos.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
@@ -15,7 +16,7 @@ Examples:
   rollcall preflight ./photos                       which photos OOTO would refuse, and why
   rollcall preflight ./photos --engine verihubs     the same in Verihubs' codes
   rollcall preflight people.csv --format jsonl      a JSON line for every photo
-No call is made, and no account is needed. Exit codes: 0 nothing to mend, 1 some photos would be refused, 2 wrong usage,
+No call is made, and no account is needed. Exit codes: 0 nothing to fix, 1 some photos would be refused, 2 wrong usage,
 or models that are not installed.`;
 
 interface PreflightOptions {
@@ -25,7 +26,7 @@ interface PreflightOptions {
 export function definePreflight(command: Command): void {
   command
     .addOption(
-      new Option('--format <format>', 'how the looks are printed')
+      new Option('--format <format>', 'how the results are printed')
         .choices(['table', 'jsonl'])
         .default('table'),
     )
@@ -72,8 +73,8 @@ async function preflight(
   }
   const { photos, refused, failed, warned } = counts;
   say(
-    `${photos} photos: ${refused} would be refused by ${engine}, ${failed} cannot be read, ${warned} more have a warning. ` +
-      `A run with --preflight saves ${refused} calls.`,
+    `${plural(photos, 'photo')}: ${refused} would be refused by ${engine}, ${failed} cannot be read, ${warned} more with a warning. ` +
+      `A run with --preflight saves ${plural(refused, 'call')}.`,
   );
   if (photos === 0 && !settings.allowEmpty) return 2;
   return refused + failed > 0 ? 1 : 0;

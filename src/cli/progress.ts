@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress';
 import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
 import type { RunProgress } from '../conductor/conducting.ts';
 import { formatDuration } from '../settings/durations.ts';
+import { plural } from '../util/plural.ts';
 import { say } from './output.ts';
 
 const lineEveryInMs = 5_000;
@@ -73,9 +74,9 @@ export function describe(progress: RunProgress, limiter: RateLimiterSnapshot, do
   const left = listed - done;
   const parts = [
     `${done} of ${total}`,
-    `${limiter.achievedPerSecond.toFixed(1)}/s of ${Number(limiter.ratePerSecond.toFixed(1))}/s${limiter.heldByConcurrency ? ' (held back by --concurrency)' : ''}`,
-    `${retries} retries`,
-    `${deadLetters} dead letters`,
+    `${limiter.achievedPerSecond.toFixed(1)}/s of ${Number(limiter.ratePerSecond.toFixed(1))}/s${limiter.heldByConcurrency ? ' (limited by --concurrency)' : ''}`,
+    plural(retries, 'retry', 'retries'),
+    plural(deadLetters, 'dead letter'),
   ];
   if (left > 0 && donePerSecond > 0) parts.push(`${formatDuration((left / donePerSecond) * 1000)} left`);
   if (limiter.message !== undefined) parts.push(limiter.message);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { findOldRuns, removeRuns } from '../runs/prune.ts';
 import { parseDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
+import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
@@ -14,7 +15,7 @@ interface PruneOptions {
 export function definePrune(command: Command): void {
   command
     .requiredOption('--older-than <duration>', 'runs that ended longer ago than this, such as 90d')
-    .option('--dry-run', 'only say which runs these are')
+    .option('--dry-run', 'only list these runs')
     .action(async (options: PruneOptions & Record<string, unknown>) => {
       const { olderThan, dryRun = false } = options;
       await withRollcall(options, async ({ rollcall: { state } }) => {
@@ -28,7 +29,7 @@ export function definePrune(command: Command): void {
         if (!dryRun) await removeRuns(state, runs);
         for (const run of runs) print(run.id);
         const verb = dryRun ? 'would be removed' : 'removed';
-        say(`${runs.length} ${runs.length === 1 ? 'run' : 'runs'} ${verb} from ${state.address}`);
+        say(`${plural(runs.length, 'run')} ${verb} from ${state.address}`);
         return 0;
       });
     });

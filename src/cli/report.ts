@@ -11,7 +11,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
-import { showSummary } from './show-summary.ts';
+import { showSummary } from './show-end.ts';
 import { findRun } from './status.ts';
 import { writeNewFile } from './write-new-file.ts';
 
@@ -20,7 +20,7 @@ export function defineReport(command: Command): void {
     .addOption(
       new Option('--format <format>', 'print the lines, or the summary').choices(['jsonl', 'csv', 'summary']),
     )
-    .option('--output <file>', 'fetch the lines into a new file: JSON lines, or CSV with --format csv')
+    .option('--output <file>', 'write the lines to a new file: JSON lines, or CSV with --format csv')
     .option('--json', 'print the summary as one JSON object')
     .action(async (runId: string | undefined, options: ReportOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall }) => {
@@ -28,7 +28,7 @@ export function defineReport(command: Command): void {
         const { id } = await findRun(rollcall, runId);
         const folder = state.locate(runFolderOf(id));
         const summary = await readSummary(state, id);
-        if (!summary) say(`Run ${id} is not over: its report is not complete yet.`);
+        if (!summary) say(`Run ${id} is not finished: its report is not complete yet.`);
         const { format, output: file } = options;
         const lines =
           format === 'csv' ? csvOf(readReport(state, runFolderOf(id))) : jsonlOf(state, id, summary);

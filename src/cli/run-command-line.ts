@@ -30,7 +30,7 @@ async function createProgram(words: readonly string[]): Promise<Command> {
       // Commander leaves out [options] where it knows of none, as it does of a command that is not loaded.
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
     })
-    .showHelpAfterError('(rollcall --help shows what there is)')
+    .showHelpAfterError('(see rollcall --help)')
     .exitOverride();
   for (const [name, entry] of Object.entries(commands)) {
     const command = program.command(name).description(entry.description);
@@ -48,8 +48,6 @@ export function exitCodeFor(error: unknown): number {
     say(`rollcall: ${error.message}`);
     return error.exitCode;
   }
-  say(
-    `rollcall: a fault of the program: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  );
+  say(`rollcall: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return 4;
 }

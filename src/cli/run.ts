@@ -16,10 +16,10 @@ Examples:
   rollcall run s3://archive/staff/ --id-from '{id}/{photo}.{ext}'
       a folder for each person
   rollcall run last-report.jsonl --engine ooto
-      what a report left unsettled
+      what a report has as rejected, failed or cancelled
 
 Credentials come from OOTO_APP_ID and OOTO_APP_KEY, or VERIHUBS_APP_ID and
-VERIHUBS_API_KEY; each also as …_FILE. Started again, the same command resumes.
+VERIHUBS_API_KEY; each also as …_FILE. The same command, started again, resumes.
 Exit codes: 0 done, 1 dead letters, 2 wrong usage, 3 stopped, 4 fault.`;
 
 interface RunOptions {
@@ -30,7 +30,7 @@ interface RunOptions {
 
 export function defineRun(command: Command): void {
   command
-    .option('--new', 'start another run even if an unfinished one of this source is there')
+    .option('--new', 'start another run even if this source has an unfinished one')
     .option('--dry-run', 'count photos, bytes, calls and time, without a call')
     .option('--json', 'print one JSON object instead of text')
     .addHelpText('after', examples)

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ScheduleState } from '../schedule/list-schedules.ts';
+import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, say } from './output.ts';
@@ -8,8 +9,8 @@ const examples = `
 Examples:
   rollcall schedule add nightly --cron '0 2 * * *' --tz Europe/Berlin --source s3://archive/staff/ --incremental
   rollcall schedule add weekly --cron '0 4 * * SUN' --source /srv/photos --on-failure https://alerts.example/hook
-A 'rollcall worker' on the same state and queue does the runs. One at a time: while a run of a schedule goes on, or
-waits for a person, its next ticks are skipped. A night that was missed is made up for once.`;
+A 'rollcall worker' on the same state and queue does the runs. One at a time: while a run of a schedule is
+active or paused, its next times are skipped. A run that was missed because no worker was there is made up for once.`;
 
 interface AddOptions {
   readonly cron: string;
@@ -38,9 +39,10 @@ function addAdd(schedule: Command): void {
     .option('--tz <zone>', 'time zone of the expression, such as Europe/Berlin', 'UTC')
     .requiredOption('--source <source>', 'a folder, file.csv, file.jsonl or an s3:// address')
     .addOption(
-      new Option('--on-failure <url>', 'told (POST, JSON) when a run ends with another exit code than 0').env(
-        'ROLLCALL_ON_FAILURE',
-      ),
+      new Option(
+        '--on-failure <url>',
+        'notified (POST, JSON) when a run ends with an exit code other than 0',
+      ).env('ROLLCALL_ON_FAILURE'),
     )
     .action(async (name: string, options: AddOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
@@ -50,7 +52,7 @@ function addAdd(schedule: Command): void {
         const added = await addSchedule(rollcall, { name, cron, tz, source, onFailure, signal });
         const next = new Date(nextTick(added.schedule, Date.now())).toISOString();
         print(`Schedule ${name} is ${added.replaced ? 'replaced' : 'added'}. Its next run: ${next}`);
-        say("A 'rollcall worker' must be running then, on this state and queue.");
+        say("A 'rollcall worker' on this state and queue must be running then.");
         return 0;
       });
     });
@@ -78,12 +80,12 @@ function addRemove(schedule: Command): void {
   const command = schedule
     .command('remove')
     .description('remove a schedule; its runs and reports stay')
-    .argument('<name>', 'as it was added')
+    .argument('<name>', 'name of the schedule')
     .action(async (name: string, options: Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
         const { deleteSchedule } = await import('../schedule/add-schedule.ts');
         await deleteSchedule(rollcall, name, { signal });
-        print(`Schedule ${name} is removed. A run of it that goes on is not stopped: rollcall status`);
+        print(`Schedule ${name} is removed. A run that it has started goes on: rollcall status`);
         return 0;
       });
     });
@@ -116,7 +118,7 @@ function describeRun({
   return [
     `${run}  ${state}${exitCode === undefined ? '' : ` (exit code ${exitCode})`}`,
     `${counts.done} of ${counts.listed}`,
-    `${counts.deadLetters} dead letters`,
-    ...(waitsFor ? [`waits for: ${waitsFor}`] : []),
+    plural(counts.deadLetters, 'dead letter'),
+    ...(waitsFor ? [`why it waits: ${waitsFor}`] : []),
   ].join(', ');
 }

@@ -1,9 +1,11 @@
 import type { RunEnd } from '../conductor/conducting.ts';
+import { countDeadLetters, statuses } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
+import type { Summary } from '../records/summary.ts';
 import { exitCodeOf } from '../records/summary.ts';
+import { plural } from '../util/plural.ts';
 import type { CommandContext } from './command-context.ts';
 import { print, say } from './output.ts';
-import { showSummary } from './show-summary.ts';
 
 /** Says how a run ended and how to go on; returns the exit code. */
 export function showEnd(
@@ -16,15 +18,14 @@ export function showEnd(
     case 'over':
       print(json ? JSON.stringify({ ...end.summary, runDir: folder }) : showSummary(end.summary, folder));
       if (exitCodeOf(end.summary, rollcall.settings) === 2)
-        say(`No photo was found in ${end.summary.source}. If that is right: --allow-empty`);
+        say(`No photo was found in ${end.summary.source}. If that is expected: --allow-empty`);
       return exitCodeOf(end.summary, rollcall.settings);
     case 'paused':
       if (json)
         print(JSON.stringify({ run: end.runId, state: 'paused', waitsFor: end.waitsFor, runDir: folder }));
       say(`Run ${end.runId} is paused: ${end.waitsFor}`);
       say(
-        'No photo is lost. Start the same command again when that is mended, or: rollcall cancel ' +
-          end.runId,
+        `No photo is lost: the run goes on where it stopped. To end it instead: rollcall cancel ${end.runId}`,
       );
       return 3;
     case 'interrupted':
@@ -32,4 +33,47 @@ export function showEnd(
       say(`Run ${end.runId} was interrupted. Start the same command again to go on where it stopped.`);
       return interruptExitCode();
   }
+}
+
+/** The summary for people. `folder` is where the run's files are. */
+export function showSummary(summary: Summary, folder: string): string {
+  const rows = statuses
+    .filter((status) => status === 'enrolled' || (summary.byStatus[status] ?? 0) > 0)
+    .map((status) => `  ${status.padEnd(10)} ${String(summary.byStatus[status] ?? 0).padStart(9)}`);
+  const codes = Object.entries(summary.byCode).sort(([, a], [, b]) => b - a);
+  const reasons = Object.entries(summary.byReason).sort(([, a], [, b]) => b - a);
+  const deadLetters = countDeadLetters(summary.byStatus);
+  const rate = summary.achievedRate === undefined ? '' : `, ${summary.achievedRate} calls a second`;
+  const asked = summary.identifications ? `${plural(summary.identifications, 'identification')}, ` : '';
+  const { verification } = summary;
+  const saved = summary.savedCalls ? `; ${summary.savedCalls} saved by the preflight` : '';
+  const leftOut = summary.leftOut
+    ? ` (${plural(summary.leftOut, 'other file')} left out: not a photo, or excluded)`
+    : '';
+  return [
+    `Run ${summary.run} ${summary.state}: ${plural(summary.total, 'photo')}${leftOut}`,
+    ...rows,
+    ...(codes.length > 0
+      ? [`  by code    ${codes.map(([code, count]) => `${code}: ${count}`).join(', ')}`]
+      : []),
+    ...(reasons.length > 0
+      ? [`  skipped as ${reasons.map(([reason, count]) => `${reason}: ${count}`).join(', ')}`]
+      : []),
+    `  calls      ${String(summary.calls).padStart(9)}  (${asked}${plural(summary.retries, 'retry', 'retries')}${rate}${saved})`,
+    ...(verification
+      ? [
+          `  verified   ${String(verification.photos).padStart(9)}  (${verification.matched} matched their own ` +
+            `template${verification.lowestSimilarity === undefined ? '' : `, lowest similarity ${verification.lowestSimilarity}`})`,
+        ]
+      : []),
+    `Report: ${folder}/report.jsonl${summary.leftOutOfReport ? ` (without ${plural(summary.leftOutOfReport, 'unchanged photo')}: --report changed)` : ''}`,
+    ...(summary.missing
+      ? [
+          `Enrolled and no longer in the source: ${plural(summary.missing, 'subject')}, see ${folder}/missing.jsonl`,
+        ]
+      : []),
+    ...(deadLetters > 0
+      ? [`${deadLetters} need${deadLetters === 1 ? 's' : ''} attention: rollcall dead-letters ${summary.run}`]
+      : []),
+  ].join('\n');
 }

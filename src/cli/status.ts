@@ -4,6 +4,7 @@ import { type Eta, isOver, listRunRecords, type RunRecord, readRunRecord } from 
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
+import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print } from './output.ts';
@@ -22,7 +23,7 @@ interface StatusOptions {
 export function defineStatus(command: Command): void {
   command
     .option('--json', 'print JSON, one object a line')
-    .option('--watch', 'show it anew every two seconds, until interrupted')
+    .option('--watch', 'refresh every two seconds, until interrupted')
     .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {
       const show = async (rollcall: Rollcall) => {
         const records = runId ? [await findRun(rollcall, runId)] : await listRunRecords(rollcall.state);
@@ -58,7 +59,7 @@ export async function findRun({ state }: Rollcall, runId: string | undefined): P
     if (newest) return newest;
     throw new UsageError(
       'no-run',
-      `There is no run in ${state.address}. Another state: --state (ROLLCALL_STATE).`,
+      `There is no run in ${state.address}. To look elsewhere, set --state (ROLLCALL_STATE).`,
     );
   }
   const record = /^[\w.-]+$/.test(runId) ? await readRunRecord(state, runId) : undefined;
@@ -79,12 +80,12 @@ function describe(record: RunRecord): string {
   const state =
     isOver(record) || record.state === 'paused' || isWorkedOn(record) ? record.state : 'waits for a worker';
   return [
-    `${record.id}  ${state}  ${done} of ${total}, ${deadLetters} dead letters, ${calls} calls`,
+    `${record.id}  ${state}  ${done} of ${total}, ${plural(deadLetters, 'dead letter')}, ${plural(calls, 'call')}`,
     ...(isWorkedOn(record) && record.outlook ? [`  ${describeEta(record.outlook)}`] : []),
     `  ${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
-    ...(record.waitsFor ? [`  waits for: ${record.waitsFor}`] : []),
+    ...(record.waitsFor ? [`  why it waits: ${record.waitsFor}`] : []),
     ...(state === 'waits for a worker'
-      ? [`  go on with the command that started it, or: rollcall worker`]
+      ? [`  to go on: the command that started it, or rollcall worker`]
       : []),
   ].join('\n');
 }
@@ -94,6 +95,6 @@ function describeEta({ callsPerSecond, photosPerSecond, leftInMs, workers }: Eta
     `${callsPerSecond.toFixed(1)} calls/s`,
     `${photosPerSecond.toFixed(1)} photos/s`,
     ...(leftInMs !== undefined ? [`${formatDuration(leftInMs)} left`] : []),
-    `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+    plural(workers, 'worker'),
   ].join(', ');
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunEvent } from '../runs/work-on-all.ts';
 import type { ScheduleEvent } from '../schedule/schedule-history.ts';
+import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { say } from './output.ts';
@@ -42,9 +43,10 @@ function describe(event: RunEvent): string {
       return `Run ${event.runId}: ${event.error.message}`;
     case 'ended': {
       const { end } = event;
-      if (end.kind === 'over') return `Run ${event.runId}: ${end.summary.state}, ${end.summary.total} photos`;
+      if (end.kind === 'over')
+        return `Run ${event.runId}: ${end.summary.state}, ${plural(end.summary.total, 'photo')}`;
       if (end.kind === 'paused') return `Run ${event.runId}: paused, ${end.waitsFor}`;
-      return `Run ${event.runId}: left to be resumed`;
+      return `Run ${event.runId}: interrupted, can be resumed`;
     }
   }
 }
@@ -52,7 +54,7 @@ function describe(event: RunEvent): string {
 function describeTick(event: ScheduleEvent): string {
   switch (event.result) {
     case 'started': {
-      const missed = event.missed ? `, for ${event.missed + 1} ticks` : '';
+      const missed = event.missed ? `, once for ${plural(event.missed + 1, 'scheduled time')}` : '';
       return `run ${event.runId} starts${missed}`;
     }
     case 'skipped':

@@ -14,7 +14,7 @@ export async function writeNewFile(
 ): Promise<void> {
   const target = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     const why =
-      error.code === 'EEXIST' ? 'is there already; name a new file' : `cannot be written (${error.code})`;
+      error.code === 'EEXIST' ? 'exists already; name a new file' : `cannot be written (${error.code})`;
     throw new UsageError('file', `${flag}: ${file} ${why}.`, { cause: error });
   });
   try {

@@ -67,7 +67,7 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
     onTooManyFailures: (tooMany) =>
       stop.end({
         kind: 'paused',
-        waitsFor: `${tooMany} (--stop-after-failures): look at rollcall dead-letters`,
+        waitsFor: `${tooMany} (--stop-after-failures). See why with rollcall dead-letters ${runId}, then start the command again (workers go on with: rollcall resume ${runId})`,
         foundAt: new Date().toISOString(),
       }),
   });

@@ -4,6 +4,7 @@ import type { ReportLine } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { plural } from '../util/plural.ts';
 import { type Decision, templateIdsOf } from './decide.ts';
 import { decidePhotos } from './decide-photos.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';
@@ -61,7 +62,7 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
   }
   const listed = manifest.end.listed?.count;
   if (count !== listed) {
-    throw changed(record, `it has ${count} lines, but ${listed} photos were listed`);
+    throw changed(record, `it has ${plural(count, 'line')}, not ${listed} as listed`);
   }
 }
 

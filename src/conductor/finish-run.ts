@@ -77,7 +77,7 @@ export async function readSummary(state: StateStore, runId: string): Promise<Sum
   try {
     return summarySchema.parse(JSON.parse(bytes.toString()));
   } catch (error) {
-    const message = `${state.locate(path)} is damaged: put it back from a copy.`;
+    const message = `${state.locate(path)} is damaged: restore it from a backup.`;
     throw new FaultError('state', message, { cause: error });
   }
 }

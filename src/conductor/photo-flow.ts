@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import type { FailureThreshold } from '../settings/value-types.ts';
+import { plural } from '../util/plural.ts';
 import type { ConductOptions } from './conducting.ts';
 import type { DeferredPhotos } from './in-flight-photos.ts';
 import { createDeferredPhotos, createInFlightPhotos } from './in-flight-photos.ts';
@@ -127,7 +128,8 @@ export async function collectPhotos(
     if (listed && parts.covered.count >= listed.count) return stop.end({ kind: 'complete' });
     if (performance.now() - reconciledAt > reconcileEveryInMs) {
       const photos = await flow.reconcile();
-      if (photos > 0) log.warn({ run: record.id, photos }, 'the queue forgot photos; they are fed again');
+      if (photos > 0)
+        log.warn({ run: record.id, photos }, 'jobs were missing from the queue and were added again');
       reconciledAt = performance.now();
     }
     if (collected === 0) await delay(idlePollInMs, undefined, { signal });
@@ -155,7 +157,7 @@ export function createFailureWatch(threshold: FailureThreshold): FailureWatch {
   };
   const tooMany = () => {
     if ('count' in threshold) {
-      return total >= threshold.count ? `${total} photos became dead letters` : undefined;
+      return total >= threshold.count ? plural(total, 'dead letter') : undefined;
     }
     return sample.length >= sampleSize && inSample >= threshold.share * sampleSize
       ? `${inSample} of the last ${sampleSize} photos became dead letters`

@@ -123,7 +123,7 @@ async function finishIfSummarized(
     const path = state.locate(runFolderOf(runId));
     throw new FaultError(
       'state',
-      `The run is over, but ${path} has no summary.json: put it back from a copy.`,
+      `The run is finished, but ${path} has no summary.json: restore it from a backup.`,
     );
   }
   if (isOver(record)) await removeParts(state, runId);

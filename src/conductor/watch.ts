@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountSummary } from '../account/account-summary.ts';
 import { readControl } from '../records/run-control.ts';
+import { plural } from '../util/plural.ts';
 import type { ConductOptions } from './conducting.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { HeldRun } from './take-run.ts';
@@ -42,11 +43,14 @@ export async function stopIfAsked(
     stop.end({ kind: 'cancelled' });
     return undefined;
   }
-  if (wanted === 'pause') return pause(`somebody paused it: rollcall resume ${record.id}`);
+  if (wanted === 'pause') return pause(`it was paused by hand. To go on: rollcall resume ${record.id}`);
   if (maxCalls !== undefined) {
     // A store that was wiped learns from the report what was taken.
     const taken = await retry(() => backend.callBudget.raise(record.id, parts.tally.calls));
-    if (taken >= maxCalls) return pause(`its ${maxCalls} calls (--max-calls) are made`);
+    if (taken >= maxCalls)
+      return pause(
+        `the budget of ${plural(maxCalls, 'call')} (--max-calls) is used up. To go on: the same command with more --max-calls`,
+      );
   }
   const account = await retry(() => backend.accounts.read(record.account));
   if (account.state.pause) return pause(account.state.pause.message);

@@ -35,7 +35,7 @@ export function judgeByStatus(
     return refused(status, 'the engine does not know these credentials', fix.credentials, true);
   if (status === 402) return refused(status, "the account's quota is used up", fix.credentials, true);
   if (status === 403) return refused(status, 'the engine refused access', `${fix.credentials}; ${fix.url}`);
-  if (status === 407) return refused(status, 'the proxy wants a password', proxyFix);
+  if (status === 407) return refused(status, 'the proxy asks for a password', proxyFix);
   if ((status >= 300 && status < 400) || [404, 405, 410, 421].includes(status)) {
     return refused(status, `there is no ${endpoint} endpoint at this address`, fix.url);
   }
@@ -73,7 +73,7 @@ export function judgeUnread(response: HttpResponse, found: UnreadBody, options: 
   const { status } = response;
   // About this photo, though a proxy said it: the same body would always get the same answer.
   if (status === 413) return tooLarge(status);
-  if (status === 415) return rejected(status, 'http-415', 'the engine does not take this type of photo');
+  if (status === 415) return rejected(status, 'http-415', 'the engine does not accept this type of photo');
   const message = `${unreadable(response, found)}${excerpt(response, options)}`;
   return { kind: 'unavailable', httpStatus: status, message, sent: true };
 }
@@ -120,14 +120,14 @@ function tooLarge(status: number): RejectedReply {
   return rejected(
     status,
     'http-413',
-    'the engine, or a proxy before it, takes no photo as large as this one',
+    'the engine, or a proxy before it, does not accept a photo as large as this one',
   );
 }
 
 function unreadable({ status, text }: HttpResponse, found: UnreadBody): string {
   if (text === undefined) return `the reply (${status}) is too long to be one of the engine's`;
   if (found === 'no-object') return `the reply (${status}) is not the engine's: no JSON`;
-  if (isFine(status) && found !== 'error') return `the reply (${status}) lacks what a success has`;
+  if (isFine(status) && found !== 'error') return `the reply (${status}) lacks the fields of a success`;
   return `the reply (${status}) is an error without a code`;
 }
 

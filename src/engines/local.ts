@@ -13,7 +13,7 @@ const builtInUrl = 'built-in';
 
 /** Shown before anything is enrolled into it. */
 export const builtInNotice =
-  'The engine is the local one: real faces, for trial and rehearsal; it is not a biometric product.';
+  'The local engine is used: real face recognition, for trials and rehearsals; it is not a biometric product.';
 
 /** Two photos for every core keep it busy. */
 const builtInMostCalls = 2 * availableParallelism();
@@ -37,13 +37,13 @@ function createBuiltIn({ builtIn: place, keepDemographics, ...options }: EngineO
   if (place === undefined) {
     throw new UsageError(
       'engine',
-      'the local engine runs on this machine, and its templates lie in the folder of --state: with a state on S3, or a ' +
+      'the local engine runs on this machine, and its templates are in the folder of --state: with a state on S3, or a ' +
         'queue on another machine, name a server that all workers reach with --engine-url (ROLLCALL_ENGINE_URL), ' +
         "such as one that 'rollcall engine' started; or another --engine",
     );
   }
   const client = openBuiltIn(place, options);
-  const folder = `look at ${place.folder}`;
+  const folder = `check ${place.folder}`;
   const engine = createOotoEngine({
     name: 'local',
     http: client,
@@ -84,7 +84,7 @@ function openBuiltIn(
 function createServed(address: string, options: EngineOptions): OpenedEngine {
   const { url, http, urlFix } = openAddress(address, options);
   const credentials =
-    'the server at --engine-url wants credentials: use --engine ooto with OOTO_APP_ID and OOTO_APP_KEY';
+    'the server at --engine-url asks for credentials: use --engine ooto with OOTO_APP_ID and OOTO_APP_KEY';
   const engine = createOotoEngine({
     name: 'local',
     http,

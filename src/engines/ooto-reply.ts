@@ -126,7 +126,7 @@ function readVerdict(
   if (refusal) return refusal;
   const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
   return {
-    ...rejected(status, options.clean(code), info || 'the engine gave a code without words'),
+    ...rejected(status, options.clean(code), info || 'the engine gave a code without a message'),
     // An error beside a template id contradicts itself.
     stored: body.templateId === undefined ? 'no' : 'unknown',
     ...(transactionId ? { transactionId } : {}),

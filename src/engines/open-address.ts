@@ -25,16 +25,17 @@ export function openAddress(address: string, options: EngineOptions): OpenAddres
  * @throws UsageError; what the user wrote is not repeated, it may hold a password
  */
 function readEngineUrl({ value, allowHttp }: { value: string; allowHttp: boolean }): string {
-  if (!URL.canParse(value)) throw wrong('is no address; it looks like https://engine.example/api/v1.0');
+  if (!URL.canParse(value))
+    throw wrong('is not an address; expected one like https://engine.example/api/v1.0');
   const url = new URL(value);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong('must begin with https://');
   if (url.username !== '' || url.password !== '') {
-    throw wrong('must not hold a user or a password; credentials come from the environment');
+    throw wrong('must not contain a user or a password; credentials come from the environment');
   }
-  if (url.search !== '' || url.hash !== '') throw wrong('must not hold a query (?) or a fragment (#)');
+  if (url.search !== '' || url.hash !== '') throw wrong('must not contain a query (?) or a fragment (#)');
   if (url.protocol === 'http:' && !allowHttp && !isLoopbackHost(url.hostname)) {
     throw wrong(
-      'is plain http: the key would travel in clear text; use https://, or --allow-http if it must be',
+      'is plain http: the key would travel in clear text; use https://, or allow it with --allow-http',
     );
   }
   return url.origin + url.pathname.replace(/\/+$/, '');

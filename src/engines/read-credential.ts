@@ -43,7 +43,7 @@ function sendable(value: string, place: string): string {
   throw wrong(
     value === ''
       ? `${place} is empty`
-      : `${place} holds a space, a line break or a sign that no header can carry`,
+      : `${place} contains a space, a line break or a character that no header can carry`,
   );
 }
 

@@ -75,7 +75,7 @@ interface CodedError {
 function readError(error: CodedError, options: ReplyOptions): FailedReply {
   const { status } = error;
   const code = options.clean(error.code);
-  const message = options.clean(error.body.message ?? '') || 'the engine gave a code without words';
+  const message = options.clean(error.body.message ?? '') || 'the engine gave a code without a message';
   const words = `${code}: ${message}`;
   const known: VerihubsCode = readVerihubsCode(error.code) ?? {
     fault: 'photo',
@@ -91,7 +91,7 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
     case 'settings':
       return refused(status, words, `check ${known.flags.join(' and ')}`, true);
     case 'program':
-      return refused(status, `the engine misses what was sent: ${words}`, options.fix.url);
+      return refused(status, `the engine did not get what was sent: ${words}`, options.fix.url);
     case 'photo': {
       const refusal = readVerihubsCode(error.code) ? undefined : judgeWords(error, words, options);
       if (refusal) return refusal;
@@ -145,4 +145,4 @@ function templateIdOf({ subjectId }: VerihubsBody, { templateId }: VerihubsEnrol
   return subjectId !== undefined && /^[^\p{Cc}\p{Cs}]{1,1024}$/u.test(subjectId) ? subjectId : templateId;
 }
 
-const quotaFix = 'ask Verihubs to raise it, or wait until it begins anew';
+const quotaFix = 'ask Verihubs to raise it, or wait until it is renewed';

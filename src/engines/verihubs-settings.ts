@@ -61,7 +61,7 @@ const photos = inGroup('photos', {
     placeholder: '<how>',
     description:
       'verihubs: bytes, or url: the engine fetches https:// and s3:// photos itself, by their address or a signed one',
-    elsewhere: 'takes no addresses; use bytes',
+    elsewhere: 'does not accept addresses; use bytes',
   },
 });
 

@@ -80,7 +80,7 @@ export async function readForgetFile(
         const where = `${state.locate(path)} is damaged at byte ${offset}, or of a newer version`;
         throw new FaultError(
           'forget-list',
-          `${where}: whom it names cannot be known. Put it back from a copy.`,
+          `${where}: whom it names cannot be known. Restore it from a backup.`,
         );
       }
       onEntry(entry);

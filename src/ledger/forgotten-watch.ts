@@ -4,7 +4,7 @@ import { withRetry } from '../util/with-retry.ts';
 import { createForgottenSubjects } from './forgotten-subjects.ts';
 
 const tryAgainInMs = 1_000;
-const unreadable = 'the forget list cannot be read; no call is made before';
+const unreadable = 'the forget list cannot be read; no call is made until it can';
 
 /** How often the list is looked at, and how old the latest look may be when a call is made. On S3 a look is a request. */
 const timesOf = ({ kind }: StateStore) =>

@@ -58,7 +58,7 @@ interface Fetching {
 async function fetchPhoto(first: URL, fetching: Fetching): Promise<PhotoBytes | PhotoProblem> {
   let url = first;
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-    if (url.protocol !== 'https:') return permanent(`is redirected to ${url.protocol}//, which is not read`);
+    if (url.protocol !== 'https:') return permanent(`redirects to ${url.protocol}//, which is not read`);
     const response = await requestPhoto(url, { ...fetching, isFirstOrigin: url.origin === first.origin });
     if (response.statusCode === 200) {
       return readPhotoBody(response, fetching.maxSizeInBytes).catch(failAt(url));
@@ -66,10 +66,10 @@ async function fetchPhoto(first: URL, fetching: Fetching): Promise<PhotoBytes | 
     drop(response.body);
     const target = redirectTarget(response.statusCode, response.headers);
     if (target === undefined) return problemOfStatus(response.statusCode);
-    if (!URL.canParse(target, url.href)) return permanent('is redirected to something that is no address');
+    if (!URL.canParse(target, url.href)) return permanent('redirects to something that is not an address');
     url = new URL(target, url);
   }
-  return permanent(`is redirected more than ${maxRedirects} times`);
+  return permanent(`redirects more than ${maxRedirects} times`);
 }
 
 /** User and password of the address go to its own host alone. */

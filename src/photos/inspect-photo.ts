@@ -11,7 +11,7 @@ export async function inspectPhoto(bytes: Buffer): Promise<InspectedPhoto | Phot
   if (bytes.length === 0) return permanent('photo is empty (0 bytes)');
   const format = detectPhotoFormat(bytes);
   if (format === undefined)
-    return permanent(`photo is not an image that rollcall knows; it begins with ${begin(bytes)}`);
+    return permanent(`photo is not an image format that rollcall knows; it begins with ${begin(bytes)}`);
   const inspected = await readHeader(bytes, format);
   if ('problem' in inspected) return inspected;
   const { width, height } = inspected;

@@ -42,7 +42,7 @@ export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoB
 
 async function readOpened(file: FileHandle, options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
   const stats = await file.stat();
-  if (!stats.isFile()) return permanent(`photo ${quote(options.path)} is no regular file`);
+  if (!stats.isFile()) return permanent(`photo ${quote(options.path)} is not a regular file`);
   if (stats.size > options.maxSizeInBytes) return tooLarge(options.maxSizeInBytes);
   const bytes = await readBytes(file, stats.size, options.signal);
   const isChanged = bytes === undefined || !isSame(stats, await file.stat());

@@ -99,7 +99,7 @@ export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
     case 'denied':
       return permanent(`${shown} may not be read (${told}): the permission s3:GetObject is missing`);
     case 'credentials':
-      // They are of this process, not of the photo: another worker, or this one after mending, may read it.
+      // They are of this process, not of the photo: another worker, or this one once they are fixed, may read it.
       return transient(
         `${shown} may not be read (${told}): check AWS_ACCESS_KEY_ID, AWS_PROFILE or the role`,
       );

@@ -117,7 +117,7 @@ async function takeInTime(options: WithLeaseOptions): Promise<Lease | 'away' | u
       limitInMs: withoutAfterInMs,
       signal,
       whenLate: () => {
-        throw new Error('the store of leases does not answer');
+        throw new Error('the queue does not answer');
       },
     });
   } catch (error) {

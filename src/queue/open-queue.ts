@@ -37,7 +37,7 @@ async function openEmbedded({ stateFolder, onError }: OpenQueueOptions): Promise
   if (stateFolder === undefined) {
     throw new UsageError(
       'queue-needs-folder',
-      'The embedded queue lives in a folder of this machine: set --state (ROLLCALL_STATE) to a folder, or --queue ' +
+      'The embedded queue needs a folder of this machine: set --state (ROLLCALL_STATE) to a folder, or --queue ' +
         '(ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
     );
   }

@@ -48,7 +48,7 @@ export function withStoreRetry<Result>(
 function storeIsAway(error: Error): FaultError {
   return new FaultError(
     'queue',
-    `The queue does not answer: ${error.message}. Mend it and start the run again.`,
+    `The queue does not answer: ${error.message}. Fix it and start the same command again: the run goes on where it stopped.`,
     { cause: error },
   );
 }

@@ -141,7 +141,7 @@ export function parseManifestLine(text: string, path: string, offset: number): M
   } catch (error) {
     throw new FaultError(
       'state',
-      `${path} is damaged at byte ${offset}: it must not be changed while its run lasts.`,
+      `${path} is damaged at byte ${offset}: it must not be changed while its run is active.`,
       {
         cause: error,
       },

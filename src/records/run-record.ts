@@ -27,8 +27,8 @@ const etaSchema = z.object({
 export type Eta = z.infer<typeof etaSchema>;
 
 /**
- * `run.json`. States: `active` (to be worked on, whether or not anybody does), `paused` (waits for a person;
- * `waitsFor` says for what), `finished` and `cancelled` (the report is complete).
+ * `run.json`. States: `active` (to be worked on, whether or not anybody does), `paused`
+ * (`waitsFor` says why), `finished` and `cancelled` (the report is complete).
  */
 export const runRecordSchema = z.object({
   schema: z.literal('rollcall.run/1'),
@@ -50,7 +50,7 @@ export const runRecordSchema = z.object({
   /** The schedule that started it. */
   schedule: z.string().optional(),
   state: z.enum(['active', 'paused', 'finished', 'cancelled']),
-  /** What a paused run waits for a person to mend; of an active one, what its account waits for by itself. */
+  /** Why a paused run needs attention; of an active one, what its account waits for by itself. */
   waitsFor: z.string().optional(),
   /** Of an active run that is conducted, as of `updatedAt`. */
   outlook: etaSchema.optional(),
@@ -67,7 +67,7 @@ const readsAtOnce = 32;
 export const runsFolder = 'runs';
 export const runFolderOf = (runId: string) => `${runsFolder}/${runId}`;
 const recordPath = (runId: string) => `${runFolderOf(runId)}/run.json`;
-/** `run.json` as it was first written: what a damaged one is mended from; manifest and parts tell the rest. */
+/** `run.json` as it was first written: what a damaged one is fixed from; manifest and parts tell the rest. */
 const firstRecordPath = (runId: string) => `${runFolderOf(runId)}/run.first.json`;
 
 /** @throws FaultError where neither `run.json` nor its first form can be read */
@@ -80,7 +80,7 @@ export async function readRunRecord(state: StateStore, runId: string): Promise<R
   if (record) return record;
   throw new FaultError(
     'state',
-    `${state.locate(path)} is damaged: put it back from a copy, or remove its folder.`,
+    `${state.locate(path)} is damaged: restore it from a backup, or remove its folder.`,
   );
 }
 
@@ -120,3 +120,7 @@ export async function listRunRecords(state: StateStore): Promise<RunRecord[]> {
 }
 
 export const isOver = (record: RunRecord) => record.state === 'finished' || record.state === 'cancelled';
+
+/** Why a run is paused, and what to do. */
+export const reasonForPause = ({ id, waitsFor }: RunRecord) =>
+  waitsFor ?? `no reason was recorded. To go on: rollcall resume ${id}`;

@@ -55,7 +55,7 @@ export async function readSchedule(state: StateStore, name: string): Promise<Sch
   } catch (cause) {
     throw new FaultError(
       'state',
-      `${state.locate(path)} is damaged: put it back from a copy, or rollcall schedule remove ${name}`,
+      `${state.locate(path)} is damaged: restore it from a backup, or rollcall schedule remove ${name}`,
       { cause },
     );
   }

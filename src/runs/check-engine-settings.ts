@@ -51,9 +51,7 @@ function checkTransport(
     (other) => settings[other],
   );
   if (needsBytes)
-    throw wrong(
-      `${namesOf(needsBytes)} needs the photo's bytes, and ${key} leaves them where they are; use bytes`,
-    );
+    throw wrong(`${namesOf(needsBytes)} needs the photo's bytes, which ${key} does not read; use bytes`);
   // A manifest may name addresses, whose rows are looked at one by one.
   if (isLocal(address) && rootFolder === address)
     throw wrong(`${key}: the photos of ${address} are files, which no engine can fetch; use bytes`);

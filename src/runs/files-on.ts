@@ -72,7 +72,7 @@ export function areFilesHere(
 export function whyFilesAreMissing(record: RunRecord, settings: FileSettings): string | undefined {
   if (areFilesHere(record, settings)) return undefined;
   return (
-    `its photos are files of the machine ${record.filesOn}, and this is ${hostname()}: this worker takes no part in it. ` +
+    `its photos are files of the machine ${record.filesOn}, and this is ${hostname()}: this worker does not work on it. ` +
     'If it sees the same files under the same paths, start it with --shared-files (ROLLCALL_SHARED_FILES)'
   );
 }

@@ -31,7 +31,7 @@ export interface ForgetEnd {
   readonly leftToOthers: readonly string[];
   /** Absolute path or address of what was added to the erasure log. */
   readonly log?: string;
-  /** Set where the account stopped it: what has to be mended. The subjects are on the list; started again it goes on. */
+  /** Set where the account stopped it: what has to be fixed. The subjects are on the list; started again it goes on. */
   readonly waitsFor?: string;
 }
 

@@ -16,7 +16,7 @@ import { openPhotoReader, openSourceOf } from './run-source.ts';
 /** How looking at a source ended. */
 export type IdentifyEnd =
   | { readonly kind: 'over' }
-  /** The account stopped it: what has to be mended. */
+  /** The account stopped it: what has to be fixed. */
   | { readonly kind: 'paused'; readonly waitsFor: string }
   | { readonly kind: 'interrupted' };
 

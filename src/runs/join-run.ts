@@ -3,7 +3,7 @@ import type { RunEnd, RunProgress } from '../conductor/conducting.ts';
 import { conductRun } from '../conductor/conductor.ts';
 import { readSummary } from '../conductor/finish-run.ts';
 import type { Settings } from '../engines/settings.ts';
-import { isOver, type RunRecord, readRunRecord } from '../records/run-record.ts';
+import { isOver, type RunRecord, readRunRecord, reasonForPause } from '../records/run-record.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { graceSignal } from '../util/grace-signal.ts';
@@ -117,7 +117,7 @@ async function endOf(state: StateStore, runId: string): Promise<RunEnd | undefin
   const summary = record && isOver(record) ? await readSummary(state, runId) : undefined;
   if (summary) return { kind: 'over', runId, summary };
   if (record?.state !== 'paused') return undefined;
-  return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
+  return { kind: 'paused', runId, waitsFor: reasonForPause(record) };
 }
 
 function windowFor({ rate: ownRate, concurrency }: Settings, runsRate: number | undefined): number {

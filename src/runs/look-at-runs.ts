@@ -3,7 +3,14 @@ import type { RunEnd } from '../conductor/conducting.ts';
 import { readSummary } from '../conductor/finish-run.ts';
 import { readReport } from '../records/read-report.ts';
 import type { ReportLine } from '../records/report-line.ts';
-import { isOver, listRunRecords, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
+import {
+  isOver,
+  listRunRecords,
+  type RunRecord,
+  readRunRecord,
+  reasonForPause,
+  runFolderOf,
+} from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
@@ -36,7 +43,7 @@ export async function waitForRun(
     if (!record) throw new UsageError('no-run', `There is no run ${runId} in ${state.address}.`);
     const summary = isOver(record) ? await readSummary(state, runId) : undefined;
     if (summary) return { kind: 'over', runId, summary };
-    if (record.state === 'paused') return { kind: 'paused', runId, waitsFor: record.waitsFor ?? 'a person' };
+    if (record.state === 'paused') return { kind: 'paused', runId, waitsFor: reasonForPause(record) };
     await delay(askEveryInMs, undefined, signal ? { signal } : {});
   }
 }

@@ -76,7 +76,7 @@ export interface OpenEngine {
   readonly engine: Engine;
   readonly url: string;
   readonly account: string;
-  /** Resolves when it can be called: the built-in one is found, or started. @throws RollcallError saying what to mend */
+  /** Resolves when it can be called: the built-in one is found, or started. @throws RollcallError saying what to fix */
   ready(): Promise<void>;
   /** What people are told before they enroll into it. */
   readonly notice?: string;
@@ -126,7 +126,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   const openPresence = async () => {
     const { presence } = await openOnce();
     const onError = (error: Error) =>
-      log.debug({ reason: error.message }, 'the queue was not told that this process is there');
+      log.debug({ reason: error.message }, 'this process could not be registered in the queue');
     const opened = openRegistration({ presence, state, timeoutInMs: settings.timeout, onError });
     releases.push(() => opened.close());
     return opened;

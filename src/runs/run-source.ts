@@ -37,7 +37,7 @@ export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunReco
   if (record.source !== '-') return openSource(record.source, { ...record.settings, templateIdOf, s3 });
   throw new UsageError(
     'source-gone',
-    `The list that run ${record.id} was given on stdin broke off: pipe it again with rollcall run - --run-id ${record.id}`,
+    `The list that run ${record.id} was given on stdin was cut off: pipe it again with rollcall run - --run-id ${record.id}`,
   );
 }
 

@@ -111,7 +111,7 @@ async function runsToWorkOn(rollcall: Rollcall): Promise<RunRecord[]> {
     return found;
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
-    rollcall.log.warn({ reason: error.message }, 'the state cannot be read; looking again');
+    rollcall.log.warn({ reason: error.message }, 'the state cannot be read; trying again');
     return [];
   }
 }

@@ -91,7 +91,7 @@ async function startHealthServer(options: {
   };
   const server = createServer((request, response) => {
     const route = routes[request.url?.split('?')[0] ?? ''];
-    if (!route) return answer(response, 404, { error: 'there are /health and /metrics' });
+    if (!route) return answer(response, 404, { error: 'only /health and /metrics are served' });
     if (request.method !== 'GET') return answer(response, 405, { error: 'GET only' });
     inTime(route()).then(
       (body) => answer(response, 200, body),

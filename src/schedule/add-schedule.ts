@@ -50,7 +50,7 @@ export async function addSchedule(
   if (source === '-')
     throw new UsageError(
       'schedule-source',
-      '--source is -: nobody can pipe a list at night; give a file, a folder or an S3 address.',
+      '--source is -: a scheduled run cannot read stdin; give a file, a folder or an S3 address.',
     );
   const subject = subjectOf(rollcall, await openSourceOf(rollcall, source, rollcall.settings));
   const { engine, engineUrl, account, filesOn } = subject;

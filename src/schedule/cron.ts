@@ -20,9 +20,9 @@ export function checkCronTime({ cron, tz }: CronTime): CronTime {
   }
   const text = cron.trim().replace(/\s+/g, ' ');
   const fields = text === '' ? 0 : text.split(' ').length;
-  if (fields !== 5 && fields !== 6) throw wrongCron(cron, 'it has not 5 or 6 fields');
+  if (fields !== 5 && fields !== 6) throw wrongCron(cron, 'it does not have 5 or 6 fields');
   // cron-parser would draw lots for H, another one each time.
-  if (/(?<![a-z])h(?![a-z])/i.test(text)) throw wrongCron(cron, 'H is not understood');
+  if (/(?<![a-z])h(?![a-z])/i.test(text)) throw wrongCron(cron, 'H is not supported');
   try {
     nextTick({ cron: text, tz }, Date.now());
     latestTick({ cron: text, tz }, Date.now());

@@ -63,7 +63,7 @@ async function eventOf(
   const why = reasonToSkip(await newestRunOf(state, schedule.name));
   if (why !== undefined) return { ...facts, result: 'skipped', count: 1 + missed, why };
   try {
-    if (known) throw new UsageError('other-run', `There is another run ${runId} that no schedule started.`);
+    if (known) throw new UsageError('other-run', `There is a run ${runId} already that no schedule started.`);
     await withRetry(() => startScheduledRun(rollcall, schedule, runId), {
       signal,
       // What is wrong with settings or source is so in ten seconds, too.

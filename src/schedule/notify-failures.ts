@@ -83,7 +83,7 @@ async function tell(
     reason: refusal,
   };
   const isLast = tries >= mostTries;
-  if (isLast) log.error(facts, '--on-failure was not told, and is not tried again');
-  else log.warn(facts, '--on-failure was not told; tried again later');
+  if (isLast) log.error(facts, 'the --on-failure notification was not delivered and is not retried');
+  else log.warn(facts, 'the --on-failure notification was not delivered; it is retried later');
   return { ...alert, tries, triedAt, state: isLast ? 'given-up' : 'open' };
 }

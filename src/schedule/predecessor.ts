@@ -1,4 +1,4 @@
-import { isOver, type RunRecord, readRunRecord, runsFolder } from '../records/run-record.ts';
+import { isOver, type RunRecord, readRunRecord, reasonForPause, runsFolder } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /**
@@ -18,9 +18,9 @@ export async function newestRunOf(state: StateStore, schedule: string): Promise<
   return undefined;
 }
 
-/** Why the next run cannot start yet; undefined if it can. A paused run waits for a person, and so do its followers. */
+/** Why the next run cannot start yet; undefined if it can. A paused run needs attention first. */
 export function reasonToSkip(record: RunRecord | undefined): string | undefined {
   if (!record || isOver(record)) return undefined;
-  const { id, state, waitsFor = 'a person' } = record;
-  return state === 'paused' ? `run ${id} is paused: ${waitsFor}` : `run ${id} is not over yet`;
+  const { id, state } = record;
+  return state === 'paused' ? `run ${id} is paused: ${reasonForPause(record)}` : `run ${id} is not over yet`;
 }

@@ -45,7 +45,7 @@ export function runSchedulerLoop(
   const onTick = async ({ name, tick }: { name: string; tick: number }) => {
     const event = await oneByOne(() => fireSchedule(rollcall, { name, tick, signal }));
     if (!event) return;
-    log.info({ schedule: name, ...event }, 'a tick was taken');
+    log.info({ schedule: name, ...event }, 'a scheduled time was handled');
     onEvent(name, event);
     if (event.result === 'failed') bell.abort();
   };
@@ -57,7 +57,8 @@ export function runSchedulerLoop(
     ticks ??= clock.work({
       workerName: processName(),
       onTick,
-      onError: (error) => log.warn({ reason: error.message }, 'a tick was not taken; it comes again'),
+      onError: (error) =>
+        log.warn({ reason: error.message }, 'a scheduled time could not be handled; it is retried'),
     });
     for (const schedule of schedules) await makeUp(schedule);
   };
@@ -80,7 +81,8 @@ export function runSchedulerLoop(
     for (const one of due) await notifyFailures(rollcall, { ...one, signal }).catch(onFault);
   };
   const onFault = (error: Error) => {
-    if (!signal.aborted) log.warn({ reason: error.message }, 'schedules were not looked after; tried again');
+    if (!signal.aborted)
+      log.warn({ reason: error.message }, 'the schedules could not be checked; trying again');
   };
   const repeat = async (action: () => Promise<void>, earlier: () => AbortSignal) => {
     while (!signal.aborted) {

@@ -22,7 +22,7 @@ export async function setClock(
       if (schedule) schedules.push(schedule);
       if (schedule ? !agrees(entry, schedule) : entry) await setEntry({ state, clock, name });
     } catch (error) {
-      log.error({ schedule: name, reason: (error as Error).message }, 'the schedule cannot be followed');
+      log.error({ schedule: name, reason: (error as Error).message }, 'the schedule cannot be set');
     }
   }
   return schedules;

@@ -9,12 +9,13 @@ import type { Environment } from '../util/http/proxy-for.ts';
  * @throws UsageError; what the user wrote is not repeated, it may hold a secret
  */
 export function checkWebhook({ value, allowHttp }: { value: string; allowHttp: boolean }): string {
-  if (!URL.canParse(value)) throw wrong('is no address; it looks like https://alerts.example/hooks/…');
+  if (!URL.canParse(value))
+    throw wrong('is not an address; expected one like https://alerts.example/hooks/…');
   const url = new URL(value);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong('must begin with https://');
-  if (url.username !== '' || url.password !== '') throw wrong('must not hold a user or a password');
+  if (url.username !== '' || url.password !== '') throw wrong('must not contain a user or a password');
   if (url.protocol === 'http:' && !allowHttp && !isLoopbackHost(url.hostname))
-    throw wrong('is plain http; use https://, or --allow-http if it must be');
+    throw wrong('is plain http; use https://, or allow it with --allow-http');
   return url.href;
 }
 

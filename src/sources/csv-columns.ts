@@ -45,7 +45,7 @@ function delimiterHint(names: readonly string[]): string {
   const delimiter = [';', '\t', '|'].find((character) => only.includes(character));
   if (delimiter === undefined) return '';
   const shown = delimiter === '\t' ? 'a tab' : `"${delimiter}"`;
-  return ` The fields seem to be parted by ${shown}: save the file with commas.`;
+  return ` The fields seem to be separated by ${shown}: save the file with commas.`;
 }
 
 /** Two columns of one name, or of one known name in two cases, would hide one another. */
@@ -60,5 +60,5 @@ function checkDuplicates(names: readonly string[], known: readonly string[], add
   }
   if (duplicates.size === 0) return;
   const shown = [...duplicates].slice(0, 30).map((name) => JSON.stringify(name.slice(0, 60)));
-  throw new UsageError('csv-columns', `${address} has columns that stand there twice: ${shown.join(', ')}.`);
+  throw new UsageError('csv-columns', `${address} has duplicate columns: ${shown.join(', ')}.`);
 }

@@ -22,7 +22,7 @@ type Looked = FileVersion | { readonly problem: string } | 'no photo';
 
 /**
  * One entry of a folder as a listed photo; undefined for a link that turns out to be of no interest.
- * @throws FaultError if the whole folder is not there any more
+ * @throws FaultError if the whole folder is gone
  */
 export async function listFolderEntry(
   entry: WalkEntry,
@@ -56,7 +56,7 @@ async function look(entry: WalkEntry, photo: string, options: FolderSourceOption
     case 'link':
       return lookAtLink(entry.path, photo, options);
     case 'special':
-      return { problem: 'is no regular file (a pipe, socket or device)' };
+      return { problem: 'is not a regular file (a pipe, socket or device)' };
     case 'folder':
     case 'unreadable':
       await checkStillThere(options.path);
@@ -85,8 +85,8 @@ async function lookAtLink(path: string, photo: string, options: FolderSourceOpti
     return { problem: 'is a link to a folder, which is not followed; its photos are not listed' };
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (!isPhotoFileName(name) || !filter.acceptsFile(path)) return 'no photo';
-  if (target === undefined) return { problem: 'is a link that leads nowhere' };
-  if (!target.isFile()) return { problem: 'is a link to something that is no regular file' };
+  if (target === undefined) return { problem: 'is a broken link' };
+  if (!target.isFile()) return { problem: 'is a link to something that is not a regular file' };
   const isWithin = allowOutside || (await leadsInside(root, photo));
   if (!isWithin) return { problem: 'is a link that leaves the folder; --allow-outside permits that' };
   return { version: fileVersion(target), sizeInBytes: target.size };
@@ -104,7 +104,7 @@ async function checkStillThere(root: string): Promise<void> {
   await stat(root).catch((cause) => {
     throw new FaultError(
       'source-missing',
-      `The folder ${root} is not there any more: bring it back, then resume.`,
+      `The folder ${root} is gone: restore it, then start the same command again.`,
       {
         cause,
       },

@@ -37,9 +37,9 @@ function checkNames(pattern: string, names: readonly string[]): void {
   const unknown = names.find((name) => !Object.hasOwn(placeholders, name));
   if (unknown !== undefined)
     throw wrong(pattern, `{${unknown}} is unknown; there are {id}, {photo} and {ext}`);
-  if (!names.includes('id')) throw wrong(pattern, 'it has no {id}, which is to be the subject’s id');
+  if (!names.includes('id')) throw wrong(pattern, 'it has no {id}, the part that becomes the subject id');
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw wrong(pattern, `{${twice}} stands in it twice`);
+  if (twice !== undefined) throw wrong(pattern, `{${twice}} is in it twice`);
 }
 
 function checkNeighbours(pattern: string, parts: readonly string[]): void {
@@ -47,7 +47,7 @@ function checkNeighbours(pattern: string, parts: readonly string[]): void {
     if (!part.startsWith('{') && /[{}]/u.test(part)) throw wrong(pattern, 'a brace is not paired');
     const next = parts[index + 1];
     if (part.startsWith('{') && next?.startsWith('{')) {
-      throw wrong(pattern, `nothing parts ${part} from ${next}; put a character between them`);
+      throw wrong(pattern, `nothing separates ${part} from ${next}; put a character between them`);
     }
   }
 }

@@ -11,7 +11,7 @@ export function localManifest(path: string): ManifestPlace {
 
 /**
  * Opens a file to read it.
- * @throws UsageError if it is not there, may not be read, or is no regular file (listing could not be resumed)
+ * @throws UsageError if it is not there, may not be read, or is not a regular file (listing could not be resumed)
  */
 export async function openLocalManifest(path: string): Promise<ManifestBytes> {
   const file = await openFile(path);

@@ -19,7 +19,10 @@ export function positionAfter(after: ListedPhoto | undefined, address: string): 
   const [offset = '', row = '', mark] =
     /^(\d+):(\d+)(?::([0-9a-f]+))?$/u.exec(after.cursor ?? '')?.slice(1) ?? [];
   if (row === '')
-    throw new UsageError('source-changed', `Listing ${address} cannot go on: it was another source.`);
+    throw new UsageError(
+      'source-changed',
+      `Listing ${address} cannot go on: the run began with another source.`,
+    );
   return { offset: Number(offset), row: Number(row), ...(mark !== undefined && { mark }) };
 }
 
@@ -27,6 +30,6 @@ export function positionAfter(after: ListedPhoto | undefined, address: string): 
 export function changedSource(address: string): UsageError {
   return new UsageError(
     'source-changed',
-    `${address} has changed since this run began to list it: put the old one back, or start a new run with --new.`,
+    `${address} has changed since this run began to list it: restore the old one, or start a new run with --new.`,
   );
 }

@@ -75,7 +75,7 @@ export async function openSource(spec: string, options: OpenSourceOptions = {}):
   if (source !== undefined) return source;
   throw new UsageError(
     'source-kind',
-    `${path} is no source that rollcall knows by its suffix; give ${accepted}.`,
+    `${path} is not a source that rollcall knows by its suffix; give ${accepted}.`,
   );
 }
 

@@ -103,7 +103,7 @@ function resolveKey({
   const shown = `photo ${JSON.stringify(cell)}`;
   if (isAbsolute(cell))
     return {
-      problem: `${shown} is a path of some machine; a manifest on S3 names photos by keys from its own prefix, s3:// or https:// addresses`,
+      problem: `${shown} is a path on some machine; a manifest on S3 names photos by keys from its own prefix, s3:// or https:// addresses`,
     };
   const { bucket, key } = parseS3Address(folder);
   const parts = key.split('/').slice(0, -1);

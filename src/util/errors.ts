@@ -23,7 +23,7 @@ export class UsageError extends RollcallError {
   }
 }
 
-/** A fault of queue, state or program: the run can be resumed once it is mended. Exit code 4. */
+/** A fault of queue, state or program: the run can be resumed once it is fixed. Exit code 4. */
 export class FaultError extends RollcallError {
   override readonly name = 'FaultError';
 

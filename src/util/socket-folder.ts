@@ -44,7 +44,7 @@ async function ensurePrivate(folder: string): Promise<void> {
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return;
   throw new FaultError(
     'embedded-socket-folder',
-    `${folder} was made by somebody else. Remove it, or set TMPDIR to a folder of your own.`,
+    `${folder} was made by another user. Remove it, or set TMPDIR to a folder of your own.`,
   );
 }
 

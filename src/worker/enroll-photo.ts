@@ -58,7 +58,7 @@ async function sendPhoto(
   request: Omit<EnrollRequest, 'photo' | 'format'>,
 ): Promise<EngineReply> {
   if (!openAddress) return engine.enroll({ ...request, photo: bytes, format });
-  if (!engine.enrollAddress) throw new Error(`the engine ${engine.name} takes no addresses`);
+  if (!engine.enrollAddress) throw new Error(`the engine ${engine.name} does not accept addresses`);
   const opened = await openAddress();
   // It could be made a moment ago: credentials for the store that ran out meanwhile come again.
   if ('problem' in opened) return { kind: 'unavailable', message: opened.problem, sent: false };

@@ -92,7 +92,7 @@ function judgeIdentification(options: {
       return { kind: 'call-again' };
     case 'refused':
     case 'unavailable':
-      // As with an enroll call: the gate waits until a refused account is mended.
+      // As with an enroll call: the rate limiter waits until a refused account is fixed.
       if (reply.kind === 'refused' && reply.certain) return { kind: 'call-again' };
       if (charged && failures >= maxAttempts) return { kind: 'spent', reply };
       return { kind: 'try-later', failures: Math.max(1, failures) };

@@ -50,7 +50,7 @@ export function judgeReply(options: {
     case 'throttled':
       return { kind: 'call-again' };
     case 'refused':
-      // The gate waits until the account is mended; where only this photo is refused, it is charged and comes to an end.
+      // The gate waits until the account is fixed; where only this photo is refused, it is charged and comes to an end.
       if (reply.certain) return { kind: 'call-again' };
       return spentOrLater(reply, options);
     case 'unavailable':
@@ -98,7 +98,7 @@ function judgeEnrolled(
         code: `check-${missed}`,
         message: reply.checks?.[missed]
           ? `the required ${missed} check is not fine`
-          : `the engine gave no result of the required ${missed} check`,
+          : `the engine gave no result for the required ${missed} check`,
         httpStatus: reply.httpStatus,
       },
     }),

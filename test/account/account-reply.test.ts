@@ -253,11 +253,13 @@ describe('a poison photo', () => {
 });
 
 describe('a refusal', () => {
-  it('that is certain pauses the account at once and says what to mend', () => {
+  it('that is certain pauses the account at once and says what to fix', () => {
     const { state, charged } = afterReply(fresh, event(unauthorized, 'p'), start);
     expect(charged).toBe(false);
     expect(state.pause).toMatchObject({ reason: 'refused', since: start });
-    expect(state.pause?.message).toContain('Check OOTO_APP_KEY; then go on with: rollcall resume --account');
+    expect(state.pause?.message).toContain(
+      'Check OOTO_APP_KEY, then start the command again (workers go on with: rollcall resume --account)',
+    );
   });
 
   it('that is not certain pauses it when three different photos in a row met it', () => {

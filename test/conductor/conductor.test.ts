@@ -331,7 +331,7 @@ describe('conducting a run', () => {
     },
   );
 
-  it('a source that cannot be listed is what the user must mend, and then the run goes on', async () => {
+  it('a source that cannot be listed is what the user must fix, and then the run goes on', async () => {
     const stage = await stageOf({ source: givenSource(40) });
     const gone = new UsageError('source', '/given is not there');
     await expect(stage.conduct({ openSource: () => Promise.reject(gone) })).rejects.toBe(gone);
@@ -347,11 +347,11 @@ describe('conducting a run', () => {
         if (index === 1_500) throw new FaultError('source', 'the disk is gone');
       },
     });
-    const mended = givenSource(2_000, { subjectOf });
-    const stage = await stageOf({ source: mended });
+    const fixed = givenSource(2_000, { subjectOf });
+    const stage = await stageOf({ source: fixed });
     await expect(stage.conduct({ openSource: async () => broken })).rejects.toThrow('the disk is gone');
     expect(await stage.conduct()).toMatchObject({ kind: 'over' });
-    expect(mended.listings).toEqual(['1499']);
+    expect(fixed.listings).toEqual(['1499']);
     await expectOneLineEach(stage, 2_000);
     expect([...stage.worked].sort((a, b) => a - b)).toEqual(range(100));
   });
@@ -390,7 +390,7 @@ describe('conducting a run', () => {
     },
   );
 
-  it('a fault of the program is a line of the report, never a missing one', async () => {
+  it('an internal error is a line of the report, never a missing one', async () => {
     const stage = await stageOf({
       source: givenSource(30),
       work: (job, signal) => {
@@ -422,7 +422,7 @@ describe('conducting a run', () => {
     const lines = text.trimEnd().split('\n');
     for (const [changed, expected] of [
       [[...lines.slice(0, 5), ...lines.slice(6)], /line 6 has the number 7/],
-      [lines.slice(0, 19), /19 lines, but 20 photos were listed/],
+      [lines.slice(0, 19), /19 lines, not 20 as listed/],
     ] as const) {
       await stage.state.write(path, `${changed.join('\n')}\n`);
       const error = await stage.conduct().catch((thrown) => thrown);

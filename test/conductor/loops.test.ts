@@ -6,6 +6,7 @@ import { createStop, type StopReason } from '../../src/conductor/stop.ts';
 import { withStoreRetry } from '../../src/queue/queue-with-retry.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';
+import { plural } from '../../src/util/plural.ts';
 import { makeJobs } from '../queue/photo-jobs.ts';
 import { lineOf } from '../records/report-lines.ts';
 
@@ -151,7 +152,7 @@ describe('the failure watch', () => {
         const letters = statuses.filter((status) =>
           ['rejected', 'failed', 'duplicate'].includes(status),
         ).length;
-        expect(reason).toBe(letters >= count ? `${count} photos became dead letters` : undefined);
+        expect(reason).toBe(letters >= count ? plural(count, 'dead letter') : undefined);
       }),
     );
   });

@@ -143,7 +143,7 @@ export function describeEngine(adapter: EnrollingAdapter): void {
       expect(reply.kind === 'throttled' ? reply.retryAfterInMs : 0).toBeGreaterThan(8000);
     });
 
-    test('wrong credentials are certain, and what to mend is named', async () => {
+    test('wrong credentials are certain, and what to fix is named', async () => {
       server.setMode('401');
       const { reply } = await play('ok');
       expect(reply).toMatchObject({ kind: 'refused', certain: true, httpStatus: 401 });

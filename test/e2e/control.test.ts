@@ -50,12 +50,14 @@ describe.each(['embedded', 'redis'] as const)('from another process, on %s', { t
     expect(pause.stdout).toContain(`To go on: rollcall resume ${runId}`);
     const paused = await first.ended;
     expect(paused.exitCode).toBe(3);
-    expect(paused.stderr).toContain(`Run ${runId} is paused: somebody paused it: rollcall resume ${runId}`);
+    expect(paused.stderr).toContain(
+      `Run ${runId} is paused: it was paused by hand. To go on: rollcall resume ${runId}`,
+    );
     const callsAtPause = scene.engine.calls.length;
     expect(callsAtPause).toBeLessThan(photos);
     const status = await scene.run(['status']);
     expect(status.stdout).toMatch(new RegExp(`^${runId} {2}paused {2}${callsAtPause} of ${photos}, `));
-    expect(status.stdout).toContain('waits for: somebody paused it');
+    expect(status.stdout).toContain('why it waits: it was paused by hand');
     expect(scene.engine.calls).toHaveLength(callsAtPause);
 
     const second = scene.start(command);

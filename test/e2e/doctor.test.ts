@@ -24,7 +24,7 @@ afterAll(async () => {
   await redis.close();
 });
 
-/** What each check said: `ok` or `mend`. */
+/** What each check said: `ok` or `fix`. */
 function verdicts(stdout: string): Record<string, string> {
   const rows = stdout.split('\n').map((row) => row.split(/\s+/));
   return Object.fromEntries(rows.map(([verdict, name]) => [name, verdict]));
@@ -33,7 +33,7 @@ function verdicts(stdout: string): Record<string, string> {
 const good = { state: 'ok', queue: 'ok', account: 'ok', source: 'ok' };
 
 describe('rollcall doctor', { timeout: 180_000 }, () => {
-  it.each(['redis', 'embedded'])('finds nothing to mend, and enrolls nothing, on %s', async (kind) => {
+  it.each(['redis', 'embedded'])('finds nothing to fix, and enrolls nothing, on %s', async (kind) => {
     const queue = kind === 'redis' ? redis.url : 'embedded';
     const end = await scene.run(['doctor', './folder', '--queue', queue]);
     expect(verdicts(end.stdout)).toEqual(good);
@@ -45,12 +45,12 @@ describe('rollcall doctor', { timeout: 180_000 }, () => {
   });
 
   it.each<[string, string[], Record<string, string>, Record<string, string>, number, RegExp]>([
-    ['a state that cannot be written', ['--state', 'a-file'], {}, { state: 'mend' }, 4, /a-file/],
+    ['a state that cannot be written', ['--state', 'a-file'], {}, { state: 'fix' }, 4, /a-file/],
     [
       'a queue that is not there',
       ['--queue', 'redis://127.0.0.1:1'],
       {},
-      { queue: 'mend', account: 'mend' },
+      { queue: 'fix', account: 'fix' },
       4,
       /The queue redis:\/\/127\.0\.0\.1:1.*\(--queue, ROLLCALL_QUEUE\) cannot be reached: .*ECONNREFUSED/,
     ],
@@ -58,7 +58,7 @@ describe('rollcall doctor', { timeout: 180_000 }, () => {
       'a wrong key',
       [],
       { OOTO_APP_KEY: 'mistyped' },
-      { account: 'mend' },
+      { account: 'fix' },
       3,
       /check OOTO_APP_ID and OOTO_APP_KEY/,
     ],
@@ -66,12 +66,12 @@ describe('rollcall doctor', { timeout: 180_000 }, () => {
       'an engine that is not there',
       ['--engine-url', 'http://127.0.0.1:1/api'],
       {},
-      { account: 'mend' },
+      { account: 'fix' },
       3,
       /connection refused by 127\.0\.0\.1:1/,
     ],
-    ['a source that is not there', ['nowhere'], {}, { source: 'mend' }, 2, /nowhere cannot be read/],
-    ['a CSV without its columns', ['wrong.csv'], {}, { source: 'mend' }, 2, /"name", "picture"/],
+    ['a source that is not there', ['nowhere'], {}, { source: 'fix' }, 2, /nowhere cannot be read/],
+    ['a CSV without its columns', ['wrong.csv'], {}, { source: 'fix' }, 2, /"name", "picture"/],
   ])('names %s', async (_name, args, environment, expected, exitCode, message) => {
     const spec = args.some((arg) => /nowhere|csv/.test(arg)) ? [] : ['./folder'];
     const end = await scene.run(['doctor', ...spec, ...args], { environment });

@@ -141,9 +141,9 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     expect(failed.stdout).not.toContain('person-');
     expect(failed.stderr).toContain('subject 1 (person-5): not deleted');
     const before = scene.engine.calls.length;
-    const mended = await forget('person-5', 'person-6');
-    expect(mended.exitCode, mended.stderr).toBe(0);
-    expect(mended.result).toMatchObject({ erased: 2, erasedBefore: 1, templatesDeleted: 1 });
+    const fixed = await forget('person-5', 'person-6');
+    expect(fixed.exitCode, fixed.stderr).toBe(0);
+    expect(fixed.result).toMatchObject({ erased: 2, erasedBefore: 1, templatesDeleted: 1 });
     expect(scene.engine.calls.slice(before).map(({ templateId }) => templateId)).toEqual([idOf('person-5')]);
   });
 

@@ -156,7 +156,7 @@ it('is refused where that makes sense: no such source, no photo, a wrong setting
   });
   expect(end.exitCode, end.stderr).toBe(3);
   expect(end.stderr).toContain('OOTO_APP_KEY');
-  // What stopped it has been mended.
+  // What stopped it is fixed.
   expect((await scene.run(['identify', 'staff', '--limit', '1'])).exitCode).toBe(0);
 });
 

@@ -131,7 +131,7 @@ describe('every night, only what changed', { timeout: 180_000 }, () => {
     });
     const { stdout } = await scene.run(['report']);
     expect(stdout).toContain(`without ${photos - rejected + 1} unchanged photos`);
-    expect(stdout).toContain(`1 subjects are enrolled and no longer in the source`);
+    expect(stdout).toContain(`Enrolled and no longer in the source: 1 subject, see`);
   });
 
   it('a run is not resumed as one of another kind', async () => {

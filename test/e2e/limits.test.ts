@@ -41,7 +41,7 @@ describe.each(['embedded', 'redis'] as const)(
       await openArchive({ script: '503x1' });
       const first = await scene.run(['run', './archive', '--max-calls', '15', '--backoff', '10ms..20ms']);
       expect(first.exitCode).toBe(3);
-      expect(first.stderr).toContain('15 calls (--max-calls)');
+      expect(first.stderr).toContain('the budget of 15 calls (--max-calls) is used up');
       expect(scene.engine.calls).toHaveLength(15);
       const again = await scene.run(['run', './archive', '--max-calls', '15']);
       expect(again.exitCode).toBe(3);

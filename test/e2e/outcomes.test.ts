@@ -57,7 +57,7 @@ describe.each(kinds)('one archive with every reply, on %s', (kind) => {
     const { end, report } = run();
     expect(end.stderr).not.toMatch(/fault|stack/);
     expect(end.exitCode).toBe(1);
-    expect(end.stdout).toContain(`${report.filter(isDead).length} wait for a person`);
+    expect(end.stdout).toContain(`${report.filter(isDead).length} need attention`);
   });
 
   it.each(outcomeCases.map((outcome) => [subjectOf(outcome), outcome] as const))(

@@ -151,7 +151,7 @@ describe('photos in a bucket', { timeout: 180_000 }, () => {
     const dry = await scene.run(['run', 's3://archive/staff/', '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toMatchObject({ photos: 5, calls: 5 });
     const missing = await scene.run(['doctor', 's3://missing/']);
-    expect(missing.stdout).toMatch(/mend {2}source {3}s3:\/\/missing\/ cannot be listed .*no such bucket/u);
+    expect(missing.stdout).toMatch(/fix {3}source {3}s3:\/\/missing\/ cannot be listed .*no such bucket/u);
     proxy.answer(() => true, { status: 403, code: 'AccessDenied' });
     const denied = await scene.run(['run', 's3://archive/staff/', '--run-id', 'denied']);
     expect(denied).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('s3:ListBucket') });

@@ -150,7 +150,7 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     await calls(before + 2);
     expect((await scene.run(['pause', 'asked'])).exitCode).toBe(0);
     await until(async () => (await readRunRecord(state, 'asked'))?.state === 'paused', { limitInMs: 60_000 });
-    expect((await scene.run(['status', 'asked'])).stdout).toContain('waits for: somebody paused it');
+    expect((await scene.run(['status', 'asked'])).stdout).toContain('why it waits: it was paused by hand');
     const paused = scene.engine.calls.length;
     expect((await scene.run(['resume', 'asked'])).exitCode).toBe(0);
     await calls(paused + 2);

@@ -71,7 +71,7 @@ it('how runs go is shown by status, and by a worker to those who watch over it',
   // From any machine that sees the state.
   await scene.run(['pause', runId]);
   await until(() => workers.every((worker) => worker.stderr().includes(`Run ${runId}: paused`)));
-  expect((await scene.run(['status', runId])).stdout).toContain('waits for: somebody paused it');
+  expect((await scene.run(['status', runId])).stdout).toContain('why it waits: it was paused by hand');
   expect((await get(port, '/metrics')).body).toEqual({ photosLeft: 0, runs: 0, workers: 2 });
   expect(await scene.record(runId)).not.toHaveProperty('outlook');
   for (const worker of workers) {

@@ -64,7 +64,7 @@ describe.each(['embedded', 'redis'] as const)(
       await expectGoodEnd(runId);
     });
 
-    it('stops when three photos in a row are refused with 403, and goes on once that is mended', async () => {
+    it('stops when three photos in a row are refused with 403, and goes on once that is fixed', async () => {
       await openAccount();
       scene.engine.setMode('403');
       const end = await scene.run(command);

@@ -21,7 +21,7 @@ afterAll(async () => {
   await redis.close();
 });
 
-describe('what ends with exit code 2, says what to mend, makes no call and leaves no run', {
+describe('what ends with exit code 2, says what to fix, makes no call and leaves no run', {
   timeout: 180_000,
 }, () => {
   it.each<[string, string[], Record<string, string | undefined>, RegExp]>([
@@ -46,7 +46,7 @@ describe('what ends with exit code 2, says what to mend, makes no call and leave
     ['a CSV without its columns', ['run', 'wrong.csv'], {}, /columns found are "name", "picture"/],
     ['the same, enqueued', ['enqueue', 'wrong.csv'], {}, /columns found are "name", "picture"/],
     ['a source that is not there', ['run', './nowhere'], {}, /nowhere cannot be read \(ENOENT\)/],
-    ['a source of no known kind', ['run', 'bad.json'], {}, /no source that rollcall knows/],
+    ['a source of no known kind', ['run', 'bad.json'], {}, /not a source that rollcall knows/],
     ['an unknown flag', ['run', './folder', '--fast'], {}, /unknown option '--fast'/],
     ['an unknown command', ['walk'], {}, /unknown command 'walk'/],
     ['a missing argument', ['run'], {}, /missing required argument 'source'/],
@@ -79,7 +79,7 @@ describe('what ends with exit code 2, says what to mend, makes no call and leave
       'a schedule with a wrong time',
       ['schedule', 'add', 'nightly', '--source', './folder', '--cron', '2am'],
       {},
-      /--cron is "2am": it has not 5 or 6 fields/,
+      /--cron is "2am": it does not have 5 or 6 fields/,
     ],
     ['a schedule that is not there', ['schedule', 'remove', 'nightly'], {}, /There is no schedule nightly/],
   ])('%s', async (_name, args, environment, message) => {
@@ -99,13 +99,13 @@ describe('an empty source', { timeout: 180_000 }, () => {
     const allowed = await scene.run(['run', './empty', '--allow-empty', '--json']);
     expect(allowed.exitCode).toBe(0);
     expect(JSON.parse(allowed.stdout)).toMatchObject({ total: 0 });
-    // Neither is left to be resumed.
+    // Neither is interrupted, can be resumed.
     for (const runId of await scene.runIds())
       expect(await scene.record(runId)).toMatchObject({ state: 'finished' });
   });
 });
 
-it('a CSV that was mended is a new run', { timeout: 180_000 }, async () => {
+it('a CSV that was fixed is a new run', { timeout: 180_000 }, async () => {
   await writeFiles(scene.folder, { 'wrong.csv': 'subject_id,photo\nann,folder/ann.jpg\n' });
   const end = await scene.run(['run', 'wrong.csv']);
   expect(end.stderr).toContain('Starting run');

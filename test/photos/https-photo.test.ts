@@ -131,9 +131,9 @@ const failures: readonly [path: string, retryable: boolean, problem: string][] =
   ['/empty.jpg', false, 'photo is empty'],
   ['/cut', true, 'localhost'],
   ['/reset', true, 'localhost'],
-  ['/loop', false, 'redirected more than 5 times'],
-  ['/to-http', false, 'is redirected to http://, which is not read'],
-  ['/to-nothing', false, 'redirected to something that is no address'],
+  ['/loop', false, 'redirects more than 5 times'],
+  ['/to-http', false, 'redirects to http://, which is not read'],
+  ['/to-nothing', false, 'redirects to something that is not an address'],
 ];
 
 test('connections that break and redirects that lead nowhere say whether they may go better later', async () => {

@@ -69,7 +69,7 @@ describe('refused', () => {
     [
       'a drawing',
       Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
-      'not an image that rollcall knows',
+      'not an image format that rollcall knows',
     ],
     ['zeros', Buffer.alloc(100), 'it begins with 0000000000000000'],
     ['a JPEG without a picture', Buffer.from([0xff, 0xd8, 0xff, 0xd9]), 'begins like a jpeg image'],

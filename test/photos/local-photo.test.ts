@@ -41,8 +41,8 @@ test.each([
   ['missing.jpg', 'is not there', false],
   ['file.jpg/x.jpg', 'ENOTDIR', false],
   [`${'x'.repeat(300)}.jpg`, 'ENAMETOOLONG', false],
-  ['folder.jpg', 'is no regular file', false],
-  ['pipe.jpg', 'is no regular file', false],
+  ['folder.jpg', 'is not a regular file', false],
+  ['pipe.jpg', 'is not a regular file', false],
   ['socket.jpg', 'cannot be read (ENXIO)', false],
   ['empty.jpg', 'photo is empty (0 bytes)', false],
   ['large.jpg', 'photo is larger than 64 MiB', false],
@@ -72,7 +72,7 @@ test.each([
 
 test('a device is refused, not read for ever', async () => {
   expect(await read('/dev/zero', { rootFolder: undefined })).toEqual({
-    problem: 'photo "/dev/zero" is no regular file',
+    problem: 'photo "/dev/zero" is not a regular file',
     retryable: false,
   });
 });

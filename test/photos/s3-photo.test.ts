@@ -58,7 +58,7 @@ const archived = (more: string) => ({ status: 403, code: 'InvalidObjectState', m
 test.each([
   ['NoSuchKey', undefined, 's3://bucket/gone.jpg', /is not there \(NoSuchKey, 404\)/, false],
   ['NoSuchBucket', undefined, 's3://gone/a.jpg', /there is no such bucket/, false],
-  ['no address', undefined, 's3://k:CANARY@bucket/a.jpg', /is no address on S3/, false],
+  ['no address', undefined, 's3://k:CANARY@bucket/a.jpg', /is not an address on S3/, false],
   ['empty', undefined, 's3://bucket/empty.jpg', /is empty \(0 bytes\)/, false],
   ['large', undefined, 's3://bucket/large.jpg', /larger than/, false],
   ['denied', { status: 403, code: 'AccessDenied' }, photo, /permission s3:GetObject is missing/, false],

@@ -21,5 +21,7 @@ it.each([
 it('what is no address of a queue is refused', () => {
   for (const queue of ['kafka://x', 'nonsense'])
     expect(() => isOnThisMachine(queue)).toThrow('must be embedded, or');
-  expect(() => isOnThisMachine('postgres://u:secret@h:port/')).toThrow('no address of a PostgreSQL server');
+  expect(() => isOnThisMachine('postgres://u:secret@h:port/')).toThrow(
+    'not the address of a PostgreSQL server',
+  );
 });

@@ -58,8 +58,8 @@ describe('the address of a Redis', () => {
     ['redis://u:secret@a,b', 'redis+sentinel://'],
     ['redis+sentinel://u:secret@a', 'the name of the master is missing'],
     ['redis+cluster://a/1', 'the database 0 only'],
-    ['redis://a/one', 'a number of a database'],
-    ['redis://a/1/2', 'a number of a database'],
+    ['redis://a/one', 'the number of a database'],
+    ['redis://a/1/2', 'the number of a database'],
   ])('that is wrong is refused with what is wrong: %s', (address, why) => {
     const refuse = () => parseRedisAddress(address);
     expect(refuse).toThrow(why);

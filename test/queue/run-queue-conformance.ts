@@ -85,7 +85,7 @@ export function describeRunQueue(start: () => Promise<QueueServer>): void {
       const queue = backend.openRunQueue(runId);
       await queue.add(makeJobs(5));
       work(async (seq) => {
-        if (seq === 3) throw new Error('a fault of the program');
+        if (seq === 3) throw new Error('an internal error');
         return finish(seq);
       });
       const all = await finishedOf(queue, 5);
@@ -97,7 +97,7 @@ export function describeRunQueue(start: () => Promise<QueueServer>): void {
         'completed',
         'completed',
       ]);
-      expect(all[2]).toMatchObject({ failedReason: 'a fault of the program', returnValue: null });
+      expect(all[2]).toMatchObject({ failedReason: 'an internal error', returnValue: null });
       expect(all[0]).not.toHaveProperty('failedReason');
       expect((await queue.finished(2)).map((job) => job.id)).toEqual(['r-1-abc', 'r-2-abc']);
       await queue.remove(['r-1-abc', 'r-3-abc', 'r-99-abc']);

@@ -240,7 +240,7 @@ describe('the manifest', () => {
       );
     });
 
-    it('passes on at once what the user must mend', async () => {
+    it('passes on at once what the user must fix', async () => {
       const source: Source = {
         ...givenSource(0),
         // biome-ignore lint/correctness/useYield: it fails before its first photo.

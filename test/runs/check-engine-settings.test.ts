@@ -41,7 +41,7 @@ describe('settings that the engine does not know, or that contradict each other'
     ['ooto', { validateNface: true }, ['--validate-nface', 'ooto does not know']],
     ['ooto', { checkQuality: 'off' }, ['--check-quality', 'ooto does not know']],
     ['verihubs', { photoTransport: 'url', stripMetadata: true }, ['--strip-metadata', '--photo-transport']],
-    ['ooto', { photoTransport: 'url' }, ['--photo-transport', 'takes no addresses']],
+    ['ooto', { photoTransport: 'url' }, ['--photo-transport', 'does not accept addresses']],
   ])('%s with %o', async (name, given, expected) => {
     const settings = await settingsOf(given);
     const check = () => checkEngineSettings(engines[name], settings, onS3);

@@ -163,7 +163,7 @@ describe('starting a run', () => {
     for (const id of ids) expect(id).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]+$/);
   });
 
-  it('mends a torn run.json, or says which file cannot be read', async () => {
+  it('repairs a torn run.json, or says which file cannot be read', async () => {
     const { record } = await start({ runId: 'mine' });
     await writeFile(state.locate('runs/mine/run.json'), '{"schema":"rollcall.run/1","id":');
     expect(await readRunRecord(state, 'mine')).toMatchObject({ id: record.id, source: '/photos' });

@@ -54,11 +54,14 @@ describe('a schedule', () => {
     [{ name: 'n'.repeat(41) }, /40 at most/],
     [{ cron: 'nightly' }, /--cron is "nightly"/],
     [{ tz: 'Berlin' }, /--tz is "Berlin"/],
-    [{ source: '-' }, /--source is -: nobody can pipe a list at night/],
+    [{ source: '-' }, /--source is -: a scheduled run cannot read stdin/],
     [{ source: './nowhere' }, /nowhere cannot be read/],
     [{ onFailure: 'alerts' }, /--on-failure is no address/],
-    [{ onFailure: 'http://alerts.example/x' }, /--on-failure is plain http; use https:\/\/, or --allow-http/],
-    [{ onFailure: 'https://user:pass@alerts.example' }, /must not hold a user or a password/],
+    [
+      { onFailure: 'http://alerts.example/x' },
+      /--on-failure is plain http; use https:\/\/, or allow it with --allow-http/,
+    ],
+    [{ onFailure: 'https://user:pass@alerts.example' }, /must not contain a user or a password/],
     [{ onFailure: 'ftp://alerts.example' }, /must begin with https/],
   ])('is refused with %o', async (wrong, message) => {
     const adding = addSchedule(rollcall, { ...nightly, ...wrong });

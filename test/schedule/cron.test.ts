@@ -17,13 +17,13 @@ describe('a cron time', () => {
   });
 
   it.each([
-    ['', 'UTC', /--cron is "": it has not 5 or 6 fields/],
-    ['0 2 * *', 'UTC', /it has not 5 or 6 fields/],
-    ['0 0 2 * * * *', 'UTC', /it has not 5 or 6 fields/],
-    ['@daily', 'UTC', /it has not 5 or 6 fields/],
+    ['', 'UTC', /--cron is "": it does not have 5 or 6 fields/],
+    ['0 2 * *', 'UTC', /it does not have 5 or 6 fields/],
+    ['0 0 2 * * * *', 'UTC', /it does not have 5 or 6 fields/],
+    ['@daily', 'UTC', /it does not have 5 or 6 fields/],
     ['61 * * * *', 'UTC', /61.*Every night at two is '0 2 \* \* \*'/],
     ['0 0 31 2 *', 'UTC', /--cron is "0 0 31 2 \*"/],
-    ['H 2 * * *', 'UTC', /H is not understood/],
+    ['H 2 * * *', 'UTC', /H is not supported/],
     ['0 2 * * *', 'Europe/Nowhere', /--tz is "Europe\/Nowhere": expected a name such as Europe\/Berlin/],
     ['0 2 * * *', '', /--tz is ""/],
     ['0 2 * * *', '+02:00', /--tz/],

@@ -76,7 +76,7 @@ describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
     expect(await rollcall.state.list('schedules')).toEqual([]);
   });
 
-  it('is skipped while the run before it goes on or waits for a person, and started after it', async () => {
+  it('is skipped while the run before it goes on or is paused, and started after it', async () => {
     const schedule = await add('busy');
     const first = latestTick(schedule, Date.now()) + 10 * 60_000;
     const take = (minutes: number) =>

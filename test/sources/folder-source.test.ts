@@ -85,14 +85,14 @@ test('follows a link to a file inside, and tells every other link that hides a p
   );
   const linkToFolder = 'is a link to a folder, which is not followed; its photos are not listed';
   expect(problems).toEqual({
-    'broken.jpg': '"broken.jpg" is a link that leads nowhere',
+    'broken.jpg': '"broken.jpg" is a broken link',
     'folder/x.jpg': undefined,
     'inside.jpg': undefined,
     'leaves.jpg': '"leaves.jpg" is a link that leaves the folder; --allow-outside permits that',
     loop: `"loop" ${linkToFolder}`,
     'out-folder': `"out-folder" ${linkToFolder}`,
     'real.jpg': undefined,
-    'self.jpg': '"self.jpg" is a link that leads nowhere',
+    'self.jpg': '"self.jpg" is a broken link',
   });
   const outside = await listAll(await openSource(root, { allowOutside: true }));
   expect(outside.find(({ subjectId }) => subjectId === 'leaves')).not.toHaveProperty('problem');
@@ -118,7 +118,7 @@ test('lists what cannot be a photo with its problem', async () => {
   expect(listed.map(({ problem }) => problem)).toEqual([
     '"a/\\\\xff.jpg" has a name that is not UTF-8; rename it',
     undefined,
-    '"a/pipe.jpg" is no regular file (a pipe, socket or device)',
+    '"a/pipe.jpg" is not a regular file (a pipe, socket or device)',
     '"lost.jpg" gives no subject id by --id-from "{id}/{photo}.{ext}"',
     '"\u00a0/front.jpg": its subject id is empty',
   ]);
@@ -150,7 +150,7 @@ test('a source that vanishes while it is listed is a fault, not a short list', a
   };
   await expect(listing()).rejects.toMatchObject({
     exitCode: 4,
-    message: expect.stringContaining('bring it back'),
+    message: expect.stringContaining('restore it'),
   });
 });
 

@@ -34,7 +34,7 @@ describe('a pattern that cannot be used', () => {
     ['', /no \{id\}/],
     ['{id}.{suffix}', /\{suffix\} is unknown/],
     ['{id}{photo}.{ext}', /nothing parts \{id\} from \{photo\}/],
-    ['{id}/{id}.{ext}', /\{id\} stands in it twice/],
+    ['{id}/{id}.{ext}', /\{id\} is in it twice/],
     ['{id}.{ext', /brace is not paired/],
     ['{id}.{toString}', /unknown/],
   ])('%j is refused and says why', (pattern, why) => {

@@ -18,8 +18,8 @@ const usage = (message: RegExp) =>
 test.each([
   ['', /source is missing; give a folder, s3:/],
   ['not-there', /cannot be read \(ENOENT\); give a folder/],
-  ['people.xlsx', /no source that rollcall knows by its suffix/],
-  ['s3://ab/staff/', /no address on S3: its bucket has no valid name/],
+  ['people.xlsx', /not a source that rollcall knows by its suffix/],
+  ['s3://ab/staff/', /not an address on S3: its bucket has no valid name/],
   ['https://user:secret@h/people.csv', /https:\/\/redacted@h\/people.csv cannot be listed/],
 ])('%j is refused', async (spec, message) => {
   await writeFile(join(folder.path, 'people.xlsx'), 'x');

@@ -30,7 +30,7 @@ test.each([
   ['http://u:secret@photos.example/a.jpg', /without encryption; give an https/],
   ['HTTP://photos.example/a.jpg', /without encryption/],
   ['s3://bucket/', /names a bucket and no object/],
-  ['s3://key:secret@bucket/a.jpg', /credentials do not belong into it/],
+  ['s3://key:secret@bucket/a.jpg', /credentials belong in AWS_ACCESS_KEY_ID/],
   ['s3:/bucket/a.jpg', /is not a valid address; give s3/],
   ['file:///etc/passwd', /file:\/\/ is not read/],
   ['data:image/png;base64,c2VjcmV0', /data: addresses are not read/],
@@ -77,7 +77,7 @@ describe('beside a manifest on S3', () => {
   });
 
   test.each([
-    ['/etc/passwd', /is a path of some machine/],
+    ['/etc/passwd', /is a path on some machine/],
     ['../2025/a.jpg', /leaves the prefix s3:\/\/bucket\/staff\/2026\/; --allow-outside/],
     ['../2026', /leaves the prefix/],
     ['../../../a.jpg', /leaves the bucket bucket/],

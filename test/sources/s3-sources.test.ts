@@ -86,7 +86,7 @@ describeSource('a CSV manifest on S3', async () => ({
     problem('row 4 has a quote in the wrong place; a field with quotes in it is written "like ""this"""'),
     problem('row 5 has a quote in the wrong place; a field with quotes in it is written "like ""this"""'),
     { subjectId: '5', photo: 's3://bucket/rows/over\ntwo lines.jpg', row: 6 },
-    { row: 7, problem: expect.stringContaining('is a path of some machine') },
+    { row: 7, problem: expect.stringContaining('is a path on some machine') },
     { row: 8, problem: expect.stringContaining('leaves the prefix s3://bucket/rows/') },
     { subjectId: '8', photo: 's3://bucket/rows/ü.jpg', metadata: { dept: '\uFFFD' } },
   ],
@@ -108,7 +108,7 @@ describeSource('a JSONL manifest on S3', async () => ({
     problem('line 2 is not a JSON object; one object a line is needed'),
     problem('line 3 is longer than 1 MiB'),
     { subjectId: '2', photo: 's3://other/2.jpg', version: 'v1' },
-    { subjectId: 'r1', problem: expect.stringContaining('is a path of some machine') },
+    { subjectId: 'r1', problem: expect.stringContaining('is a path on some machine') },
     { subjectId: 'last', photo: 'https://photos.example/last.jpg' },
   ],
 }));

@@ -270,7 +270,7 @@ describe('one photo, with a real engine and a real gate', () => {
     expect(engineServer.calls).toHaveLength(0);
   });
 
-  it('whose reading breaks the program is a fault of the program, not of the photo', async () => {
+  it('whose reading breaks the program is an internal error, not of the photo', async () => {
     const context = await contextOf({}, { readPhoto: () => Promise.reject(new TypeError('x is undefined')) });
     await expect(workPhoto(await jobOf(''), context, none)).rejects.toThrow('x is undefined');
   });

@@ -86,7 +86,7 @@ export function createLocalEngineClient(options: LocalEngineClientOptions): Loca
 /** The words of errors that are meant for people; of others none, they may name anything. */
 function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
   signal.throwIfAborted();
-  const why = error instanceof RollcallError ? error.message : 'a fault of the program';
+  const why = error instanceof RollcallError ? error.message : 'an internal error';
   return {
     kind: 'failed',
     fault: 'connection',

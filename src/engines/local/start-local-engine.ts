@@ -75,7 +75,7 @@ async function serve(options: LocalEngineOptions, socketPath: string): Promise<L
     const reader = createLazyFaceReader(() => createFaceReader({ threads }));
     releases.push(() => reader.close());
     const onDamage = (lines: number) =>
-      log.warn({ lines }, 'lines of the templates cannot be read: left out');
+      log.warn({ lines }, 'unreadable lines of the templates file were skipped');
     const store = await openTemplateStore({ folder, onDamage });
     releases.push(() => store.close());
     const https = createHttpsPhotoReader({

@@ -106,14 +106,14 @@ async function refuseForeignContent(data: string): Promise<void> {
   throw new FaultError(
     'embedded-broken-data',
     `${data} holds something that is not the data of the embedded queue. Move it away; the reports of earlier runs ` +
-      'are kept elsewhere, and a run that is not finished goes on.',
+      'are kept elsewhere, and an unfinished run goes on.',
   );
 }
 
 function initdbFailed(files: ServerFiles, output: string): FaultError {
   return new FaultError(
     'embedded-init-failed',
-    `The embedded queue could not be made in ${files.folder}: ${output.slice(-600)}\n` +
-      'Mend that, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
+    `The embedded queue could not be created in ${files.folder}: ${output.slice(-600)}\n` +
+      'Fix this, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
   );
 }

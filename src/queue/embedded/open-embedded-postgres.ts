@@ -52,7 +52,7 @@ export async function openEmbeddedPostgres(options: {
   }
 
   async function attachAgain(): Promise<void> {
-    options.onError?.(new FaultError('embedded-lost', 'The embedded queue ended and is started again.'));
+    options.onError?.(new FaultError('embedded-lost', 'The embedded queue stopped and is restarted.'));
     await withRetry(attach, {
       signal: leaving.signal,
       pauseInMs: () => pauseAfterFailureInMs,
@@ -147,7 +147,7 @@ function notStarted(folder: string, reason: unknown): FaultError {
   return new FaultError(
     'embedded-not-started',
     `The embedded queue in ${folder} did not start: ${text.trim().slice(-1_200)}\n` +
-      'Mend that, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
+      'Fix this, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
     { cause: reason },
   );
 }
@@ -155,7 +155,7 @@ function notStarted(folder: string, reason: unknown): FaultError {
 function noFolder(folder: string, cause: NodeJS.ErrnoException): FaultError {
   return new FaultError(
     'embedded-no-folder',
-    `The folder ${folder} of the embedded queue cannot be made (${cause.code ?? cause.message}). Mend that, or set ` +
+    `The folder ${folder} of the embedded queue cannot be made (${cause.code ?? cause.message}). Fix this, or set ` +
       '--state (ROLLCALL_STATE) to another folder.',
     { cause },
   );

@@ -66,7 +66,7 @@ async function prepare(config: pg.ClientConfig, name: string): Promise<void> {
   } catch (cause) {
     throw new FaultError(
       'queue-not-prepared',
-      `The tables of the queue could not be made in ${name}: ${messageOf(cause)}. ` +
+      `The tables of the queue could not be created in ${name}: ${messageOf(cause)}. ` +
         'The user must be allowed to create schemas (bullmq and rollcall) in this database.',
       { cause },
     );

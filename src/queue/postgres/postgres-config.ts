@@ -25,7 +25,7 @@ export function parsePostgresUrl(text: string): URL {
   try {
     return new URL(text);
   } catch (cause) {
-    const message = `--queue (ROLLCALL_QUEUE) is ${withoutPassword(text)}: it is no address of a PostgreSQL server.`;
+    const message = `--queue (ROLLCALL_QUEUE) is ${withoutPassword(text)}: it is not the address of a PostgreSQL server.`;
     throw new UsageError('queue-address', message, { cause });
   }
 }

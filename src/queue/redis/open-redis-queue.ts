@@ -58,8 +58,8 @@ export async function refuseEviction(
   if (policies.includes(undefined)) {
     onUnknown(
       new Error(
-        'this user may ask Redis neither CONFIG GET nor INFO: see to it that its maxmemory-policy is noeviction, or ' +
-          'queued photos may be thrown away',
+        'this user may run neither CONFIG GET nor INFO on Redis: make sure that its maxmemory-policy is noeviction, or ' +
+          'queued photos may be evicted',
       ),
     );
   }
@@ -68,8 +68,8 @@ export async function refuseEviction(
   throw new UsageError(
     'queue-evicts',
     `The Redis server ${withoutPassword(url)} (--queue, ROLLCALL_QUEUE) has maxmemory-policy ${policy}: when its ` +
-      'memory is full it would throw queued photos away. Run "CONFIG SET maxmemory-policy noeviction" on it and put ' +
-      'the line "maxmemory-policy noeviction" into its redis.conf, or use another server.',
+      'memory is full it would evict queued photos. Run "CONFIG SET maxmemory-policy noeviction" on it and put ' +
+      'the line "maxmemory-policy noeviction" in its redis.conf, or use another server.',
   );
 }
 

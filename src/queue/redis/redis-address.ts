@@ -36,13 +36,13 @@ const defaultPort = { server: 6379, sentinel: 26_379, cluster: 6379 } as const;
 /** @throws UsageError for an address that is none, or a PEM file that cannot be read */
 export function parseRedisAddress(text: string): RedisAddress {
   const match = pattern.exec(text.trim());
-  if (!match) throw notUnderstood(text, 'it is no address of a Redis');
+  if (!match) throw notUnderstood(text, 'it is not the address of a Redis server');
   const [, scheme = '', kindName, login = '', hosts = '', path = '', query] = match;
   const kind = (kindName?.toLowerCase() ?? 'server') as RedisAddress['kind'];
   const nodes = hosts.split(',').map((host) => parseNode(host, defaultPort[kind]));
   if (nodes.includes(undefined)) throw notUnderstood(text, 'a host is missing or a port is no number');
   if (kind === 'server' && nodes.length > 1)
-    throw notUnderstood(text, 'several hosts are a redis+sentinel:// or a redis+cluster://');
+    throw notUnderstood(text, 'several hosts need redis+sentinel:// or redis+cluster://');
   const parameters = new URLSearchParams(query);
   const parts = path.split('/').filter((part) => part !== '');
   const masterName = kind === 'sentinel' ? parts.shift() : undefined;
@@ -51,7 +51,7 @@ export function parseRedisAddress(text: string): RedisAddress {
   const [dbText = parameters.get('db') ?? '0', ...rest] = parts;
   const db = Number(dbText);
   if (rest.length > 0 || !Number.isInteger(db) || db < 0)
-    throw notUnderstood(text, 'behind the hosts a number of a database is expected');
+    throw notUnderstood(text, 'after the hosts, the number of a database is expected');
   if (kind === 'cluster' && db !== 0) throw notUnderstood(text, 'a Cluster has the database 0 only');
   return {
     kind,

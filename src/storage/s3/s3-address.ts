@@ -21,7 +21,7 @@ export function parseS3Address(text: string): S3Address {
   const problem = problemOf(bucket, key);
   if (problem === undefined) return { bucket, key };
   const shown = JSON.stringify(redactAddress(text).address.slice(0, 300));
-  throw new UsageError('s3-address', `${shown} is no address on S3: ${problem}; give s3://bucket/key.`);
+  throw new UsageError('s3-address', `${shown} is not an address on S3: ${problem}; give s3://bucket/key.`);
 }
 
 export function formatS3Address({ bucket, key }: S3Address): string {
@@ -35,7 +35,7 @@ const maxKeySizeInBytes = 1024;
 
 function problemOf(bucket: string, key: string): string | undefined {
   if (bucket === '') return 'it names no bucket';
-  if (bucket.includes('@')) return 'credentials do not belong into it but into AWS_ACCESS_KEY_ID and so on';
+  if (bucket.includes('@')) return 'credentials belong in AWS_ACCESS_KEY_ID and so on, not in the address';
   if (!/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/iu.test(bucket)) return 'its bucket has no valid name';
   if (!key.isWellFormed() || key.includes('\0')) return 'its key is not valid text';
   return Buffer.byteLength(key) > maxKeySizeInBytes

@@ -1,7 +1,7 @@
 import { describeFailure, type HttpFault } from '../../util/http/http-failure.ts';
 
 /**
- * What a failed request to S3 means. `missing-bucket` to `settings` must be mended by the user; `unavailable` may pass,
+ * What a failed request to S3 means. `missing-bucket` to `settings` must be fixed by the user; `unavailable` may pass,
  * and has been tried again by the client before it is told.
  */
 export type S3ErrorKind =

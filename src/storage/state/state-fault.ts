@@ -12,7 +12,7 @@ export async function guarded<Result>(path: string, action: () => Promise<Result
 function stateFault(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof FaultError || typeof code !== 'string') return error;
-  const fix = fixes[code] ?? 'Mend this and start the same command again: the run goes on where it stopped.';
+  const fix = fixes[code] ?? 'Fix this and start the same command again: the run goes on where it stopped.';
   return new FaultError('state', `The state at ${path} cannot be used (${code}). ${fix}`, { cause: error });
 }
 
@@ -20,7 +20,7 @@ const fixes: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: make room and start the same command again; the run goes on where it stopped.',
   EDQUOT:
     'The disk quota is used up: make room and start the same command again; the run goes on where it stopped.',
-  EROFS: 'The file system is read-only: mend that, or set --state (ROLLCALL_STATE) to another folder.',
+  EROFS: 'The file system is read-only: make it writable, or set --state (ROLLCALL_STATE) to another folder.',
   EACCES: 'This user may not write there: change the permissions, or set --state (ROLLCALL_STATE).',
   EPERM: 'This user may not write there: change the permissions, or set --state (ROLLCALL_STATE).',
 };

@@ -19,7 +19,7 @@ export function describeFailure({ error, host }: { error: unknown; host: string 
   const { code, status, hostname } = readError(error);
   if (code === 'ENOTFOUND') return { fault: 'unknown-host', message: `unknown host ${hostname ?? host}` };
   if (code === 'PROXY_ANSWER') {
-    // 4xx: the proxy wants a password or forbids the address; 5xx: it could not reach the engine now.
+    // 4xx: the proxy asks for a password or forbids the address; 5xx: it could not reach the engine now.
     const fault = status !== undefined && status >= 400 && status <= 499 ? 'proxy' : 'connection';
     return { fault, message: `the proxy answered ${status ?? 'nothing'} to a tunnel to ${host}` };
   }
@@ -39,7 +39,7 @@ const messages: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name server did not answer for',
   ETIMEDOUT: 'no connection in time to',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time to',
-  HPE_INVALID_CONSTANT: 'no HTTP in the reply of',
+  HPE_INVALID_CONSTANT: 'no HTTP in the reply from',
 };
 
 const timeoutCodes = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);

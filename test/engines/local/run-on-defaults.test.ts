@@ -42,7 +42,7 @@ describe('a run on the defaults', { timeout: 240_000 }, () => {
 
   test('says what the engine is, and enrolls who is alone on a photo', async () => {
     const { stdout, stderr, exitCode } = await scene.run(['run', 'one', '--incremental', '--json']);
-    expect(stderr.split('\n')[0]).toContain('trial and rehearsal; it is not a biometric product');
+    expect(stderr.split('\n')[0]).toContain('for trials and rehearsals; it is not a biometric product');
     expect(exitCode).toBe(1);
     const { run } = JSON.parse(stdout);
     expect(await statusesOf(run)).toEqual({ a: 'enrolled', b: 'enrolled', group: '6', nobody: '5' });

@@ -14,7 +14,7 @@ test.each([
 
 test.each([
   ['s3:///a.jpg', /names no bucket/],
-  ['s3://key:CANARY@bucket/a.jpg', /credentials do not belong/],
+  ['s3://key:CANARY@bucket/a.jpg', /credentials belong in/],
   ['s3://a b/c', /no valid name/],
   ['s3://ab/c', /no valid name/],
   ['s3://bucket/a\0b', /not valid text/],

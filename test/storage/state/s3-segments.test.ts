@@ -204,7 +204,7 @@ describe('files that grow, on S3', () => {
     expect(await textOf()).toBe('one\n');
   });
 
-  it('what the user must mend is said: a bucket that is not there, a right that is missing', async () => {
+  it('what the user must fix is said: a bucket that is not there, a right that is missing', async () => {
     const nowhere = createS3StateStore({
       client: async () => server.client,
       address: { bucket: 'nowhere', key: '' },
