@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { sortTests } from './test/setup/sort-tests.ts';
 
-const { unit, measured, others } = sortTests(import.meta.dirname);
+const { unit, others, chaos, pace } = sortTests(import.meta.dirname);
 
+/** Tests that start servers and processes: each file in a process of its own. */
+const withServers = { globalSetup: ['test/setup/share-folder.ts'] };
+
+/** One after the other: what measures, or waits for what must come in time, is not held up by what works. */
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -13,7 +17,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // Pure: no process, no server, no build. They share what they import.
+          // No process, no server, no build. They share a process and what it has loaded.
           name: 'unit',
           include: [...unit],
           setupFiles: ['test/setup/no-processes.ts'],
@@ -25,11 +29,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...withServers,
           name: 'suite',
           include: [...others],
-          globalSetup: ['test/setup/share-folder.ts'],
-          setupFiles: process.env.PROF ? ['/tmp/prof/cpu.ts'] : [],
-          // One more than there are cores: most of them wait now and then.
+          // One more than there are cores: now and then each of them waits.
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
@@ -37,14 +40,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // Measures time: nothing else may run beside it, or it measures that.
-          name: 'measured',
-          include: [...measured],
-          globalSetup: ['test/setup/share-folder.ts'],
-          setupFiles: process.env.PROF ? ['/tmp/prof/cpu.ts'] : [],
-          maxWorkers: 1,
-          fileParallelism: false,
+          ...withServers,
+          name: 'chaos',
+          include: [...chaos],
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...withServers,
+          // They leave a core idle most of the time, and see for how long they were held up (test/helpers/hold-ups.ts).
+          name: 'pace',
+          include: [...pace],
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

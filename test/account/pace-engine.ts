@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Arrival } from '../helpers/hold-ups.ts';
 
 /**
  * An engine in a process of its own that notes when calls arrive, by its own clock, and takes its time to answer:
@@ -7,7 +8,7 @@ import type { AddressInfo } from 'node:net';
  * how long the process had not looked at its sockets before: by so much earlier a call may have arrived.
  */
 const [least = 0, most = 0] = process.argv.slice(2).map(Number);
-const arrivals: { at: number; heldInMs: number }[] = [];
+const arrivals: Arrival[] = [];
 // Two turns of the timer: after a hold-up it is the timer's turn first, and the sockets' then.
 let lookedAt = performance.now();
 let lookedBeforeAt = lookedAt;
@@ -22,7 +23,8 @@ const server = createServer((request, response) => {
     return;
   }
   const at = performance.now();
-  arrivals.push({ at, heldInMs: Math.max(0, at - lookedBeforeAt - 3) });
+  const heldInMs = Math.max(0, at - lookedBeforeAt - 3);
+  arrivals.push({ arrivedAtInMs: at, heldInMs, arrivedAt: new Date().toISOString() });
   request.resume();
   setTimeout(() => response.end('{}'), least + Math.random() * (most - least));
 });

@@ -1,13 +1,17 @@
 import { compileSource } from '../helpers/compiled-source.ts';
+import {
+  type Arrival,
+  shareOfRateUsed,
+  watchHoldUps,
+  worstSecondButForHoldUps,
+} from '../helpers/hold-ups.ts';
 import { type Child, runChild } from '../helpers/run-child.ts';
 import type { CallerTask } from './pace-caller.ts';
 
 export interface Measured {
   readonly calls: number;
-  /** Calls in the worst second, wherever it starts. */
-  readonly worstSecond: number;
-  /** The same, leaving out what may be due to the engine's own process being held up. */
-  readonly worstCertain: number;
+  /** Calls in the worst second, wherever it starts, without what may be due to somebody being held up. */
+  readonly worst: number;
   /** Share of the rate that was used, from the first call to the last. */
   readonly used: number;
   readonly callers: readonly string[];
@@ -23,6 +27,7 @@ export async function measurePace(
     runChild(pathOf(`test/account/${name}.ts`), args);
   const engine = start('pace-engine', ['150', '250']);
   const running: Child[] = [engine];
+  const watch = await watchHoldUps();
   try {
     const engineUrl = await engine.line();
     for (let count = 0; count < noise; count += 1) running.push(start('pace-noise'));
@@ -30,33 +35,15 @@ export async function measurePace(
       start('pace-caller', [JSON.stringify({ ...task, engineUrl })]),
     );
     running.push(...callers);
+    for (const { process } of running) watch.watch(process.pid ?? 0);
     const told = await Promise.all(callers.map((caller) => caller.line()));
     const response = await fetch(`${engineUrl}/arrivals`);
-    return { ...judge((await response.json()) as Arrival[], task.ratePerSecond), callers: told };
+    const calls = (await response.json()) as Arrival[];
+    const measured = { calls, rate: task.ratePerSecond, holdUps: await watch.read() };
+    const [worst, used] = [worstSecondButForHoldUps(measured), shareOfRateUsed(measured)];
+    return { calls: calls.length, worst, used, callers: told };
   } finally {
     await Promise.all(running.map((program) => program.kill()));
+    await watch.close();
   }
-}
-
-interface Arrival {
-  readonly at: number;
-  readonly heldInMs: number;
-}
-
-/**
- * More than `rate` calls in a second means that the first and the one `rate` after it lie less than a second apart.
- * The first may have come earlier than the engine's process, held up itself, took note of it: it gets the benefit.
- */
-function judge(arrivals: readonly Arrival[], ratePerSecond: number): Omit<Measured, 'callers'> {
-  let worstSecond = 0;
-  let worstCertain = 0;
-  for (const [place, { at }] of arrivals.entries()) {
-    const inSecond = arrivals.slice(0, place + 1).filter((other) => other.at > at - 1000);
-    worstSecond = Math.max(worstSecond, inSecond.length);
-    const isCertain = (other: Arrival) => other.at - other.heldInMs > at - 1000;
-    worstCertain = Math.max(worstCertain, inSecond.filter(isCertain).length);
-  }
-  const spanInSeconds = ((arrivals.at(-1)?.at ?? 0) - (arrivals[0]?.at ?? 0)) / 1000;
-  const used = (arrivals.length - 1) / spanInSeconds / ratePerSecond;
-  return { calls: arrivals.length, worstSecond, worstCertain, used };
 }

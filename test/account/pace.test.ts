@@ -1,4 +1,3 @@
-import { cpus, loadavg } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type EmbeddedPostgres,
@@ -16,9 +15,6 @@ import { measurePace } from './pace-processes.ts';
 const seconds = Number(process.env.PACE_SECONDS ?? 10);
 const rates = (process.env.PACE_RATES ?? '50,7').split(',').map(Number);
 const noise = Number(process.env.PACE_NOISE ?? 0);
-
-/** With more to do than it can, a machine lets callers wait for a core while their slots pass by. */
-const isOverloaded = () => (loadavg()[0] ?? 0) > 1.5 * cpus().length;
 
 describe('the pace that the engine sees', () => {
   let redis: TestRedis;
@@ -41,14 +37,12 @@ describe('the pace that the engine sees', () => {
   };
   let accounts = 0;
 
-  for (const [name, store] of Object.entries(stores)) {
-    for (const ratePerSecond of rates) {
+  for (const ratePerSecond of rates) {
+    for (const [name, store] of Object.entries(stores)) {
       // At 7/s there is little to do: both stores are measured at once.
       const test = ratePerSecond < 10 ? it.concurrent : it;
-      // A machine that is busy with something else may hold up whoever calls for longer than there is room for.
       test(`is never above ${ratePerSecond}/s and uses 95 % of it (${name})`, {
-        retry: 2,
-        timeout: (seconds + 30) * 3000,
+        timeout: (seconds + 30) * 1000,
       }, async () => {
         const measured = await measurePace({
           store: store(),
@@ -60,8 +54,8 @@ describe('the pace that the engine sees', () => {
           durationInMs: seconds * 1000,
         });
         if (process.env.PACE_NOISE) console.log(name, ratePerSecond, JSON.stringify(measured, undefined, 1));
-        expect(measured.worstCertain).toBeLessThanOrEqual(ratePerSecond);
-        expect(measured.used).toBeGreaterThanOrEqual(isOverloaded() ? 0.6 : 0.95);
+        expect(measured.worst).toBeLessThanOrEqual(ratePerSecond);
+        expect(measured.used).toBeGreaterThanOrEqual(0.95);
       });
     }
   }

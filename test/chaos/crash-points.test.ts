@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
+import { isLong } from '../helpers/long.ts';
 import { crashPoints } from './crash-points.ts';
 import { proveLedger } from './prove-ledger.ts';
 import { proveRun } from './prove-run.ts';
@@ -10,9 +11,9 @@ import { type StoreName, storeNames } from './stores.ts';
 
 const concurrency = 4;
 
-/** What happens to the state alone is the same on every store: tried on one, on all with `CHAOS_LONG=1`. */
+/** What happens to the state alone is the same on every store: tried on one, on all in the long form. */
 function pointsFor(store: StoreName): string[] {
-  const isOfAll = store === 'redis' || process.env.CHAOS_LONG !== undefined;
+  const isOfAll = store === 'redis' || isLong;
   return Object.keys(crashPoints).filter((name) => isOfAll || crashPoints[name]?.queue !== undefined);
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { orLong } from '../helpers/long.ts';
 import { until } from '../helpers/until.ts';
 import { proveRun } from './prove-run.ts';
 import { onlyRunFolder } from './run-files.ts';
@@ -8,13 +9,11 @@ import { storeNames } from './stores.ts';
 
 const rate = 100;
 const concurrency = 16;
-/** 60 and 30 s are for `CHAOS_LONG=1`. */
-const isLong = process.env.CHAOS_LONG !== undefined;
 
 const outages = [
-  { what: 'cuts every connection', mode: 'reset-before', seconds: isLong ? 60 : 15 },
-  { what: 'answers 503 to everything', mode: '503', seconds: isLong ? 60 : 15 },
-  { what: 'answers 429 to everything', mode: '429', seconds: isLong ? 30 : 10 },
+  { what: 'cuts every connection', mode: 'reset-before', seconds: orLong(15, 60) },
+  { what: 'answers 503 to everything', mode: '503', seconds: orLong(15, 60) },
+  { what: 'answers 429 to everything', mode: '429', seconds: orLong(10, 30) },
 ];
 
 describe.concurrent.each(outages)(
@@ -29,7 +28,7 @@ describe.concurrent.each(outages)(
           scene.photosFolder,
           ...['--rate', `${rate}`, '--concurrency', `${concurrency}`],
         ]);
-        await until(async () => (await control.callCount()) > 200, { limitInMs: 60_000 });
+        await until(async () => (await control.callCount()) > 200, { limitInMs: 60_000, pollInMs: 100 });
         await control.setMode(mode);
         const callsBefore = await control.callCount();
         await delay(seconds * 1000);

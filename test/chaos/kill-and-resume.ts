@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { templateIdOf } from '../../src/engines/registry.ts';
 import { createSeededRandom, type ServerCall } from '../helpers/engine-server-calls.ts';
+import { provePace } from '../helpers/prove-pace.ts';
 import { until } from '../helpers/until.ts';
 import { subjectOf } from './photo-folder.ts';
-import { provePace } from './prove-pace.ts';
 import { proveRun } from './prove-run.ts';
 import type { RollcallProcess } from './rollcall-process.ts';
 import { onlyRunFolder, readParts } from './run-files.ts';
@@ -58,7 +58,7 @@ export async function killAndResume(
     repeatedAfter.every((count) => count <= concurrency),
     `after one kill at most ${concurrency} calls may be repeated, not ${Math.max(...repeatedAfter)}`,
   );
-  provePace(calls, rate);
+  provePace({ calls, rate, holdUps: await scene.holdUps() });
   return {
     kills,
     killsInFlight: countKillsInFlight(calls, lives),

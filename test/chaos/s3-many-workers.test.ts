@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { measurePaceAgain, provePace } from './prove-pace.ts';
+import { isLong, orLong } from '../helpers/long.ts';
+import { provePace } from '../helpers/prove-pace.ts';
 import { type S3Run, startS3Run } from './s3-run.ts';
 
-const photos = process.env.CHAOS_LONG ? 5_000 : 2_000;
+const photos = orLong(1_500, 5_000);
 const concurrency = 8;
-const limit = { timeout: 540_000, retry: measurePaceAgain };
+const limit = { timeout: 540_000 };
 /** By the lease's length. */
 const longestTakeOverInMs = 30_000;
 
@@ -48,7 +49,7 @@ it(
 );
 
 /** Half a minute of waiting for the lease to end: in the long form of these tests only. */
-it.runIf(process.env.CHAOS_LONG)(
+it.runIf(isLong)(
   'a conductor that sleeps past the end of its lease and wakes beside its successor spoils nothing on S3',
   limit,
   async () => {
@@ -85,7 +86,7 @@ async function proveCalls(
   const mayBeRepeated = new Set(options.uncollected);
   expect(repeatedOf(made).filter((id) => !mayBeRepeated.has(id))).toEqual([]);
   expect(repeated).toBeLessThanOrEqual(options.most);
-  provePace(made, options.rate);
+  provePace({ calls: made, rate: options.rate, holdUps: await run.holdUps() });
 }
 
 /** Templates that were called more than once. */

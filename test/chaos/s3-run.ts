@@ -67,6 +67,7 @@ export async function startS3Run(options: {
   return {
     workers: () => workers.filter(({ isRunning }) => isRunning),
     engine: scene.engine,
+    holdUps: scene.holdUps,
     store: scene.store,
     record,
     close,
@@ -86,6 +87,7 @@ export async function startS3Run(options: {
       until(async () => (await control.callCount()) > share * photos, {
         what: `calls for ${share} of the photos`,
         limitInMs: 120_000,
+        pollInMs: 100,
       }),
     /** How long after `since`, a time of the clock, another conductor showed itself, by what it wrote. */
     async takeOverInMs(since: number, epochBefore: number): Promise<number> {

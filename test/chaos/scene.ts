@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { builtProgram } from '../helpers/command-line.ts';
 import { testCredentials } from '../helpers/engine-server.ts';
 import { type EngineServerProcess, startEngineServerProcess } from '../helpers/engine-server-start.ts';
+import { type HoldUp, watchHoldUps } from '../helpers/hold-ups.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { writePhotos } from './photo-folder.ts';
+import { preferToEverything } from './prefer.ts';
 import { type RollcallProcess, startRollcall } from './rollcall-process.ts';
 import { openStore, type Store, type StoreName } from './stores.ts';
 
@@ -15,6 +17,8 @@ export interface Scene {
   readonly stateFolder: string;
   readonly engine: EngineServerProcess;
   readonly store: Store;
+  /** When its processes were ready to run and had no core. */
+  holdUps(): Promise<readonly HoldUp[]>;
   /** What the command line finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Starts the command line, or a program that takes its place. */
@@ -37,12 +41,15 @@ export async function openScene(options: {
   const folder = await makeTemporaryFolder();
   const stateFolder = join(folder.path, 'state');
   const photosFolder = join(folder.path, 'photos');
-  const [engine, store, program] = await Promise.all([
+  const [watch, engine, store, program] = await Promise.all([
+    watchHoldUps(),
     startEngineServerProcess({ latencyInMs }),
     openStore(options.store, stateFolder),
     builtProgram(),
     writePhotos(photosFolder, { count: photos, ...(scriptOf && { scriptOf }) }),
   ]);
+  preferToEverything(engine.pid);
+  watch.watch(engine.pid);
   const environment = {
     ROLLCALL_ENGINE: 'ooto',
     ROLLCALL_ENGINE_URL: engine.url,
@@ -59,16 +66,19 @@ export async function openScene(options: {
     engine,
     store,
     environment,
+    holdUps: watch.read,
     start(args, options = {}) {
       const child = startRollcall(options.program ?? program, args, {
         ...environment,
         ...options.environment,
       });
       started.push(child);
+      watch.watch(child.pid);
       return child;
     },
     async close() {
       await Promise.all(started.filter((child) => child.isRunning).map((child) => child.kill()));
+      await watch.close();
       await store.close();
       await engine.stop();
       await folder.remove();

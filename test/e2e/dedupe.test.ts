@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { templateIdOf } from '../../src/engines/registry.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
-import { measurePaceAgain, provePace } from '../chaos/prove-pace.ts';
+import { provePace } from '../helpers/prove-pace.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 import { personOf, writeTwins } from '../helpers/twins.ts';
@@ -45,10 +45,9 @@ function proveTwins(lines: readonly ReportLine[], { wasKilled = false } = {}): v
 
 it('twins side by side: one is enrolled, the other a duplicate; each call counted and paced', {
   timeout: 180_000,
-  retry: measurePaceAgain,
 }, async () => {
   const rate = 30;
-  scene = await openScene({ latencyInMs: [5, 25], environment: { ROLLCALL_RATE: `${rate}` } });
+  scene = await openScene({ isPaced: true, latencyInMs: [5, 25], environment: { ROLLCALL_RATE: `${rate}` } });
   await writeTwins(join(scene.folder, 'archive'), persons);
   const dryRun = ['run', 'archive', '--dedupe', '--verify', '7', '--dry-run', '--json'];
   const planned = await scene.run(dryRun);
@@ -69,7 +68,7 @@ it('twins side by side: one is enrolled, the other a duplicate; each call counte
   expect(calls).toHaveLength(60);
   expect(calls.filter(isIdentification)).toHaveLength(40);
   expect(calls.every(({ violations }) => violations.length === 0)).toBe(true);
-  provePace(calls, rate);
+  provePace({ calls, rate, holdUps: await scene.holdUps() });
   // One photo at a time is between the two: no call of another photo comes in between.
   for (const [place, call] of calls.entries()) {
     if (!isIdentification(call)) expect(calls[place - 1]?.photoSha256).toBe(call.photoSha256);

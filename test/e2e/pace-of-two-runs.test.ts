@@ -4,9 +4,8 @@ import { enqueue } from '../../src/runs/enqueue.ts';
 import { readRunReport, waitForRun } from '../../src/runs/look-at-runs.ts';
 import { openRollcall } from '../../src/runs/open-rollcall.ts';
 import { subjectOf, writePhotos } from '../chaos/photo-folder.ts';
-import { preferToEverything } from '../chaos/prefer.ts';
-import { measurePaceAgain, provePace } from '../chaos/prove-pace.ts';
 import { openScene } from '../chaos/scene.ts';
+import { provePace } from '../helpers/prove-pace.ts';
 import { until } from '../helpers/until.ts';
 
 const rate = 50;
@@ -16,20 +15,18 @@ const few = 10;
 
 /** While an archive is enrolled by two workers, a script enqueues a few photos: they are not served behind it. */
 it('a few photos of a script do not wait for an archive, and both keep to one rate', {
-  retry: measurePaceAgain,
   timeout: (photos / rate) * 3_000 + 120_000,
 }, async () => {
   const scene = await openScene({ store: 'redis', photos, latencyInMs: [150, 250] });
   const rollcall = await openRollcall({ environment: scene.environment, folder: scene.stateFolder });
   try {
     const { control } = scene.engine;
-    preferToEverything(scene.engine.pid);
     const large = scene.start(['enqueue', scene.photosFolder]);
     expect(await large.ended, large.output.stderr).toBe(0);
     const largeRun = large.output.stdout.trim();
     const workers = [1, 2].map(() => scene.start(['worker', '--rate', `${rate}`]));
     // Its window is full by then, and what is fed waits at the gate.
-    await until(async () => (await control.callCount()) > photos / 10, { limitInMs: 60_000 });
+    await until(async () => (await control.callCount()) > photos / 10, { limitInMs: 60_000, pollInMs: 100 });
 
     const folder = join(scene.stateFolder, 'few');
     await writePhotos(folder, { count: few });
@@ -59,7 +56,7 @@ it('a few photos of a script do not wait for an archive, and both keep to one ra
     if (process.env.FAIR_PHOTOS)
       console.log(JSON.stringify({ photos, few, tookInMs, callsMeanwhile, calls: calls.length }));
     expect(calls).toHaveLength(photos + few);
-    provePace(calls, rate);
+    provePace({ calls, rate, holdUps: await scene.holdUps() });
   } finally {
     await rollcall.close();
     await scene.close();

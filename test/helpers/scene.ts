@@ -10,6 +10,7 @@ import { giveQueue } from './embedded-queue.ts';
 import { startEngineServer, testCredentials } from './engine-server.ts';
 import type { EngineServer } from './engine-server-control.ts';
 import type { Credentials } from './engine-server-frame.ts';
+import { type HoldUp, watchHoldUps } from './hold-ups.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +24,8 @@ export interface SceneOptions {
   readonly latencyInMs?: readonly [number, number];
   /** The state has no queue yet, as before the very first run. */
   readonly isFirst?: boolean;
+  /** Its pace is measured: see `holdUps`. */
+  readonly isPaced?: boolean;
   /** On top of engine, address, queue, credentials and a pace that is no hindrance. */
   readonly environment?: Environment;
 }
@@ -39,6 +42,8 @@ export interface Scene {
     args: readonly string[],
     options?: { environment?: Environment; input?: string; hostname?: string },
   ): RunningCommand;
+  /** When processes whose pace is measured were ready to run and had no core. */
+  holdUps(): Promise<readonly HoldUp[]>;
   /** Ids of the runs that there are, in order. */
   runIds(): Promise<string[]>;
   pathOf(runId: string, file: string): string;
@@ -61,6 +66,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const { latencyInMs = [0, 0], language = 'ooto' } = options;
   const engine = await startEngineServer({ credentials, latencyInMs, language });
   if (!options.isFirst && (options.queue ?? 'embedded') === 'embedded') await giveQueue(stateFolder);
+  const watch = options.isPaced ? await watchHoldUps() : undefined;
   const running = new Set<RunningCommand>();
   const settings: Environment = {
     ROLLCALL_ENGINE: language,
@@ -78,6 +84,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
       ...(hostname !== undefined && { hostname }),
     });
     running.add(command);
+    watch?.watch(command.pid);
     command.ended.finally(() => running.delete(command));
     return command;
   };
@@ -91,6 +98,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     run: (args, given) => start(args, given).ended,
     runHere: (args, given) =>
       runInThisProcess(args, { folder, environment: { ...settings, ...given?.environment } }),
+    holdUps: async () => (await watch?.read()) ?? [],
     runIds: async () => (await readdir(join(stateFolder, 'runs')).catch(() => [])).sort(),
     pathOf,
     text,
@@ -105,6 +113,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     async close() {
       for (const command of running) command.signal('SIGKILL');
       await Promise.all([...running].map((command) => command.ended));
+      await watch?.close();
       await engine.close();
       await home.remove();
     },

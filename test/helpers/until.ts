@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const pollInMs = 20;
-
 /** Waits until `read` gives something that is not false or undefined, and returns it. */
 export async function until<T>(
   read: () => T | Promise<T>,
-  { limitInMs = 40_000, what = 'the condition' } = {},
+  { limitInMs = 40_000, pollInMs = 20, what = 'the condition' } = {},
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = Date.now() + limitInMs;
   for (;;) {

@@ -7,14 +7,16 @@ const starters = /\bfrom 'node:child_process'|\bfrom 'execa'|\bopenEmbeddedPostg
 /** A file that measures the memory of its process has one to itself. */
 const measuresMemory = /memory[^/]*\.test\.ts$/;
 
-/** A file that measures time runs alone. */
-const measuresTime = /\/pace[^/]*\.test\.ts$|^test\/chaos\/(?!crash-points|engine-outage)/;
+/** A file that measures how fast calls come runs beside nothing that takes all the machine has. */
+const measuresPace = /\/pace[^/]*\.test\.ts$/;
+const isChaos = /^test\/chaos\//;
 
 /** Paths from the root of the project. */
 export interface SortedTests {
   /** Tests that start no process: no server, no command line, no build. */
   readonly unit: readonly string[];
-  readonly measured: readonly string[];
+  readonly pace: readonly string[];
+  readonly chaos: readonly string[];
   readonly others: readonly string[];
 }
 
@@ -46,12 +48,18 @@ export function sortTests(root: string): SortedTests {
   const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((path) => `test/${path}`)
     .filter((path) => path.endsWith('.test.ts'));
-  const sorted = { unit: [] as string[], measured: [] as string[], others: [] as string[] };
+  const sorted = {
+    unit: [] as string[],
+    pace: [] as string[],
+    chaos: [] as string[],
+    others: [] as string[],
+  };
   for (const path of tests) sorted[kindOf(path)].push(path);
   return sorted;
 
   function kindOf(path: string): keyof SortedTests {
-    if (measuresTime.test(path)) return 'measured';
+    if (measuresPace.test(path)) return 'pace';
+    if (isChaos.test(path)) return 'chaos';
     return measuresMemory.test(path) || startsProcesses(path) ? 'others' : 'unit';
   }
 }
