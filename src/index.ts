@@ -20,14 +20,11 @@ export {
   /** @deprecated The former name of `RunInProcessOptions`. */
   type RunInProcessOptions as RunHereOptions,
   type RunInProcessOptions,
-  runInProcess,
-  /** @deprecated The former name of `runInProcess`. */
-  runInProcess as runHere,
-  /** @deprecated The former name of `WorkInProcessOptions`. */
+  runInProcess /** @deprecated The former name of `runInProcess`. */,
+  runInProcess as runHere /** @deprecated The former name of `WorkInProcessOptions`. */,
   type WorkInProcessOptions as WorkHereOptions,
   type WorkInProcessOptions,
-  workInProcess,
-  /** @deprecated The former name of `workInProcess`. */
+  workInProcess /** @deprecated The former name of `workInProcess`. */,
   workInProcess as workHere,
 } from './runs/run-in-process.ts';
 export { type RunEvent, workOnAll } from './runs/work-on-all.ts';

@@ -22,7 +22,7 @@ export function defineWorker(command: Command): void {
       });
       const onRun = (event: RunEvent) => {
         say(describe(event));
-        schedules.heed(event);
+        schedules.noteRun(event);
       };
       await workOnAll(rollcall, { signal, onRun, onLook: health.noteLook }).finally(async () => {
         over.abort();

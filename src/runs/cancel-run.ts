@@ -12,10 +12,13 @@ import { reopenSource } from './run-source.ts';
 const askAgainInMs = 500;
 
 /** Cancels a run: whoever conducts it ends it; if nobody does, this process does, without an engine. */
-export async function cancelRun(rollcall: Rollcall, runId: string, signal: AbortSignal): Promise<RunEnd> {
-  const { state, log } = rollcall;
+export async function cancelRun(
+  { state, log, s3, queue }: Pick<Rollcall, 'state' | 'log' | 's3' | 'queue'>,
+  runId: string,
+  signal: AbortSignal,
+): Promise<RunEnd> {
   await writeControl(state, runId, 'cancel');
-  const backend = await rollcall.queue();
+  const backend = await queue();
   while (!signal.aborted) {
     const end = await conductRun({
       state,
@@ -24,7 +27,7 @@ export async function cancelRun(rollcall: Rollcall, runId: string, signal: Abort
       log,
       signal,
       processName: processName(),
-      openSource: (run) => reopenSource(rollcall, run),
+      openSource: (run) => reopenSource({ s3 }, run),
       window: 0,
       work: { start: () => {}, stop: async () => {} },
       onProgress: () => {},

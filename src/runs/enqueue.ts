@@ -44,12 +44,18 @@ export interface EnqueuedRun {
   readonly takenOver: readonly string[];
 }
 
+/** What a run is enqueued with. */
+export type EnqueueTools = Pick<
+  Rollcall,
+  'settings' | 'given' | 'state' | 'folder' | 's3' | 'engine' | 'queue'
+>;
+
 /**
  * Starts a run that workers do, and returns its id. A folder or a manifest file is listed by whoever conducts the
  * run; `-` and a script's photos are listed here, and the run is seen by workers only when its list is whole.
  */
 export async function enqueue(
-  rollcall: Rollcall,
+  rollcall: EnqueueTools,
   given: string | Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>,
   { alwaysNew = false, signal = new AbortController().signal, like, ...named }: EnqueueOptions = {},
 ): Promise<EnqueuedRun> {

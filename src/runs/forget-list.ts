@@ -38,7 +38,10 @@ export async function noteForgetList(
  * Takes subjects off the forget list of the settings' account: runs enroll them again. The erasure log stays as it is.
  * @returns how many of them were on it
  */
-export async function allowSubjects({ state, engine }: Rollcall, given: Iterable<string>): Promise<number> {
+export async function allowSubjects(
+  { state, engine }: Pick<Rollcall, 'state' | 'engine'>,
+  given: Iterable<string>,
+): Promise<number> {
   const { account } = engine();
   const known = createForgottenSubjects({ state, account });
   await known.refresh();

@@ -49,7 +49,7 @@ export interface ForgetOptions {
  * @throws UsageError for an engine that cannot delete; the signal's reason when aborted
  */
 export async function forgetSubjects(
-  rollcall: Rollcall,
+  rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'queue' | 'limiter'>,
   given: Iterable<string>,
   { signal, onWait = () => {}, onProgress = () => {} }: ForgetOptions,
 ): Promise<ForgetEnd> {

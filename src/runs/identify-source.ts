@@ -29,7 +29,7 @@ const photosPerCall = 4;
  * @throws UsageError for a wrong source, and for an engine that has no identification
  */
 export async function* identifySource(
-  rollcall: Rollcall,
+  rollcall: Pick<Rollcall, 'settings' | 'folder' | 's3' | 'engine' | 'queue' | 'limiter'>,
   { source: spec, signal }: { source: string; signal: AbortSignal },
 ): AsyncGenerator<Identification, IdentifyEnd> {
   const { settings } = rollcall;

@@ -10,14 +10,15 @@ import { graceSignal } from '../util/grace-signal.ts';
 import { processName } from '../util/process-name.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { createRunWorker, type RunWorker } from '../worker/run-worker.ts';
-import type { OpenEngine, Rollcall } from './open-rollcall.ts';
+import type { OpenEngine } from './open-engines.ts';
+import type { Rollcall } from './open-rollcall.ts';
 import { openPhotoReader } from './run-source.ts';
 
 /** A few seconds of work: enough to keep workers busy between two collections, small for the queue's store. */
 const windowInSeconds = 4;
 const askAgainInMs = 1_000;
 
-/** What a process works on runs with. */
+/** What a process works on a run with. */
 export type WorkTools = Pick<
   Rollcall,
   'settings' | 'state' | 'log' | 's3' | 'queue' | 'limiter' | 'faceReader' | 'registration'

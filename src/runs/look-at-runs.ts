@@ -14,8 +14,10 @@ import {
 import { UsageError } from '../util/errors.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
+type WithState = Pick<Rollcall, 'state'>;
+
 /** The runs of the state with their progress as of now, the newest first. */
-export function listRuns({ state }: Rollcall): Promise<RunRecord[]> {
+export function listRuns({ state }: WithState): Promise<RunRecord[]> {
   return listRunRecords(state);
 }
 
@@ -23,7 +25,7 @@ export function listRuns({ state }: Rollcall): Promise<RunRecord[]> {
  * The lines of a run's report, one a photo, one at a time however long it is. A run that is over has them in the order
  * of its manifest; a run under way has those photos that are done.
  */
-export function readRunReport({ state }: Rollcall, runId: string): AsyncGenerator<ReportLine> {
+export function readRunReport({ state }: WithState, runId: string): AsyncGenerator<ReportLine> {
   return readReport(state, runFolderOf(runId));
 }
 
@@ -34,7 +36,7 @@ const askEveryInMs = 500;
  * @throws the signal's reason when aborted; UsageError if there is no such run
  */
 export async function waitForRun(
-  { state }: Rollcall,
+  { state }: WithState,
   runId: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<RunEnd> {

@@ -13,16 +13,22 @@ import type { Rollcall } from './open-rollcall.ts';
 export const placeOf = ({ stateAddress, host }: Pick<RunRegistration, 'stateAddress' | 'host'>) =>
   `the state ${stateAddress} on ${host}`;
 
+/** A process on a queue that it may share with others of another state. */
+type QueueMember = Pick<Rollcall, 'state' | 'queue' | 'engineOf'>;
+
 /** The runs of this queue that this worker could do, had it their state. */
-export async function runsOfOtherStates(rollcall: Rollcall): Promise<RunRegistration[]> {
-  const { presence } = await rollcall.queue();
-  const own = await rollcall.state.identity();
-  const notices = await readRunRegistrations(presence);
-  return notices.filter((notice) => notice.stateId !== own && fitsAccount(rollcall, notice));
+export async function runsOfOtherStates({ state, queue, engineOf }: QueueMember): Promise<RunRegistration[]> {
+  const { presence } = await queue();
+  const own = await state.identity();
+  const registered = await readRunRegistrations(presence);
+  return registered.filter((run) => run.stateId !== own && fitsAccount(engineOf, run));
 }
 
 /** For whoever enqueues: that workers are there, but none that sees the run; undefined: one does, or nobody is there. */
-export async function noteOnWorkers({ queue, state }: Rollcall): Promise<string | undefined> {
+export async function noteOnWorkers({
+  queue,
+  state,
+}: Pick<Rollcall, 'queue' | 'state'>): Promise<string | undefined> {
   const { presence } = await queue();
   const own = await state.identity();
   const workers = await readWorkerRegistrations(presence);
@@ -40,33 +46,33 @@ export async function noteOnWorkers({ queue, state }: Rollcall): Promise<string 
  * @throws UsageError naming the other state and what to set
  */
 export async function refuseOtherState(
-  rollcall: Rollcall,
+  member: QueueMember,
   isToBeWorkedOn: (record: RunRecord) => Promise<boolean>,
 ): Promise<void> {
-  if (await hasOwnRun(rollcall, isToBeWorkedOn)) return;
+  if (await hasOwnRun(member, isToBeWorkedOn)) return;
   // A state with nights to come is no mistake, whoever else uses the queue.
-  if ((await listScheduleNames(rollcall.state)).length > 0) return;
-  const [other, ...more] = await runsOfOtherStates(rollcall);
+  if ((await listScheduleNames(member.state)).length > 0) return;
+  const [other, ...more] = await runsOfOtherStates(member);
   if (!other) return;
   const others = more.length > 0 ? ` (and ${more.length} more)` : '';
   throw new UsageError(
     'other-state',
     `The queue has work, but in another state than this worker's: run ${other.run}${others} is in ${placeOf(other)}, ` +
-      `this worker's state is ${rollcall.state.address}. Set --state (ROLLCALL_STATE) to the state of the run: an ` +
+      `this worker's state is ${member.state.address}. Set --state (ROLLCALL_STATE) to the state of the run: an ` +
       's3:// address, or a folder that both machines see. Or set --queue (ROLLCALL_QUEUE) to a queue of its own.',
   );
 }
 
-/** Notices of this state that nobody withdrew (their process was killed) are withdrawn on the way. */
+/** Registrations of this state that nobody withdrew (their process was killed) are withdrawn on the way. */
 async function hasOwnRun(
-  { state, queue }: Rollcall,
+  { state, queue }: Pick<Rollcall, 'queue' | 'state'>,
   isToBeWorkedOn: (record: RunRecord) => Promise<boolean>,
 ): Promise<boolean> {
   const { presence } = await queue();
   const own = await state.identity();
-  const notices = (await readRunRegistrations(presence)).filter(({ stateId }) => stateId === own);
+  const registered = (await readRunRegistrations(presence)).filter(({ stateId }) => stateId === own);
   let found = false;
-  for (const { run } of notices) {
+  for (const { run } of registered) {
     const record = await readRunRecord(state, run);
     if (record && (await isToBeWorkedOn(record))) found = true;
     else await withdrawRun(presence, run);
@@ -74,10 +80,10 @@ async function hasOwnRun(
   return found;
 }
 
-/** Missing credentials are no other account: the worker would be told of them once it saw the run. */
-function fitsAccount(rollcall: Rollcall, notice: RunRegistration): boolean {
+/** Missing credentials are no other account: the worker would hear of them once it saw the run. */
+function fitsAccount(engineOf: Rollcall['engineOf'], run: RunRegistration): boolean {
   try {
-    return rollcall.engineOf({ ...notice, keepDemographics: false }) !== undefined;
+    return engineOf({ ...run, keepDemographics: false }) !== undefined;
   } catch {
     return true;
   }

@@ -8,7 +8,7 @@ import { withinTime } from '../util/time-limit.ts';
 const heartbeatEveryInMs = 5_000;
 const longestFarewellInMs = 1_000;
 
-/** That this process is there, and in which runs it takes part, as all others on the queue are told. */
+/** That this process is there, and in which runs it takes part, as all others on the queue can see. */
 export interface Registration {
   /** From now on this process takes part in the run. */
   join(record: RunRecord): void;
@@ -19,7 +19,7 @@ export interface Registration {
 
 /**
  * Says so every five seconds, and at once where something changes. A store that is away is no fault here: the next
- * beat tells it.
+ * heartbeat makes up for it.
  */
 export function openRegistration(options: {
   presence: PresenceStore;
@@ -33,7 +33,7 @@ export function openRegistration(options: {
   const since = new Date().toISOString();
   const runs = new Map<string, RunRecord>();
   let isClosed = false;
-  let heartbeating: Promise<void> | undefined;
+  let underWay: Promise<void> | undefined;
   let isDue = false;
 
   async function heartbeat(): Promise<void> {
@@ -43,14 +43,14 @@ export function openRegistration(options: {
       if (runs.has(record.id)) await announceRun(presence, state, record);
   }
 
-  /** One at a time: where the store is away, beats do not pile up. */
+  /** One at a time: where the store is away, heartbeats do not pile up. */
   function heartbeatNow(): void {
     if (isClosed) return;
-    isDue = heartbeating !== undefined;
-    heartbeating ??= heartbeat()
+    isDue = underWay !== undefined;
+    underWay ??= heartbeat()
       .catch(onError)
       .finally(() => {
-        heartbeating = undefined;
+        underWay = undefined;
         if (isDue) heartbeatNow();
       });
   }
@@ -65,18 +65,18 @@ export function openRegistration(options: {
     },
     async leave(runId, { isOver }) {
       runs.delete(runId);
-      // A beat that is under way may announce the run once more.
-      if (isOver) await inTime((heartbeating ?? Promise.resolve()).then(() => withdrawRun(presence, runId)));
+      // A heartbeat that is under way may announce the run once more.
+      if (isOver) await inTime((underWay ?? Promise.resolve()).then(() => withdrawRun(presence, runId)));
       heartbeatNow();
     },
     async close() {
       isClosed = true;
       clearInterval(timer);
-      await inTime((heartbeating ?? Promise.resolve()).then(() => withdrawWorker(presence, name)));
+      await inTime((underWay ?? Promise.resolve()).then(() => withdrawWorker(presence, name)));
     },
   };
 
-  /** A store that is away is not waited for: notices expire. */
+  /** A store that is away is not waited for: registrations expire. */
   async function inTime(action: Promise<void>): Promise<void> {
     await withinTime(action.catch(onError), { limitInMs: longestFarewellInMs, whenLate: () => undefined });
   }

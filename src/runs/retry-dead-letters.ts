@@ -4,7 +4,7 @@ import { isDeadLetter } from '../records/report-line.ts';
 import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
-import { enqueue, type GivenPhoto } from './enqueue.ts';
+import { type EnqueueTools, enqueue, type GivenPhoto } from './enqueue.ts';
 import type { StartedRun } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { reopenSource } from './run-source.ts';
@@ -16,14 +16,14 @@ import { reopenSource } from './run-source.ts';
  * @returns undefined if there is nothing to retry
  */
 export async function enqueueDeadLetters(
-  rollcall: Rollcall,
+  tools: EnqueueTools,
   record: RunRecord,
   options: { which?: 'failed' | 'all'; runId?: string; signal?: AbortSignal } = {},
 ): Promise<{ runId: string } | undefined> {
   const { which = 'failed', ...rest } = options;
-  const photos = () => photosToRetry(rollcall.state, record, which);
+  const photos = () => photosToRetry(tools.state, record, which);
   if (await isEmpty(photos())) return undefined;
-  return enqueue(rollcall, photos(), { ...rest, like: record });
+  return enqueue(tools, photos(), { ...rest, like: record });
 }
 
 /**
@@ -31,23 +31,22 @@ export async function enqueueDeadLetters(
  * @throws UsageError if this process's credentials are another account's
  */
 export async function startRetry(
-  rollcall: Rollcall,
+  { engineOf, ...tools }: EnqueueTools & Pick<Rollcall, 'engineOf'>,
   { record, which, signal }: { record: RunRecord; which: 'failed' | 'all'; signal: AbortSignal },
 ): Promise<StartedRun | undefined> {
-  const { state } = rollcall;
   const { keepDemographics } = record.settings;
-  const opened = rollcall.engineOf({ ...record, keepDemographics });
+  const opened = engineOf({ ...record, keepDemographics });
   if (!opened) {
     throw new UsageError(
       'other-account',
       `Run ${record.id} belongs to another account of ${record.engine} at ${record.engineUrl} than the credentials that are set.`,
     );
   }
-  const enqueued = await enqueueDeadLetters(rollcall, record, { which, signal });
+  const enqueued = await enqueueDeadLetters(tools, record, { which, signal });
   if (!enqueued) return undefined;
-  const started = await readRunRecord(state, enqueued.runId);
+  const started = await readRunRecord(tools.state, enqueued.runId);
   if (!started) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
-  return { record: started, opened, openSource: (run) => reopenSource(rollcall, run) };
+  return { record: started, opened, openSource: (run) => reopenSource(tools, run) };
 }
 
 /**

@@ -7,7 +7,7 @@ import { UsageError } from '../util/errors.ts';
 import { type CreatedOrResumed, createOrResumeRun } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
 import { readForgetList } from './forget-list.ts';
-import { joinRun, type StartedRun } from './join-run.ts';
+import { joinRun, type StartedRun, type WorkTools } from './join-run.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { type ListSettings, openSourceOf, reopenSource, subjectOf } from './run-source.ts';
@@ -24,8 +24,17 @@ export interface RunInProcessOptions {
   readonly onProgress?: (progress: RunProgress) => void;
 }
 
+/** What a run is started with. */
+type StartTools = Pick<
+  Rollcall,
+  'settings' | 'given' | 'state' | 'folder' | 's3' | 'engine' | 'engineOf' | 'faceReader' | 'queue'
+>;
+
 /** Scans, enrolls and reports in this process; resumes where an earlier try stopped. */
-export async function runInProcess(rollcall: Rollcall, options: RunInProcessOptions): Promise<RunEnd> {
+export async function runInProcess(
+  rollcall: StartTools & WorkTools,
+  options: RunInProcessOptions,
+): Promise<RunEnd> {
   const { signal, onStart, onProgress } = options;
   const started = await startRun(rollcall, options);
   if ('kind' in started) return started;
@@ -33,12 +42,6 @@ export async function runInProcess(rollcall: Rollcall, options: RunInProcessOpti
   onStart?.({ runId: record.id, resumed, takenOver });
   return joinRun(rollcall, { ...started, signal, onProgress });
 }
-
-/** What a run is started with. */
-type StartTools = Pick<
-  Rollcall,
-  'settings' | 'given' | 'state' | 'folder' | 's3' | 'engine' | 'engineOf' | 'faceReader' | 'queue'
->;
 
 /**
  * Creates the run of a source, or finds the one that is to be resumed, so that it can be joined.
@@ -90,7 +93,7 @@ export interface WorkInProcessOptions {
  * @throws UsageError if there is no such run, or it belongs to another account than this process's credentials
  */
 export async function workInProcess(
-  rollcall: Rollcall,
+  rollcall: WorkTools & Pick<Rollcall, 'engineOf'>,
   runId: string,
   { signal = new AbortController().signal, onProgress }: WorkInProcessOptions = {},
 ): Promise<RunEnd> {

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunEnd } from '../conductor/conducting.ts';
 import { readControl } from '../records/run-control.ts';
 import { listRunRecords, type RunRecord } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { whyFilesAreMissing } from './files-on.ts';
-import { joinRun } from './join-run.ts';
+import { joinRun, type StartedRun, type WorkTools } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { placeOf, refuseOtherState, runsOfOtherStates } from './other-state.ts';
 import { reopenSource } from './run-source.ts';
@@ -12,12 +13,15 @@ import { reopenSource } from './run-source.ts';
 const lookEveryInMs = 1_000;
 const lookAtOthersEveryInMs = 5_000;
 
+/** What a worker works on all runs with. */
+type WorkerTools = WorkTools & Pick<Rollcall, 'engineOf'>;
+
 /**
  * Works on all runs that this state shows and this process's credentials fit, until the signal asks to drain. A fault
  * of one run is logged and leaves the others alone; that run is tried again later.
  */
 export async function workOnAll(
-  rollcall: Rollcall,
+  rollcall: WorkerTools,
   {
     signal,
     onRun,
@@ -25,56 +29,55 @@ export async function workOnAll(
   }: {
     signal: AbortSignal;
     onRun: (event: RunEvent) => void;
-    /** Told of every look for runs: a sign of life. */
+    /** Called with every look for runs: a sign of life. */
     onLook?: () => void;
   },
 ): Promise<void> {
-  const parts = new Map<string, Promise<void>>();
-  const strangers = new Set<string>();
-  const strangersOfState = createStateWatch(rollcall);
-  await refuseOtherState(rollcall, (record) => isToBeWorkedOn(rollcall, record));
+  const { state, log } = rollcall;
+  const joined = new Map<string, Promise<void>>();
+  const openStart = createStarter(rollcall);
+  const watch = createStateWatch(rollcall);
+  await refuseOtherState(rollcall, (record) => isToBeWorkedOn(state, record));
   await rollcall.registration();
+  const join = async (started: StartedRun) => {
+    const { id: runId } = started.record;
+    onRun({ kind: 'joined', runId });
+    try {
+      onRun({ kind: 'ended', runId, end: await joinRun(rollcall, { ...started, signal }) });
+    } catch (error) {
+      onRun({ kind: 'fault', runId, error: error as Error });
+      await delay(10 * lookEveryInMs, undefined, { signal }).catch(() => {});
+    } finally {
+      joined.delete(runId);
+    }
+  };
   while (!signal.aborted) {
-    for (const record of await runsToWorkOn(rollcall)) {
-      if (parts.has(record.id) || strangers.has(record.id)) continue;
-      const missing = whyFilesAreMissing(record, rollcall.settings);
-      if (missing !== undefined) {
-        strangers.add(record.id);
-        rollcall.log.warn({ run: record.id }, missing);
-        continue;
-      }
-      const opened = rollcall.engineOf({ ...record, keepDemographics: record.settings.keepDemographics });
-      if (!opened) {
-        strangers.add(record.id);
-        rollcall.log.warn(
-          { run: record.id },
-          'the run belongs to another account than the credentials of this worker',
-        );
-        continue;
-      }
-      onRun({ kind: 'joined', runId: record.id });
-      const part = joinRun(rollcall, {
-        record,
-        opened,
-        openSource: (run) => reopenSource(rollcall, run),
-        signal,
-      })
-        .then((end) => onRun({ kind: 'ended', runId: record.id, end }))
-        .catch(async (error: Error) => {
-          onRun({ kind: 'fault', runId: record.id, error });
-          await delay(10 * lookEveryInMs, undefined, { signal }).catch(() => {});
-        })
-        .finally(() => parts.delete(record.id));
-      parts.set(record.id, part);
+    for (const record of await runsToWorkOn({ state, log })) {
+      const started = joined.has(record.id) ? undefined : openStart(record);
+      if (started) joined.set(record.id, join(started));
     }
     onLook();
-    await strangersOfState.look();
+    await watch.look();
     // On S3 each look is a request.
-    await delay(Math.max(lookEveryInMs, 5 * rollcall.state.writeEveryInMs), undefined, { signal }).catch(
-      () => {},
-    );
+    await delay(Math.max(lookEveryInMs, 5 * state.writeEveryInMs), undefined, { signal }).catch(() => {});
   }
-  await Promise.all(parts.values());
+  await Promise.all(joined.values());
+}
+
+/** What a run needs here; undefined where it can do nothing on it, of which it warns once. */
+function createStarter({ settings, log, s3, engineOf }: WorkerTools) {
+  const strangers = new Set<string>();
+  return (record: RunRecord): StartedRun | undefined => {
+    const { id: run } = record;
+    if (strangers.has(run)) return undefined;
+    const { keepDemographics } = record.settings;
+    const missing = whyFilesAreMissing(record, settings);
+    const opened = missing === undefined ? engineOf({ ...record, keepDemographics }) : undefined;
+    if (opened) return { record, opened, openSource: (found) => reopenSource({ s3 }, found) };
+    strangers.add(run);
+    log.warn({ run }, missing ?? 'the run belongs to another account than the credentials of this worker');
+    return undefined;
+  };
 }
 
 export type RunEvent =
@@ -83,19 +86,21 @@ export type RunEvent =
   | { readonly kind: 'fault'; readonly runId: string; readonly error: Error };
 
 /** Warns once of each run that is enqueued with another state while this worker waits. */
-function createStateWatch(rollcall: Rollcall) {
-  const told = new Set<string>();
+function createStateWatch(rollcall: Pick<Rollcall, 'state' | 'queue' | 'engineOf' | 'log'>) {
+  const { state, log } = rollcall;
+  const warned = new Set<string>();
   let lookedAt = Number.NEGATIVE_INFINITY;
   return {
     async look(): Promise<void> {
       if (performance.now() - lookedAt < lookAtOthersEveryInMs) return;
       lookedAt = performance.now();
-      for (const notice of await runsOfOtherStates(rollcall).catch(() => [])) {
-        if (told.has(notice.run)) continue;
-        told.add(notice.run);
-        rollcall.log.warn(
-          { run: notice.run },
-          `the run is in ${placeOf(notice)}, which this worker does not see: --state (ROLLCALL_STATE) is ${rollcall.state.address} here`,
+      for (const registered of await runsOfOtherStates(rollcall).catch(() => [])) {
+        const { run } = registered;
+        if (warned.has(run)) continue;
+        warned.add(run);
+        log.warn(
+          { run },
+          `the run is in ${placeOf(registered)}, which this worker does not see: --state (ROLLCALL_STATE) is ${state.address} here`,
         );
       }
     },
@@ -103,21 +108,21 @@ function createStateWatch(rollcall: Rollcall) {
 }
 
 /** None while the state does not answer: a worker outlasts that, and looks again. */
-async function runsToWorkOn(rollcall: Rollcall): Promise<RunRecord[]> {
+async function runsToWorkOn({ state, log }: Pick<Rollcall, 'state' | 'log'>): Promise<RunRecord[]> {
   try {
     const found: RunRecord[] = [];
-    for (const record of await listRunRecords(rollcall.state))
-      if (await isToBeWorkedOn(rollcall, record)) found.push(record);
+    for (const record of await listRunRecords(state))
+      if (await isToBeWorkedOn(state, record)) found.push(record);
     return found;
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
-    rollcall.log.warn({ reason: error.message }, 'the state cannot be read; trying again');
+    log.warn({ reason: error.message }, 'the state cannot be read; trying again');
     return [];
   }
 }
 
 /** A paused run is worked on again once somebody asked for it after the pause. */
-async function isToBeWorkedOn({ state }: Rollcall, record: RunRecord): Promise<boolean> {
+async function isToBeWorkedOn(state: StateStore, record: RunRecord): Promise<boolean> {
   if (record.state === 'active') return true;
   if (record.state !== 'paused') return false;
   const { wanted, at } = await readControl(state, record.id);

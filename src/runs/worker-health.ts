@@ -12,14 +12,13 @@ const longestSilenceInMs = 60_000;
 
 /** Answers at `--health`, if it is set, whether this worker is well and how much there is to do. */
 export async function watchHealth(
-  rollcall: Rollcall,
+  { settings, state, queue }: Pick<Rollcall, 'settings' | 'state' | 'queue'>,
   signal: AbortSignal,
 ): Promise<{ noteLook(): void; close(): Promise<void> }> {
-  const { settings, state } = rollcall;
   let lookedAt = performance.now();
   let server: HealthServer | undefined;
   if (settings.health !== undefined) {
-    const { accounts, presence } = await rollcall.queue();
+    const { accounts, presence } = await queue();
     server = await startHealthServer({
       address: settings.health,
       async check() {

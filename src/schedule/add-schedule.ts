@@ -12,9 +12,8 @@ import { readForgetList } from '../runs/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf, subjectOf } from '../runs/run-source.ts';
 import { UsageError } from '../util/errors.ts';
+import { openClock, setClock } from './clock.ts';
 import { type CronTime, checkCronTime } from './cron.ts';
-import { openClock } from './open-clock.ts';
-import { setClock } from './set-clock.ts';
 import { checkWebhook } from './webhook.ts';
 
 export interface AddScheduleOptions extends CronTime {
@@ -22,13 +21,16 @@ export interface AddScheduleOptions extends CronTime {
   readonly name: string;
   /** A folder, a manifest or an S3 address. */
   readonly source: string;
-  /** Where a run that ends with another exit code than 0 is told. */
+  /** Where a run that ends with another exit code than 0 is reported. */
   readonly onFailure?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
 /** Settings of its runs; those of the process that works are its own, and the queue's address may hold a password. */
 const isOfRun = (key: string) => settingsSchema[key as SettingKey].scope !== 'process';
+
+/** What schedules are changed with. */
+type ChangeTools = Pick<Rollcall, 'state' | 'log' | 'queue'>;
 
 const never = new AbortController().signal;
 
@@ -37,7 +39,7 @@ const never = new AbortController().signal;
  * @throws UsageError if anything of it cannot be run
  */
 export async function addSchedule(
-  rollcall: Rollcall,
+  rollcall: ChangeTools & Pick<Rollcall, 'settings' | 'given' | 'folder' | 's3' | 'engine'>,
   { name, cron, tz, source, onFailure, signal = never }: AddScheduleOptions,
 ): Promise<{ schedule: Schedule; replaced: boolean }> {
   const { state } = rollcall;
@@ -78,7 +80,7 @@ export async function addSchedule(
 
 /** Removes a schedule; its runs stay, and one that goes on is not stopped. @throws UsageError if there is none */
 export async function deleteSchedule(
-  rollcall: Rollcall,
+  rollcall: ChangeTools,
   name: string,
   { signal = never }: { signal?: AbortSignal } = {},
 ): Promise<void> {
@@ -92,9 +94,9 @@ export async function deleteSchedule(
   await changing(rollcall, name, signal, () => removeSchedule(state, name));
 }
 
-/** A schedule is changed while no tick of it is being taken, and the clock is told at once. */
+/** A schedule is changed while no tick of it is being taken, and the clock is set at once. */
 async function changing<Result>(
-  rollcall: Rollcall,
+  rollcall: ChangeTools,
   name: string,
   signal: AbortSignal,
   change: () => Promise<Result>,

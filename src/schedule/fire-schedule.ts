@@ -1,8 +1,14 @@
+import { parseSettings } from '../engines/settings.ts';
 import { withLease } from '../queue/lease.ts';
+import { announceRun } from '../queue/presence.ts';
 import { readRunRecord } from '../records/run-record.ts';
-import { readSchedule, runIdOfTick, type Schedule } from '../records/schedule.ts';
+import type { Schedule } from '../records/schedule.ts';
+import { readSchedule, runIdOfTick } from '../records/schedule.ts';
+import { createOrResumeRun } from '../runs/create-or-resume-run.ts';
 import { areFilesHere } from '../runs/files-on.ts';
+import { readForgetList } from '../runs/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { openSourceOf } from '../runs/run-source.ts';
 import { RollcallError, UsageError } from '../util/errors.ts';
 import { withRetry } from '../util/with-retry.ts';
 import { latestTick, ticksBetween } from './cron.ts';
@@ -14,10 +20,12 @@ import {
   withEvent,
   writeHistory,
 } from './schedule-history.ts';
-import { startScheduledRun } from './start-scheduled-run.ts';
 
 /** A fault that may pass, of a store say, must not cost the night. */
 const pausesInMs = [1_000, 3_000, 10_000];
+
+/** What a run is started with when its time has come. */
+export type FireTools = Pick<Rollcall, 'settings' | 'state' | 'log' | 'folder' | 's3' | 'queue'>;
 
 /**
  * Starts the run of a tick, or says why not; what came of it is written down before anything else can happen. Harmless
@@ -27,7 +35,7 @@ const pausesInMs = [1_000, 3_000, 10_000];
  * machine, whose workers make up for the tick
  */
 export async function fireSchedule(
-  rollcall: Rollcall,
+  rollcall: FireTools,
   { name, tick, signal }: { name: string; tick: number; signal: AbortSignal },
 ): Promise<ScheduleEvent | undefined> {
   const { state, log } = rollcall;
@@ -50,7 +58,7 @@ export async function fireSchedule(
 }
 
 async function eventOf(
-  rollcall: Rollcall,
+  rollcall: FireTools,
   { schedule, due, missed, signal }: { schedule: Schedule; due: number; missed: number; signal: AbortSignal },
 ): Promise<ScheduleEvent> {
   const { state } = rollcall;
@@ -75,4 +83,33 @@ async function eventOf(
     const exitCode = error instanceof RollcallError ? error.exitCode : 4;
     return { ...facts, result: 'failed', exitCode, why: (error as Error).message };
   }
+}
+
+/**
+ * Starts a run as `rollcall enqueue` would: with the settings given when the schedule was added, whatever this process
+ * has, and in the account of then, whosever credentials are here. Workers that have the account's do the work.
+ * @throws UsageError if the source cannot be listed
+ */
+export async function startScheduledRun(
+  rollcall: Pick<Rollcall, 'state' | 'folder' | 's3' | 'queue'>,
+  schedule: Schedule,
+  runId: string,
+): Promise<void> {
+  const { state } = rollcall;
+  const { engine, engineUrl, account, filesOn } = schedule;
+  const settings = { ...parseSettings(schedule.settings), runId };
+  const source = await openSourceOf(rollcall, schedule.source, settings);
+  const subject = { source, engine, engineUrl, account, filesOn };
+  const forgetList = await readForgetList(rollcall, settings);
+  const { presence } = await rollcall.queue();
+  const { record } = await createOrResumeRun({
+    state,
+    settings,
+    given: schedule.settings,
+    subject,
+    forgetList,
+    alwaysNew: true,
+    schedule: schedule.name,
+  });
+  await announceRun(presence, state, record);
 }

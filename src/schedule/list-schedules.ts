@@ -27,7 +27,7 @@ export interface ScheduleState extends Omit<Schedule, 'schema'> {
 }
 
 /** The schedules of the state by name. */
-export async function listSchedules({ state }: Rollcall): Promise<ScheduleState[]> {
+export async function listSchedules({ state }: Pick<Rollcall, 'state'>): Promise<ScheduleState[]> {
   const names = await listScheduleNames(state);
   const all = await Promise.all(names.map((name) => describe(state, name)));
   return all.filter((schedule) => schedule !== undefined);

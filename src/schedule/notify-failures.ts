@@ -1,11 +1,15 @@
+import { readSummary } from '../conductor/finish-run.ts';
 import { withLease } from '../queue/lease.ts';
 import { readControl } from '../records/run-control.ts';
-import { readSchedule, type Schedule } from '../records/schedule.ts';
+import { isOver, readRunRecord } from '../records/run-record.ts';
+import type { Schedule } from '../records/schedule.ts';
+import { readSchedule } from '../records/schedule.ts';
+import { exitCodeOf } from '../records/summary.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { RollcallError } from '../util/errors.ts';
-import { type Alert, readAlerts, writeAlerts } from './alerts.ts';
-import { buildAlert } from './build-alert.ts';
-import { findEnds } from './find-ends.ts';
+import type { Alert } from './alerts.ts';
+import { buildAlert, readAlerts, writeAlerts } from './alerts.ts';
+import { readHistory } from './schedule-history.ts';
 import { postToWebhook, shownWebhook } from './webhook.ts';
 
 /** Ten tries in the course of 40 minutes. */
@@ -13,7 +17,7 @@ const mostTries = 10;
 const longestPauseInMs = 600_000;
 const pauseAfter = (tries: number) => Math.min(longestPauseInMs, 5_000 * 2 ** (tries - 1));
 
-/** That the queue is away must be told although the queue is away. */
+/** That the queue is away must be reported although the queue is away. */
 const withoutAfterInMs = 15_000;
 
 /** What a run met in a process that worked on it. */
@@ -22,13 +26,16 @@ export interface Fault {
   readonly error: Error;
 }
 
+/** What failures are reported with. */
+export type NotifyTools = Pick<Rollcall, 'state' | 'log' | 'environment' | 'queue'>;
+
 /**
- * Tells `--on-failure` what of a schedule was not told yet: ends of its runs with another exit code than 0, ticks that
- * started none, and the fault that is given. One process at a time; what was told is written down after it was taken,
- * so that a process which dies in between has it told again. Never throws for what the other side does.
+ * Reports to `--on-failure` what of a schedule was not delivered yet: ends of its runs with another exit code than 0,
+ * ticks that started none, and the fault that is given. One process at a time; what was delivered is written down
+ * afterwards, so that a process which dies in between has it delivered again. Never throws for what the other side does.
  */
 export async function notifyFailures(
-  rollcall: Rollcall,
+  rollcall: NotifyTools,
   { name, fault, signal }: { name: string; fault?: Fault | undefined; signal: AbortSignal },
 ): Promise<void> {
   const { state, log } = rollcall;
@@ -47,7 +54,7 @@ export async function notifyFailures(
     if (found.length > 0) await writeAlerts(state, name, alerts);
     for (const [index, alert] of alerts.entries()) {
       if (signal.aborted || !isDue(alert)) continue;
-      alerts[index] = await tell(rollcall, { schedule, onFailure, alert, signal });
+      alerts[index] = await deliver(rollcall, { schedule, onFailure, alert, signal });
       await writeAlerts(state, name, alerts);
     }
   });
@@ -56,8 +63,12 @@ export async function notifyFailures(
 const isDue = ({ state, tries, triedAt }: Alert) =>
   state === 'open' && (triedAt === undefined || Date.now() - Date.parse(triedAt) >= pauseAfter(tries));
 
-/** A fault that comes again while nobody resumed the run is not told again. */
-async function faultOf({ state }: Rollcall, fault: Fault | undefined, known: ReadonlySet<string>) {
+/** A fault that comes again while nobody resumed the run is not reported again. */
+async function faultOf(
+  { state }: Pick<Rollcall, 'state'>,
+  fault: Fault | undefined,
+  known: ReadonlySet<string>,
+) {
   if (!fault) return [];
   const { runId, error } = fault;
   const [code, exitCode] = error instanceof RollcallError ? [error.code, error.exitCode] : ['program', 4];
@@ -65,8 +76,8 @@ async function faultOf({ state }: Rollcall, fault: Fault | undefined, known: Rea
   return known.has(id) ? [] : [{ id, runId, exitCode, reason: error.message, state: 'open' as const }];
 }
 
-async function tell(
-  rollcall: Rollcall,
+async function deliver(
+  rollcall: NotifyTools,
   options: { schedule: Schedule; onFailure: string; alert: Alert; signal: AbortSignal },
 ): Promise<Alert> {
   const { schedule, onFailure, alert, signal } = options;
@@ -86,4 +97,54 @@ async function tell(
   if (isLast) log.error(facts, 'the --on-failure notification was not delivered and is not retried');
   else log.warn(facts, 'the --on-failure notification was not delivered; it is retried later');
   return { ...alert, tries, triedAt, state: isLast ? 'given-up' : 'open' };
+}
+
+type Found = Omit<Alert, 'at' | 'tries'>;
+
+/** Ends of a schedule's runs, and failures to start one, of which there is no alert yet. */
+async function findEnds(
+  { state }: Pick<Rollcall, 'state'>,
+  schedule: Schedule,
+  known: ReadonlySet<string>,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const event of (await readHistory(state, schedule.name)).events) {
+    if (event.result === 'failed') {
+      const { tick, exitCode, why } = event;
+      const id = `${schedule.name} not started ${tick}`;
+      const state = event.at < schedule.createdAt ? 'settled' : 'open';
+      if (!known.has(id)) found.push({ id, tick, exitCode, reason: why, state });
+    } else if (event.result === 'started') {
+      const end = await endOf(state, event.runId, { known, since: schedule.createdAt });
+      if (end) found.push(end);
+    }
+  }
+  return found;
+}
+
+/**
+ * How a run ended, if that is news. One that was paused, resumed and paused again is news again: whoever resumed it
+ * left the time in `control.json`. What ended before the schedule was added, or replaced, is not told any more.
+ */
+async function endOf(
+  state: Rollcall['state'],
+  runId: string,
+  { known, since }: { known: ReadonlySet<string>; since: string },
+): Promise<Found | undefined> {
+  const overId = `${runId} over`;
+  if (known.has(overId)) return undefined;
+  const record = await readRunRecord(state, runId);
+  if (!record) return { id: overId, runId, exitCode: 0, state: 'settled' };
+  const isNews = record.updatedAt >= since;
+  if (record.state === 'paused') {
+    const { wanted, at } = await readControl(state, runId);
+    // Somebody has resumed or cancelled it meanwhile, and no worker has come to it yet.
+    if (wanted !== 'pause' && at > record.updatedAt) return undefined;
+    const id = `${runId} paused ${at}`;
+    return known.has(id) ? undefined : { id, runId, exitCode: 3, state: isNews ? 'open' : 'settled' };
+  }
+  const summary = isOver(record) ? await readSummary(state, runId) : undefined;
+  if (!summary) return undefined;
+  const exitCode = exitCodeOf(summary, record.settings);
+  return { id: overId, runId, exitCode, state: isNews && exitCode !== 0 ? 'open' : 'settled' };
 }

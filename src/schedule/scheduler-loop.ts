@@ -4,34 +4,32 @@ import pLimit from 'p-limit';
 import type { ScheduleClock, TickWorker } from '../queue/queue.ts';
 import { readRunRecord } from '../records/run-record.ts';
 import { listScheduleNames, type Schedule } from '../records/schedule.ts';
-import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { RunEvent } from '../runs/work-on-all.ts';
 import { processName } from '../util/process-name.ts';
 import { withinTime } from '../util/time-limit.ts';
+import { openClock, setClock } from './clock.ts';
 import { latestTick } from './cron.ts';
-import { fireSchedule } from './fire-schedule.ts';
-import { type Fault, notifyFailures } from './notify-failures.ts';
-import { openClock } from './open-clock.ts';
+import { type FireTools, fireSchedule } from './fire-schedule.ts';
+import { type Fault, type NotifyTools, notifyFailures } from './notify-failures.ts';
 import { lastTakenTick, readHistory, type ScheduleEvent } from './schedule-history.ts';
-import { setClock } from './set-clock.ts';
 
 const lookEveryInMs = 10_000;
 /** How long what waits for a store that is away may hold up the end. */
 const longestFarewellInMs = 1_000;
 
 export interface ScheduleKeeper {
-  /** What became of a run; what is to be told of it is told at once. */
-  heed(event: RunEvent): void;
+  /** What became of a run; what is to be reported of it is reported at once. */
+  noteRun(event: RunEvent): void;
   /** Resolves after the signal. */
   readonly ended: Promise<void>;
 }
 
 /**
  * A worker's part in the schedules of the state, until the signal: it keeps the queue's clock in agreement with them,
- * takes ticks, makes up for a tick that the queue lost, and tells `--on-failure` what is to be told.
+ * takes ticks, makes up for a tick that the queue lost, and reports failures to `--on-failure`.
  */
 export function runSchedulerLoop(
-  rollcall: Rollcall,
+  rollcall: FireTools & NotifyTools,
   { signal, onEvent }: { signal: AbortSignal; onEvent: (name: string, event: ScheduleEvent) => void },
 ): ScheduleKeeper {
   const { state, log } = rollcall;
@@ -69,7 +67,7 @@ export function runSchedulerLoop(
     const taken = lastTakenTick(await readHistory(state, name));
     if (due > Math.max(taken, Date.parse(createdAt))) await onTick({ name, tick: due });
   };
-  const tell = async () => {
+  const report = async () => {
     // What rings from here on is heard by the next wait.
     bell = new AbortController();
     const due: { name: string; fault?: Fault }[] = [];
@@ -94,7 +92,7 @@ export function runSchedulerLoop(
   const run = async () => {
     const loops = Promise.all([
       repeat(keepClock, () => signal),
-      repeat(tell, () => AbortSignal.any([signal, bell.signal])),
+      repeat(report, () => AbortSignal.any([signal, bell.signal])),
     ]);
     if (!signal.aborted) await once(signal, 'abort');
     await withinTime(loops, { limitInMs: longestFarewellInMs, whenLate: () => undefined });
@@ -102,7 +100,7 @@ export function runSchedulerLoop(
     await clock?.close();
   };
   return {
-    heed(event) {
+    noteRun(event) {
       if (event.kind === 'joined') return;
       if (event.kind === 'fault') faults.push(event);
       bell.abort();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClockEntry, ScheduleClock } from '../queue/queue.ts';
 import { listScheduleNames, readSchedule, type Schedule } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
@@ -45,4 +46,13 @@ async function setEntry({
   if (!schedule) return clock.remove(name);
   const { cron, tz, createdAt } = schedule;
   return clock.put({ name, cron, tz, version: createdAt });
+}
+
+/** The clock of this state's schedules; several states may share a queue. */
+export async function openClock({ state, queue }: Pick<Rollcall, 'state' | 'queue'>): Promise<ScheduleClock> {
+  const clockId = createHash('sha256')
+    .update(await state.identity())
+    .digest('hex')
+    .slice(0, 16);
+  return (await queue()).openScheduleClock(clockId);
 }
