@@ -17,7 +17,7 @@ const photoTime = new Date('2026-11-01T00:00:00Z');
  *   after p004 and p005.
  *
  * What differs from place to place (folder, address, account) is filled in, with the checksums that follow from it. The
- * account's id is computed as that version did.
+ * ids of the account and of the forgotten subject are computed as that version did.
  */
 export async function layFormerState(place: {
   stateFolder: string;
@@ -28,12 +28,14 @@ export async function layFormerState(place: {
   const { stateFolder, archive, engineUrl, appId } = place;
   await cp(join(fixture, 'archive'), archive, { recursive: true });
   for (const name of await readdir(archive)) await utimes(join(archive, name), photoTime, photoTime);
-  const account = createHash('sha256').update(`ooto\n${engineUrl}\n${appId}`).digest('hex').slice(0, 16);
+  const account = sha256(`ooto\n${engineUrl}\n${appId}`).slice(0, 16);
+  const markOfP003 = sha256(`rollcall.forgotten\n${account}\np003`);
   const fillIn = (text: string) =>
     text
       .replaceAll('{{archive}}', archive)
       .replaceAll('{{engineUrl}}', engineUrl)
-      .replaceAll('{{account}}', account);
+      .replaceAll('{{account}}', account)
+      .replaceAll('{{mark of p003}}', markOfP003);
   const texts = new Map<string, string>();
   for (const path of (await readdir(join(fixture, 'state'), { recursive: true })).sort()) {
     const file = join(fixture, 'state', path);
@@ -54,6 +56,7 @@ function withChecksums(
   const of = { 'run.json': 'manifest.jsonl', 'summary.json': 'report.jsonl' }[path.split('/').at(-1) ?? ''];
   const listed = of === undefined ? undefined : texts.get(join(dirname(path), of));
   if (listed === undefined) return text;
-  const sha256 = createHash('sha256').update(listed).digest('hex');
-  return text.replace(/("(?:sha256|reportSha256)": ?")[0-9a-f]{64}"/, `$1${sha256}"`);
+  return text.replace(/("(?:sha256|reportSha256)": ?")[0-9a-f]{64}"/, `$1${sha256(listed)}"`);
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
