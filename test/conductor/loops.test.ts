@@ -190,7 +190,7 @@ describe('keeping on trying', () => {
     );
     expect(error).toBeInstanceOf(FaultError);
     expect(error.exitCode).toBe(4);
-    expect(error.message).toMatch(/The queue does not answer.*start the run again/);
+    expect(error.message).toMatch(/The queue does not answer.*start the same command again/);
   });
 
   it('does not try a fault again', async () => {

@@ -42,8 +42,15 @@ describe('the README', { timeout: 180_000 }, () => {
 
 describe('the documents', () => {
   it('link to nothing that is not there', async () => {
-    const inDocs = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md'));
-    for (const path of ['README.md', 'CHANGELOG.md', ...inDocs.map((name) => join('docs', name))]) {
+    const inDocs = (await readdir(join(root, 'docs'), { recursive: true })).filter((name) =>
+      name.endsWith('.md'),
+    );
+    for (const path of [
+      'README.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      ...inDocs.map((name) => join('docs', name)),
+    ]) {
       const text = await readFile(join(root, path), 'utf8');
       for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         expect(existsSync(join(root, dirname(path), target)), `${path} links to ${target}`).toBe(true);

@@ -73,8 +73,8 @@ describe('createEngine', () => {
 
   test.each([
     ['both', { OOTO_APP_ID: 'canary', OOTO_APP_ID_FILE: '/x' }, 'OOTO_APP_ID or OOTO_APP_ID_FILE, not both'],
-    ['a line break', { OOTO_APP_ID: 'canary\r\nX: y' }, 'OOTO_APP_ID holds'],
-    ['a letter beyond ASCII', { OOTO_APP_ID: 'canary-ä' }, 'OOTO_APP_ID holds'],
+    ['a line break', { OOTO_APP_ID: 'canary\r\nX: y' }, 'OOTO_APP_ID contains'],
+    ['a letter beyond ASCII', { OOTO_APP_ID: 'canary-ä' }, 'OOTO_APP_ID contains'],
     ['no such file', { OOTO_APP_ID_FILE: join(folder, 'none') }, 'OOTO_APP_ID_FILE: '],
   ])('%s is told without the value', (_, wrong, expected) => {
     const message = messageOf(() => create({ environment: { OOTO_APP_KEY: 'canary-key', ...wrong } }));

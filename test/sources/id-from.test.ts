@@ -33,7 +33,7 @@ describe('a pattern that cannot be used', () => {
     ['{photo}.{ext}', /no \{id\}/],
     ['', /no \{id\}/],
     ['{id}.{suffix}', /\{suffix\} is unknown/],
-    ['{id}{photo}.{ext}', /nothing parts \{id\} from \{photo\}/],
+    ['{id}{photo}.{ext}', /nothing separates \{id\} from \{photo\}/],
     ['{id}/{id}.{ext}', /\{id\} is in it twice/],
     ['{id}.{ext', /brace is not paired/],
     ['{id}.{toString}', /unknown/],
