@@ -1,5 +1,6 @@
 import { templateIdOf } from '../engines/registry.ts';
-import type { LedgerHint, ManifestLine } from '../records/manifest.ts';
+import type { ManifestLine } from '../records/manifest.ts';
+import type { LedgerHint } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 

@@ -52,7 +52,7 @@ export interface OpenedEngine {
   readonly mostCalls?: number;
 }
 
-/** What tells accounts apart; never the key. `appId` is to be hashed before it is written anywhere. */
+/** What distinguishes accounts; never the key. `appId` is hashed before it is written anywhere. */
 export interface EngineAccount {
   readonly engine: string;
   readonly url: string;

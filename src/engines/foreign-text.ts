@@ -1,7 +1,7 @@
 export type CleanText = (text: string) => string;
 
 /**
- * Makes text of another side fit for a message or a report: the secrets taken out (as they are, URL-encoded and in
+ * Makes text of the other side safe for a message or a report: secrets removed (as they are, URL-encoded and in
  * base64), then control characters and lone surrogates replaced, then cut to `limit` characters.
  */
 export function createCleanText({

@@ -19,7 +19,7 @@ export interface CopyOptions {
   readonly leaveOut?: ReadonlySet<string>;
 }
 
-/** The same for an object; undefined if it is none or nothing is left of it. */
+/** The same for an object; undefined for anything else, or if nothing is left of it. */
 export function copyForeignRecord(
   value: unknown,
   options: CopyOptions,

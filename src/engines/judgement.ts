@@ -15,8 +15,8 @@ export interface ReplyOptions {
 }
 
 /**
- * The statuses that speak for themselves, whatever the body; undefined for all others. Assumed, since no engine's page
- * tells what its 401, 403, 429 or a proxy's 502 look like: these are what HTTP says of them.
+ * The statuses that mean the same whatever the body; undefined for all others. Assumed: no engine documents its 401, 403
+ * or 429, or a proxy's 502, so these mean what HTTP says of them.
  */
 export function judgeByStatus(
   response: HttpResponse,
@@ -71,7 +71,7 @@ export function accountCheckOf(
 /** A reply with neither a success nor a code in it. */
 export function judgeUnread(response: HttpResponse, found: UnreadBody, options: ReplyOptions): FailedReply {
   const { status } = response;
-  // About this photo, though a proxy said it: the same body would always get the same answer.
+  // A verdict on this photo even if a proxy gave it: the same body would always get the same answer.
   if (status === 413) return tooLarge(status);
   if (status === 415) return rejected(status, 'http-415', 'the engine does not accept this type of photo');
   const message = `${unreadable(response, found)}${excerpt(response, options)}`;
@@ -82,8 +82,8 @@ export function judgeUnread(response: HttpResponse, found: UnreadBody, options: 
 export type UnreadBody = 'no-object' | 'error' | 'other';
 
 /**
- * Whether words of an undocumented code speak of the account and not of the photo. Assumed: no page tells how else an
- * engine says that an account is empty or that a key is wrong.
+ * Whether the words of an undocumented code are about the account and not the photo. Assumed: how an engine says that an
+ * account is empty or a key is wrong is not documented.
  */
 export function judgeAccountWords(
   { status, words, shown }: { status: number; words: string; shown: string },
@@ -132,8 +132,8 @@ function unreadable({ status, text }: HttpResponse, found: UnreadBody): string {
 }
 
 /**
- * The start of an error's body that was not understood, for whoever has to find out. A web page tells nothing; the
- * body of a success would tell of a face. What is JSON is cleaned value by value: an escaped secret is one, too.
+ * The start of an error's body that was not understood, to help find the cause. Not of a web page, which says nothing,
+ * nor of a success, which would describe a face. JSON is cleaned value by value: an escaped secret is a secret, too.
  */
 function excerpt({ status, text = '' }: HttpResponse, { clean }: ReplyOptions): string {
   if (status < 400 || /^\s*</.test(text)) return '';

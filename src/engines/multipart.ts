@@ -9,9 +9,9 @@ export interface MultipartPhoto {
 }
 
 /**
- * A multipart/form-data body in one buffer: a photo, if any, then the text fields. Field names are the engine's own,
- * the file's name is constant, and a field's value stands in a part's body only: nothing of the user's gets into a
- * header. The boundary's 144 random bits cannot be met by a photo or a value.
+ * A multipart/form-data body in one buffer: a photo, if any, then the text fields. Field names are the engine's, the
+ * file's name is constant, and values are only in the parts' bodies: no user input gets into a header. No photo or value
+ * contains the boundary's 144 random bits.
  */
 export function multipartBody({
   photo,

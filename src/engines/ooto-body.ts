@@ -33,11 +33,11 @@ export interface OotoBody {
   readonly code: string | undefined;
   readonly info: string | undefined;
   readonly templateId: string | undefined;
-  /** Of an identification. undefined: the body tells nothing of what was found; null: nothing was. */
+  /** Of an identification. undefined: the body does not say what was found; null: nothing was found. */
   readonly found: { readonly templateId: string; readonly similarity: number } | null | undefined;
   readonly liveness: OotoCheck | undefined;
   readonly deepfake: OotoCheck | undefined;
-  /** As it came, like box and landmarks: to be copied with care. */
+  /** Unchecked, like box and landmarks: to be copied with `copyForeignRecord`. */
   readonly quality: unknown;
   readonly box: unknown;
   readonly landmarks: unknown;
@@ -90,7 +90,7 @@ const bodySchema = z.object({
 
 /**
  * Two shapes of a match are documented, `result.templateId` with `result.similarity`, and the same below `result.search`.
- * That neither is there when nothing matched is assumed. An id that cannot be read is none of both.
+ * Assumed: neither is there when nothing matched. An id that cannot be read is neither a match nor "nothing".
  */
 const foundSchema = z
   .object({ search: z.unknown(), templateId: z.unknown(), similarity: z.unknown() })
@@ -107,7 +107,7 @@ const foundSchema = z
 
 const foundPlaceSchema = z.object({ templateId: z.unknown(), similarity: z.unknown() }).partial();
 
-/** An id that could not be sent, stored or printed again is none. */
+/** An id that could not be sent, stored or printed again is not accepted. */
 function isTemplateId(id: string | undefined): id is string {
   return id !== undefined && /^[^\p{C}\p{Z}]{1,256}$/u.test(id);
 }

@@ -36,8 +36,8 @@ export function readOotoReply(response: HttpResponse, options: ReplyOptions): En
 
 /**
  * Judges a reply of OOTO's `/identify`. Documented (ooto-identify.txt): 200 with the best match and its similarity, 400
- * with `result.code`. A 200 without a match says that there is none (assumed). One without any `result`, or with a match
- * that cannot be read, says nothing: taken for "nobody", it would enroll a person twice.
+ * with `result.code`. Assumed: a 200 without a match means that nobody was found. One without any `result`, or with a match
+ * that cannot be read, is no answer: taken for "nobody", it would enroll a person twice.
  */
 export function readOotoIdentifyReply(response: HttpResponse, options: ReplyOptions): IdentifyReply {
   return judgeOotoReply<IdentifiedReply>(response, options, {
@@ -57,8 +57,8 @@ export function readOotoIdentifyReply(response: HttpResponse, options: ReplyOpti
 
 /**
  * Judges a reply of OOTO's `/delete`. Documented: 200 with a transaction id; 400 with code 400, "Template not found",
- * which is what was asked for: the template is gone. A 200 without a transaction id is none of the engine's: the call is
- * made again, which harms nobody.
+ * which is what was asked for: the template is gone. A 200 without a transaction id is not the engine's: the call is
+ * retried, which is harmless.
  */
 export function readOotoDeleteReply(response: HttpResponse, options: ReplyOptions): DeleteReply {
   return judgeOotoReply<DeletedReply>(response, options, {
@@ -77,14 +77,14 @@ export function readOotoDeleteReply(response: HttpResponse, options: ReplyOption
   });
 }
 
-/** Another 400 with other words says something else, and the template may be there. */
+/** A 400 with other words means something else, and the template may still be there. */
 const isNotFound = ({ code, info = '' }: OotoBody) => code === '400' && /not found/i.test(info);
 
 /**
  * Judges a reply of any OOTO endpoint: the kind is decided here, once, and nowhere else. Never throws, whatever the body.
- * A success is read from the body, never from the status alone: `readSuccess` gives undefined where the body is none.
- * Documented: 400 with `result.code`. Assumed, since no page tells: everything about the other statuses, and that the
- * Content-Type is not worth asking (an HTML page is no JSON; JSON under another name is still the engine's).
+ * A success is read from the body, never from the status alone: `readSuccess` gives undefined for any other body.
+ * Documented: 400 with `result.code`. Assumed, since it is not documented: everything about the other statuses,
+ * and that the Content-Type need not be checked (an HTML page is no JSON; JSON with another type is still the engine's).
  */
 function judgeOotoReply<Success>(
   response: HttpResponse,

@@ -66,7 +66,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
   const postForm = (path: string, { photo, fields = {}, checks, signal, onSent }: FormCall) => {
     const { contentType, body } = multipartBody({ ...(photo === undefined ? {} : { photo }), fields });
     return http.post({
-      // Sent even when false: the pages' default is false, and a default may change.
+      // Sent even when false: false is the documented default, and a default may change.
       path: `${path}?check_liveness=${checks.liveness}&check_deepfake=${checks.deepfake}`,
       headers: { ...credentials, accept: 'application/json', 'content-type': contentType },
       body,
@@ -126,8 +126,8 @@ interface FormCall {
 }
 
 /**
- * No endpoint is documented that only looks at the account. A call of `/add` without a photo stores nothing and is
+ * No endpoint is documented that only checks the account. A call of `/add` without a photo stores nothing and is
  * answered with the documented code 1, "photo should not be empty", which shows that address and credentials are
- * right (assumed: that credentials are looked at first). So does any other code of the engine's own.
+ * right (assumed: that credentials are checked first). So does any other code of the engine.
  */
 const isOwnVerdict = ({ code }: RejectedReply) => !code.startsWith('http-');

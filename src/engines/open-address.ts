@@ -20,7 +20,7 @@ export function openAddress(address: string, options: EngineOptions): OpenAddres
 }
 
 /**
- * An engine's base address in the one form in which accounts are told apart: no trailing slash. Plain http only to
+ * An engine's base address in a normal form, since it is part of what distinguishes accounts: no trailing slash. Plain http only to
  * this machine, unless allowed: the key would travel in clear text.
  * @throws UsageError; what the user wrote is not repeated, it may hold a password
  */

@@ -24,7 +24,7 @@ export function readCredential({
   throw wrong(`${what} is missing: set ${name}, or ${name}_FILE to the path of a file that holds it`);
 }
 
-/** Whether a variable for the secret is set at all; the file is not looked at. */
+/** Whether a variable for the secret is set at all; the file is not read. */
 export function hasCredential(name: string, environment: Environment): boolean {
   return Boolean(environment[name]?.trim() || environment[`${name}_FILE`]);
 }
@@ -37,7 +37,7 @@ function readFile(path: string, variable: string): string {
   }
 }
 
-/** A header takes printable ASCII only; whatever else is in it was pasted along. */
+/** A header takes printable ASCII only; anything else was pasted along by mistake. */
 function sendable(value: string, place: string): string {
   if (/^[\x21-\x7e]{1,4096}$/.test(value)) return value;
   throw wrong(

@@ -1,7 +1,7 @@
 /**
  * Milliseconds to wait from a Retry-After header: seconds, or a date (RFC 9110 10.2.3). A date is measured from the
  * reply's own Date header where it has one, since the two clocks may differ. Anything else, negative numbers too:
- * undefined. Nothing is capped: what is too long is the core's decision.
+ * undefined. Not capped: how long is too long is the core's decision.
  */
 export function retryAfterInMs({
   retryAfter,

@@ -3,7 +3,7 @@ import { parseJson } from './foreign-value.ts';
 
 /**
  * The parts of a Verihubs body that are read, tolerantly: what has another type than expected counts as absent.
- * Documented: `message` and `error_code`. All that a success holds is assumed from clients' code; no page shows one.
+ * Documented: `message` and `error_code`. What a success holds is assumed from clients' code; it is not documented.
  * undefined: no JSON object at all.
  */
 export function readVerihubsBody(text: string): VerihubsBody | undefined {
@@ -33,7 +33,7 @@ export interface VerihubsBody {
   readonly sessionId: string | undefined;
   readonly subjectId: string | undefined;
   readonly liveness: { readonly score: number | null; readonly fine: boolean | null } | undefined;
-  /** As they came: to be copied with care. */
+  /** Unchecked, like `face`: to be copied with `copyForeignRecord`. */
   readonly quality: unknown;
   readonly face: Readonly<Record<string, unknown>>;
 }

@@ -18,17 +18,17 @@ export const verihubsErrors = {
 
 export type VerihubsErrorCode = keyof typeof verihubsErrors;
 
-/** Whose fault a code of Verihubs' is, and so what follows from it (verihubs-enroll.txt). */
+/** What a code of Verihubs' is about, and so what follows from it (verihubs-enroll.txt). */
 export type VerihubsCode =
   /** The engine's verdict on this photo. `stored`: what is documented of it. */
   | { readonly fault: 'photo'; readonly reasons: readonly string[]; readonly stored: 'no' | 'unknown' }
-  /** The vendor could not fetch the photo from its address in 15 seconds: worth another try. */
+  /** The vendor could not fetch the photo from its address in 15 seconds: retried. */
   | { readonly fault: 'transient' }
   /** The account is empty. */
   | { readonly fault: 'quota' }
-  /** Flags that contradict each other: they are checked before the first call, so the vendor's rules are others now. */
+  /** Flags that contradict each other: they are checked before the first call, so the vendor's rules have changed. */
   | { readonly fault: 'settings'; readonly flags: readonly [string, string] }
-  /** Something in the body that every call has got lost on the way: no photo can be at fault. */
+  /** Something that every call sends was lost on the way: no photo can be at fault. */
   | { readonly fault: 'program' };
 
 /** undefined: the page has no such code. */
@@ -63,7 +63,7 @@ const codes: Readonly<Record<VerihubsErrorCode, VerihubsCode>> = {
   INVALID_PAYLOAD_IMAGE_SIZE: photo,
   INVALID_PAYLOAD_IMAGE_FORMAT: photo,
   FACE_NOT_DETECTED: photo,
-  // No empty id is ever sent: the engine makes nothing of this one (of spaces, say), and never will.
+  // No empty id is ever sent: the engine takes this one (spaces, say) for empty, and always will.
   INVALID_PAYLOAD_SUBJECT_ID_MISSING: photo,
   INVALID_PAYLOAD_IMAGE_TIMEOUT: { fault: 'transient' },
   INVALID_PAYLOAD_QUALITY_VALIDATION_DEPENDENCY: {

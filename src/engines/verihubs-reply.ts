@@ -14,7 +14,7 @@ import {
 import { readVerihubsBody, type VerihubsBody } from './verihubs-body.ts';
 import { readVerihubsCode, type VerihubsCode } from './verihubs-codes.ts';
 
-/** What was sent, as far as the reply is read by it. */
+/** What was sent, as far as the reply depends on it. */
 export interface VerihubsEnrollment {
   readonly templateId: string;
   readonly validateLiveness: boolean;
@@ -57,7 +57,7 @@ function judge<Success>(
 ): Success | FailedReply {
   const { status, text } = response;
   const body = text === undefined ? undefined : readVerihubsBody(text);
-  // The one code that arrives with a status that would speak for itself.
+  // The one code that comes with a status that `judgeByStatus` would judge otherwise.
   if (status === 403 && body?.code !== undefined && readVerihubsCode(body.code)?.fault === 'quota')
     return readError({ status, code: body.code, body }, options);
   const judged = judgeByStatus(response, 'face', options) ?? (body && readSuccess(status, body));
@@ -107,7 +107,7 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
   }
 }
 
-/** In a code its words are parted by underscores. */
+/** The words of a code are separated by underscores. */
 const judgeWords = ({ status, code, body }: CodedError, shown: string, options: ReplyOptions) =>
   judgeAccountWords(
     { status, words: `${code.replaceAll('_', ' ')} ${body.message ?? ''}`.slice(0, 1_000), shown },
@@ -140,7 +140,7 @@ function livenessOf({ liveness }: VerihubsBody, { validateLiveness }: VerihubsEn
   return { score: liveness?.score ?? null, fine: liveness?.fine ?? true };
 }
 
-/** An id that could not be stored or printed again is none: then it is the one that was sent. */
+/** An id that could not be stored or printed again is not accepted: the one that was sent is kept. */
 function templateIdOf({ subjectId }: VerihubsBody, { templateId }: VerihubsEnrollment): string {
   return subjectId !== undefined && /^[^\p{Cc}\p{Cs}]{1,1024}$/u.test(subjectId) ? subjectId : templateId;
 }

@@ -45,8 +45,8 @@ export interface VerihubsOptions {
 }
 
 /**
- * "5 MB at most" is said of `image`, which is base64: that is a third longer than the photo, and whose 5 MB are meant is
- * not documented. Assumed: the smaller. A photo of 3,750,000 bytes is 5,000,000 characters; a larger one is prepared.
+ * "5 MB at most" is documented for `image`, which is base64 and a third longer than the photo; which of the two is meant
+ * is not. Assumed: the smaller. A photo of 3,750,000 bytes is 5,000,000 characters; a larger one is prepared.
  */
 const maxSizeInBytes = 3_750_000;
 
@@ -164,9 +164,9 @@ function fieldsOf({
 }
 
 /**
- * No endpoint is documented that only looks at the account. A call without an image stores nothing and is answered with
- * MISSING_PAYLOAD_IMAGE, which shows that address and credentials are right (assumed: that credentials are looked at
- * first). So does any other code of the page that speaks of the body.
+ * No endpoint is documented that only checks the account. A call without an image stores nothing and is answered with
+ * MISSING_PAYLOAD_IMAGE, which shows that address and credentials are right (assumed: that credentials are checked
+ * first). So does any other documented code that is about the body.
  */
 function isOwnCode(text: string | undefined): boolean {
   const code = text === undefined ? undefined : readVerihubsBody(text)?.code;

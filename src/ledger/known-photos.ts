@@ -1,4 +1,4 @@
-import type { LedgerHint } from '../records/manifest.ts';
+import type { LedgerHint } from '../records/photo-job-data.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { anyTemplate, contentFingerprint, listedFingerprint, noTemplate } from './fingerprint.ts';
 import {

@@ -1,16 +1,16 @@
-/** Memory that many may use, none more than is there. Whoever comes first is served first. */
+/** A limit on the memory that many tasks use together. First come, first served. */
 export interface ByteBudget {
-  /** A part of it; of no size yet. Waiting for more ends with the signal. */
+  /** A share of it, empty at first. Waiting for memory ends with the signal. */
   open(signal?: AbortSignal): ByteShare;
 }
 
 export interface ByteShare {
   /**
-   * Gives back what it has and waits for its turn to have `sizeInBytes`. More than the whole budget is had alone.
+   * Releases what it holds and waits for its turn to hold `sizeInBytes`. A share larger than the budget is granted alone.
    * @throws the signal's reason when aborted
    */
   take(sizeInBytes: number): Promise<void>;
-  /** Says what is used by now, more or less than was taken; does not wait. */
+  /** Corrects what it holds to what is really used; does not wait. */
   note(sizeInBytes: number): void;
   release(): void;
 }

@@ -6,12 +6,12 @@ import type { PhotoProblem } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
 import { explainS3Photo } from './s3-photo.ts';
 
-/** How long whoever holds a signed address may fetch the photo: the vendor has 15 s for it, and queues of its own. */
+/** How long a signed address is valid: the vendor has 15 s to fetch the photo, and queues of its own. */
 const validForInSeconds = 900;
 
 /**
- * The address from which somebody else can fetch a photo: an `https://` one as it is, an object of S3 by a signed
- * address. It is a secret: it lets its reader in, and stands nowhere but in the call that it is made for.
+ * The address from which an engine can fetch a photo: an `https://` address as it is, an object of S3 by a signed
+ * address. It is a secret, since it gives access: it is written nowhere but into the call that it is made for.
  */
 export async function fetchableAddress(
   address: string,
@@ -31,7 +31,7 @@ export async function fetchableAddress(
   }
 }
 
-/** Nothing is asked of the store: whether the object is there, the engine finds out. */
+/** No request is made to the store: whether the object exists, the engine finds out. */
 async function signS3Address(address: string, s3: S3Connection): Promise<string> {
   const { bucket, key } = parseS3Address(address);
   const [{ getSignedUrl }, { GetObjectCommand }, client] = await Promise.all([

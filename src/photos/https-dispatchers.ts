@@ -17,7 +17,7 @@ export interface HttpsOptions {
   readonly ca?: string;
 }
 
-/** Connections for photos: straight ones that judge where they lead, and those through a proxy. */
+/** Connections for photos: direct ones, which check the address they connect to, and those through a proxy. */
 export interface HttpsDispatchers {
   /**
    * The connections for one address.
@@ -28,9 +28,9 @@ export interface HttpsDispatchers {
 }
 
 /**
- * A straight connection asks for the name's address and judges it in the act of connecting. Through a proxy the proxy
- * asks: there the address itself is judged, and the name where it can be resolved here; a name that only the proxy knows
- * is left to it.
+ * A direct connection checks the address as it connects. Through a proxy it is the proxy that resolves the name: there
+ * an IP address in the URL is checked, and a name if it can be resolved here; a name that only the proxy can resolve is
+ * left to it.
  */
 export function createHttpsDispatchers(options: HttpsOptions): HttpsDispatchers {
   const {

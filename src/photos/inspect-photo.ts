@@ -4,8 +4,8 @@ import { permanent } from './photo-bytes.ts';
 import { detectPhotoFormat } from './photo-format.ts';
 
 /**
- * Looks at a photo by its header, without decoding it: whether it is an image, which format, how large, which
- * orientation. One that breaks off after a good header passes: what it is worth is the engine's to say.
+ * Reads a photo's header, without decoding the picture: whether it is an image, its format, size and orientation. One
+ * that is cut off after a good header passes: the engine will judge it.
  */
 export async function inspectPhoto(bytes: Buffer): Promise<InspectedPhoto | PhotoProblem> {
   if (bytes.length === 0) return permanent('photo is empty (0 bytes)');
@@ -42,7 +42,7 @@ function withoutDecoder(format: PhotoFormat, size: PixelSize | undefined): Inspe
   return { format, ...size, orientation: 1, animated: false };
 }
 
-/** Shows what is there instead: text as text, all else as hex. */
+/** What the file begins with: text as text, all else as hex. */
 function begin(bytes: Buffer): string {
   const beginning = bytes.subarray(0, 16);
   const isText = beginning.every((byte) => byte >= 0x20 && byte < 0x7f);

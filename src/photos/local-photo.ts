@@ -13,12 +13,12 @@ export interface LocalPhotoOptions {
   readonly signal: AbortSignal;
 }
 
-/** Faults of the disk or the system that may pass; every other one stays. */
+/** Transient faults of the disk or the system; all others are permanent. */
 const transientCodes = new Set(
   'EIO EAGAIN EBUSY EINTR EMFILE ENFILE ENOMEM ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN'.split(' '),
 );
 
-/** Reads a file once. A pipe or device is refused without waiting for it; a change while it is read is noticed. */
+/** Reads a file once. A pipe or device is refused without blocking on it; a change while it is read is noticed. */
 export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
   const { path, rootFolder, signal } = options;
   try {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 
-/** The bytes of a photo with their hash; no bytes are a problem, which costs no call. */
+/** The bytes of a photo with their hash; an empty file is a problem, so that it costs no call. */
 export async function toPhotoBytes(
   bytes: Buffer,
   version: string | undefined,
@@ -12,10 +12,10 @@ export async function toPhotoBytes(
   return { bytes, sha256, ...(version === undefined ? {} : { version }) };
 }
 
-/** Hashed at one go: some 3 ms. */
+/** Hashed in one go, which takes some 3 ms. */
 const pieceInBytes = 1024 * 1024;
 
-/** SHA-256, a piece at a time: the largest photos would hold up the event loop for 200 ms. */
+/** SHA-256, a piece at a time: the largest photos would block the event loop for 200 ms. */
 async function hash(bytes: Buffer): Promise<string> {
   const sha256 = createHash('sha256');
   for (let at = 0; at < bytes.length; at += pieceInBytes) {
@@ -25,12 +25,12 @@ async function hash(bytes: Buffer): Promise<string> {
   return sha256.digest('hex');
 }
 
-/** A problem that stays. */
+/** A problem that a retry does not solve. */
 export function permanent(problem: string): PhotoProblem {
   return { problem, retryable: false };
 }
 
-/** A problem that may pass. */
+/** A problem that a retry may solve. */
 export function transient(problem: string): PhotoProblem {
   return { problem, retryable: true };
 }

@@ -1,6 +1,6 @@
 import type { PhotoFormat } from './photo.ts';
 
-/** A photo's format by the bytes that it begins with; undefined if it is none that rollcall knows. */
+/** A photo's format by its first bytes; undefined for a format that rollcall does not know. */
 export function detectPhotoFormat(bytes: Buffer): PhotoFormat | undefined {
   const text = bytes.toString('latin1', 0, 16);
   if (text.startsWith('\xff\xd8\xff')) return 'jpeg';

@@ -9,7 +9,7 @@ export interface PhotoRules {
 export interface PreparationSettings {
   /** `auto`: what the engine would refuse is prepared; `never`: bytes are sent as they are. */
   readonly prepare: 'auto' | 'never';
-  /** Takes metadata out of photos that need no other preparation; a prepared one has none. */
+  /** Removes metadata from photos that need no other preparation; a re-encoded one has none anyway. */
   readonly stripMetadata: boolean;
 }
 
@@ -20,15 +20,15 @@ export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'tiff' | '
 export interface PhotoBytes {
   readonly bytes: Buffer;
   readonly sha256: string;
-  /** What the place it was read from says of its version (ETag, size and modification time), if anything. */
+  /** Its version as the storage states it (ETag; size and modification time), if it does. */
   readonly version?: string;
 }
 
-/** Why a photo has no bytes or no image. `retryable`: the place it lies in may answer better later. */
+/** Why a photo cannot be read or is no image. `retryable`: a later read may succeed. */
 export interface PhotoProblem {
   readonly problem: string;
   readonly retryable: boolean;
-  /** It is larger than the reader was told to read. */
+  /** It is larger than the limit of this read. */
   readonly isOverLimit?: true;
 }
 

@@ -19,8 +19,8 @@ interface Preparation {
 
 /**
  * Makes a photo one that the engine takes. Untouched where its format, orientation and size are fine, or where nothing
- * is to be prepared; with `stripMetadata` only its metadata are taken out. Otherwise it is decoded and written anew,
- * without metadata. Warnings: `exif-rotated`, `converted-from-<format>`, `first-picture-only`, `recompressed`,
+ * is to be prepared; with `stripMetadata` only its metadata is removed. Otherwise it is decoded and re-encoded, without
+ * metadata. Warnings: `exif-rotated`, `converted-from-<format>`, `first-picture-only`, `recompressed`,
  * `scaled-down`, `metadata-stripped`.
  */
 export async function preparePhoto(preparation: Preparation): Promise<PreparedPhoto | PhotoProblem> {
@@ -32,7 +32,7 @@ export async function preparePhoto(preparation: Preparation): Promise<PreparedPh
     const asItIs = withoutDecoding(photo, format, settings);
     if (asItIs && asItIs.bytes.length <= (rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY)) return asItIs;
   }
-  // What is written anew has lost its metadata; it is told where there is no other reason to write it anew.
+  // A re-encoded photo has lost its metadata anyway; the warning is given where that was the only reason.
   const isOnlyStripped = isTaken && orientation === 1 && settings.stripMetadata;
   return rewritePhoto({
     photo,
@@ -47,7 +47,7 @@ export async function preparePhoto(preparation: Preparation): Promise<PreparedPh
   });
 }
 
-/** Undefined where its metadata cannot be taken out of its bytes. */
+/** Undefined where its metadata cannot be removed without re-encoding. */
 function withoutDecoding(
   photo: Buffer,
   format: 'jpeg' | 'png',

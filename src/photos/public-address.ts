@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** All that is given out for the public IPv6 network (RFC 4291, IANA's registry); what is routed elsewhere is special. */
+/** The public IPv6 network (RFC 4291, IANA's registry); all other ranges are special. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3');
 
 /**
@@ -16,7 +16,7 @@ export function isPublicAddress(address: string): boolean {
   return parsed.kind() === 'ipv4' || parsed.match(globalUnicast);
 }
 
-/** A host that leads into a private network. Photos are fetched from such hosts only with `--allow-private`. */
+/** A host in a private network. Photos are fetched from such hosts only with `--allow-private`. */
 export class PrivateAddressError extends Error {
   override readonly name = 'PrivateAddressError';
   readonly code = 'PRIVATE_ADDRESS';
@@ -27,8 +27,8 @@ export class PrivateAddressError extends Error {
 }
 
 /**
- * A lookup that gives public addresses only; one other among them refuses the name. It is handed to the connecting
- * socket, so that the address that was judged is the one connected to, whatever the name says a moment later.
+ * A lookup that gives public addresses only; a name with any other address is refused. It is passed to the connecting
+ * socket, so that the address that was checked is the one connected to, even if the name resolves differently later.
  */
 export function publicLookup(lookup: LookupFunction): LookupFunction {
   return (host, options, callback) => {

@@ -18,7 +18,12 @@ export interface PhotoReaderOptions extends HttpsOptions {
   readonly s3?: S3Connection | undefined;
 }
 
-/** Gets the bytes of photos, wherever they lie. */
+/**
+ * The room `photos`: the bytes of a photo, from reading to what is sent. Its way: this reader reads, `inspect-photo.ts`
+ * reads the header, `prepare-photo.ts` converts what the engine does not take.
+ *
+ * Reads the bytes of photos: from files, over https, from S3.
+ */
 export interface PhotoReader {
   /**
    * A photo over the limit, by default the largest of all, is a problem that says so.
@@ -28,10 +33,10 @@ export interface PhotoReader {
   close(): Promise<void>;
 }
 
-/** The largest that is read at all, unless the reader says otherwise. */
+/** The largest photo that is read, unless the reader has another limit. */
 export const largestSizeInBytes = 64 * 1024 * 1024;
 
-/** Reads absolute paths, `https://…` and `s3://…`; `timeoutInMs` is for one photo from afar as a whole. */
+/** Reads absolute paths, `https://…` and `s3://…`; `timeoutInMs` covers the whole read of a photo over the network. */
 export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
   const { rootFolder, timeoutInMs, s3 } = options;
   const ownLimitInBytes = options.maxSizeInBytes ?? largestSizeInBytes;

@@ -2,23 +2,23 @@ import type { ByteShare } from './byte-budget.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { largestSizeInBytes } from './read-photo.ts';
 
-/** Reads no more than the limit, if there is one; what is larger than it is a problem with `isOverLimit`. */
+/** Reads no more than the limit, if there is one; a larger photo is a problem with `isOverLimit`. */
 export type ReadPhoto = (
   address: string,
   signal: AbortSignal,
   limitInBytes?: number,
 ) => Promise<PhotoBytes | PhotoProblem>;
 
-/** Where a list says nothing of a photo's size. Rarely is one larger, and then it is read twice. */
+/** Assumed where the list does not name a photo's size. Few are larger, and those are read twice. */
 const usualSizeInBytes = 4 * 1024 * 1024;
 
-/** What the photos of a run that are read, prepared and sent may take, whatever the concurrency. */
+/** Memory for all photos of a run that are being read, prepared and sent, whatever the concurrency. */
 export const photosBudgetInBytes = 384 * 1024 * 1024;
 
-/** While a photo is read there are its pieces and the whole; and a HEIC or WebP grows when it is written anew. */
+/** While a photo is read, its chunks and the whole are in memory; and a HEIC or WebP grows when it is re-encoded. */
 const copiesWhenRead = 3;
 
-/** The photo, and the body that it is sent in; base64 is a third longer. */
+/** The photo, and the body that carries it; base64 is a third longer. */
 export const copiesWhenSent = 2.34;
 
 /**

@@ -7,7 +7,7 @@ interface PhotoToRewrite {
   readonly photo: Buffer;
   readonly inspected: InspectedPhoto;
   readonly rules: PhotoRules;
-  /** Why it is written anew. */
+  /** Why it is re-encoded. */
   readonly warnings: readonly string[];
 }
 
@@ -17,13 +17,13 @@ interface RewrittenPhoto {
   readonly warnings: readonly string[];
 }
 
-/** No longer side than this is made smaller: a face would not be found in it. */
+/** A photo whose longer side is below this is not scaled down further: no face would be found in it. */
 const minSideInPixels = 64;
 const maxSteps = 12;
 const decodingTimeoutInSeconds = 60;
 
 /**
- * Decodes a photo and writes it anew, upright, in sRGB, on white, without metadata, in steps of quality and size until
+ * Decodes a photo and re-encodes it: upright, in sRGB, on white, without metadata, in steps of quality and size until
  * the engine takes it. Adds to the warnings: `recompressed` or `scaled-down`.
  */
 export function rewritePhoto(photo: PhotoToRewrite): Promise<RewrittenPhoto | PhotoProblem> {

@@ -13,7 +13,7 @@ export interface S3PhotoOptions {
   readonly address: string;
   readonly s3: S3Connection;
   readonly maxSizeInBytes: number;
-  /** For the whole read, with what the client tries again by itself. */
+  /** For the whole read, the client's own retries included. */
   readonly timeoutInMs: number;
   readonly signal: AbortSignal;
 }
@@ -81,32 +81,32 @@ async function readBody(
   }
 }
 
-/** Why an object cannot be read, and whether that may pass. */
+/** Why an object cannot be read, and whether a retry may help. */
 export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
   const { kind, code, status, detail } = readS3Error(error);
-  const told = status === undefined ? code : `${code}, ${status}`;
+  const reason = status === undefined ? code : `${code}, ${status}`;
   switch (kind) {
     case 'unavailable':
-      return transient(`${shown} cannot be read now (${told})`);
+      return transient(`${shown} cannot be read now (${reason})`);
     case 'archived':
       return permanent(
         `${shown} is archived in ${detail ?? 'a storage class that is not read at once'}: restore it, then run dead-letters --retry`,
       );
     case 'missing-key':
-      return permanent(`${shown} is not there (${told})`);
+      return permanent(`${shown} is not there (${reason})`);
     case 'missing-bucket':
-      return permanent(`${shown} is not there: there is no such bucket (${told})`);
+      return permanent(`${shown} is not there: there is no such bucket (${reason})`);
     case 'denied':
-      return permanent(`${shown} may not be read (${told}): the permission s3:GetObject is missing`);
+      return permanent(`${shown} may not be read (${reason}): the permission s3:GetObject is missing`);
     case 'credentials':
-      // They are of this process, not of the photo: another worker, or this one once they are fixed, may read it.
+      // The fault of this process, not of the photo: another worker, or this one once fixed, may read it.
       return transient(
-        `${shown} may not be read (${told}): check AWS_ACCESS_KEY_ID, AWS_PROFILE or the role`,
+        `${shown} may not be read (${reason}): check AWS_ACCESS_KEY_ID, AWS_PROFILE or the role`,
       );
     case 'region':
     case 'settings':
-      return transient(`${shown} cannot be read (${told}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
+      return transient(`${shown} cannot be read (${reason}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
     default:
-      return permanent(`${shown} cannot be read (${told})`);
+      return permanent(`${shown} cannot be read (${reason})`);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A JPEG or PNG without what it says besides its picture: EXIF with places and times, XMP, IPTC, comments, previews, and
- * whatever lies behind the picture's end (phones append films). Nothing is encoded anew: data of the picture, and of its
- * colours, are the same bytes. Undefined where the file's structure is such that one cannot know what is what.
+ * whatever follows the picture's end (phones append videos). Nothing is re-encoded: the data of the picture and of its
+ * colours are the same bytes. Undefined where the structure of the file is not understood.
  */
 export function stripMetadata(photo: Buffer, format: 'jpeg' | 'png'): Buffer | undefined {
   return format === 'jpeg' ? stripJpeg(photo) : stripPng(photo);
@@ -26,8 +26,8 @@ const jfifSize = 14;
 
 /**
  * Keeps what the picture needs: frames, tables, scans; JFIF without its thumbnail, the ICC profile, and Adobe's segment,
- * which says how colours are coded. All other segments go, and whatever lies behind the end. A photo that breaks off
- * within a scan stays one that breaks off. Undefined where the structure is not a JPEG's.
+ * which says how colours are coded. Drops all other segments, and whatever follows the end. A photo that is cut off
+ * within a scan stays cut off. Undefined where the structure is not a JPEG's.
  */
 function stripJpeg(photo: Buffer): Buffer | undefined {
   const kept: Buffer[] = [photo.subarray(0, 2)];
@@ -54,14 +54,14 @@ function stripJpeg(photo: Buffer): Buffer | undefined {
   return hasScan ? Buffer.concat(kept) : undefined;
 }
 
-/** Any number of 0xff may come before a marker's second byte; gives its place, or `at` where there is no marker. */
+/** Any number of 0xff may precede a marker's second byte; gives its offset, or `at` where there is no marker. */
 function skipFill(photo: Buffer, at: number): number {
   let place = at;
   while (photo[place] === 0xff) place += 1;
   return place;
 }
 
-/** With its marker; undefined where it is none that has a length, or is longer than the file. */
+/** With its marker; undefined for a marker without a length, or a segment longer than the file. */
 function readSegment(photo: Buffer, markerAt: number): Buffer | undefined {
   const marker = photo[markerAt] ?? 0;
   const hasLength =
@@ -110,9 +110,8 @@ const ofThePicture = ['tRNS', 'gAMA', 'cHRM', 'sRGB', 'iCCP', 'cICP', 'mDCV', 'c
 const kept = new Set([...needed, ...ofThePicture]);
 
 /**
- * Keeps the chunks that make the picture and its colours. All others go (EXIF, texts, time, frames of an animation,
- * whatever is not known), and what lies behind the end. A photo that breaks off within its picture stays one that
- * breaks off. Undefined where the structure is not a PNG's.
+ * Keeps the chunks that make the picture and its colours. Drops all others (EXIF, texts, time, frames of an animation,
+ * whatever is not known), and what follows the end. A photo that is cut off within its picture stays cut off. Undefined where the structure is not a PNG's.
  */
 function stripPng(photo: Buffer): Buffer | undefined {
   const chunks: Buffer[] = [photo.subarray(0, signatureSize)];

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ListedPhoto } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import type { LedgerHint } from './photo-job-data.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
 
 const manifestLineSchema = z.object({
@@ -19,22 +20,14 @@ const manifestLineSchema = z.object({
 });
 export type ManifestLine = z.infer<typeof manifestLineSchema>;
 
-/** Fingerprints of what the ledger knows of a photo, for whoever has read its bytes; see `contentFingerprint`. */
-export interface LedgerHint {
-  readonly enrolled?: string | undefined;
-  /** ISO time. */
-  readonly enrolledAt?: string | undefined;
-  readonly rejected?: string | undefined;
-}
-
-/** A line of the manifest and where it stands in the file. */
+/** A line of the manifest and where it is in the file. */
 export interface PlacedLine {
   readonly line: ManifestLine;
   readonly offset: number;
   readonly sizeInBytes: number;
-  /** What the ledger knows of its bytes, in an incremental run. */
+  /** In an incremental run. */
   readonly known?: LedgerHint;
-  /** Whether the photo is looked for after it was enrolled. */
+  /** Whether the photo is identified after it was enrolled (`--verify`). */
   readonly verify?: boolean;
 }
 
@@ -44,7 +37,7 @@ export async function manifestSize(state: StateStore, runId: string): Promise<nu
   return (await state.size(manifestPath(runId))) ?? 0;
 }
 
-/** How much of the manifest is safely on disk; only that is fed. */
+/** How much of the manifest is durable; only that is fed. */
 export interface ManifestEnd {
   readonly count: number;
   readonly sizeInBytes: number;
@@ -52,19 +45,19 @@ export interface ManifestEnd {
   readonly listed?: NonNullable<RunRecord['listed']>;
 }
 
-/** Writes the list down as it is read: one numbered line a photo, durable before it counts. */
+/** Writes the list as it is read: one numbered line a photo, durable before it counts. */
 export interface ManifestWriter {
   readonly end: ManifestEnd;
-  /** The photo that was listed last, to go on after it. */
+  /** The photo that was listed last: listing continues after it. */
   readonly last: ListedPhoto | undefined;
-  /** Appends are made in the order of the calls. */
+  /** Appends are written in the order of the calls. */
   append(photos: readonly ListedPhoto[]): Promise<void>;
-  /** The list has ended; `leftOut` files were passed over, if all of it was listed in one go. */
+  /** The list has ended. `leftOut`: files that were left out, if the whole list was read in one go. */
   finish(leftOut?: number): ManifestEnd;
   close(): Promise<void>;
 }
 
-/** `epoch`: the conductor's, where one lists. */
+/** `epoch`: of the conductor, where a conductor lists. */
 export async function openManifestWriter(
   state: StateStore,
   runId: string,

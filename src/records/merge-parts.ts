@@ -17,9 +17,9 @@ import {
 const linesPerBucket = 20_000;
 
 /**
- * Merges the parts by seq into `report.jsonl` and `dead-letters.jsonl`; the lowest epoch wins. The seqs are walked in
- * buckets, and for each only the parts are read that reach into it: parts are nearly in order, so each is read three or
- * four times and each of its lines is taken apart once. Nothing is moved or removed, so a merge that was killed is simply done again.
+ * Merges the parts by seq into `report.jsonl` and `dead-letters.jsonl`; the lowest epoch wins. Seqs are merged in
+ * buckets, and for a bucket only the parts are read that overlap with it: parts are nearly in order, so each is read
+ * three or four times, and each line is parsed once. Nothing is moved or removed: a merge that was killed is done again.
  * @returns the SHA-256 of the report
  */
 export async function mergeParts(options: {
@@ -27,9 +27,9 @@ export async function mergeParts(options: {
   runFolder: string;
   count: number;
   parts: readonly PartInfo[];
-  /** Shown every line, also those that are left out. */
+  /** Called with every line, also those that are left out. */
   onLine: (line: ReportLine) => void;
-  /** Awaited every few thousand lines, so that what `onLine` gathers stays bounded. */
+  /** Awaited after each bucket, so that what `onLine` collects stays bounded. */
   afterBucket?: () => Promise<void>;
   /** Lines that the report leaves out. */
   isLeftOut?: (line: ReportLine) => boolean;
@@ -97,7 +97,7 @@ async function readBucket(options: {
   return bucket;
 }
 
-/** A conductor that was believed dead may have written on: what parts hold beyond what is known is looked through. */
+/** A conductor that was believed dead may have gone on writing: what was appended since is read, too. */
 async function refreshParts(
   state: StateStore,
   runFolder: string,
@@ -111,7 +111,7 @@ async function refreshParts(
   return parts;
 }
 
-/** A line that was there has been lost since. The next start must find that out by itself, and do the photo again. */
+/** A line has been lost since it was counted. The next start must notice by itself, and process the photo again. */
 async function incomplete(state: StateStore, runFolder: string, seq: number): Promise<FaultError> {
   await removeCheckpoints(state, runFolder);
   return new FaultError(

@@ -2,8 +2,20 @@ import { z } from 'zod';
 import { outcomeSchema } from './report-line.ts';
 
 /**
+ * What the ledger knows of a subject's photo, for the worker that reads its bytes: fingerprints (`contentFingerprint`)
+ * of the bytes that are enrolled, and of those that were rejected.
+ */
+const ledgerHintSchema = z.object({
+  enrolled: z.string().optional(),
+  /** ISO time. */
+  enrolledAt: z.string().optional(),
+  rejected: z.string().optional(),
+});
+export type LedgerHint = z.infer<typeof ledgerHintSchema>;
+
+/**
  * What a photo job carries: never a photo byte, never a credential. An address with a signature or password in it is
- * carried without it, and `manifestAt` says where in the manifest the whole one is written.
+ * carried without it, and `manifestAt` says where in the manifest the whole address is.
  */
 export const photoJobDataSchema = z.object({
   run: z.string(),
@@ -16,34 +28,28 @@ export const photoJobDataSchema = z.object({
   sizeInBytes: z.number().optional(),
   templateId: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
-  /** Fingerprints of what the ledger knows of the subject's photo, in an incremental run. */
-  known: z
-    .object({
-      enrolled: z.string().optional(),
-      enrolledAt: z.string().optional(),
-      rejected: z.string().optional(),
-    })
-    .optional(),
-  /** Whether it is identified after it was enrolled. */
+  /** In an incremental run. */
+  known: ledgerHintSchema.optional(),
+  /** Whether the photo is identified after it was enrolled (`--verify`). */
   verify: z.boolean().optional(),
   queuedAt: z.string(),
-  /** What earlier tries of this photo came to; written back with every delay. */
+  /** The state of the earlier attempts; written back with every delay. */
   tries: z.object({
     /** Calls of the enroll endpoint that were charged. */
     attempts: z.number().int(),
-    /** All calls made, of any endpoint, throttled and refused ones too. */
+    /** All calls made, to any endpoint, throttled and refused ones included. */
     calls: z.number().int(),
-    /** Those of them that asked who this is, and how many of these were charged without an answer. */
+    /** Those of `calls` that identified, and how many of these were charged and failed. */
     identifications: z.number().int().optional(),
     failedIdentifications: z.number().int().optional(),
-    /** Reads of the photo that failed and may go better later. */
+    /** Reads of the photo that failed with a transient problem. */
     reads: z.number().int(),
     /** Whether a call may have been stored although its reply was lost. */
     storedUnknown: z.boolean(),
     startedAt: z.string().optional(),
-    /** What its enrollment came to, while it waits to be found again: no enroll call is made any more. */
+    /** The outcome of its enrollment, while it is verified: no enroll call is made any more. */
     enrolled: outcomeSchema.optional(),
-    /** How often it was looked for since, and not found. */
+    /** How often it was identified since, and not found. */
     lookups: z.number().int().optional(),
   }),
 });

@@ -5,7 +5,7 @@ import { createSeqBitmap } from './seq-bitmap.ts';
 
 /**
  * The lines of a run's report. Finished runs: from `report.jsonl`, in manifest order. Others: from the parts, one a
- * photo, in the order in which they came, the lowest epoch winning.
+ * photo, in the order in which they were written; the lowest epoch wins.
  */
 export async function* readReport(state: StateStore, runFolder: string): AsyncGenerator<ReportLine> {
   if (await isComplete(state, runFolder)) {

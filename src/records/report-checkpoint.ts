@@ -6,7 +6,7 @@ import { partsFolder } from './report-part.ts';
 const checkpointPattern = /^checkpoint-(\d+)\.json$/;
 
 const checkpointSchema = z.object({
-  /** The folder of the run: a checkpoint that was copied here from elsewhere says nothing about these parts. */
+  /** The folder of the run: a checkpoint that was copied from another run says nothing about these parts. */
   runFolder: z.string(),
   parts: z.array(
     z.object({
@@ -28,10 +28,10 @@ const checkpointSchema = z.object({
   }),
 });
 
-/** What the parts of a run held at one moment: it spares a take-over the reading of them all. */
+/** What the parts of a run held at one moment, so that the next conductor need not read them all. */
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** The epoch of a checkpoint's file, or undefined if it is none. */
+/** The epoch of a checkpoint's file; undefined for a file that is no checkpoint. */
 export function checkpointEpochOf(name: string): number | undefined {
   const epoch = checkpointPattern.exec(name)?.[1];
   return epoch === undefined ? undefined : Number(epoch);
@@ -47,8 +47,8 @@ export async function writeCheckpoint(
 }
 
 /**
- * The newest checkpoint that fits the parts that are there. One that is damaged, of another run, or older than a part
- * that has gone or shrunk since is ignored: it only saves time, and without it the parts are read from their beginning.
+ * The newest checkpoint that agrees with the parts. One that is damaged, of another run, or names a part that is gone or
+ * shorter by now is ignored: a checkpoint only saves time, and without one all parts are read.
  */
 export async function readCheckpoint(
   state: StateStore,
@@ -65,7 +65,7 @@ export async function readCheckpoint(
   return undefined;
 }
 
-/** After it the parts themselves are read again, whatever the checkpoints said of them. */
+/** So that all parts are read again. */
 export async function removeCheckpoints(state: StateStore, runFolder: string): Promise<void> {
   for (const path of await checkpointPaths(state, runFolder)) await state.remove(path);
 }

@@ -16,16 +16,16 @@ const errorSchema = z.object({
 
 const matchSchema = z.object({ templateId: z.string(), similarity: z.number() });
 
-/** Whether an enrolled photo was found again under its own template, from the run's threshold on. */
+/** Whether an enrolled photo was identified as its own template, at the run's threshold or above. */
 const verificationSchema = z.object({
   matched: z.boolean(),
-  /** Of the template that came back last, whichever it was; absent: none came. */
+  /** Of the template that the last identification gave, whichever it was; absent: it gave none. */
   similarity: z.number().optional(),
-  /** The template that came back instead of the photo's own. */
+  /** The template that was found instead of the photo's own. */
   templateId: z.string().optional(),
 });
 
-/** The one final answer for a photo in a run; also what a photo job returns. */
+/** The one final result of a photo in a run; also what a photo job returns. */
 export const outcomeSchema = z.object({
   status: z.enum(statuses),
   /** What the engine holds afterwards. */
@@ -33,17 +33,17 @@ export const outcomeSchema = z.object({
   reason: z.enum(['unchanged', 'repeated', 'forgotten', 'rejected-before']).optional(),
   error: errorSchema.optional(),
   templateId: z.string().optional(),
-  /** ISO time at which the engine stored what a photo that is `unchanged` still is. */
+  /** ISO time at which the engine stored a photo that is `unchanged` since. */
   enrolledAt: z.string().optional(),
   transactionId: z.string().optional(),
-  /** Of a duplicate: the other template under which the person was found. */
+  /** Of a duplicate: the other template that the person was found under. */
   match: matchSchema.optional(),
   verification: verificationSchema.optional(),
   /** Calls of the enroll endpoint that were charged. */
   attempts: z.number().int().optional(),
   /** All calls made, where throttling, a refusal or identifications made them more than `attempts`. */
   calls: z.number().int().optional(),
-  /** Those of `calls` that asked who this is. */
+  /** Those of `calls` that identified. */
   identifications: z.number().int().optional(),
   version: z.string().optional(),
   sizeInBytes: z.number().optional(),
@@ -79,7 +79,7 @@ const {
   sha256,
 } = outcomeSchema.shape;
 
-/** One line of `report.jsonl`. The order of the keys is the order in which a line is written again after reading. */
+/** One line of `report.jsonl`. The order of the keys is the order in which a parsed line is written again. */
 export const reportLineSchema = z.object({
   schema: z.literal(reportSchemaName),
   run: z.string(),
@@ -109,7 +109,7 @@ export const isDeadLetter = ({ status }: { status: Status }) =>
 export const countDeadLetters = (byStatus: Readonly<Partial<Record<Status, number>>>) =>
   deadLetterStatuses.reduce((sum, status) => sum + (byStatus[status] ?? 0), 0);
 
-/** What a line says of a photo besides its outcome. The address must already be free of secrets. */
+/** The photo that a line is about: what the line says besides the outcome. The address is already free of secrets. */
 export interface ReportedPhoto {
   readonly run: string;
   readonly engine: string;
@@ -118,7 +118,7 @@ export interface ReportedPhoto {
   readonly subjectId?: string | undefined;
   readonly photo?: string | undefined;
   readonly version?: string | undefined;
-  /** The manifest's own; an outcome's stands above it. */
+  /** The manifest's; an outcome's takes precedence. */
   readonly templateId?: string | undefined;
   readonly sizeInBytes?: number | undefined;
   readonly queuedAt?: string | undefined;
@@ -159,7 +159,7 @@ export function buildReportLine(photo: ReportedPhoto, outcome: Outcome): ReportL
     warnings: outcome.warnings,
     metadata: photo.metadata,
   };
-  // Once a photo, also for those that need no call.
+  // A loop, not a filter: this runs once a photo, also for photos without a call.
   const line: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) line[name] = value;
   return line as ReportLine;

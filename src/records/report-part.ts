@@ -1,7 +1,7 @@
 import type { StateStore } from '../storage/state/state-store.ts';
 import { type ReportLine, reportLineSchema } from './report-line.ts';
 
-/** One file of `parts/`, as far as it was read. */
+/** One file of `parts/`, as far as it is known. */
 export interface PartInfo {
   readonly name: string;
   readonly epoch: number;
@@ -15,7 +15,7 @@ export const partsFolder = (runFolder: string) => `${runFolder}/parts`;
 
 const partPattern = /^(\d+)-(\d+)\.jsonl$/;
 
-/** The epoch whose conductor wrote this file, or undefined if it is no part. */
+/** The epoch of the conductor that wrote this file; undefined for a file that is no part. */
 export function partEpochOf(name: string): number | undefined {
   const epoch = partPattern.exec(name)?.[1];
   return epoch === undefined ? undefined : Number(epoch);
@@ -25,7 +25,7 @@ export function newPart(name: string, epoch: number): PartInfo {
   return { name, epoch, sizeInBytes: 0, smallestSeq: Number.MAX_SAFE_INTEGER, largestSeq: 0 };
 }
 
-/** The parts of a run in the order in which they were begun, with the size that each file has now. */
+/** The parts of a run in the order in which they were started, with the current size of each file. */
 export async function listParts(
   state: StateStore,
   runFolder: string,
@@ -42,7 +42,7 @@ export async function listParts(
 /** Parts of one epoch are numbered from 1. */
 export const partNumberOf = (name: string) => Number(partPattern.exec(name)?.[2] ?? 0);
 
-/** Reads what a part holds beyond what is known of it. */
+/** Reads what was appended to a part since it was last read. */
 export async function scanPart(
   state: StateStore,
   runFolder: string,
@@ -68,7 +68,7 @@ export function widened(info: PartInfo, seq: number): PartInfo {
   };
 }
 
-/** A line of a part, or undefined if it is damaged: its photo then counts as having none and is done again. */
+/** A line of a part; undefined if it is damaged: its photo then counts as having no line and is processed again. */
 export function parsePartLine(text: string): ReportLine | undefined {
   try {
     const parsed = reportLineSchema.safeParse(JSON.parse(text));
@@ -78,7 +78,7 @@ export function parsePartLine(text: string): ReportLine | undefined {
   }
 }
 
-/** The seq of a line as conductors write it, without reading the rest of it; undefined where it begins otherwise. */
+/** The seq of a line as conductors write it, without parsing the rest; undefined where the line begins otherwise. */
 export function seqAtStart(text: string): number | undefined {
   const seq = /^\{"schema":"[^"\\]*","run":"[^"\\]*","seq":(\d{1,15}),/.exec(text)?.[1];
   return seq === undefined ? undefined : Number(seq);

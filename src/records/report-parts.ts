@@ -14,28 +14,29 @@ import {
 import { addToTally, restoreTally, type Tally } from './report-tally.ts';
 import { createSeqBitmap, type SeqBitmap } from './seq-bitmap.ts';
 
-/** Lines a part holds before the next one is begun. */
+/** Lines in a part before the next one is started. */
 const linesPerPart = 50_000;
-/** A take-over reads at most this many lines again, besides the last checkpoint. */
+/** A conductor that takes over reads at most this many lines again, besides the last checkpoint. */
 const linesPerCheckpoint = 20_000;
 
 /**
- * The report as it grows. A conductor writes only parts of its own epoch; which photos have a line is known from all
- * parts. `checkpoint-<epoch>.json` spares a take-over the reading of them all; a torn or foreign one is ignored.
+ * The report as it grows, in `parts/`. A conductor writes only parts of its own epoch; which photos have a line follows
+ * from all parts. `checkpoint-<epoch>.json` saves the next conductor from reading them all; a damaged or foreign one is
+ * ignored.
  */
 export interface Parts {
   readonly covered: SeqBitmap;
   readonly tally: Tally;
   readonly infos: readonly PartInfo[];
   /**
-   * Writes and syncs the lines of photos that have none yet, and returns them; the others are left out. Calls that
-   * overlap are carried out one after the other.
+   * Writes and syncs the lines of photos that have none yet, and returns these lines. Overlapping calls run one after
+   * the other.
    */
   add(lines: readonly ReportLine[]): Promise<ReportLine[]>;
   close(): Promise<void>;
 }
 
-/** Highest epoch that any file of the parts folder shows: a new conductor's must be higher. */
+/** The highest epoch in the names of all parts and checkpoints: a new conductor's must be higher. */
 export async function highestEpoch(state: StateStore, runFolder: string): Promise<number> {
   const entries = await state.list(partsFolder(runFolder));
   return Math.max(0, ...entries.map(({ name }) => partEpochOf(name) ?? checkpointEpochOf(name) ?? 0));

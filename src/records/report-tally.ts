@@ -1,6 +1,6 @@
 import { isDeadLetter, type ReportLine, type Status, statuses } from './report-line.ts';
 
-/** Running totals over report lines; everything in it follows from the lines alone. */
+/** Running totals over report lines; all of it follows from the lines alone. */
 export interface Tally {
   total: number;
   byStatus: Record<Status, number>;
@@ -13,7 +13,7 @@ export interface Tally {
 
 export const emptyTally = (): Tally => restoreTally();
 
-/** A tally that was read back from a file; what it does not say is 0. */
+/** A tally that was read from a file; what is missing is 0. */
 export function restoreTally(
   stored: Partial<Omit<Tally, 'byStatus'>> & { byStatus?: Readonly<Record<string, number>> } = {},
 ): Tally {
@@ -26,7 +26,7 @@ export function restoreTally(
     byStatus: Object.fromEntries(
       statuses.map((status) => [status, stored.byStatus?.[status] ?? 0]),
     ) as Record<Status, number>,
-    // Codes are the engine's own words: one such as `constructor` must not meet what every object inherits.
+    // Codes come from the engine: one such as `constructor` must not hit an inherited property.
     byCode: Object.assign(Object.create(null), stored.byCode),
   };
 }

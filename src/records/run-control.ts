@@ -3,15 +3,15 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { runFolderOf } from './run-record.ts';
 
 /**
- * What a person asked of a run: `control.json`, written by `pause`, `resume` and `cancel`, read by the conductor once
- * a second. Only the conductor writes `run.json`, so that the two never overwrite each other.
+ * `control.json`: what a user asked of a run. Written by `pause`, `resume` and `cancel`, read by the conductor once a
+ * second. Only the conductor writes `run.json`, so that neither overwrites the other.
  */
 const controlSchema = z.object({ wanted: z.enum(['run', 'pause', 'cancel']), at: z.string() });
 export type Control = z.infer<typeof controlSchema>;
 
 const controlPath = (runId: string) => `${runFolderOf(runId)}/control.json`;
 
-/** Nothing asked yet, or nothing readable: the run is to run. */
+/** `run` where nothing was asked yet, or nothing readable. */
 export async function readControl(state: StateStore, runId: string): Promise<Control> {
   const bytes = await state.read(controlPath(runId));
   const parsed = controlSchema.safeParse(bytes && safeJson(bytes.toString()));

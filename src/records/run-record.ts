@@ -15,11 +15,11 @@ export type RunSettings = CoreRunSettings & Pick<Source, 'sameSubject'>;
 const sameSubjectSchema = z.object({ sameSubject: z.enum(['collision', 'repeat']) });
 const runSettingsSchema = z.intersection(sameSubjectSchema.loose(), keptSchemaOf(coreSettings));
 
-/** How fast a run goes, over the last minute of its conductor, and what is left. */
+/** The pace of a run over the last minute of its conductor, and the time that is left. */
 const etaSchema = z.object({
   callsPerSecond: z.number(),
   photosPerSecond: z.number(),
-  /** Of what is listed so far; absent while nothing moves. */
+  /** For the photos listed so far; absent while none is finished. */
   leftInMs: z.number().optional(),
   /** Processes that take part in the run. */
   workers: z.number(),
@@ -27,8 +27,11 @@ const etaSchema = z.object({
 export type Eta = z.infer<typeof etaSchema>;
 
 /**
- * `run.json`. States: `active` (to be worked on, whether or not anybody does), `paused`
- * (`waitsFor` says why), `finished` and `cancelled` (the report is complete).
+ * The room `records`: every format that is written down. A run's way through it: `run.json` (here), `manifest.ts` (the
+ * list), `photo-job-data.ts` (a job), `report-line.ts` and `report-parts.ts` (results), `summary.ts` (the end).
+ *
+ * `run.json`. States: `active` (to be worked on, whether or not a process does), `paused` (needs attention: `waitsFor`
+ * says what), `finished` and `cancelled` (the report is complete).
  */
 export const runRecordSchema = z.object({
   schema: z.literal('rollcall.run/1'),
@@ -50,7 +53,7 @@ export const runRecordSchema = z.object({
   /** The schedule that started it. */
   schedule: z.string().optional(),
   state: z.enum(['active', 'paused', 'finished', 'cancelled']),
-  /** Why a paused run needs attention; of an active one, what its account waits for by itself. */
+  /** Of a paused run: what has to be done. Of an active one: what its account is waiting for. */
   waitsFor: z.string().optional(),
   /** Of an active run that is conducted, as of `updatedAt`. */
   outlook: etaSchema.optional(),
@@ -67,7 +70,7 @@ const readsAtOnce = 32;
 export const runsFolder = 'runs';
 export const runFolderOf = (runId: string) => `${runsFolder}/${runId}`;
 const recordPath = (runId: string) => `${runFolderOf(runId)}/run.json`;
-/** `run.json` as it was first written: what a damaged one is fixed from; manifest and parts tell the rest. */
+/** `run.json` as it was first written: replaces a damaged one; the rest follows from manifest and parts. */
 const firstRecordPath = (runId: string) => `${runFolderOf(runId)}/run.first.json`;
 
 /** @throws FaultError where neither `run.json` nor its first form can be read */
@@ -103,7 +106,7 @@ export async function writeRunRecord(state: StateStore, record: RunRecord): Prom
   await state.write(recordPath(record.id), `${JSON.stringify(updated, undefined, 2)}\n`);
 }
 
-/** Runs that are over do not change any more: whoever looks again and again reads them once. */
+/** Runs that are over do not change any more: a process that lists again and again reads them once. */
 const overOf = new WeakMap<StateStore, ReadonlyMap<string, RunRecord>>();
 
 /** All runs of the state, the newest first. */

@@ -22,7 +22,7 @@ const scheduleSchema = z.object({
   /** Settings of its runs, as they would be written on the command line. */
   settings: z.record(z.string(), z.string()),
   onFailure: z.string().optional(),
-  /** When it was added, or replaced by another of its name. Tells them apart, too. */
+  /** When it was added, or replaced by another of its name. Also distinguishes the two. */
   createdAt: z.string(),
 });
 export type Schedule = z.infer<typeof scheduleSchema>;

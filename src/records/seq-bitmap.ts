@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 export interface SeqBitmap {
   readonly count: number;
   has(seq: number): boolean;
-  /** True if the seq was not there before. */
+  /** True if the seq was not in it before. */
   add(seq: number): boolean;
   /** Gzip and base64, for the checkpoint. */
   encode(): string;

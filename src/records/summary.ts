@@ -20,17 +20,17 @@ export const summarySchema = z.object({
   notEnrolled: z.number(),
   /** Lines that `--report changed` left out of the report: unchanged photos. */
   leftOutOfReport: z.number().optional(),
-  /** Subjects that were enrolled from this source and are not in it any more: the lines of `missing.jsonl`. */
+  /** Subjects that were enrolled from this source and are no longer in it: the lines of `missing.jsonl`. */
   missing: z.number().optional(),
   firstAt: z.string().optional(),
   lastAt: z.string().optional(),
   calls: z.number(),
-  /** Those of the calls that asked who somebody is; absent where there were none. */
+  /** Those of the calls that identified; absent where there were none. */
   identifications: z.number().optional(),
   retries: z.number(),
   /** Calls that were not made because the preflight foresaw a rejection; absent where there were none. */
   savedCalls: z.number().optional(),
-  /** Of the enrolled photos that were looked for afterwards (`--verify`). */
+  /** Of the enrolled photos that were identified afterwards (`--verify`). */
   verification: z
     .object({
       photos: z.number(),
@@ -48,7 +48,7 @@ export const summarySchema = z.object({
 });
 export type Summary = z.infer<typeof summarySchema>;
 
-/** Gathers what the summary says while the report is merged. */
+/** Collects what the summary says while the report is merged. */
 export function createSummaryBuilder(): { add(line: ReportLine): void; build(run: SummaryInput): Summary } {
   const tally: Tally = emptyTally();
   const byReason: Record<string, number> = {};
@@ -114,7 +114,7 @@ export function exitCodeOf(summary: Summary, { allowEmpty }: { allowEmpty: boole
   return countDeadLetters(summary.byStatus) > 0 ? 1 : 0;
 }
 
-/** Counts the enrolled photos that were looked for afterwards. `build` gives nothing where there were none. */
+/** Counts the enrolled photos that were identified afterwards. `build` gives nothing where there were none. */
 function createVerificationTally() {
   let photos = 0;
   let matched = 0;

@@ -1,16 +1,16 @@
 import type { ManifestPosition } from './manifest-position.ts';
 
-/** Longer lines and rows are problems; they are passed over without being held. */
+/** Longer lines and rows are problems; they are skipped without being kept in memory. */
 export const maxRowSizeInBytes = 1024 * 1024;
 
 /** One line without its end; `bytes` is absent where it is longer than `maxRowSizeInBytes`. */
 export interface BoundedLine {
   readonly bytes?: Buffer;
-  /** The place after this line; its `row` is the line's own number. */
+  /** The position after this line; its `row` is the line's own number. */
   readonly after: ManifestPosition;
 }
 
-/** The lines of a stream of bytes that begins at `place`, one at a time; the last may lack its line end. */
+/** The lines of a stream of bytes that begins at `place`; the last may lack its line end. */
 export async function* boundedLines(
   chunks: AsyncIterable<Buffer>,
   place: ManifestPosition,

@@ -48,7 +48,7 @@ function delimiterHint(names: readonly string[]): string {
   return ` The fields seem to be separated by ${shown}: save the file with commas.`;
 }
 
-/** Two columns of one name, or of one known name in two cases, would hide one another. */
+/** Of two columns with one name, or one known name in two cases, only one could be read. */
 function checkDuplicates(names: readonly string[], known: readonly string[], address: string): void {
   const reserved = ['subject_id', 'id', 'photo', 'template_id', 'version'];
   const keys = known.map((name, index) => (reserved.includes(name) ? name : (names[index] ?? '')));

@@ -3,7 +3,7 @@ import { type Parser, parse } from 'csv-parse';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
 import type { ManifestBytes } from './manifest-bytes.ts';
 
-/** A record of a CSV manifest between two byte offsets; `broken` says why it could not be taken apart. */
+/** A record of a CSV manifest between two byte offsets; `broken` says why it could not be parsed. */
 export type CsvRecord = { readonly start: number; readonly end: number } & (
   | { readonly fields: readonly string[] }
   | { readonly broken: string }
@@ -12,9 +12,9 @@ export type CsvRecord = { readonly start: number; readonly end: number } & (
 const chunkSizeInBytes = 64 * 1024;
 
 /**
- * Takes a CSV manifest apart from an offset where a record begins. A record that cannot be taken apart (a stray quote, a
- * quote that is never closed, too many bytes) is given as broken, and parsing goes on with the line after the one it
- * begins in: one wrong quote costs one row, not the rest of the file. So does a record over several lines whose number
+ * Parses a CSV manifest from an offset where a record begins. A record that cannot be parsed (a stray quote, a quote that
+ * is never closed, too many bytes) is given as broken, and parsing continues with the line after the one it begins in:
+ * one wrong quote costs one row, not the rest of the file. The same holds for a record over several lines whose number
  * of fields is not `fieldCount`, which is what a lost quote looks like. An empty line is a record with one empty field.
  */
 export async function* readCsvRecords({
@@ -86,7 +86,7 @@ interface Fed {
   readonly error: string | undefined;
 }
 
-/** A parser whose records are taken out with each chunk, so that none is lost when a later one is broken. */
+/** A parser that gives its records with each chunk, so that none is lost when a later one is broken. */
 function createFeed(): (chunk: Buffer | undefined) => Promise<Fed> {
   let records: { fields: string[]; sizeInBytes: number }[] = [];
   const parser: Parser = parse({
@@ -98,7 +98,7 @@ function createFeed(): (chunk: Buffer | undefined) => Promise<Fed> {
       return null;
     },
   });
-  parser.on('error', () => undefined); // told by the callbacks below
+  parser.on('error', () => undefined); // reported by the callbacks below
   return async (chunk) => {
     records = [];
     const error = await (chunk === undefined ? endParser(parser) : writeToParser(parser, chunk));
@@ -134,7 +134,7 @@ function explain(error: Error & { code?: string }): string {
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Where the line after the one at `offset` begins (line ends right at `offset` not counted), or the manifest ends. */
+/** Where the line after the one at `offset` begins (line ends right at `offset` are skipped), or the manifest ends. */
 async function findLineStart(bytes: ManifestBytes, offset: number): Promise<number> {
   let isInLine = false;
   let isAfterReturn = false;

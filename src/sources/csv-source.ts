@@ -10,7 +10,7 @@ import type { ListedPhoto, Source } from './source.ts';
 
 /**
  * A CSV manifest (comma, UTF-8, quotes doubled): `subject_id` or `id`, `photo`, optional `template_id` and `version`;
- * every other column is metadata. Read as a stream, whatever its size. Rows without any text are passed over.
+ * every other column is metadata. Read as a stream, whatever its size. Rows without any text are skipped.
  * @throws UsageError if its header cannot be used: that is seen before a run is started
  */
 export async function createCsvSource({
@@ -80,7 +80,7 @@ async function readHeader(
   );
 }
 
-/** A row ends where listing is to go on, unless the manifest is another one by now. */
+/** A row must end where listing continues; otherwise the manifest has changed. */
 async function checkPlace(
   bytes: ManifestBytes,
   { offset, mark }: ManifestPosition,
@@ -131,7 +131,7 @@ async function listRecord(
   return problem === undefined ? listed : { ...listed, problem };
 }
 
-/** Looks at the bytes only where decoding has left a replacement character. */
+/** Checks the bytes only where decoding has left a replacement character. */
 async function isValidUtf8(
   bytes: ManifestBytes,
   record: CsvRecord & { fields: readonly string[] },

@@ -21,7 +21,7 @@ type FileVersion = Pick<ListedPhoto, 'version' | 'sizeInBytes'>;
 type Looked = FileVersion | { readonly problem: string } | 'no photo';
 
 /**
- * One entry of a folder as a listed photo; undefined for a link that turns out to be of no interest.
+ * One entry of a folder as a listed photo; undefined for a link that turns out to be no photo.
  * @throws FaultError if the whole folder is gone
  */
 export async function listFolderEntry(
@@ -99,7 +99,7 @@ async function leadsInside(root: string, photo: string): Promise<boolean> {
   return realRoot && realPhoto ? isInside(realRoot, realPhoto) : false;
 }
 
-/** One folder that cannot be read is a line of the report; a drive that went away must not look like a finished list. */
+/** A folder that cannot be read is a line of the report; a drive that is gone must not look like a finished list. */
 async function checkStillThere(root: string): Promise<void> {
   await stat(root).catch((cause) => {
     throw new FaultError(

@@ -6,7 +6,7 @@ import { type EntryKind, type WalkEntry, walkFolder } from './folder-walk.ts';
 import { isHiddenFolderName, isPhotoFileName, type PathFilter } from './path-filter.ts';
 import type { Source } from './source.ts';
 
-/** Entries that are looked at together. */
+/** Entries that are read together. */
 const batchSize = 32;
 
 /**
@@ -56,7 +56,7 @@ export async function checkFolder(root: string): Promise<void> {
   }
 }
 
-/** What a link leads to is seen later: a link to a folder is told to the user, whatever its name is. */
+/** What a link points to is found out later: a link to a folder is listed as a problem, whatever its name. */
 function acceptsEntry({
   path,
   kind,

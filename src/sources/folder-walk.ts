@@ -25,10 +25,10 @@ export interface WalkEntry {
 
 export interface WalkOptions {
   readonly root: string;
-  /** The path that was given last: the walk goes on after it. */
+  /** The last path of the earlier walk: this one continues after it. */
   readonly after: string | undefined;
   readonly signal: AbortSignal;
-  /** Whether an entry is of interest; folders that are not are not entered. Nothing is kept of the others. */
+  /** Whether an entry is wanted; folders that are not wanted are not entered. Nothing is kept of the others. */
   readonly accepts: (path: string, kind: EntryKind) => boolean;
 }
 
@@ -95,7 +95,7 @@ async function readEntries(
   return { names, kinds };
 }
 
-/** Names come as bytes, since a name that is not UTF-8 could not be told from another one otherwise. */
+/** Names come as bytes: decoded, a name that is not UTF-8 could not be distinguished from another. */
 type RawEntry = Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'> & { readonly name: Buffer };
 
 async function openFolder(path: string): Promise<AsyncIterable<RawEntry>> {

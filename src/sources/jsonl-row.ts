@@ -6,7 +6,7 @@ import { maxRowSizeInBytes } from './bounded-lines.ts';
 export type JsonlRow =
   | { readonly kind: 'empty' }
   | { readonly kind: 'problem'; readonly problem: string }
-  /** A report's line that needs nothing. */
+  /** A report's line that is not listed again. */
   | { readonly kind: 'settled' }
   | {
       readonly kind: 'row';
@@ -36,7 +36,7 @@ export interface ReportOptions {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Takes a line apart; never throws. `bytes` is absent for a line that is too long. */
+/** Parses a line; never throws. `bytes` is absent for a line that is too long. */
 export function readJsonlRow(bytes: Buffer | undefined, options: ReportOptions): JsonlRow {
   if (bytes === undefined) return problem(`is longer than ${maxRowSizeInBytes / 1024 / 1024} MiB`);
   if (!isUtf8(bytes)) return problem('is not valid UTF-8');
@@ -70,7 +70,7 @@ function readReportLine(value: JsonObject, { redrive, templateIdOf }: ReportOpti
   return { kind: 'row', isReport: true, fields, ...(lost ? { problem: why } : {}) };
 }
 
-/** A report's template id, unless it follows from the subject: then it is left to the engine, which may be another now. */
+/** A report's template id, unless it follows from the subject: then it is left to the engine, which may be another one now. */
 function givenTemplateId(
   { engine, subjectId, templateId }: JsonObject,
   templateIdOf: ReportOptions['templateIdOf'],

@@ -10,7 +10,7 @@ import {
 import { changedSource, positionAfter } from './manifest-position.ts';
 import type { Source } from './source.ts';
 
-/** A JSONL manifest, or the report of an earlier run, which is told by its first line. Read as a stream. */
+/** A JSONL manifest, or the report of an earlier run, which its first line shows. Read as a stream. */
 export async function createJsonlSource({
   manifest,
   allowOutside,
@@ -54,7 +54,7 @@ export async function createJsonlSource({
 }
 
 /**
- * A report's paths are absolute and were judged by the run that wrote them.
+ * A report's paths are absolute and were checked by the run that wrote them.
  * @throws UsageError if the manifest is no JSONL at all
  */
 async function isReport(manifest: ManifestPlace, options: ReportOptions): Promise<boolean> {

@@ -16,7 +16,7 @@ export interface JsonlOptions extends ReportOptions {
 /**
  * Lists JSON lines from bytes that begin at `place`: `subjectId` (or `subject_id`, `id`), `photo`, optional
  * `templateId` (`template_id`), `version`, `metadata`; other fields are metadata. Of an earlier report's lines only
- * those are listed that `redrive` says; their paths are absolute and were judged by the run that wrote them.
+ * those are listed that `redrive` says; their paths are absolute and were checked by the run that wrote them.
  */
 export async function* listJsonl(
   chunks: AsyncIterable<Buffer>,
@@ -48,7 +48,7 @@ function listLine(line: BoundedLine, options: JsonlOptions): ListedPhoto | undef
   }
 }
 
-/** @throws UsageError for what is no JSONL at all; `bytes`: the first line or a good part of it */
+/** @throws UsageError for what is no JSONL at all. `bytes`: the first line, or its beginning */
 export function checkBeginning(bytes: Buffer | undefined, address: string): void {
   if (bytes === undefined) return;
   checkManifestEncoding(bytes, address);

@@ -4,7 +4,7 @@ import type { ListedPhoto } from './source.ts';
 /** Longer ids than this are not ids; the engines' own limits are below it. */
 export const maxSubjectIdLength = 512;
 
-/** A manifest's row, taken apart but not judged. */
+/** A manifest's row, parsed but not checked. */
 export interface ManifestRow {
   /** `row 17` or `line 17`: how the problem's text names it. */
   readonly place: string;
@@ -17,7 +17,7 @@ export interface ManifestRow {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Judges a row: the photo that it names, or what is wrong with it together with what could be read of it. */
+/** Checks a row: the photo that it names, or what is wrong with it together with what could be read of it. */
 export function listedRow(row: ManifestRow, options: { folder: string; allowOutside: boolean }): ListedPhoto {
   const address = resolvePhotoAddress({ cell: row.photo ?? '', ...options });
   // A column may be filled for some subjects only.
@@ -40,7 +40,7 @@ export function listedRow(row: ManifestRow, options: { folder: string; allowOuts
   };
 }
 
-/** Why a text is no id, if it is none. */
+/** Why a text cannot be an id; undefined if it can. */
 export function problemOfText(name: string, text: string): string | undefined {
   if (text.trim() === '') return `${name} is empty`;
   if (text.includes('\0')) return `${name} holds a NUL character`;

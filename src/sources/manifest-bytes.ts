@@ -1,7 +1,7 @@
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import type { Source } from './source.ts';
 
-/** Where a manifest lies: a file, or an object on S3. */
+/** Where a manifest is: a file, or an object on S3. */
 export interface ManifestPlace {
   /** Absolute path or address, for people and as the source's own. */
   readonly address: string;
@@ -17,11 +17,11 @@ export interface ManifestPlace {
 /** The bytes of an open manifest. */
 export interface ManifestBytes {
   readonly sizeInBytes: number;
-  /** Short text that tells this content from another one; absent where only the bytes themselves do. */
+  /** Short text that changes with the content; absent where there is none. */
   readonly mark?: string | undefined;
   /**
-   * Bytes from a position on: at least one, unless it is the end, and not more than asked for.
-   * @throws UsageError if the manifest is another one by now
+   * Bytes from a position on: at least one, unless it is the end, and no more than asked for.
+   * @throws UsageError if the manifest has changed
    */
   read(position: number, sizeInBytes: number): Promise<Buffer>;
   close(): Promise<void>;

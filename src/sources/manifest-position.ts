@@ -1,11 +1,11 @@
 import { UsageError } from '../util/errors.ts';
 import type { ListedPhoto } from './source.ts';
 
-/** Where listing stands in a manifest: the next row begins at `offset`; `row` rows came before it. */
+/** How far a manifest is listed: the next row begins at `offset`; `row` rows came before it. */
 export interface ManifestPosition {
   readonly offset: number;
   readonly row: number;
-  /** The manifest's own mark, where it has one: the place is one of that content only. */
+  /** The manifest's mark, where it has one: the position is valid for that content only. */
   readonly mark?: string | undefined;
 }
 
@@ -13,7 +13,7 @@ export function cursorOf({ offset, row, mark }: ManifestPosition): string {
   return mark === undefined ? `${offset}:${row}` : `${offset}:${row}:${mark}`;
 }
 
-/** The place after the photo that was listed last; undefined at the beginning. */
+/** The position after the photo that was listed last; undefined at the beginning. */
 export function positionAfter(after: ListedPhoto | undefined, address: string): ManifestPosition | undefined {
   if (after === undefined) return undefined;
   const [offset = '', row = '', mark] =
@@ -26,7 +26,7 @@ export function positionAfter(after: ListedPhoto | undefined, address: string): 
   return { offset: Number(offset), row: Number(row), ...(mark !== undefined && { mark }) };
 }
 
-/** For a manifest that is not the one any more whose listing was begun. */
+/** For a manifest that has changed since its listing was started. */
 export function changedSource(address: string): UsageError {
   return new UsageError(
     'source-changed',

@@ -7,7 +7,7 @@ export interface PathFilter {
   acceptsFolder(relativePath: string): boolean;
 }
 
-/** Takes what an `include` matches (all, if there is none) and no `exclude` does. */
+/** Accepts what an `include` matches (all, if there is none) and no `exclude` does. */
 export function createPathFilter({
   include,
   exclude,
@@ -32,7 +32,7 @@ function matchAny(globs: readonly string[]): (path: string) => boolean {
 
 const suffixes = new Set('jpg jpeg jpe png webp heic heif avif tif tiff gif bmp'.split(' '));
 
-/** Whether a file is a photo, by its suffix in any case. Hidden files (`._anna.jpg`) are none. */
+/** Whether a file is a photo, by its suffix in any case. Hidden files (`._anna.jpg`) are not. */
 export function isPhotoFileName(name: string): boolean {
   if (name.startsWith('.')) return false;
   const dot = name.lastIndexOf('.');

@@ -9,11 +9,11 @@ import { s3Fault } from '../storage/s3/s3-fault.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';
 import { changedSource } from './manifest-position.ts';
 
-/** A manifest in an object on S3. Read by ranges, each of the very object that was opened (`If-Match`). */
+/** A manifest in an object on S3. Read by ranges, each of the same version that was opened (`If-Match`). */
 export function s3Manifest(at: S3Address, s3: S3Connection): ManifestPlace {
   const address = formatS3Address(at);
   const folder = address.slice(0, address.lastIndexOf('/') + 1);
-  const told = { address, deed: 'read', permission: 's3:GetObject' };
+  const failing = { address, deed: 'read', permission: 's3:GetObject' };
   return {
     address,
     folder,
@@ -22,7 +22,7 @@ export function s3Manifest(at: S3Address, s3: S3Connection): ManifestPlace {
         return await openObject({ at, client: await s3.client(), signal, outage: s3.longestOutageInMs });
       } catch (error) {
         signal.throwIfAborted();
-        throw s3Fault(error, told);
+        throw s3Fault(error, failing);
       }
     },
   };
@@ -85,10 +85,10 @@ interface Window {
 }
 
 /**
- * Reads from somewhere far away through a few windows of at most 4 MiB: who reads on and on finds the next window
- * fetched already; who goes back a little (behind a broken record) finds the last one still there.
+ * Reads a remote object through a few windows of at most 4 MiB: for a reader that goes forward the next window is
+ * fetched already; for one that goes back a little (after a broken record) the last one is still in memory.
  * @param options.fetchRange gives all bytes of a range, fewer only at the end
- * @param options.beginning what is known of the first bytes
+ * @param options.beginning the first bytes, which are known already
  */
 function readAhead({
   fetchRange,
@@ -106,7 +106,7 @@ function readAhead({
     windows.find(({ start, bytes }) => position >= start && position < start + bytes.length);
   const fetch = (start: number) => {
     const fetched = fetchRange(start, windowSizeInBytes);
-    fetched.catch(() => undefined); // told to whoever reads there
+    fetched.catch(() => undefined); // thrown when that range is read
     return { start, fetched };
   };
   return async (position, sizeInBytes) => {

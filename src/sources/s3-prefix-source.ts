@@ -21,15 +21,15 @@ export interface S3PrefixSourceOptions {
 
 /**
  * The photos below a prefix, in the order of their keys. Left out as in a folder: hidden names, and objects whose suffix
- * is none of an image. Keys that end with a slash are the marks of folders and no objects of anybody's.
+ * is no image's. Keys that end with a slash are markers of folders, not objects.
  * @throws UsageError if the bucket cannot be listed: that is seen before a run is started
  */
 export async function createS3PrefixSource(options: S3PrefixSourceOptions): Promise<Source> {
   const { at, s3, idPattern } = options;
   const address = formatS3Address(at);
-  const told = { address, deed: 'listed', permission: 's3:ListBucket' };
+  const failing = { address, deed: 'listed', permission: 's3:ListBucket' };
   await checkListing(await s3.client(), at).catch((error) => {
-    throw s3Fault(error, told);
+    throw s3Fault(error, failing);
   });
   const base = formatS3Address({ bucket: at.bucket, key: '' });
   let leftOut = 0;
@@ -56,7 +56,7 @@ export async function createS3PrefixSource(options: S3PrefixSourceOptions): Prom
         }
       } catch (error) {
         signal.throwIfAborted();
-        throw error instanceof KeyOrderError ? outOfOrder(address) : s3Fault(error, told);
+        throw error instanceof KeyOrderError ? outOfOrder(address) : s3Fault(error, failing);
       }
     },
   };
@@ -66,7 +66,7 @@ async function checkListing(client: S3, { bucket, key }: S3Address): Promise<voi
   await listPage(client, { bucket, prefix: key, maxKeys: 1 }, new AbortController().signal);
 }
 
-/** A listing that is not sorted could not be gone on with: photos would be left out without anybody's knowing. */
+/** A listing that is not sorted could not be continued: photos would be left out without notice. */
 function outOfOrder(address: string): UsageError {
   return new UsageError(
     's3-order',

@@ -16,14 +16,17 @@ export interface ListedPhoto {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Row of the manifest, counted from 1 without the header; absent where there are no rows. */
   readonly row?: number | undefined;
-  /** Where listing goes on after this photo; only its own source reads it. */
+  /** Where listing continues after this photo; only its own source reads it. */
   readonly cursor?: string | undefined;
   /** Why this row is no photo; names the row and the column. Kind `manifest`. Holds no secret of an address. */
   readonly problem?: string | undefined;
 }
 
 /**
- * Where photos are listed. Listing is streamed: memory does not grow with the archive. The same source lists the
+ * The room `sources`: each place where photos are listed fulfils this contract; `open-source.ts` opens the one that a
+ * command names.
+ *
+ * Listing is streamed: memory does not grow with the archive. The same source lists the
  * same photos in the same order, so that a run can be resumed.
  */
 export interface Source {
@@ -39,6 +42,6 @@ export interface Source {
    * @throws UsageError if the source is not there or its columns are wrong (exit code 2)
    */
   list(options: { after?: ListedPhoto | undefined; signal: AbortSignal }): AsyncIterable<ListedPhoto>;
-  /** Optional: how many files or objects the latest listing has passed over so far, for they are no photos or are excluded. */
+  /** Optional: how many files or objects the latest listing has left out so far: no photos, or excluded ones. */
   leftOutCount?(): number;
 }

@@ -5,8 +5,8 @@ import { FaultError } from '../../util/errors.ts';
 import { openSocketFolder } from '../../util/socket-folder.ts';
 
 /**
- * The unix socket by which the processes of this machine reach the engine of a data folder; only its owner's may. Whether
- * somebody listens there is known to the system: a process that was killed does not.
+ * The unix socket by which processes of this machine reach the engine of a data folder; only processes of the folder's
+ * owner may. Whether a process listens there is asked of the system: one that was killed does not.
  */
 export async function engineSocketOf(folder: string): Promise<string> {
   return join((await openSocketFolder(folder)).path, 'engine.sock');
@@ -21,7 +21,7 @@ export async function isListening(socketPath: string): Promise<boolean> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(code)) return false;
-    // A full line of connections is somebody's.
+    // A full backlog of connections belongs to a process that listens.
     if (code === 'EAGAIN') return true;
     throw new FaultError('local-engine', `The local engine at ${socketPath} cannot be reached (${code}).`, {
       cause: error,

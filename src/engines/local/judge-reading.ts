@@ -1,7 +1,7 @@
 import { detectPhotoFormat } from '../../photos/photo-format.ts';
 import type { FaceFound, FaceReader } from './faces/face-reader.ts';
 
-/** The one face of a photo that can be told from others. */
+/** A face that is large enough to be distinguished from others. */
 export type UsableFace = FaceFound & { readonly descriptor: Float32Array };
 
 /** What a photo shows. `undecodable`: no JPEG or PNG, or a broken one. */
@@ -26,7 +26,7 @@ export function onlyFaceOf(look: PhotoLook): UsableFace | 4 | 5 | 6 | 9 {
   return isUsable(face) ? face : 9;
 }
 
-/** Verihubs' way: of several faces the largest counts; undefined: none that can be told from others. */
+/** Verihubs' way: of several faces the largest counts; undefined: no usable face. */
 export function largestFaceOf(look: PhotoLook): UsableFace | undefined {
   if (look.kind === 'undecodable') return undefined;
   const area = ({ box }: FaceFound) => box.w * box.h;

@@ -17,7 +17,7 @@ export interface LocalEngineClientOptions {
 
 export interface LocalEngineClient extends HttpClient {
   /**
-   * There is an engine: found, or started here.
+   * Resolves when there is an engine: found, or started here.
    * @throws FaultError for the folder
    */
   ready(): Promise<void>;
@@ -26,8 +26,8 @@ export interface LocalEngineClient extends HttpClient {
 const pauseInMs = 200;
 
 /**
- * Calls to the local engine of a folder, wherever it runs on this machine: in another process, or in this one, which
- * starts it when it is needed. Where the process that had it ends, the next call that cannot be sent starts it here.
+ * Calls the local engine of a folder, wherever it runs on this machine: in another process, or in this one, which starts
+ * it when it is needed. If the process that ran it ends, the next call that cannot be sent starts it here.
  */
 export function createLocalEngineClient(options: LocalEngineClientOptions): LocalEngineClient {
   const { folder, start, timeoutInMs, concurrency } = options;
@@ -56,7 +56,7 @@ export function createLocalEngineClient(options: LocalEngineClientOptions): Loca
     return attaching;
   };
 
-  /** What was not sent can be sent again: the engine was about to end, or has ended. */
+  /** What was not sent can be sent again: the engine was closing, or has ended. */
   async function send(method: 'post' | 'delete', call: HttpCall): Promise<HttpResponse | HttpFailure> {
     const deadline = performance.now() + timeoutInMs;
     for (;;) {
@@ -83,7 +83,7 @@ export function createLocalEngineClient(options: LocalEngineClientOptions): Loca
   };
 }
 
-/** The words of errors that are meant for people; of others none, they may name anything. */
+/** The message of an error that is meant for users; not of others, which may contain anything. */
 function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
   signal.throwIfAborted();
   const why = error instanceof RollcallError ? error.message : 'an internal error';

@@ -22,7 +22,7 @@ export interface LocalEngineOptions {
   readonly folder: string;
   /** Where it listens besides the socket in its folder; absent: nowhere. Port 0: one that is free. */
   readonly listen?: { readonly host: string; readonly port: number };
-  /** Requests that are here at once, those that are being worked on included; more are answered 503. */
+  /** Requests at once, whether waiting or being processed; more are answered 503. */
   readonly maxRequests?: number;
   readonly chaos?: Chaos | undefined;
   /** Photos may be fetched from private addresses. */
@@ -98,7 +98,7 @@ async function serve(options: LocalEngineOptions, socketPath: string): Promise<L
   }
 }
 
-/** The port's connections are handed to the one server, which listens on the socket. */
+/** The port's connections are passed to the one server, which listens on the socket. */
 async function listenAt(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
   server.listen(port, host);
   try {
@@ -123,7 +123,7 @@ async function drain(app: FastifyInstance, forwarding: Server): Promise<void> {
   }
 }
 
-/** Who serves a folder, for people. */
+/** The process that serves a folder, for a message. */
 export async function describeServer(folder: string): Promise<string> {
   const text = await readFile(servedBy(folder), 'utf8').catch(() => '{}');
   const { pid, address } = JSON.parse(text) as { pid?: number; address?: string | null };

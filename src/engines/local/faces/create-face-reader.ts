@@ -8,7 +8,7 @@ import type { FaceReader, PhotoReading } from './face-reader.ts';
 import { findModelFiles } from './model-packages.ts';
 
 export interface FaceReaderOptions {
-  /** Photos looked at side by side; default: one for every core. */
+  /** Photos processed at once; default: one for every core. */
   readonly threads?: number;
 }
 
@@ -62,7 +62,7 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
 
 const largeInPixels = 30_000_000;
 
-/** By its header; what has none is not large. */
+/** By its header; a photo without a readable one is not large. */
 async function isLarge(photo: Buffer): Promise<boolean> {
   try {
     const { width, height } = await sharp(photo, { limitInputPixels: false }).metadata();

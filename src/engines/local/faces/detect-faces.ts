@@ -26,7 +26,7 @@ export interface DetectedFaces {
 
 /** From here on something counts as a face; docs/local-engine.md has the counts behind these numbers. */
 const minScore = 0.5;
-/** What this certain face is seen with is taken at the first look: on its side hardly a face gets there. */
+/** A first look with such a score is final: a face on its side hardly ever gets there. */
 const certainScore = 0.95;
 /** Of the ways to turn a picture the best one is taken from here on. */
 const goodScore = 0.8;
@@ -34,7 +34,7 @@ const goodScore = 0.8;
 const turnMargin = 0.03;
 const maxFaces = 100;
 
-/** What the detector looks at, whatever it is given. */
+/** The detector scales every picture to this size. */
 const lookSideInPixels = 512;
 /** In a second look the picture fills half of that, amid black: close faces are found better, false ones vanish. */
 const smallSideInPixels = 256;

@@ -5,8 +5,7 @@ import type { FaceQuality } from './face-quality.ts';
 /** Finds the faces of photos, with models that run on this machine, in threads of their own. */
 export interface FaceReader {
   /**
-   * Decodes a photo and looks for faces. Waits in line while all threads are busy; how long the line may grow is the
-   * caller's to say.
+   * Decodes a photo and looks for faces. Queues while all threads are busy; the caller limits how many queue.
    * @throws the signal's reason when aborted
    * @throws FaultError after `close`, or if a thread died
    */

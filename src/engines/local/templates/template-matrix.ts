@@ -5,7 +5,7 @@ export interface TemplateMatrix {
   /** False: there was none. */
   delete(templateId: string): boolean;
   has(templateId: string): boolean;
-  /** The nearest by Euclidean distance, every template looked at; undefined while there are none. */
+  /** The nearest by Euclidean distance, of all templates; undefined while there are none. */
   nearest(descriptor: Float32Array): { templateId: string; descriptor: Float32Array } | undefined;
   entries(): Iterable<readonly [templateId: string, descriptor: Float32Array]>;
 }
@@ -68,7 +68,7 @@ export function createTemplateMatrix(width: number): TemplateMatrix {
   };
 }
 
-/** How many numbers are compared between two looks at whether a row is out of the race. */
+/** How many numbers are compared before it is checked whether the row is already too far away. */
 const strideWidth = 16;
 
 /** -1 where there is none. */

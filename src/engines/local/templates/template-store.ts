@@ -18,7 +18,7 @@ export interface TemplateStore {
     owner: string,
     descriptor: Float32Array,
   ): { readonly templateId: string; readonly descriptor: Float32Array } | undefined;
-  /** Takes what was deleted or replaced out of the file, and closes it. */
+  /** Removes deleted and replaced templates from the file, and closes it. */
   close(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export async function openTemplateStore({
   let closing: Promise<void> | undefined;
 
   const change = async (made: TemplateChange) => {
-    // In memory when it is durable: nobody is found who could be gone after a crash. Changes keep their order.
+    // In memory once it is durable: no template is found that a crash could undo. Changes keep their order.
     await append(lineOfChange(made));
     if (memory.take(made) > 0) isTidy = false;
   };
@@ -81,7 +81,7 @@ export async function openTemplateStore({
 
 interface Memory {
   of(owner: string): TemplateMatrix | undefined;
-  /** How many lines of the file say nothing any more, now that this one is there. */
+  /** How many lines of the file are obsolete now. */
   take(change: TemplateChange): number;
   size(): number;
   owners(): Iterable<readonly [owner: string, matrix: TemplateMatrix]>;
@@ -105,7 +105,7 @@ function createMemory(): Memory {
   };
 }
 
-/** The file anew, whole or not at all, with what holds. */
+/** Rewrites the file, whole or not at all, with the current templates. */
 async function rewrite(files: StateStore, memory: Memory): Promise<void> {
   const writer = await files.openWriter(fileName);
   try {
