@@ -1,6 +1,7 @@
 import { sharp } from '../../../photos/image-decoder.ts';
 import type { Picture } from './decode-photo.ts';
-import type { FaceModels, Point } from './load-models.ts';
+import type { Point } from './face-pose.ts';
+import type { FaceModels } from './load-models.ts';
 
 /** A face in the pixels of a picture. */
 export interface Detection {

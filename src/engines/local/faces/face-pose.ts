@@ -1,4 +1,8 @@
-import type { Point } from './load-models.ts';
+/** In a picture, in pixels. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** Degrees; positive: looks down, looks to the right of the picture, leans clockwise. */
 export interface Pose {

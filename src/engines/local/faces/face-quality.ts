@@ -1,6 +1,5 @@
 import type { Picture } from './decode-photo.ts';
-import { poseOf } from './face-pose.ts';
-import type { Point } from './load-models.ts';
+import { type Point, poseOf } from './face-pose.ts';
 
 /** Named and shaped as OOTO's page has them; what cannot be judged honestly is not there. */
 export interface FaceQuality {

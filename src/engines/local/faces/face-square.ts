@@ -1,5 +1,5 @@
 import type { Picture } from './decode-photo.ts';
-import type { Point } from './load-models.ts';
+import type { Point } from './face-pose.ts';
 
 /** The square around all points of a face and a tenth more on each side, turned so that the eyes are level. */
 export function squareAround(points: readonly Point[]): Square {

@@ -7,6 +7,7 @@ import {
   type QuarterTurns,
   turnBack,
 } from './detect-faces.ts';
+import type { Point } from './face-pose.ts';
 import { type FaceQuality, measureQuality } from './face-quality.ts';
 import type { FaceFound } from './face-reader.ts';
 import {
@@ -17,7 +18,7 @@ import {
   type Square,
   squareAround,
 } from './face-square.ts';
-import type { FaceModels, Point } from './load-models.ts';
+import type { FaceModels } from './load-models.ts';
 
 /** Under this width, in pixels of the photo, descriptors of one person no longer lie together. */
 const minFaceWidthInPixels = 40;

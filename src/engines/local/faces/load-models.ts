@@ -3,14 +3,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import type * as TensorFlow from '@tensorflow/tfjs-core';
+import type { Point } from './face-pose.ts';
 import { findModelFiles, type ModelFiles } from './model-packages.ts';
 
 type Tensor3D = TensorFlow.Tensor3D;
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
 
 /** What is used of face-api: three networks. Each takes a picture as a tensor of height, width, RGB. */
 interface FaceApi {
