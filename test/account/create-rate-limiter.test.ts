@@ -71,6 +71,44 @@ describe('a gate', () => {
     expect(limiter.snapshot().achievedPerSecond).toBeGreaterThan(10);
   });
 
+  it.each<[string, Partial<RateLimiterOptions>, (number | undefined)[], number]>([
+    ['the rate of a run stands above a default', { ratePerSecond: 10, isCeiling: false }, [50], 50],
+    ['a rate that was given is the ceiling', { ratePerSecond: 10, isCeiling: true }, [50], 10],
+    ['below the ceiling the run decides', { ratePerSecond: 10, isCeiling: true }, [4], 4],
+    [
+      'a run without a rate leaves it to the process',
+      { ratePerSecond: 10, isCeiling: false },
+      [undefined],
+      10,
+    ],
+    ['and so beside one that has its own', { ratePerSecond: 10, isCeiling: false }, [undefined, 50], 50],
+    ['of two runs the lower decides', { ratePerSecond: 10, isCeiling: false }, [50, 20, undefined], 20],
+  ])('%s', async (_, options, ratesOfRuns, expected) => {
+    const store = createMemoryAccountStore(Date.now);
+    const limiter = openRateLimiter(store, { ...options, processName: 'own' });
+    const own = limiter.snapshot().ratePerSecond;
+    const leave = ratesOfRuns.map((rate, index) => limiter.joinRun(`run-${index}`, rate));
+    const published = async () => (await store.read(account)).state.rates.own?.ratePerSecond;
+    await vi.waitFor(async () => expect(await published()).toBe(expected));
+    await vi.waitFor(() => expect(limiter.snapshot().ratePerSecond).toBe(expected));
+    // The others on the account keep to it, too.
+    const other = openRateLimiter(store, { ratePerSecond: 1000 });
+    await vi.waitFor(() => expect(other.snapshot().ratePerSecond).toBe(expected));
+    for (const left of leave) left();
+    await vi.waitFor(() => expect(limiter.snapshot().ratePerSecond).toBe(own));
+  });
+
+  it('paces the calls of a run by its own rate', async () => {
+    const limiter = openRateLimiter(await openStore(), { ratePerSecond: 2, isCeiling: false });
+    limiter.joinRun('run', 50);
+    const start = performance.now();
+    for (let call = 0; call < 20; call += 1)
+      await done(await limiter.acquire({ runId: 'run', signal: never }));
+    const spanInMs = performance.now() - start;
+    expect(spanInMs).toBeGreaterThanOrEqual((18 * 1000) / 50);
+    expect(spanInMs).toBeLessThan(5000);
+  });
+
   it('keeps to rates below one a second', async () => {
     const limiter = openRateLimiter(await openStore(), { ratePerSecond: 0.8 });
     const entered: number[] = [];

@@ -1,83 +1,19 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gatherSettings, parseSettings, type SettingKey, settingKeys } from '../../src/engines/settings.ts';
+import { gatherSettings, parseSettings, settingKeys } from '../../src/engines/settings.ts';
+import { strangeVariables } from '../../src/settings/check-environment.ts';
 import { environmentNameOf, flagOf, namesOf } from '../../src/settings/setting.ts';
 import { UsageError } from '../../src/util/errors.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
-
-/** For each setting: two texts that are right and what they come to, and one that is wrong (undefined: all are right). */
-const samples: Readonly<Record<SettingKey, readonly [string, unknown, string, unknown, string | undefined]>> =
-  {
-    engine: ['ooto', 'ooto', 'local', 'local', ' '],
-    engineUrl: ['https://a.example', 'https://a.example', 'https://b.example', 'https://b.example', ' '],
-    allowHttp: ['true', true, 'no', false, 'maybe'],
-    queue: ['redis://one', 'redis://one', 'embedded', 'embedded', ' '],
-    s3PathStyle: ['on', true, 'off', false, 'path'],
-    state: ['./one', './one', '/two', '/two', ' '],
-    rate: ['7', 7, '0.5', 0.5, '0'],
-    concurrency: ['1', 1, '1000', 1000, '1.5'],
-    maxAttempts: ['1', 1, '100', 100, '0'],
-    backoff: [
-      '1s..1s',
-      { firstDelayInMs: 1000, ceilingInMs: 1000 },
-      '10ms..2m',
-      { firstDelayInMs: 10, ceilingInMs: 120_000 },
-      '2s..1s',
-    ],
-    timeout: ['500ms', 500, '1.5s', 1500, '30'],
-    forgetList: ['./left.txt', './left.txt', '/left.csv', '/left.csv', ' '],
-    giveUpAfter: ['2h', 7_200_000, '1d', 86_400_000, 'never'],
-    stopAfterFailures: ['12.5%', { share: 0.125 }, '200', { count: 200 }, '101%'],
-    grace: ['25s', 25_000, '100ms', 100, '0s'],
-    sharedFiles: ['on', true, 'off', false, 'some'],
-    health: ['8080', { host: undefined, port: 8080 }, '[::1]:80', { host: '::1', port: 80 }, 'host'],
-    port: ['0', 0, '8787', 8787, '70000'],
-    host: ['0.0.0.0', '0.0.0.0', '::1', '::1', ' '],
-    data: ['./one', './one', '/two', '/two', ' '],
-    chaos: [
-      '5xx=5%',
-      { seed: 1, shares: { '5xx': 0.05 } },
-      'reset=2.5%, half=50%,seed=7',
-      { seed: 7, shares: { reset: 0.025, half: 0.5 } },
-      '429=60%,slow=60%',
-    ],
-    limit: ['1', 1, '1000000', 1_000_000, '-1'],
-    maxCalls: ['1', 1, '10', 10, 'ten'],
-    include: ['a/**, *.jpg', ['a/**', '*.jpg'], '*.{jpg,png},b', ['*.{jpg,png}', 'b'], undefined],
-    exclude: ['x', ['x'], 'x,,y', ['x', 'y'], undefined],
-    idFrom: ['{id}/{photo}.{ext}', '{id}/{photo}.{ext}', '{id}', '{id}', ' '],
-    repeat: ['last', 'last', 'each', 'each', 'any'],
-    redrive: ['all', 'all', 'unsettled', 'unsettled', 'none'],
-    incremental: ['yes', true, '0', false, 'ja'],
-    report: ['changed', 'changed', 'all', 'all', 'none'],
-    prepare: ['never', 'never', 'auto', 'auto', 'always'],
-    stripMetadata: ['on', true, 'off', false, 'gps'],
-    preflight: ['on', true, 'off', false, 'maybe'],
-    checkLiveness: ['1', true, 'off', false, '2'],
-    checkDeepfake: ['ON', true, 'FALSE', false, 'y'],
-    checkQuality: ['off', false, 'on', true, 'maybe'],
-    checkAttribute: ['0', false, '1', true, 'maybe'],
-    validateQuality: ['yes', true, '0', false, 'ja'],
-    validateAttribute: ['yes', true, '0', false, 'ja'],
-    validateLiveness: ['yes', true, '0', false, 'ja'],
-    validateNface: ['yes', true, '0', false, 'ja'],
-    photoTransport: ['url', 'url', 'bytes', 'bytes', 'post'],
-    require: ['liveness', ['liveness'], 'liveness, deepfake', ['liveness', 'deepfake'], 'mask'],
-    dedupe: ['true', true, 'off', false, 'perhaps'],
-    dedupeParallel: ['true', true, 'off', false, 'perhaps'],
-    verify: ['all', { share: 1 }, '100', { count: 100 }, '5 photos'],
-    threshold: ['0', 0, '0.8', 0.8, '75'],
-    keepDemographics: ['yes', true, '0', false, 'ja'],
-    allowOutside: ['yes', true, '0', false, 'ja'],
-    allowPrivate: ['yes', true, '0', false, 'ja'],
-    allowEmpty: ['yes', true, '0', false, 'ja'],
-    runId: ['night-1', 'night-1', 'A.b_c', 'A.b_c', '../elsewhere'],
-    logLevel: ['debug', 'debug', 'silent', 'silent', 'loud'],
-    logFile: ['log', 'log', '/tmp/log', '/tmp/log', ' '],
-  };
+import { settingSamples as samples } from './setting-samples.ts';
 
 const environmentOf = (key: string, text: string) => ({ [environmentNameOf(key)]: text });
+
+interface Unknown {
+  readonly config?: object;
+  readonly flags?: Record<string, unknown>;
+}
 
 describe('settings', () => {
   let folder: TemporaryFolder;
@@ -194,6 +130,19 @@ describe('settings', () => {
     expect(error.message).toMatch(expected);
   });
 
+  it.each<[string, Unknown, string]>([
+    ['a config file', { config: { rtae: 5 } }, '"rtae" is no setting; did you mean "rate"?'],
+    ['its flag form', { config: { 'max-attempts': 5 } }, 'did you mean "maxAttempts"?'],
+    ['a script', { flags: { maxAttemps: 5 } }, '"maxAttemps" is no setting; did you mean "maxAttempts"?'],
+    ['a script, like nothing', { flags: { colour: 'red' } }, '"colour" is no setting.'],
+  ])('a key that is no setting: %s', async (_, { config, flags = {} }, expected) => {
+    const sources = config ? { folder: await withConfig(config) } : { flags };
+    const error = await load(sources).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toContain(expected);
+  });
+
   it('refuses a config file that cannot be read', async () => {
     const path = join(folder.path, 'as-folder');
     await mkdir(join(path, 'rollcall.config.json'), { recursive: true });
@@ -204,5 +153,46 @@ describe('settings', () => {
     const error = await load({ flags: { rate: 'x'.repeat(5000) } }).catch((thrown) => thrown);
     expect(error.message.length).toBeLessThan(400);
     expect(error.message).toContain(namesOf('rate'));
+  });
+});
+
+describe('variables of the environment that are no settings', () => {
+  const strange = (environment: Record<string, string>) => strangeVariables(settingKeys, environment);
+
+  it.each([
+    ['ROLLCALL_RAET', 'ROLLCALL_RATE'],
+    ['ROLLCALL_RATES', 'ROLLCALL_RATE'],
+    ['ROLLCALL_MAXATTEMPTS', 'ROLLCALL_MAX_ATTEMPTS'],
+    ['ROLLCALL_MAX_ATTEMPS', 'ROLLCALL_MAX_ATTEMPTS'],
+    ['ROLLCALL_STOP_AFTER_FAILURE', 'ROLLCALL_STOP_AFTER_FAILURES'],
+    ['ROLLCALL_ON_FAILURES', 'ROLLCALL_ON_FAILURE'],
+    ['ROLLCALL_KEEP_DEMOGRAFICS', 'ROLLCALL_KEEP_DEMOGRAPHICS'],
+  ])('%s is taken for a misspelled %s', (name, meant) => {
+    const check = () => strange({ [name]: '1' });
+    expect(check).toThrow(UsageError);
+    expect(check).toThrow(`${name} is no setting; did you mean ${meant}?`);
+  });
+
+  it('are passed over where Kubernetes sets them for a service that is named rollcall', async () => {
+    const environment = {
+      ROLLCALL_SERVICE_HOST: '10.0.0.1',
+      ROLLCALL_SERVICE_PORT: '8787',
+      ROLLCALL_SERVICE_PORT_HTTP: '8787',
+      ROLLCALL_PORT: 'tcp://10.0.0.1:8787',
+      ROLLCALL_PORT_8787_TCP: 'tcp://10.0.0.1:8787',
+      ROLLCALL_PORT_8787_TCP_PROTO: 'tcp',
+      ROLLCALL_PORT_8787_TCP_PORT: '8787',
+      ROLLCALL_PORT_8787_TCP_ADDR: '10.0.0.1',
+      ROLLCALL_ENGINE_PORT: 'tcp://10.0.0.2:80',
+      ROLLCALL_ENGINE_SERVICE_HOST: '10.0.0.2',
+    };
+    expect(strange(environment)).toEqual([]);
+    expect(await gatherSettings({ flags: {}, environment, folder: '/' })).toEqual({});
+  });
+
+  it('are named, and break nothing, where they resemble none', () => {
+    const ofOthers = { ROLLCALL_HOME: '/opt/rollcall', ROLLCALL_IMAGE_TAG: '1.2', ROLLCALL_TEST_X: '1' };
+    const known = { ROLLCALL_RATES: '', ROLLCALL_COMMAND: 'rollcall', PATH: '/bin' };
+    expect(strange({ ...ofOthers, ...known })).toEqual(['ROLLCALL_HOME', 'ROLLCALL_IMAGE_TAG']);
   });
 });
