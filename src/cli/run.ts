@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunProgress } from '../conductor/conducting.ts';
-import { withRollcall } from './command-context.ts';
+import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { say } from './output.ts';
 import { showEnd } from './show-end.ts';
@@ -34,31 +34,36 @@ export function defineRun(command: Command): void {
     .option('--dry-run', 'count photos, bytes, calls and time, without a call')
     .option('--json', 'print one JSON object instead of text')
     .addHelpText('after', examples)
-    .action(async (source: string, options: RunOptions & Record<string, unknown>) => {
-      await withRollcall(options, async (context) => {
-        const { rollcall, signal } = context;
-        const { new: alwaysNew = false, json = false } = options;
-        if (options.dryRun) {
-          const { dryRun } = await import('./dry-run.ts');
-          return dryRun(rollcall, { source, signal, json });
-        }
-        const [{ startRun }, { joinRun }, { createProgressDisplay }] = await Promise.all([
-          import('../runs/run-in-process.ts'),
-          import('../runs/join-run.ts'),
-          import('./progress.ts'),
-        ]);
-        const { account, notice } = rollcall.engine();
-        if (notice !== undefined) say(notice);
-        const started = await startRun(rollcall, { source, alwaysNew, signal });
-        if ('kind' in started) return showEnd(context, started, { json });
-        say(`${started.resumed ? 'Resuming' : 'Starting'} run ${started.record.id}`);
-        if (started.takenOver.length > 0) say(`Taken over: ${started.takenOver.join(', ')}`);
-        const display = createProgressDisplay();
-        const onProgress = async (progress: RunProgress) =>
-          display.show(progress, (await rollcall.limiter(account)).snapshot());
-        const joined = joinRun(rollcall, { ...started, signal, onProgress });
-        return showEnd(context, await joined.finally(display.stop), { json });
-      });
-    });
+    .action((source: string, options: RunOptions & Record<string, unknown>) =>
+      withRollcall(options, (context) => run(context, source, options)),
+    );
   addSettings(command, 'run');
+}
+
+async function run(
+  context: CommandContext,
+  source: string,
+  { new: alwaysNew = false, json = false, dryRun: isDryRun = false }: RunOptions,
+): Promise<number> {
+  const { rollcall, signal } = context;
+  if (isDryRun) {
+    const { dryRun } = await import('./dry-run.ts');
+    return dryRun(rollcall, { source, signal, json });
+  }
+  const [{ startRun }, { joinRun }, { createProgressDisplay }] = await Promise.all([
+    import('../runs/run-in-process.ts'),
+    import('../runs/join-run.ts'),
+    import('./progress.ts'),
+  ]);
+  const { account, notice } = rollcall.engine();
+  if (notice !== undefined) say(notice);
+  const started = await startRun(rollcall, { source, alwaysNew, signal });
+  if ('kind' in started) return showEnd(context, started, { json });
+  say(`${started.resumed ? 'Resuming' : 'Starting'} run ${started.record.id}`);
+  if (started.takenOver.length > 0) say(`Taken over: ${started.takenOver.join(', ')}`);
+  const display = createProgressDisplay();
+  const onProgress = async (progress: RunProgress) =>
+    display.show(progress, (await rollcall.limiter(account)).snapshot());
+  const joined = joinRun(rollcall, { ...started, signal, onProgress });
+  return showEnd(context, await joined.finally(display.stop), { json });
 }

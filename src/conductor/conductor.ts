@@ -24,12 +24,14 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
   try {
     const parts = await openFlow(run, options);
     await begin(run, options, parts).catch((error) => stop.end({ kind: 'fault', error }));
-    const reason = await stop.whenStopped(
+    const loops = [
       listSource(listingOf(run, options, parts)),
       feedManifest(run, { ...options, ...parts }),
       collectPhotos(run, { ...options, ...parts }),
       watchRun(run, { ...options, ...parts }),
-    );
+    ];
+    await Promise.all(loops.map(stop.guard));
+    const reason = stop.close();
     if (reason.kind === 'lost') return { kind: 'held' };
     return await concludeRun(reason, { ...options, ...run, ...parts, queue: run.queueAtEnd });
   } finally {

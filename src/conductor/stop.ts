@@ -15,8 +15,10 @@ export type StopReason =
 export interface Stop {
   readonly signal: AbortSignal;
   end(reason: StopReason): void;
-  /** Waits until all loops have stopped; a loop that throws stops the others. */
-  whenStopped(...loops: Promise<void>[]): Promise<StopReason>;
+  /** Resolves when the loop has stopped; one that throws stops the others. */
+  guard(loop: Promise<void>): Promise<void>;
+  /** To be called when all loops have stopped: why they did. */
+  close(): StopReason;
 }
 
 export function createStop(interrupt: AbortSignal): Stop {
@@ -34,14 +36,12 @@ export function createStop(interrupt: AbortSignal): Stop {
   return {
     signal: controller.signal,
     end,
-    async whenStopped(...loops) {
-      const guarded = loops.map((loop) =>
-        loop.catch((error) => {
-          // Loops leave their waits by throwing when the signal aborts: that is no fault.
-          if (!controller.signal.aborted) end({ kind: 'fault', error });
-        }),
-      );
-      await Promise.all(guarded);
+    guard: (loop) =>
+      loop.catch((error) => {
+        // Loops leave their waits by throwing when the signal aborts: that is no fault.
+        if (!controller.signal.aborted) end({ kind: 'fault', error });
+      }),
+    close() {
       interrupt.removeEventListener('abort', onInterrupt);
       return first ?? { kind: 'complete' };
     },

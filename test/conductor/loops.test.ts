@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDeferredPhotos, createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
 import { createFailureWatch } from '../../src/conductor/photo-flow.ts';
-import { createStop, type StopReason } from '../../src/conductor/stop.ts';
+import { createStop, type Stop, type StopReason } from '../../src/conductor/stop.ts';
 import { withStoreRetry } from '../../src/queue/queue-with-retry.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';
@@ -214,11 +214,17 @@ describe('keeping on trying', () => {
 });
 
 describe('the reason to stop', () => {
+  const whenStopped = async (stop: Stop, ...loops: Promise<void>[]) => {
+    await Promise.all(loops.map(stop.guard));
+    return stop.close();
+  };
+
   it('is the first one; what loops throw while they stop is no fault', async () => {
     const interrupt = new AbortController();
     const stop = createStop(interrupt.signal);
     const loop = async (reason: StopReason) => stop.end(reason);
-    const ending = stop.whenStopped(
+    const ending = whenStopped(
+      stop,
       new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason))),
       loop({ kind: 'paused', waitsFor: 'a person', foundAt: '' }),
       loop({ kind: 'cancelled' }),
@@ -232,15 +238,15 @@ describe('the reason to stop', () => {
     const others = new Promise<never>((_, reject) =>
       stop.signal.addEventListener('abort', () => reject(new Error('late'))),
     );
-    expect(await stop.whenStopped(Promise.reject(fault), others)).toEqual({ kind: 'fault', error: fault });
+    expect(await whenStopped(stop, Promise.reject(fault), others)).toEqual({ kind: 'fault', error: fault });
   });
 
   it('is the interrupt, also one that came before', async () => {
     const interrupt = new AbortController();
     const stop = createStop(interrupt.signal);
     interrupt.abort();
-    expect(await stop.whenStopped(Promise.resolve())).toEqual({ kind: 'interrupted' });
-    expect(await createStop(interrupt.signal).whenStopped(Promise.resolve())).toEqual({
+    expect(await whenStopped(stop, Promise.resolve())).toEqual({ kind: 'interrupted' });
+    expect(await whenStopped(createStop(interrupt.signal), Promise.resolve())).toEqual({
       kind: 'interrupted',
     });
   });
