@@ -5,6 +5,7 @@ import { afterReply, type ReplyEvent } from '../../src/account/account-reply.ts'
 import { type AccountState, accountStateSchema } from '../../src/account/account-state.ts';
 import { claimProbe, probeFreeAt, releaseProbe, renewProbe } from '../../src/account/circuit-breaker.ts';
 import type { EngineReply } from '../../src/engines/engine.ts';
+import { randomInputs } from '../helpers/long.ts';
 
 const fresh = accountStateSchema.parse({});
 const start = 1_800_000_000_000;
@@ -118,7 +119,7 @@ describe('an engine that is down', () => {
           expect([...outcome.charged.values()].reduce((sum, count) => sum + count)).toBe(4);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: randomInputs(20) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SlotNote } from '../../src/account/account-store.ts';
 import { slotSpacing } from '../../src/account/slot-spacing.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { createMemoryAccountStore } from './memory-account-store.ts';
 
 /** What happens around one reservation: the store is idle before, and its calls leave late, or not at all. */
@@ -31,7 +32,7 @@ describe('the line of slots', () => {
           if (after !== undefined) expect(after - at).toBeGreaterThanOrEqual(windowInMs + 32.9);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: randomInputs(200) },
     );
   });
 

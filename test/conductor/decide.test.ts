@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDecider, type DecideOptions, type Decision } from '../../src/conductor/decide.ts';
 import type { ManifestLine } from '../../src/records/manifest.ts';
+import { randomInputs } from '../helpers/long.ts';
 
 /** The first is written in two forms of Unicode: one subject. */
 const subjects = ['Zoë'.normalize('NFC'), 'Zoë'.normalize('NFD'), 'a', 'b', 'c', 'A'];
@@ -88,7 +89,7 @@ describe.each(allOptions)('deciding with $sameSubject, $repeat', (options) => {
         );
         expect(isAlike ? expected : decided).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: randomInputs(150) },
     );
   });
 
@@ -108,7 +109,7 @@ describe.each(allOptions)('deciding with $sameSubject, $repeat', (options) => {
           subjectsOfTemplate.set(line.templateId, name);
         });
       }),
-      { numRuns: 200 },
+      { numRuns: randomInputs(100) },
     );
   });
 
@@ -117,7 +118,7 @@ describe.each(allOptions)('deciding with $sameSubject, $repeat', (options) => {
       fc.property(lines, (all) => {
         expect(decideAll(options, all)).toEqual(decideAll(options, all));
       }),
-      { numRuns: 50 },
+      { numRuns: randomInputs(50) },
     );
   });
 });

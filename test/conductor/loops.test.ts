@@ -7,6 +7,7 @@ import { withStoreRetry } from '../../src/queue/queue-with-retry.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';
 import { plural } from '../../src/util/plural.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { makeJobs } from '../queue/photo-jobs.ts';
 import { lineOf } from '../records/report-lines.ts';
 
@@ -52,7 +53,7 @@ describe('the window of photos that were fed', () => {
           expect(inFlight.size).toBeLessThanOrEqual(window);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: randomInputs(50) },
     );
   });
 
@@ -140,7 +141,7 @@ describe('the failure watch', () => {
         if (speaksAt < 0) expect(spokeAt).toBe(-1);
         else expect(spokeAt >= 0 && spokeAt <= speaksAt).toBe(true);
       }),
-      { numRuns: 40 },
+      { numRuns: randomInputs(40) },
     );
   });
 

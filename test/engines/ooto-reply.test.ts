@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { readOotoReply } from '../../src/engines/ooto-reply.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { readOotoEnrollDocument } from '../helpers/seed-documents.ts';
 import { expectStorable } from './expect-storable.ts';
 
@@ -206,7 +207,7 @@ describe('whatever comes', () => {
     const bytes = fc.uint8Array({ maxLength: 500 }).map((array) => new TextDecoder().decode(array));
     fc.assert(
       fc.property(status, bytes, (code, text) => expectStorable(read(code, text), secret)),
-      { numRuns: 500 },
+      { numRuns: randomInputs(250) },
     );
   });
 
@@ -235,7 +236,7 @@ describe('whatever comes', () => {
     );
     fc.assert(
       fc.property(status, body, (code, json) => expectStorable(read(code, json), secret)),
-      { numRuns: 1000 },
+      { numRuns: randomInputs(400) },
     );
   });
 

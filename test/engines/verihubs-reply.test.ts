@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { readVerihubsDeleteReply, readVerihubsReply } from '../../src/engines/verihubs-reply.ts';
 import { assumedVerihubsSuccess } from '../helpers/assumed-verihubs-success.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { expectStorable } from './expect-storable.ts';
 
 const secret = 'canary-key/08=15';
@@ -143,7 +144,7 @@ describe('whatever comes', () => {
       fc.property(status, bytes, (code, text) => {
         for (const reply of readAll(code, text)) expectStorable(reply, secret);
       }),
-      { numRuns: 300 },
+      { numRuns: randomInputs(200) },
     );
   });
 
@@ -175,7 +176,7 @@ describe('whatever comes', () => {
       fc.property(status, fc.oneof(value, body), (code, json) => {
         for (const reply of readAll(code, json)) expectStorable(reply, secret);
       }),
-      { numRuns: 500 },
+      { numRuns: randomInputs(250) },
     );
   });
 

@@ -6,3 +6,6 @@ export const isLong = process.env.ROLLCALL_TEST_LONG !== undefined;
 
 /** `ordinary` in `npm test`, `long` in `npm run test:long`. */
 export const orLong = <T>(ordinary: T, long: T): T => (isLong ? long : ordinary);
+
+/** How many random inputs a property is tried with. */
+export const randomInputs = (ordinary: number): number => orLong(ordinary, 10 * ordinary);

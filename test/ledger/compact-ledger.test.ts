@@ -7,6 +7,7 @@ import type { QueueBackend } from '../../src/queue/queue.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
 import type { StateStore, StateWriter } from '../../src/storage/state/state-store.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { type QueueServer, startEmbeddedQueue } from '../helpers/queue-servers.ts';
 import { startS3Server } from '../helpers/s3-server.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -22,14 +23,14 @@ const answersOf = (events: readonly LedgerEvent[]) => eachWay.map((options) => a
 /** A store of the test's own, and how often a property is tried on it. */
 const stores = {
   'in a folder': {
-    numRuns: 20,
+    numRuns: randomInputs(20),
     async open() {
       const folder = await makeTemporaryFolder();
       return { state: createLocalStateStore(folder.path), close: folder.remove };
     },
   },
   'on S3': {
-    numRuns: 5,
+    numRuns: randomInputs(5),
     async open() {
       const s3 = await startS3Server();
       await s3.createBucket('state');

@@ -6,6 +6,7 @@ import { createKnownPhotos } from '../../src/ledger/known-photos.ts';
 import { eventOfLine } from '../../src/ledger/ledger-delta.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
 import { buildReportLine, type Outcome } from '../../src/records/report-line.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { allAnswers } from './known-answers.ts';
 import { ledgerEvents, photos, timeAt } from './ledger-events.ts';
 
@@ -22,7 +23,7 @@ describe.each([{ eachPhoto: false }, { eachPhoto: true }])('what is known (%o)',
         const options = { eachPhoto, required: checks };
         expect(allAnswers([...some, ...events, ...some], options)).toEqual(allAnswers(events, options));
       }),
-      { numRuns: 200 },
+      { numRuns: randomInputs(80) },
     );
   });
 
@@ -80,7 +81,7 @@ describe.each([{ eachPhoto: false }, { eachPhoto: true }])('what is known (%o)',
           if (event) events.push(event);
         });
       }),
-      { numRuns: 300 },
+      { numRuns: randomInputs(120) },
     );
   });
 });

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createByteBudget } from '../../src/photos/byte-budget.ts';
+import { randomInputs } from '../helpers/long.ts';
 
 test('never more than the budget is taken, and all have their turn in order', async () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 150 }), { minLength: 1, maxLength: 30 });
@@ -24,7 +25,7 @@ test('never more than the budget is taken, and all have their turn in order', as
       );
       expect(started).toEqual(all.map((_, index) => index));
     }),
-    { numRuns: 50 },
+    { numRuns: randomInputs(50) },
   );
 });
 

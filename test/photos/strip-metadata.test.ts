@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
 import { preparePhoto } from '../../src/photos/prepare-photo.ts';
 import { stripMetadata } from '../../src/photos/strip-metadata.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { makeRestarting, segment, withFillBytes, withSegments } from './jpeg-files.ts';
 import { makeAnimatedPng, pngChunk, withChunks } from './png-files.ts';
 import { makeQuarters, nameQuarters } from './quarters.ts';
@@ -231,7 +232,7 @@ test('no bytes make it throw, and what comes out is the same picture', async () 
       const [before, after] = [await pixelsOf(photo), await pixelsOf(stripped)];
       if (before !== undefined) expect(after?.equals(before)).toBe(true);
     }),
-    { numRuns: 400 },
+    { numRuns: randomInputs(200) },
   );
   const anything = fc.tuple(
     fc.constantFrom('', '\xff\xd8', '\x89PNG\r\n\x1a\n'),
@@ -242,6 +243,6 @@ test('no bytes make it throw, and what comes out is the same picture', async () 
       const bytes = Buffer.concat([Buffer.from(beginning, 'latin1'), rest]);
       for (const format of ['jpeg', 'png'] as const) stripMetadata(bytes, format);
     }),
-    { numRuns: 2000 },
+    { numRuns: randomInputs(800) },
   );
 });

@@ -10,6 +10,7 @@ import { createLocalStateStore } from '../../src/storage/state/local-state-store
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { FaultError, UsageError } from '../../src/util/errors.ts';
 import { givenSource } from '../conductor/given-source.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
 
@@ -77,7 +78,7 @@ describe('the manifest', () => {
           listed: { count: expected.length, sha256: await sha256Of(runId) },
         });
       }),
-      { numRuns: 30 },
+      { numRuns: randomInputs(30) },
     );
   });
 
@@ -236,7 +237,7 @@ describe('the manifest', () => {
             Array.from({ length: 1_300 }, (_, index) => String(index + 1)),
           );
         }),
-        { numRuns: 15 },
+        { numRuns: randomInputs(15) },
       );
     });
 

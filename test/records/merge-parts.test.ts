@@ -8,6 +8,7 @@ import { openParts } from '../../src/records/report-parts.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { FaultError } from '../../src/util/errors.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { lineOf, textOf } from './report-lines.ts';
 
@@ -113,7 +114,7 @@ describe('the merge', () => {
           textOf(merged.filter(isDeadLetter)),
         );
       }),
-      { numRuns: 25 },
+      { numRuns: randomInputs(25) },
     );
   });
 

@@ -6,6 +6,7 @@ import type { ReportLine } from '../../src/records/report-line.ts';
 import { highestEpoch, openParts } from '../../src/records/report-parts.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { lineOf, textOf } from './report-lines.ts';
 
@@ -173,7 +174,7 @@ describe('parts', () => {
         expect(covered.count).toBe(whole.size);
         for (const { seq } of all) expect(covered.has(seq)).toBe(whole.has(seq));
       }),
-      { numRuns: 50 },
+      { numRuns: randomInputs(50) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSeqBitmap } from '../../src/records/seq-bitmap.ts';
+import { randomInputs } from '../helpers/long.ts';
 
 const seqs = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 300_000 })));
 
@@ -23,7 +24,7 @@ describe('which seqs have a line', () => {
         check(bitmap, first);
         check(createSeqBitmap(bitmap.encode()), second);
       }),
-      { numRuns: 50 },
+      { numRuns: randomInputs(50) },
     );
   });
 

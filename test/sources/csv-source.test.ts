@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCsvRecords } from '../../src/sources/csv-records.ts';
 import { openLocalManifest } from '../../src/sources/local-manifest.ts';
 import { openSource } from '../../src/sources/open-source.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { listAll } from './source-conformance.ts';
 
@@ -155,7 +156,7 @@ test('reads every valid CSV as another parser does, wherever it begins', async (
         expect(one).toEqual([table[records.findIndex((record) => record.start === start)]]);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: randomInputs(60) },
   );
 });
 
@@ -173,6 +174,6 @@ test('loses no byte of any file: each lies in one record, or in the lines that a
       }
       expect(content.subarray(place).toString().trim()).toBe('');
     }),
-    { numRuns: 150 },
+    { numRuns: randomInputs(150) },
   );
 });

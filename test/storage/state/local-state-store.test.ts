@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalStateStore } from '../../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../../src/storage/state/state-store.ts';
 import { FaultError } from '../../../src/util/errors.ts';
+import { randomInputs } from '../../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';
 
 describe('state in a folder', () => {
@@ -163,7 +164,7 @@ describe('state in a folder', () => {
           await appender.close();
           expect(await readFile(state.locate(`file-${number}`), 'utf8')).toBe(`${whole}next\n`);
         }),
-        { numRuns: 40 },
+        { numRuns: randomInputs(40) },
       );
     });
 

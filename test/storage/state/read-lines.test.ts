@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLines } from '../../../src/storage/state/read-lines.ts';
 import type { StateLine } from '../../../src/storage/state/state-store.ts';
+import { randomInputs } from '../../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const chunkSizeInBytes = 256 * 1024;
@@ -56,7 +57,7 @@ describe('readLines', () => {
         await writeFile(path, text);
         expect(await read()).toEqual(model(text));
       }),
-      { numRuns: 40 },
+      { numRuns: randomInputs(40) },
     );
   });
 
@@ -75,7 +76,7 @@ describe('readLines', () => {
           expect(await read({ offset, end })).toEqual(model(text, offset, end));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: randomInputs(40) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StateStore } from '../../../src/storage/state/state-store.ts';
 import { FaultError } from '../../../src/util/errors.ts';
+import { randomInputs } from '../../helpers/long.ts';
 
 export interface TestedState {
   /** The same state, as another process opens it. */
@@ -171,7 +172,7 @@ export function describeStateStore(kind: string, start: () => Promise<TestedStat
           for await (const lines of state.readLines(path, { end: from.offset })) before.push(...lines);
           expect(before).toEqual(all.slice(0, all.indexOf(from)));
         });
-        await fc.assert(property, { numRuns: 25 });
+        await fc.assert(property, { numRuns: randomInputs(25) });
       }, 120_000);
 
       it('appends in the order of the calls, and counts what is durable', async () => {

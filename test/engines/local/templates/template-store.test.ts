@@ -6,6 +6,7 @@ import {
   openTemplateStore,
   type TemplateStore,
 } from '../../../../src/engines/local/templates/template-store.ts';
+import { randomInputs } from '../../../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../helpers/temporary-folder.ts';
 
 const face = (...values: number[]) => Float32Array.from([...values, ...Array(8 - values.length).fill(0)]);
@@ -127,7 +128,7 @@ describe('the template store', () => {
         }
         await tested.close();
       }),
-      { numRuns: 25 },
+      { numRuns: randomInputs(25) },
     );
   });
 });
