@@ -24,7 +24,7 @@ export function isConnectionFault(error: unknown): boolean {
   return codes.has(code) || code.startsWith('08') || messages.test(error.message);
 }
 
-/** The connection itself tells of its faults, once an outage; all who use it would tell of them again. */
+/** The connection itself reports its faults, once an outage; all who use it would report them again. */
 export function exceptConnectionFaults(onError: (error: Error) => void): (error: Error) => void {
   return (error) => {
     if (!isConnectionFault(error)) onError(error);

@@ -14,7 +14,7 @@ export interface Lease {
   readonly epoch: number;
   /**
    * False once this process has not renewed it for its whole length, by its own clock: it slept through the end, and
-   * somebody else may hold it. Nothing is written or removed then.
+   * another may hold it. Nothing is written or removed then.
    */
   isFresh(): boolean;
   /** Resolves once the lease is fresh: to be awaited before writing what another conductor could write as well. */

@@ -12,11 +12,11 @@ export interface OpenQueueOptions {
   readonly queue: string;
   /** A folder on this machine's disk, where the embedded server lives; other queues do not need it. */
   readonly stateFolder?: string;
-  /** Outages of the server, once each, and faults that no caller can be told of. */
+  /** Outages of the server, once each, and faults that no caller sees. */
   readonly onError: (error: Error) => void;
 }
 
-/** Opens the door to the queue. `UsageError` for what the user must change, `FaultError` for a server that is away. */
+/** Opens the queue that `--queue` names. `UsageError` for what the user must change, `FaultError` for a server that is away. */
 export async function openQueue(options: OpenQueueOptions): Promise<QueueBackend> {
   switch (queueKindOf(options.queue)) {
     case 'embedded':

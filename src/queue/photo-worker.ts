@@ -45,7 +45,7 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
     }
   }
 
-  /** A move fails where the lock is lost: then the job is somebody else's, and there is nothing to put right. */
+  /** A move fails where the lock is lost: then another worker has the job, and there is nothing to repair. */
   async function moving(move: () => Promise<unknown>): Promise<void> {
     try {
       await move();
@@ -89,7 +89,7 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
   worker.on('error', (error) => {
     if (!isExpected(error)) options.onError(error);
   });
-  // Somebody else may have the job by now; BullMQ leaves ours running.
+  // Another worker may have the job by now; BullMQ leaves ours running.
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'the lock on this job was lost');
   });
@@ -120,14 +120,14 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
   };
 }
 
-/** A worker that vanished with the job may have made a call whose reply nobody read. */
+/** A worker that died with the job may have made a call whose reply was never read. */
 function dataOf(job: Job): PhotoJobData {
   const data = photoJobDataSchema.parse(job.data);
   return job.stalledCounter > 0 ? { ...data, tries: { ...data.tries, storedUnknown: true } } : data;
 }
 
 /**
- * Faults of the connection are told by the connection itself, once an outage. A negative code is BullMQ's way to refuse
+ * Faults of the connection are reported by the connection itself, once an outage. A negative code is BullMQ's way to refuse
  * what comes late: the job's lock was lost, or its end was stored although the reply was lost.
  */
 function isExpected(error: Error): boolean {

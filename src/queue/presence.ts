@@ -21,7 +21,7 @@ const runRegistrationSchema = locationSchema.extend({
 });
 export type RunRegistration = z.infer<typeof runRegistrationSchema>;
 
-/** A process that works on runs, or waits for some. */
+/** A process that works on runs, or waits for runs. */
 const workerRegistrationSchema = locationSchema.extend({
   /** `host:pid:start`. */
   name: z.string(),
@@ -32,12 +32,12 @@ const workerRegistrationSchema = locationSchema.extend({
 });
 export type WorkerRegistration = z.infer<typeof workerRegistrationSchema>;
 
-/** A worker that is not heard of for this long is gone; it says that it is there every five seconds. */
+/** A worker that was silent for so long is gone; it registers every five seconds. */
 const workerRegistrationInMs = 20_000;
-/** Nobody may be there to repeat the notice of a run that waits. */
+/** Nothing may be running that repeats the registration of a run that waits. */
 const runRegistrationInMs = 24 * 3_600_000;
 
-/** Where a process and its state are, as others are told. */
+/** Where a process and its state are, for others to see. */
 export async function locationOf(state: StateStore): Promise<z.infer<typeof locationSchema>> {
   return { stateId: await state.identity(), stateAddress: state.address, host: hostname() };
 }
@@ -49,20 +49,20 @@ export async function announceRun(
   record: RunRecord,
 ): Promise<void> {
   const { id, engine, engineUrl, account } = record;
-  const notice: RunRegistration = { ...(await locationOf(state)), run: id, engine, engineUrl, account };
-  await presence.announce({ kind: 'run', name: id, notice, durationInMs: runRegistrationInMs });
+  const registration: RunRegistration = { ...(await locationOf(state)), run: id, engine, engineUrl, account };
+  await presence.announce({ kind: 'run', name: id, registration, durationInMs: runRegistrationInMs });
 }
 
-/** The run is over, or waits for a person. */
+/** The run is over, or needs attention. */
 export function withdrawRun(presence: PresenceStore, runId: string): Promise<void> {
   return presence.withdraw({ kind: 'run', name: runId });
 }
 
-export function announceWorker(presence: PresenceStore, notice: WorkerRegistration): Promise<void> {
+export function announceWorker(presence: PresenceStore, registration: WorkerRegistration): Promise<void> {
   return presence.announce({
     kind: 'worker',
-    name: notice.name,
-    notice,
+    name: registration.name,
+    registration,
     durationInMs: workerRegistrationInMs,
   });
 }
@@ -71,7 +71,7 @@ export function withdrawWorker(presence: PresenceStore, name: string): Promise<v
   return presence.withdraw({ kind: 'worker', name });
 }
 
-/** The runs and workers that are announced. What another version wrote and cannot be read is left out. */
+/** The registered runs and workers. What another version wrote and cannot be read is left out. */
 export async function readRunRegistrations(presence: PresenceStore): Promise<RunRegistration[]> {
   return readable(runRegistrationSchema, await presence.list('run'));
 }
@@ -80,9 +80,9 @@ export async function readWorkerRegistrations(presence: PresenceStore): Promise<
   return readable(workerRegistrationSchema, await presence.list('worker'));
 }
 
-function readable<Notice>(schema: z.ZodType<Notice>, notices: readonly unknown[]): Notice[] {
-  return notices.flatMap((notice) => {
-    const parsed = schema.safeParse(notice);
+function readable<Value>(schema: z.ZodType<Value>, registrations: readonly unknown[]): Value[] {
+  return registrations.flatMap((registration) => {
+    const parsed = schema.safeParse(registration);
     return parsed.success ? [parsed.data] : [];
   });
 }

@@ -24,7 +24,7 @@ export function withoutPassword(url: string): string {
   const match = /^([a-z][a-z\d+.-]*:\/\/)([^/?#]*@)?([^?#]*)(\?[^#]*)?/i.exec(url);
   if (!match) return '(not a URL)';
   const [, scheme = '', login = '', place = '', query = ''] = match;
-  // A password with a slash or the like in it has ended the login too early, or nobody knows where it ends.
+  // A password with a slash or the like in it ended the login too early, or there is no telling where it ends.
   if (url.slice(scheme.length + login.length).includes('@')) return `${scheme}***`;
   return scheme + login.replace(/:.*@$/s, ':***@') + place + query.replace(/(password=)[^&]*/gi, '$1***');
 }

@@ -3,21 +3,24 @@ import type { LeaseStore } from '../account/lease-store.ts';
 import type { CallBudget } from '../account/make-call.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 
-/** The one door to BullMQ and its store. Nothing outside this folder knows the backend. */
+/**
+ * The queue of rollcall, on Redis, PostgreSQL or the embedded PostgreSQL: nothing outside this room knows BullMQ or which
+ * store it is. The room's way begins in `openQueue`.
+ */
 export interface QueueBackend {
   readonly kind: 'embedded' | 'postgres' | 'redis';
   /** The queue of one run, for its conductor. */
   openRunQueue(runId: string): RunQueue;
   /** Takes part in the work of a run. */
   openWorker(options: OpenWorkerOptions): PhotoWorker;
-  /** The clock of the schedules of one state; `clockId` tells apart states that share a queue. */
+  /** The clock of the schedules of one state; `clockId` distinguishes states that share a queue. */
   openScheduleClock(clockId: string): ScheduleClock;
   readonly deadLetters: DeadLetterQueue;
   readonly accounts: AccountStore;
   readonly leases: LeaseStore;
   readonly callBudget: CallBudget;
   readonly presence: PresenceStore;
-  /** Closes what was opened, in reverse; an embedded server stops if nobody else uses it. */
+  /** Closes what was opened, in reverse; an embedded server stops if no other process uses it. */
   close(): Promise<void>;
 }
 
@@ -76,7 +79,7 @@ export interface OpenWorkerOptions {
   readonly runId: string;
   /** Jobs at once in this process. */
   readonly concurrency: number;
-  /** `host:pid:start`, so that others can tell whether this process still lives. */
+  /** `host:pid:start`, by which others see whether this process is still alive. */
   readonly workerName: string;
   readonly work: (job: PhotoJob, signal: AbortSignal) => Promise<WorkResult>;
   /** Faults of the connection, for the log; the worker goes on by itself. */
@@ -114,22 +117,22 @@ export interface ClockSchedule {
 }
 
 export interface ClockEntry extends ClockSchedule {
-  /** False if its next tick was lost, or is just being taken: `put` makes it anew. */
+  /** False if its next tick was lost, or is being handled just now: `put` creates it again. */
   readonly ticks: boolean;
 }
 
 /**
- * Says when schedules are due. It is no memory: the state says which schedules there are and what came of a tick, and
- * whoever works on ticks makes the clock agree with it.
+ * Says when schedules are due. It remembers nothing that counts: the state says which schedules there are and what came of
+ * a tick, and the workers make the clock agree with it.
  */
 export interface ScheduleClock {
   list(): Promise<ClockEntry[]>;
-  /** Adds or replaces a schedule. A tick of it that is due and not taken yet is lost. */
+  /** Adds or replaces a schedule. A tick of it that is due and not handled yet is lost. */
   put(schedule: ClockSchedule): Promise<void>;
-  /** Also its tick that is due and not taken yet; a schedule that is not there is no error. */
+  /** Also its tick that is due and not handled yet; a schedule that is not there is no error. */
   remove(name: string): Promise<void>;
   /**
-   * Takes ticks, one at a time. At least once: one whose worker died comes again. Ticks that were due while nobody
+   * Handles ticks, one at a time. At least once: one whose worker died comes again. Ticks that were due while nobody
    * worked come as one, the first of them.
    */
   work(options: WorkTicksOptions): TickWorker;
@@ -145,23 +148,23 @@ export interface WorkTicksOptions {
 }
 
 export interface TickWorker {
-  /** Takes no further tick and waits for the one that was taken. Calls share one promise. */
+  /** Begins no further tick and waits for the one that is being handled. Calls share one promise. */
   stop(): Promise<void>;
 }
 
 /**
- * Who and what is there on this queue, over all machines: notices that are forgotten, by the store's clock, unless they
- * are announced again. A store that was wiped is filled again by that.
+ * The runs and workers on this queue, over all machines: registrations that expire, by the store's clock, unless they are
+ * repeated. That fills a store that was wiped, too.
  */
 export interface PresenceStore {
-  /** Puts a notice up, or a new one in its place. It holds no secret. */
+  /** Adds a registration, or replaces it. It holds no secret. */
   announce(request: {
     kind: 'run' | 'worker';
     name: string;
-    notice: Readonly<Record<string, unknown>>;
+    registration: Readonly<Record<string, unknown>>;
     durationInMs: number;
   }): Promise<void>;
   withdraw(request: { kind: 'run' | 'worker'; name: string }): Promise<void>;
-  /** The notices of a kind that have not expired. */
+  /** The registrations of a kind that have not expired. */
   list(kind: 'run' | 'worker'): Promise<unknown[]>;
 }

@@ -15,7 +15,7 @@ const inTime = (closing: Promise<void>) =>
 
 /**
  * BullMQ's job schedulers, in a queue of their own for each state. BullMQ makes the next tick's job when a tick starts,
- * from the time as it is then: of the ticks that were due while nobody worked, one is left.
+ * from the time as it is then: of the ticks that were due while no worker ran, one is left.
  */
 export function openScheduleClock(context: BullmqContext, clockId: string): ScheduleClock {
   const name = scheduleQueueName(clockId);
@@ -76,7 +76,7 @@ function openTickWorker(
   worker.on('error', (error) => {
     if (!isConnectionFault(error)) work.onError(error);
   });
-  // What a tick came to is told by whoever took it; a job that failed is not kept.
+  // What came of a tick is reported by `onTick`; a job that failed is not kept.
   worker.on('failed', (_job, error) => work.onError(error));
 
   async function stop(): Promise<void> {

@@ -19,7 +19,7 @@ export interface VersionedState<Version> {
   write(version: Version, text: string): Promise<boolean>;
 }
 
-/** Read, change, write if nobody came between; else once more. Somebody always gets through. */
+/** Reads, changes, and writes if no other process came between; else once more. One of them always succeeds. */
 export async function changeState<Version>(
   change: (state: AccountState, now: number) => AccountState,
   { read, write }: VersionedState<Version>,

@@ -48,11 +48,11 @@ export function describeLeases(start: () => Promise<QueueServer>): void {
     });
   });
 
-  describe('a notice', () => {
+  describe('a registration', () => {
     it('is there until it is withdrawn or expires, in its newest form', async () => {
       const { presence } = backend;
-      const announce = (kind: 'run' | 'worker', name: string, notice: object, durationInMs = minute) =>
-        presence.announce({ kind, name, notice: { ...notice }, durationInMs });
+      const announce = (kind: 'run' | 'worker', name: string, registration: object, durationInMs = minute) =>
+        presence.announce({ kind, name, registration: { ...registration }, durationInMs });
       expect(await presence.list('worker')).toEqual([]);
       await announce('worker', 'a', { name: 'a', runs: [] });
       await announce('worker', 'b', { name: 'b', address: 'a\0b' });

@@ -32,7 +32,7 @@ log_timezone = 'UTC'
 timezone = 'UTC'
 `;
 
-/** Makes the data folder where there is none, beside its place, and moves it there when it is whole. */
+/** Creates the data folder where there is none: under another name, and renamed when it is complete. */
 export async function ensureDataFolder(
   files: ServerFiles,
   binaries: Binaries,
@@ -68,7 +68,7 @@ export async function writeConfiguration(files: ServerFiles): Promise<void> {
 
 /**
  * A pid file whose number is free is no obstacle for PostgreSQL. One whose number belongs to another program by now
- * (usual in a container that was started anew) is: it is removed. Called where nothing answers at the socket.
+ * (usual in a restarted container) is: it is removed. Called where nothing answers at the socket.
  */
 export async function removeStalePidFile(files: ServerFiles): Promise<void> {
   const pidFile = join(files.data, 'postmaster.pid');

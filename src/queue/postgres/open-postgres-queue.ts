@@ -51,7 +51,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
   });
 }
 
-/** With a connection of its own, which is not patient: a server that is not there is said at once. */
+/** With a connection of its own, which does not retry: a server that is not there is reported at once. */
 async function prepare(config: pg.ClientConfig, name: string): Promise<void> {
   const client = new pg.Client({ connectionTimeoutMillis: 10_000, ...config });
   client.on('error', () => undefined);

@@ -28,7 +28,7 @@ export function openRetryingPool(options: {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   let reportedAt = Number.NEGATIVE_INFINITY;
-  // Idle connections that are cut; whoever needs the next one meets the fault himself.
+  // Idle connections that are cut; the next query sees the fault itself.
   pool.on('error', () => undefined);
   pool.setMaxListeners(0);
 

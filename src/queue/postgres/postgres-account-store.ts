@@ -14,8 +14,8 @@ export const reserveFunction = 'rollcall.reserve_slots_1';
  * `calls` are the times of the last slots' calls, the last one being that of slot `last_number`; null: not used.
  *
  * The function locks the row before it reads the clock, so that a wait for the lock makes no slot old. Slots need not
- * survive a crash of the server (a gate notices when their numbers go back), so nobody waits for the disk. Should the
- * clock be set back, the line waits a second, or five minutes (the longest Retry-After that is honoured) where it was
+ * survive a crash of the server (a rate limiter sees it when their numbers go back), so nothing waits for the disk. Should the
+ * clock be set back, slots wait a second, or five minutes (the longest Retry-After that is honoured) where it was
  * postponed. It returns nothing for an account that has no row.
  */
 export const createSchema = `
@@ -107,7 +107,7 @@ const reservedSchema = z.object({
 });
 const readSchema = z.object({ now: z.coerce.number(), version: z.string(), state: z.string() });
 
-/** Creates what the store needs, unless it is there: a user who may not create is fine once somebody did. */
+/** Creates what the store needs, unless it is there: a user who may not create is fine once another user did. */
 export async function ensureAccountTable(pool: Pool): Promise<void> {
   const ensure = async () => {
     const { rows } = await pool.query<{ found: string | null }>(

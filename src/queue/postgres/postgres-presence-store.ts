@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS rollcall.presence (
   PRIMARY KEY (kind, name)
 )`;
 
-/** What has expired is forgotten on the way. */
+/** Removes what has expired on the way. */
 const ANNOUNCE = `
 WITH expired AS (
   DELETE FROM rollcall.presence WHERE expires_at < clock_timestamp() AND (kind, name) <> ($1, $2)
@@ -32,8 +32,8 @@ export async function ensurePresenceTable(pool: Pool): Promise<void> {
 
 export function createPostgresPresenceStore(pool: Pool): PresenceStore {
   return {
-    async announce({ kind, name, notice, durationInMs }) {
-      await pool.query(ANNOUNCE, [kind, name, JSON.stringify(storable(notice)), durationInMs]);
+    async announce({ kind, name, registration, durationInMs }) {
+      await pool.query(ANNOUNCE, [kind, name, JSON.stringify(storable(registration)), durationInMs]);
     },
     async withdraw({ kind, name }) {
       await pool.query(WITHDRAW, [kind, name]);

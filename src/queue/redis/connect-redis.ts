@@ -13,12 +13,12 @@ const longestPauseInMs = 2_000;
 const redirections = 1_000;
 const redirectionPauseInMs = 100;
 
-/** What a server says that was a master until now; 2 makes the client connect anew, to whoever is it, and send again. */
+/** Replies of a server that is no longer the master; 2 makes the client reconnect, to the new master, and send again. */
 const formerMaster = /^(READONLY|UNBLOCKED|MASTERDOWN)/;
 
 /**
  * A connection on which commands wait while the server is away. A server that is not there at the start is an error
- * at once; each later outage is told to `onError` once.
+ * at once; each later outage is reported to `onError` once.
  */
 export async function connectRedis(url: string, onError: (error: Error) => void): Promise<RedisClient> {
   let isOpen = false;

@@ -12,7 +12,7 @@ import { createRedisJobTable } from './redis-job-table.ts';
 import { createRedisLeaseStore } from './redis-lease-store.ts';
 import { createRedisPresenceStore } from './redis-presence-store.ts';
 
-/** Opens the queue on a Redis server, by one connection that all share; workers add one of their own for waiting. */
+/** Opens the queue on a Redis server, with one connection that all share; each worker adds one of its own for waiting. */
 export async function openRedisQueue(url: string, onError: (error: Error) => void): Promise<QueueBackend> {
   const redis = await connectRedis(url, onError);
   try {
@@ -43,8 +43,8 @@ export async function openRedisQueue(url: string, onError: (error: Error) => voi
 }
 
 /**
- * A server that throws keys away when its memory is full would throw photos away: it is refused. Of a Cluster every
- * master is asked. Where this user may ask neither INFO nor CONFIG, `onUnknown` is told.
+ * Refuses a server that evicts keys when its memory is full: it would throw photos away. Of a Cluster every
+ * master is asked. Where this user may use neither INFO nor CONFIG, `onUnknown` is called.
  */
 export async function refuseEviction(
   redis: RedisClient,

@@ -74,7 +74,7 @@ local held = redis.call('HMGET', KEYS[1], 'version', 'state')
 return { text(now), held[1] or '0', held[2] or '' }
 `;
 
-/** Key: the hash. Arguments: the version that was read, the new state. Returns 1, or 0 if somebody came between. */
+/** Key: the hash. Arguments: the version that was read, the new state. Returns 1, or 0 if another process came between. */
 export const compareAndSet = `
 if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1] + 1, 'state', ARGV[2])

@@ -8,12 +8,12 @@ const HEAD = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)`;
 
-/** One hash a kind: name → when it expires, a space, the notice. ARGV: name, duration, notice. */
+/** One hash a kind: name → when it expires, a space, the registration. ARGV: name, duration, registration. */
 const ANNOUNCE = `${HEAD}
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + ARGV[2]) .. ' ' .. ARGV[3])
 return 0`;
 
-/** Gives the notices, and forgets what has expired. */
+/** Returns the registrations, and removes what has expired. */
 const LIST = `${HEAD}
 local notices = {}
 local held = redis.call('HGETALL', KEYS[1])
@@ -27,26 +27,26 @@ for i = 1, #held, 2 do
 end
 return notices`;
 
-const noticesReply = z.array(z.string());
+const registrationsReply = z.array(z.string());
 
 export function createRedisPresenceStore(redis: RedisClient): PresenceStore {
   const keyOf = (kind: string) => `${keyPrefix}:presence:${kind}`;
   return {
-    async announce({ kind, name, notice, durationInMs }) {
+    async announce({ kind, name, registration, durationInMs }) {
       await redis.eval(
         ANNOUNCE,
         1,
         keyOf(kind),
         name,
         Math.ceil(durationInMs),
-        JSON.stringify(storable(notice)),
+        JSON.stringify(storable(registration)),
       );
     },
     async withdraw({ kind, name }) {
       await redis.hdel(keyOf(kind), name);
     },
     async list(kind) {
-      return noticesReply.parse(await redis.eval(LIST, 1, keyOf(kind))).map((text) => JSON.parse(text));
+      return registrationsReply.parse(await redis.eval(LIST, 1, keyOf(kind))).map((text) => JSON.parse(text));
     },
   };
 }
