@@ -1,5 +1,5 @@
 import type { CallReply } from '../engines/engine.ts';
-import { eitherSignal } from '../util/either-signal.ts';
+import { eitherSignal } from '../util/abort-signals.ts';
 import type { Permit, RateLimiter } from './rate-limiter.ts';
 
 /** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */

@@ -6,7 +6,7 @@ import { assertIdentifies } from '../engines/registry.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
 import { photosBudgetInBytes } from '../photos/read-within-budget.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
-import { graceSignal } from '../util/grace-signal.ts';
+import { graceSignal } from '../util/abort-signals.ts';
 import { inOrder } from '../util/in-order.ts';
 import type { Identification } from './identify-one.ts';
 import { identifyOne } from './identify-one.ts';

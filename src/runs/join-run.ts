@@ -6,7 +6,7 @@ import type { Settings } from '../engines/settings.ts';
 import { isOver, type RunRecord, readRunRecord, reasonForPause } from '../records/run-record.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { graceSignal } from '../util/grace-signal.ts';
+import { graceSignal } from '../util/abort-signals.ts';
 import { processName } from '../util/process-name.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { createRunWorker, type RunWorker } from '../worker/run-worker.ts';

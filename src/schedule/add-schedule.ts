@@ -35,7 +35,7 @@ type ChangeTools = Pick<Rollcall, 'state' | 'log' | 'queue'>;
 const never = new AbortController().signal;
 
 /**
- * Adds a schedule, or replaces the one of its name. All that can be looked at without a call is looked at now, by day.
+ * Adds a schedule, or replaces the one of its name. All that can be checked without a call is checked now, by day.
  * @throws UsageError if anything of it cannot be run
  */
 export async function addSchedule(
@@ -46,7 +46,7 @@ export async function addSchedule(
   const time = checkCronTime({ cron, tz });
   const given = Object.entries(rollcall.given).filter(([key]) => isOfRun(key));
   const settings: Record<string, string> = Object.fromEntries(given);
-  // Read anew by every night's run, wherever that is started.
+  // Read again by every night's run, wherever that is started.
   await readForgetList(rollcall, rollcall.settings, signal);
   if (settings.forgetList !== undefined) settings.forgetList = resolve(rollcall.folder, settings.forgetList);
   if (source === '-')
@@ -94,7 +94,7 @@ export async function deleteSchedule(
   await changing(rollcall, name, signal, () => removeSchedule(state, name));
 }
 
-/** A schedule is changed while no tick of it is being taken, and the clock is set at once. */
+/** A schedule is changed while no tick of it is being handled, and the clock is set at once. */
 async function changing<Result>(
   rollcall: ChangeTools,
   name: string,

@@ -6,9 +6,9 @@ import { scheduleFolderOf } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
-/** What `--on-failure` is, or was, to be told of: one end of a run, a fault of it, or a tick that started none. */
+/** What `--on-failure` is, or was, to get: one end of a run, a fault of it, or a tick that started none. */
 const alertSchema = z.object({
-  /** The same end has the same id, whoever finds it: it is told once. */
+  /** The same end has the same id, whichever process finds it: it is reported once. */
   id: z.string(),
   runId: z.string().optional(),
   /** Of the tick that started no run. */
@@ -19,14 +19,14 @@ const alertSchema = z.object({
   at: z.string(),
   tries: z.number(),
   triedAt: z.string().optional(),
-  /** `settled`: there is nothing to tell. */
+  /** `told`: delivered. `settled`: there is nothing to report. */
   state: z.enum(['open', 'told', 'given-up', 'settled']),
 });
 export type Alert = z.infer<typeof alertSchema>;
 
 const alertsSchema = z.object({ schema: z.literal('rollcall.alerts/1'), alerts: z.array(alertSchema) });
 
-/** More than there are events in a history: what is forgotten would be told again. */
+/** More than there are events in a history: an alert that is dropped would be reported again. */
 const keptAlerts = 200;
 const alertsPath = (name: string) => `${scheduleFolderOf(name)}/alerts.json`;
 

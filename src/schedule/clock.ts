@@ -4,8 +4,8 @@ import { listScheduleNames, readSchedule, type Schedule } from '../records/sched
 import type { Rollcall } from '../runs/open-rollcall.ts';
 
 /**
- * Makes the queue's clock agree with the state: what was added, replaced or removed, and what the queue forgot. A
- * schedule that is right is left alone, for a tick that is due may be waiting in it. Before anything is changed the
+ * Makes the queue's clock agree with the state: what was added, replaced or removed, and what the queue lost. A
+ * schedule that is right is left alone, since a tick that is due may be waiting in it. Before anything is changed the
  * schedule is read once more: another process may have replaced it meanwhile.
  * @returns the schedules of the state
  */

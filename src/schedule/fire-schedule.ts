@@ -21,7 +21,7 @@ import {
   writeHistory,
 } from './schedule-history.ts';
 
-/** A fault that may pass, of a store say, must not cost the night. */
+/** A transient fault, of a store say, must not cost the night. */
 const pausesInMs = [1_000, 3_000, 10_000];
 
 /** What a run is started with when its time has come. */
@@ -30,9 +30,9 @@ export type FireTools = Pick<Rollcall, 'settings' | 'state' | 'log' | 'folder' |
 /**
  * Starts the run of a tick, or says why not; what came of it is written down before anything else can happen. Harmless
  * when repeated: the run's id is made of the tick. A tick that comes late stands for the latest that is due, and for
- * all in between: a night that was missed is made up for once.
- * @returns what came of the tick; undefined if it was taken before, the schedule is gone, or its files are on another
- * machine, whose workers make up for the tick
+ * all in between: a night that was missed is run once, later.
+ * @returns what came of the tick; undefined if it was handled before, the schedule is gone, or its files are on another
+ * machine, whose workers handle the tick
  */
 export async function fireSchedule(
   rollcall: FireTools,
@@ -46,11 +46,11 @@ export async function fireSchedule(
     const schedule = await readSchedule(state, name);
     if (!schedule || !areFilesHere(schedule, rollcall.settings)) return undefined;
     const history = await readHistory(state, name);
-    const takenUpTo = Math.max(lastTakenTick(history), Date.parse(schedule.createdAt));
+    const handledUpTo = Math.max(lastTakenTick(history), Date.parse(schedule.createdAt));
     // This machine's clock may be behind the one by which the tick came.
     const due = latestTick(schedule, Math.max(Date.now(), tick));
-    if (due <= takenUpTo) return undefined;
-    const missed = ticksBetween(schedule, takenUpTo, due);
+    if (due <= handledUpTo) return undefined;
+    const missed = ticksBetween(schedule, handledUpTo, due);
     const event = await eventOf(rollcall, { schedule, due, missed, signal });
     await writeHistory(state, name, withEvent(history, event));
     return event;
@@ -86,8 +86,8 @@ async function eventOf(
 }
 
 /**
- * Starts a run as `rollcall enqueue` would: with the settings given when the schedule was added, whatever this process
- * has, and in the account of then, whosever credentials are here. Workers that have the account's do the work.
+ * Starts a run as `rollcall enqueue` would: with the settings and the account given when the schedule was added, whatever
+ * settings and credentials this process has. Workers with the account's credentials do the work.
  * @throws UsageError if the source cannot be listed
  */
 export async function startScheduledRun(

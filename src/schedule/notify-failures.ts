@@ -123,8 +123,8 @@ async function findEnds(
 }
 
 /**
- * How a run ended, if that is news. One that was paused, resumed and paused again is news again: whoever resumed it
- * left the time in `control.json`. What ended before the schedule was added, or replaced, is not told any more.
+ * How a run ended, if that is news. One that was paused, resumed and paused again is news again: `control.json` has the
+ * time of the resume. What ended before the schedule was added, or replaced, is not reported any more.
  */
 async function endOf(
   state: Rollcall['state'],
@@ -138,7 +138,7 @@ async function endOf(
   const isNews = record.updatedAt >= since;
   if (record.state === 'paused') {
     const { wanted, at } = await readControl(state, runId);
-    // Somebody has resumed or cancelled it meanwhile, and no worker has come to it yet.
+    // It was resumed or cancelled meanwhile, and no worker has come to it yet.
     if (wanted !== 'pause' && at > record.updatedAt) return undefined;
     const id = `${runId} paused ${at}`;
     return known.has(id) ? undefined : { id, runId, exitCode: 3, state: isNews ? 'open' : 'settled' };

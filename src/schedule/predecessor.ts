@@ -2,8 +2,8 @@ import { isOver, type RunRecord, readRunRecord, reasonForPause, runsFolder } fro
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /**
- * The newest run of a schedule. The runs themselves are asked, not what is remembered of ticks: so a schedule that was
- * removed and added again knows of a run that still goes on.
+ * The newest run of a schedule, from the runs themselves and not from the history: so a schedule that was removed and
+ * added again knows of a run that still goes on.
  */
 export async function newestRunOf(state: StateStore, schedule: string): Promise<RunRecord | undefined> {
   const names = (await state.list(runsFolder)).filter((entry) => entry.isFolder).map((entry) => entry.name);

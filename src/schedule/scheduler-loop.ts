@@ -14,10 +14,10 @@ import { type Fault, type NotifyTools, notifyFailures } from './notify-failures.
 import { lastTakenTick, readHistory, type ScheduleEvent } from './schedule-history.ts';
 
 const lookEveryInMs = 10_000;
-/** How long what waits for a store that is away may hold up the end. */
+/** How long a store that is away may delay the end. */
 const longestFarewellInMs = 1_000;
 
-export interface ScheduleKeeper {
+export interface SchedulerLoop {
   /** What became of a run; what is to be reported of it is reported at once. */
   noteRun(event: RunEvent): void;
   /** Resolves after the signal. */
@@ -25,19 +25,20 @@ export interface ScheduleKeeper {
 }
 
 /**
- * A worker's part in the schedules of the state, until the signal: it keeps the queue's clock in agreement with them,
- * takes ticks, makes up for a tick that the queue lost, and reports failures to `--on-failure`.
+ * The scheduler of a worker, until the signal: it keeps the queue's clock in agreement with the schedules of the state,
+ * handles ticks, catches up on a tick that the queue lost, and reports failures to `--on-failure`. The room's way begins
+ * here for a worker, and in `addSchedule` for a user.
  */
 export function runSchedulerLoop(
   rollcall: FireTools & NotifyTools,
   { signal, onEvent }: { signal: AbortSignal; onEvent: (name: string, event: ScheduleEvent) => void },
-): ScheduleKeeper {
+): SchedulerLoop {
   const { state, log } = rollcall;
   const faults: Fault[] = [];
   let clock: ScheduleClock | undefined;
   let ticks: TickWorker | undefined;
-  let bell = new AbortController();
-  // The lease keeps other processes away, and not this one.
+  let wake = new AbortController();
+  // The lease excludes other processes, not this one.
   const oneByOne = pLimit(1);
 
   const onTick = async ({ name, tick }: { name: string; tick: number }) => {
@@ -45,7 +46,7 @@ export function runSchedulerLoop(
     if (!event) return;
     log.info({ schedule: name, ...event }, 'a scheduled time was handled');
     onEvent(name, event);
-    if (event.result === 'failed') bell.abort();
+    if (event.result === 'failed') wake.abort();
   };
   const keepClock = async () => {
     // Without a schedule, and without one that was, nothing is opened.
@@ -58,18 +59,18 @@ export function runSchedulerLoop(
       onError: (error) =>
         log.warn({ reason: error.message }, 'a scheduled time could not be handled; it is retried'),
     });
-    for (const schedule of schedules) await makeUp(schedule);
+    for (const schedule of schedules) await catchUp(schedule);
   };
-  /** The queue may have forgotten a tick, or a worker died with it. */
-  const makeUp = async (schedule: Schedule) => {
+  /** The queue may have lost a tick, or a worker died with it. */
+  const catchUp = async (schedule: Schedule) => {
     const { name, createdAt } = schedule;
     const due = latestTick(schedule, Date.now() - lookEveryInMs);
-    const taken = lastTakenTick(await readHistory(state, name));
-    if (due > Math.max(taken, Date.parse(createdAt))) await onTick({ name, tick: due });
+    const handled = lastTakenTick(await readHistory(state, name));
+    if (due > Math.max(handled, Date.parse(createdAt))) await onTick({ name, tick: due });
   };
   const report = async () => {
-    // What rings from here on is heard by the next wait.
-    bell = new AbortController();
+    // Whatever wakes it from here on ends the next wait.
+    wake = new AbortController();
     const due: { name: string; fault?: Fault }[] = [];
     for (const fault of faults.splice(0)) {
       const name = (await readRunRecord(state, fault.runId))?.schedule;
@@ -92,7 +93,7 @@ export function runSchedulerLoop(
   const run = async () => {
     const loops = Promise.all([
       repeat(keepClock, () => signal),
-      repeat(report, () => AbortSignal.any([signal, bell.signal])),
+      repeat(report, () => AbortSignal.any([signal, wake.signal])),
     ]);
     if (!signal.aborted) await once(signal, 'abort');
     await withinTime(loops, { limitInMs: longestFarewellInMs, whenLate: () => undefined });
@@ -103,7 +104,7 @@ export function runSchedulerLoop(
     noteRun(event) {
       if (event.kind === 'joined') return;
       if (event.kind === 'fault') faults.push(event);
-      bell.abort();
+      wake.abort();
     },
     ended: run(),
   };

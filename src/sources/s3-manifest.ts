@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { S3 } from '@aws-sdk/client-s3';
 import { readObjectRange } from '../storage/s3/read-object.ts';
-import { retryDuringOutage } from '../storage/s3/retry-during-outage.ts';
 import { formatS3Address, type S3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import { retryDuringOutage } from '../storage/s3/s3-connection.ts';
 import { readS3Error } from '../storage/s3/s3-error.ts';
 import { s3Fault } from '../storage/s3/s3-fault.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';

@@ -1,6 +1,6 @@
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
-import { eitherSignal } from '../util/either-signal.ts';
+import { eitherSignal } from '../util/abort-signals.ts';
 
 export interface ForgottenContext {
   /** Whether the subject is on a forget list by now; see `ForgottenWatch`. */

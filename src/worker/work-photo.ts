@@ -4,7 +4,7 @@ import { BudgetSpentError } from '../account/make-call.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
-import { eitherSignal } from '../util/either-signal.ts';
+import { eitherSignal } from '../util/abort-signals.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { assertNotForgotten, forgottenOutcome, SubjectForgottenError } from './assert-not-forgotten.ts';
 import { AccountLockLostError, enrollPhoto, findDuplicate } from './enroll-photo.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { S3 } from '@aws-sdk/client-s3';
-import { createS3Client } from '../../src/storage/s3/s3-client.ts';
+import { createS3Client } from '../../src/storage/s3/s3-connection.ts';
 import { compileSource } from './compiled-source.ts';
 import type { S3Keys, StartedStore } from './swift-server.ts';
 

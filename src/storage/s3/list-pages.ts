@@ -1,10 +1,9 @@
 import type { S3 } from '@aws-sdk/client-s3';
 import { guessKey } from './guess-key.ts';
-import { compareKeys } from './key-order.ts';
 import { listPage, type S3Object } from './list-page.ts';
-import { type FetchPage, openPageStream, type PageStream } from './page-stream.ts';
-import { retryDuringOutage } from './retry-during-outage.ts';
+import { compareKeys, type FetchPage, openPageStream, type PageStream } from './page-stream.ts';
 import type { S3Address } from './s3-address.ts';
+import { retryDuringOutage } from './s3-connection.ts';
 
 /** Ranges of keys that are listed beside the one that is used, and pages that each of them holds. */
 const rangesBeside = 3;

@@ -1,5 +1,6 @@
 import type { S3 } from '@aws-sdk/client-s3';
-import { createS3Client, type S3ClientOptions } from './s3-client.ts';
+import { withRetry } from '../../util/with-retry.ts';
+import { readS3Error } from './s3-error.ts';
 
 /** The one client of a process: made, and the SDK loaded, when it is first needed. */
 export interface S3Connection {
@@ -26,4 +27,106 @@ export function openS3Connection(
       (await made)?.destroy();
     },
   };
+}
+
+const firstPauseInMs = 500;
+const longestPauseInMs = 10_000;
+
+/**
+ * Repeats what S3 does not answer although the client has tried it several times, for as long as an outage may last.
+ * @throws the signal's reason when aborted, else the last error
+ */
+export function retryDuringOutage<Result>(
+  action: () => Promise<Result>,
+  { longestOutageInMs, signal }: { longestOutageInMs: number; signal: AbortSignal },
+): Promise<Result> {
+  const endsAt = performance.now() + longestOutageInMs;
+  return withRetry(action, {
+    signal,
+    pauseInMs(error, failures) {
+      const pauseInMs = Math.min(longestPauseInMs, firstPauseInMs * 2 ** (failures - 1));
+      if (readS3Error(error).kind !== 'unavailable' || performance.now() + pauseInMs > endsAt)
+        return undefined;
+      return pauseInMs * (0.5 + Math.random() / 2);
+    },
+  });
+}
+
+export interface S3ClientOptions {
+  /** The bucket in the path of an address, not in its host: what most stores besides AWS want. */
+  readonly pathStyle: boolean;
+  /** Where `AWS_…` is looked up. Default: this process's environment, and whatever else the SDK's own chain knows. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Tries of one request, repeated after SlowDown, 5xx and faults of the network. Default 8: half a minute or so. */
+  readonly maxAttempts?: number | undefined;
+}
+
+/** Throttled requests wait 1 s, 2 s, 4 s … up to 20 s (others 50 ms, 100 ms …), each time a random part of it. */
+const defaultMaxAttempts = 8;
+const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * A client with the AWS SDK's own chain of credentials, endpoint and region. Loading the SDK takes some 300 ms: a run
+ * that never meets S3 does not load it.
+ */
+export async function createS3Client(options: S3ClientOptions): Promise<S3> {
+  const { pathStyle, environment = process.env, maxAttempts = defaultMaxAttempts } = options;
+  const sdk = await import('@aws-sdk/client-s3');
+  return withoutVersionWarning(
+    () =>
+      new sdk.S3({
+        ...ownSettings(environment),
+        forcePathStyle: pathStyle,
+        followRegionRedirects: true,
+        // Other stores refuse or corrupt bodies with checksums in a trailer.
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+        retryMode: 'standard',
+        maxAttempts,
+        requestHandler: {
+          connectionTimeout: 10_000,
+          requestTimeout: 30_000,
+          throwOnRequestTimeout: true,
+          socketTimeout: 30_000,
+          socketAcquisitionWarningTimeout: 2 ** 31 - 1,
+          httpsAgent: { keepAlive: true, maxSockets: 64 },
+          httpAgent: { keepAlive: true, maxSockets: 64 },
+        },
+        logger: silent,
+      }),
+  );
+}
+
+/** What the SDK would not find by itself: another environment than the process's own, and a region where none is meant. */
+function ownSettings(environment: Readonly<Record<string, string | undefined>>) {
+  const endpoint = environment.AWS_ENDPOINT_URL_S3 || environment.AWS_ENDPOINT_URL;
+  const region = environment.AWS_REGION || environment.AWS_DEFAULT_REGION;
+  return {
+    ...(environment === process.env ? {} : { ...(endpoint && { endpoint }), ...ownCredentials(environment) }),
+    // A store with an address of its own needs no region, the SDK always does.
+    ...(region ? { region } : endpoint ? { region: 'us-east-1' } : {}),
+  };
+}
+
+function ownCredentials(environment: Readonly<Record<string, string | undefined>>) {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = environment;
+  if (!accessKeyId || !secretAccessKey) return {};
+  return { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } };
+}
+
+/** The SDK tells of Node.js versions that it will not support one day; that is no concern of who runs a command. */
+function withoutVersionWarning<Result>(make: () => Result): Result {
+  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+  const before = process.env[name];
+  process.env[name] = 'true';
+  try {
+    return make();
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
 }

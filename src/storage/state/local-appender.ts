@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder, syncFolder } from './durable-folder.ts';
+import { makeFolder, syncFolder } from './local-writer.ts';
 import { guarded } from './state-fault.ts';
 import type { StateAppender } from './state-store.ts';
 

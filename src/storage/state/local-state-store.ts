@@ -1,10 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { linesOf } from './lines-of.ts';
 import { openAppender } from './local-appender.ts';
-import { readLocalIdentity } from './local-identity.ts';
-import { openWriter, writeWhole } from './local-writer.ts';
-import { readLines } from './read-lines.ts';
+import { makeFolder, openWriter, syncFolder, writeWhole } from './local-writer.ts';
 import { guarded } from './state-fault.ts';
 import type { StateEntry, StateLine, StateStore } from './state-store.ts';
 
@@ -101,4 +101,78 @@ async function describe(folder: string, entry: Dirent): Promise<StateEntry | und
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+const chunkSizeInBytes = 256 * 1024;
+
+/** Whole lines of a file in batches of about a chunk; nothing if there is no such file. */
+export async function* readLines(
+  path: string,
+  { offset = 0, end = Number.POSITIVE_INFINITY }: { offset?: number; end?: number } = {},
+): AsyncGenerator<StateLine[]> {
+  yield* linesOf(readChunks(path, { offset, end }), offset);
+}
+
+async function* readChunks(path: string, range: { offset: number; end: number }): AsyncGenerator<Buffer> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!file) return;
+  try {
+    for (let position = range.offset; position < range.end; ) {
+      const chunk = Buffer.alloc(Math.min(chunkSizeInBytes, range.end - position));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+      if (bytesRead === 0) return;
+      yield chunk.subarray(0, bytesRead);
+      position += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+const idPattern = /^[0-9a-f]{32}$/;
+
+/**
+ * The random id of a state folder, from its file `state-id`: the same wherever the folder is mounted. Whoever comes
+ * first makes it. A damaged file is left alone and the next name is used, since one that is replaced could be another
+ * process's good one by then: so all processes always come to the same id.
+ */
+export async function readLocalIdentity(folder: string): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const path = join(folder, number === 1 ? 'state-id' : `state-id.${number}`);
+    const found = (await readIfThere(path)) ?? (await createId(path));
+    if (idPattern.test(found.trim())) return found.trim();
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** Gives the file its name only when it is whole and durable; where another process was first, its id counts. */
+async function createId(path: string): Promise<string> {
+  await makeFolder(join(path, '..'));
+  const id = randomBytes(16).toString('hex');
+  const draft = `${path}.${id.slice(0, 12)}.tmp`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(`${id}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    await syncFolder(join(path, '..'));
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return readFile(path, 'utf8');
 }

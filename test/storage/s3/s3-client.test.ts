@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createS3Client } from '../../../src/storage/s3/s3-client.ts';
+import { createS3Client } from '../../../src/storage/s3/s3-connection.ts';
 import { readS3Error } from '../../../src/storage/s3/s3-error.ts';
 import { s3Fault } from '../../../src/storage/s3/s3-fault.ts';
 import { compileSource } from '../../helpers/compiled-source.ts';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLines } from '../../../src/storage/state/read-lines.ts';
+import { readLines } from '../../../src/storage/state/local-state-store.ts';
 import type { StateLine } from '../../../src/storage/state/state-store.ts';
 import { randomInputs } from '../../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';

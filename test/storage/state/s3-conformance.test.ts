@@ -1,4 +1,4 @@
-import { createS3Client } from '../../../src/storage/s3/s3-client.ts';
+import { createS3Client } from '../../../src/storage/s3/s3-connection.ts';
 import { createS3StateStore } from '../../../src/storage/state/s3/s3-state-store.ts';
 import { internalError, slowDown, startS3Proxy } from '../../helpers/s3-proxy.ts';
 import { startS3Server } from '../../helpers/s3-server.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createS3Client } from '../../../src/storage/s3/s3-client.ts';
+import { createS3Client } from '../../../src/storage/s3/s3-connection.ts';
 import { createS3StateStore } from '../../../src/storage/state/s3/s3-state-store.ts';
 import type { StateStore } from '../../../src/storage/state/state-store.ts';
 import { FaultError, UsageError } from '../../../src/util/errors.ts';
