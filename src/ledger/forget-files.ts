@@ -66,7 +66,7 @@ export async function listEntryFiles(state: StateStore, folder: string): Promise
 
 /**
  * The entries of one file of a forget list.
- * @throws FaultError where a line cannot be read: somebody who is to be forgotten must not be enrolled for that
+ * @throws FaultError where a line cannot be read: a subject to be forgotten must not be enrolled because of a damaged line
  */
 export async function readForgetFile(
   state: StateStore,

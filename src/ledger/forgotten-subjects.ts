@@ -35,7 +35,7 @@ export interface ForgottenSubjects {
   isForgotten(subjectId: string): boolean;
 }
 
-/** `runId`: also whom this run was told not to enroll. `erasures`: reads the log as well, for `erasedAt`. */
+/** `runId`: also the subjects that this run was given as not to enroll. `erasures`: reads the log as well, for `erasedAt`. */
 export function createForgottenSubjects(options: {
   state: StateStore;
   account: string;
@@ -122,11 +122,11 @@ function writeTime(words: Uint32Array, place: number, time: number): void {
   words[place + 1] = time % wordSize;
 }
 
-/** What the ledger does not hold any more, as of when this was opened. */
+/** What the ledger no longer holds, as of when this was opened. */
 export interface ErasedSubjects {
   /** Whether the account's forget list names the subject, erased yet or not. */
   isForgotten(subjectId: string): boolean;
-  /** Whether what was known of a subject at a time (ISO) holds no more, since its templates were deleted. */
+  /** Whether what was known of a subject at a time (ISO) no longer holds, since its templates were deleted. */
   isVoid(event: { readonly subjectId: string; readonly at: string }): boolean;
 }
 
@@ -138,7 +138,7 @@ export async function openErasedSubjects(state: StateStore, account: string): Pr
     isVoid({ subjectId, at }) {
       const found = subjects.find(subjectId);
       if (!found || found.erasedAt === 0) return false;
-      // While nobody enrolls the subject, later times are those of another machine's clock.
+      // While the subject is not enrolled, later times are those of another machine's clock.
       if (!found.isAllowed && found.erasedAt >= found.since) return true;
       return Date.parse(at) <= found.erasedAt;
     },

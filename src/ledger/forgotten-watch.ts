@@ -18,7 +18,7 @@ export const entriesAreKnownAfterInMs = (state: StateStore): number => timesOf(s
 /** Knows who is forgotten, as of a few seconds ago at most. */
 export interface ForgottenWatch {
   /**
-   * Waits for the state where it does not answer: without it nobody may be enrolled.
+   * Waits for the state where it does not answer: without it no subject may be enrolled.
    * @throws the signal's reason when aborted
    */
   isForgotten(subjectId: string, signal: AbortSignal): Promise<boolean>;

@@ -25,7 +25,7 @@ export interface AskedPhoto {
 type Recognition =
   | { readonly kind: 'unchanged'; readonly enrolledAt: string }
   | { readonly kind: 'rejected-before' }
-  /** Its bytes tell. */
+  /** Its bytes decide. */
   | { readonly kind: 'compare'; readonly known: LedgerHint };
 
 /**

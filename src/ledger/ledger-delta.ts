@@ -72,7 +72,7 @@ export function eventOfLine(
       return { ...base, kind: 'enrolled', ...templateOf(line), ...checks, at: finishedAt, source };
     case 'rejected': {
       const { stored = 'unknown', error } = line;
-      // No engine said it, and to look again costs no call: nothing is remembered of it.
+      // No engine said it, and to check again costs no call: nothing is remembered of it.
       if (error?.kind === 'preflight') return unclear();
       const code = error?.code === undefined ? {} : { code: error.code };
       return { ...base, kind: 'rejected', ...templateOf(line), ...code, stored, at: finishedAt, source };

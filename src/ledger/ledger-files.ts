@@ -2,8 +2,9 @@ import type { StateLine, StateStore } from '../storage/state/state-store.ts';
 import { type LedgerEvent, parseLedgerEvent } from './ledger-event.ts';
 
 /**
- * The ledger of an account is many files, each written whole and never changed: `deltas/<run>-<epoch>.jsonl`, one a
- * concluded run, and `base-<n>-<random>.jsonl`, into which compaction has drawn several of them together. Two runs
+ * The ledger remembers over all runs what an account holds and what it must not; a run writes it with `createLedgerDelta`
+ * and reads it with `readLedger`. The ledger of an account is many files, each written whole and never changed: `deltas/<run>-<epoch>.jsonl`, one a
+ * concluded run, and `base-<n>-<random>.jsonl`, into which compaction has merged several of them. Two runs
  * never write the same file.
  */
 const ledgerFolder = (account: string) => `ledger/${account}`;
@@ -37,7 +38,7 @@ export async function listLedgerFiles(state: StateStore, account: string): Promi
 }
 
 /**
- * All lines of one file. True if it was read to its end; false if it vanished meanwhile, for compaction drew it into
+ * All lines of one file. True if it was read to its end; false if it vanished meanwhile, since compaction merged it into
  * another: what it held is found there. A file whose end is damaged but which is there counts as read.
  */
 export async function readLedgerFile(

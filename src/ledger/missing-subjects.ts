@@ -17,8 +17,8 @@ import { readLedger } from './ledger-files.ts';
 /**
  * Writes `missing.jsonl` into the run's folder: a line for every subject that was enrolled from the run's source and is
  * not in its list any more, but for those on the account's forget list. Memory: 20 bytes a subject of the list, 40 a missing one; the ledger is read twice where
- * somebody is missing.
- * @returns how many there are; undefined where the list does not tell, for it was cut short or came from a pipe
+ * a subject is missing.
+ * @returns how many there are; undefined where the list does not say, since it was cut short or came from a pipe
  */
 export async function writeMissingSubjects(
   state: StateStore,

@@ -6,9 +6,9 @@ import { parseLedgerEvent, subjectKey } from './ledger-event.ts';
 import { basePath, type LedgerFile, listLedgerFiles, readLedgerFile } from './ledger-files.ts';
 
 /**
- * Takes all events of subjects (in NFC) out of an account's ledger. Files that hold some are written anew without them
+ * Takes all events of subjects (in NFC) out of an account's ledger. Files that hold some are rewritten without them
  * before they are removed: a death anywhere leaves a ledger that is whole, and may name them still.
- * @returns false where somebody else tidies the ledger just now: then nothing was done
+ * @returns false where another process rewrites the ledger just now: then nothing was done
  */
 export async function purgeLedger(options: {
   state: StateStore;

@@ -22,7 +22,7 @@ export function eitherSignal(
 
 /**
  * A signal that aborts once the grace period is over: `graceInMs` after `interrupt` did. Calls in flight may go on until
- * then. To be cleared when nobody needs it any more.
+ * then. To be cleared when it is no longer needed.
  */
 export function graceSignal(
   interrupt: AbortSignal,

@@ -1,6 +1,7 @@
 /**
  * Works on items side by side, at most `window` of them, and yields the results in the order of the items. A failure
- * comes in its place, after everything before it; nothing that follows is yielded then.
+ * comes in its place, after everything before it; nothing that follows is yielded then. Our own instead of
+ * `p-map`: items are read one at a time, never by overlapping calls of `next`.
  */
 export async function* inOrder<Item, Result>(
   items: AsyncIterable<Item>,
@@ -26,7 +27,7 @@ export async function* inOrder<Item, Result>(
       if (end) yield end.result;
     }
   } catch (error) {
-    // What was begun before the list broke off is told first.
+    // What was begun before the list broke off comes first.
     line.push(Promise.resolve({ error }));
   }
   while (line.length > 0) {

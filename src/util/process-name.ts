@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
- * The name of this process, `host:pid:start`, by which others can tell whether it still lives. `host` is everything
+ * The name of this process, `host:pid:start`, by which others see whether it is still alive. `host` is everything
  * that gives the pid a meaning: host name, boot and, on Linux, the pid namespace; there is no colon inside it.
  */
 export function processName(): string {

@@ -35,7 +35,7 @@ function isShortEnough(folder: string): boolean {
   return Buffer.byteLength(join(folder, socketName)) <= longestSocketPathInBytes;
 }
 
-/** In a folder that everybody may write to, somebody else may have been there first. */
+/** In a folder that everybody may write to, another user may have created it first. */
 async function ensurePrivate(folder: string): Promise<void> {
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (!alreadyThere(error)) throw error;

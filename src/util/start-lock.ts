@@ -42,7 +42,7 @@ async function breakIfStale(path: string): Promise<void> {
   if (content === undefined || !(await isStale(path, content))) return;
   const aside = `${path}.${randomUUID()}`;
   await rename(path, aside).catch(() => undefined);
-  // Another may have broken it and taken it anew in between: then what was moved aside is alive and goes back.
+  // Another may have broken it and taken it again in between: then what was moved aside is alive and goes back.
   const moved = await read(aside);
   if (moved !== undefined && moved !== content) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });

@@ -42,7 +42,7 @@ export function openPageStream(options: {
         isEnded = next === undefined;
         if (next !== undefined) fetchMore(next);
       },
-      // Told to whoever takes the page.
+      // Thrown where the page is taken.
       () => {
         isEnded = true;
       },

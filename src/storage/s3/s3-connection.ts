@@ -97,7 +97,7 @@ export async function createS3Client(options: S3ClientOptions): Promise<S3> {
   );
 }
 
-/** What the SDK would not find by itself: another environment than the process's own, and a region where none is meant. */
+/** What the SDK would not find by itself: another environment than the process's own, and a region where none is needed. */
 function ownSettings(environment: Readonly<Record<string, string | undefined>>) {
   const endpoint = environment.AWS_ENDPOINT_URL_S3 || environment.AWS_ENDPOINT_URL;
   const region = environment.AWS_REGION || environment.AWS_DEFAULT_REGION;
@@ -118,7 +118,7 @@ function ownCredentials(environment: Readonly<Record<string, string | undefined>
   return { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } };
 }
 
-/** The SDK tells of Node.js versions that it will not support one day; that is no concern of who runs a command. */
+/** The SDK warns of Node.js versions that it will not support one day; that does not concern those who run a command. */
 function withoutVersionWarning<Result>(make: () => Result): Result {
   const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
   const before = process.env[name];

@@ -2,7 +2,7 @@ import { describeFailure, type HttpFault } from '../../util/http/http-failure.ts
 
 /**
  * What a failed request to S3 means. `missing-bucket` to `settings` must be fixed by the user; `unavailable` may pass,
- * and has been tried again by the client before it is told.
+ * and the client has repeated it before it is reported.
  */
 export type S3ErrorKind =
   | 'missing-bucket'

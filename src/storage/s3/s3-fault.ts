@@ -2,7 +2,7 @@ import { FaultError, RollcallError, UsageError } from '../../util/errors.ts';
 import { readS3Error, type S3Failure } from './s3-error.ts';
 
 export interface S3Deed {
-  /** What failed, as it is told: `s3://bucket/key` or the like, without anything secret. */
+  /** What failed, as it is shown: `s3://bucket/key` or the like, without anything secret. */
   readonly address: string;
   /** What was to be done with it, `listed` or `read`: "cannot be …". */
   readonly deed: string;

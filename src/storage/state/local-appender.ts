@@ -7,7 +7,7 @@ import type { StateAppender } from './state-store.ts';
 
 /**
  * Goes on at the end of a file of lines. After an append that failed all later ones fail too: what it left behind the
- * last durable line is cut, or taken in if whole, when the file is next opened.
+ * last durable line is cut, or kept if whole, when the file is next opened.
  */
 export async function openAppender(path: string): Promise<StateAppender> {
   await makeFolder(dirname(path));

@@ -1,5 +1,6 @@
 /**
- * Where the files of runs are kept. Paths are relative, with `/`. What was written is durable when the promise
+ * Where the files of runs are kept, on a disk (`local-state-store.ts`) or on S3 (`s3/s3-state-store.ts`); the way of this
+ * folder begins in `openState`. Paths are relative, with `/`. What was written is durable when the promise
  * resolves: a machine that loses power afterwards still has it.
  */
 export interface StateStore {

@@ -9,8 +9,8 @@ const chunkSizeInBytes = 1024 * 1024;
 /** A view that is a little older is good enough for a place in the file that it shows: what is written stays. */
 const longestViewInMs = 5_000;
 const largestMemory = 100;
-/** Listings that show an object which cannot be read: the store's own views do not agree yet. */
-const patienceInMs = [0, 100, 500, 2_000, 5_000];
+/** Before the next look where a listing shows an object that cannot be read: the store's own views do not agree yet. */
+const pausesInMs = [0, 100, 500, 2_000, 5_000];
 
 /** Reads files that consist of several objects, which may become one while they are read. */
 export interface FileReader {
@@ -78,11 +78,11 @@ export function createFileReader(objects: StateObjects): FileReader {
         missing = 0;
         continue;
       }
-      // It was sealed or removed meanwhile, or its segments were written anew.
-      const patience = patienceInMs[missing];
-      if (patience === undefined) throw unreadable(objects.bucket, key, position);
+      // It was sealed or removed meanwhile, or its segments were rewritten. No error to repeat: another view is taken.
+      const pauseInMs = pausesInMs[missing];
+      if (pauseInMs === undefined) throw unreadable(objects.bucket, key, position);
       missing += 1;
-      await delay(patience);
+      await delay(pauseInMs);
       current = await view(key);
       if (current.sizeInBytes <= position) return;
     }

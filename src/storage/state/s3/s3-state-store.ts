@@ -100,7 +100,7 @@ function shortEndpoint(endpoint: string | undefined): string {
 }
 
 /**
- * Makes one object of a file's segments. First an empty segment fences whoever still writes; then the object appears,
+ * Makes one object of a file's segments. First an empty segment fences every process that still writes; then the object appears,
  * whole; then the segments go, but for the fence. A death in between leaves nothing that could be read wrongly.
  */
 export async function sealFile(

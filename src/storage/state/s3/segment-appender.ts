@@ -7,7 +7,7 @@ import type { FileView, Piece } from './file-view.ts';
 import { type Session, segmentKey } from './segment.ts';
 import type { StateObjects } from './state-objects.ts';
 
-/** Each append writes its segment anew: half of this on average, besides what is new. */
+/** Each append rewrites its segment: half of this on average, besides what is new. */
 const fullInBytes = 256 * 1024;
 /** Earlier forms of a segment are removed together, when it is full or there are so many. */
 const mostVersions = 50;
@@ -53,7 +53,7 @@ export async function openSegmentAppender(
     if (content.length >= fullInBytes || superseded.length >= mostVersions) await removeSuperseded();
   }
 
-  /** Of no use any more, and harmless: whoever lists them takes the newest. */
+  /** No longer of use, and harmless: a listing takes the newest. */
   async function removeSuperseded(): Promise<void> {
     const keys = superseded;
     superseded = [];
@@ -84,7 +84,7 @@ interface OpenSegment {
   readonly key: string | undefined;
 }
 
-/** A segment that was written anew stands in the place of its earlier form. */
+/** A segment that was rewritten replaces its earlier form. */
 function withPiece(pieces: readonly Piece[], piece: Piece): Piece[] {
   const before = pieces.at(-1)?.offset === piece.offset ? pieces.slice(0, -1) : pieces;
   return [...before, piece];
