@@ -5,7 +5,7 @@ import { writeControl } from '../records/run-control.ts';
 import { isOver, listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { addSettings } from './flags.ts';
+import { addSettings, givenTo } from './flags.ts';
 import { print, say } from './output.ts';
 import { showEnd } from './show-end.ts';
 import { findRun, isWorkedOn } from './status.ts';
@@ -79,6 +79,13 @@ async function resumeRun(context: CommandContext, runId: string | undefined): Pr
   } else if (state.pause) {
     await accounts.change(record.account, resumeAccount);
   }
+  const { changePausedRun } = await import('../runs/create-or-resume-run.ts');
+  const { settings, given } = rollcall;
+  const takenOver = await changePausedRun(rollcall.state, record, {
+    settings,
+    given: givenTo('resume', given),
+  });
+  if (takenOver.length > 0) say(`Taken over: ${takenOver.join(', ')}`);
   await goOn(context, record);
   return 0;
 }

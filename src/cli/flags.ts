@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type GivenSettings, settingsSchema } from '../engines/settings.ts';
 import type { CommandName } from '../settings/commands.ts';
+import type { SettingTexts } from '../settings/load-settings.ts';
 import { environmentNameOf, flagOf, type Setting, settingGroups } from '../settings/setting.ts';
 
 const entries = Object.entries<Setting>(settingsSchema);
@@ -26,6 +27,17 @@ function optionOf(key: string, { placeholder, default: value, description, group
   option.helpGroup(`${group.charAt(0).toUpperCase()}${group.slice(1)}:`);
   return type.isList ? option.argParser(collect) : option;
 }
+
+/** Those of the given settings, wherever they were given, that a command has a flag for. */
+export const givenTo = (name: CommandName, given: SettingTexts): SettingTexts =>
+  Object.fromEntries(
+    entries
+      .filter(([, { commands }]) => commands.includes(name))
+      .flatMap(([key]) => {
+        const text = given[key];
+        return text === undefined ? [] : [[key, text]];
+      }),
+  );
 
 const collect = (value: string, before: string | undefined) =>
   before === undefined ? value : `${before},${value}`;

@@ -134,6 +134,18 @@ export function newRecord({
   };
 }
 
+/** Gives a paused run what may change of the wanted settings. @returns what is new, for people */
+export async function changePausedRun(
+  state: StateStore,
+  record: RunRecord,
+  wanted: WantedSettings,
+): Promise<readonly string[]> {
+  const { settings, takenOver } = resumeSettings(record.settings, wanted);
+  if (record.state !== 'paused' || takenOver.length === 0) return [];
+  await writeRunRecord(state, { ...record, settings });
+  return takenOver.map(describeTakenOver);
+}
+
 /**
  * A run as it is after it was given settings again.
  * @throws UsageError naming what of the given is not the run's own, and both values
