@@ -25,7 +25,7 @@ export interface EraseOptions {
 }
 
 /**
- * Deletes a template: as often as a photo would be tried, behind the account's gate.
+ * Deletes a template: as often as a photo would be tried, at the account's pace.
  * @throws AccountPausedError while the account is paused; the signal's reason when aborted
  */
 export async function eraseTemplate(options: EraseOptions): Promise<TemplateEnd> {
@@ -54,7 +54,7 @@ export async function eraseTemplate(options: EraseOptions): Promise<TemplateEnd>
       case 'throttled':
         continue;
       case 'refused':
-        // The gate stops the next call; where only this one is refused, it is charged and comes to an end.
+        // The rate limiter stops the next call; where only this one is refused, it is charged and comes to an end.
         if (reply.certain) continue;
         break;
       case 'unavailable':

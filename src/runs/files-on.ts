@@ -26,7 +26,7 @@ export function filesOn(address: string, settings: FileSettings): string | undef
 
 /**
  * The same source, whose list is refused at its first photo that lies on this machine's disk while the queue is on
- * another machine. `onLocal` is told this machine's name for such a photo where the queue is on this machine.
+ * another machine. `onLocal` gets this machine's name for such a photo where the queue is on this machine.
  * @throws UsageError while it is listed
  */
 export function watchLocalPhotos(

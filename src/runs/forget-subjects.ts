@@ -37,7 +37,7 @@ export interface ForgetEnd {
 
 export interface ForgetOptions {
   readonly signal: AbortSignal;
-  /** Told if calls of others have to be waited for. */
+  /** Called if calls of others have to be waited for. */
   readonly onWait?: (wait: { runIds: readonly string[]; durationInMs: number }) => void;
   readonly onProgress?: (progress: { done: number; of: number }) => void;
 }
@@ -116,7 +116,7 @@ export async function forgetSubjects(
       failed.push({ subjectId: subject, message: unmoved.message });
       return;
     }
-    const templates = gone.map(({ kind: _, ...facts }) => facts);
+    const templates = gone.map(({ kind: _, ...template }) => template);
     await log.append({
       subject: subjectMark(account, subject),
       engine: engine.name,

@@ -14,7 +14,7 @@ import type { WorkContext } from '../worker/photo-task.ts';
 export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory'> {
   readonly engine: Engine;
   readonly settings: Settings;
-  /** Names these photos in the gate, as a run's id does. */
+  /** Names these photos to the rate limiter, as a run's id does. */
   readonly name: string;
   /** Aborted when the process drains; ends what is waited for. */
   readonly draining: AbortSignal;
@@ -32,9 +32,9 @@ export async function identifyOne(
   seq: number,
   context: IdentifyContext,
 ): Promise<Identification> {
-  const facts = factsOf(listed, seq);
+  const shown = shownOf(listed, seq);
   const wrong = (error: Identification['error'], more: Partial<Identification> = {}): Identification => ({
-    ...facts,
+    ...shown,
     matched: false,
     ...more,
     ...(error && { error }),
@@ -46,13 +46,13 @@ export async function identifyOne(
   try {
     const ready = await fetchWithRetries({ listed, address, seq, share, context });
     if ('problem' in ready) return wrong({ kind: 'photo', message: ready.problem });
-    return { ...facts, ...(await askWithRetries(listed, seq, ready, context)) };
+    return { ...shown, ...(await askWithRetries(listed, seq, ready, context)) };
   } finally {
     share.release();
   }
 }
 
-function factsOf({ row, subjectId, photo }: ListedPhoto, seq: number) {
+function shownOf({ row, subjectId, photo }: ListedPhoto, seq: number) {
   return {
     schema: identificationSchemaName,
     seq,
@@ -99,10 +99,10 @@ async function askWithRetries(
   const { engine, settings, signal, draining, name } = context;
   const tries = { attempts: 0, calls: 0, reads: 0, storedUnknown: false };
   const photo: IdentifiablePhoto = { data: { run: name, seq }, ready, context, signal, tries };
-  const { warnings } = ready.facts;
+  const { warnings } = ready.original;
   while (true) {
     const found = await identifyPhoto(photo);
-    const told = { calls: photo.tries.calls, ...(warnings && { warnings }) };
+    const asked = { calls: photo.tries.calls, ...(warnings && { warnings }) };
     switch (found.kind) {
       case 'call-again':
         continue;
@@ -114,7 +114,7 @@ async function askWithRetries(
       case 'spent': {
         const { message, httpStatus } = found.reply;
         const status = httpStatus === undefined ? {} : { httpStatus };
-        return { matched: false, ...told, error: { kind: 'unavailable', message, ...status } };
+        return { matched: false, ...asked, error: { kind: 'unavailable', message, ...status } };
       }
       case 'rejected': {
         const { code, message, httpStatus, transactionId } = found;
@@ -122,7 +122,7 @@ async function askWithRetries(
         return {
           matched: false,
           ...transaction,
-          ...told,
+          ...asked,
           error: { kind: 'rejected', code, message, httpStatus },
         };
       }
@@ -135,7 +135,7 @@ async function askWithRetries(
           ...(best && { best }),
           ...(isOwn !== undefined && { own: isOwn }),
           ...(transactionId !== undefined && { transactionId }),
-          ...told,
+          ...asked,
         };
       }
     }

@@ -17,7 +17,7 @@ export interface OpenEngine {
   readonly account: string;
   /** Resolves when it can be called: the built-in one is found, or started. @throws RollcallError saying what to fix */
   ready(): Promise<void>;
-  /** What people are told before they enroll into it. */
+  /** For people, before they enroll into it. */
   readonly notice?: string;
 }
 

@@ -59,7 +59,7 @@ export interface Rollcall {
    * @throws UsageError that says what to install where their packages are missing
    */
   faceReader(): Promise<FaceReader>;
-  /** From the first call on, all others on the queue are told that this process is there to work. */
+  /** From the first call on, all others on the queue see that this process is there to work. */
   registration(): Promise<Registration>;
   close(): Promise<void>;
 }

@@ -22,7 +22,7 @@ export async function waitForCallers(options: {
   /** Of this process; others may allow their calls more. */
   timeoutInMs: number;
   signal: AbortSignal;
-  /** Told if it takes a while. */
+  /** Called if it takes a while. */
   onWait: (wait: { runIds: readonly string[]; durationInMs: number }) => void;
 }): Promise<void> {
   const { state, presence, account, listedAt, signal } = options;

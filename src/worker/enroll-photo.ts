@@ -15,10 +15,10 @@ import {
 import type { PhotoTask } from './photo-task.ts';
 
 /**
- * Waits at the gate, calls, and takes the reply into the account's health and the photo's tries.
- * @throws SubjectForgottenError, TurnLostError where the photo's turn was lost before the call was made
+ * Waits for a permit, calls, and records the reply in the account's state and the photo's tries.
+ * @throws SubjectForgottenError; AccountLockLostError where the lock was lost before the call was made
  */
-export async function enrollPhoto(photo: PhotoTask, hold: HeldAccountLock | undefined): Promise<Judgement> {
+export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | undefined): Promise<Judgement> {
   const { data, ready, context, signal, templateId } = photo;
   const { engine, settings } = context;
   const { reply, charged } = await makeCall({
@@ -29,7 +29,7 @@ export async function enrollPhoto(photo: PhotoTask, hold: HeldAccountLock | unde
     attemptsBefore: chargedBefore(photo.tries),
     call: async (callSignal, onSent) => {
       await assertNotForgotten(context, data.subjectId, callSignal);
-      if (hold && !hold.isHeld()) throw new AccountLockLostError();
+      if (lock && !lock.isHeld()) throw new AccountLockLostError();
       return sendPhoto(engine, ready, {
         templateId,
         checks: { liveness: settings.checkLiveness, deepfake: settings.checkDeepfake },

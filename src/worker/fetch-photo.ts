@@ -19,13 +19,13 @@ export interface ReadyPhoto {
   readonly format: PhotoFormat;
   /** Makes the address at which the engine fetches it; absent: the bytes are sent. */
   readonly openAddress?: () => Promise<{ readonly url: string } | PhotoProblem>;
-  readonly facts: Pick<Outcome, 'version' | 'sizeInBytes' | 'sha256' | 'warnings'>;
+  readonly original: Pick<Outcome, 'version' | 'sizeInBytes' | 'sha256' | 'warnings'>;
 }
 
 /** A photo that needs no call: what is to be said of it follows from its bytes alone. */
 export interface RecognisedPhoto {
   readonly recognised: Omit<Outcome, 'finishedAt'>;
-  readonly facts: ReadyPhoto['facts'];
+  readonly original: ReadyPhoto['original'];
 }
 
 /** Reads a photo once, looks at it, and prepares what the engine would refuse. */
@@ -46,14 +46,15 @@ export async function fetchPhoto(options: {
   const photo = await readWithinBudget({ address, readPhoto, share, expectedSizeInBytes, signal });
   if ('problem' in photo) return photo;
   const { version, changed } = compareVersions(data, photo);
-  const facts = {
+  const original = {
     sizeInBytes: photo.bytes.length,
     sha256: photo.sha256,
     ...(version !== undefined && { version }),
   };
   const changedWarning = changed ? ['changed-since-listing'] : [];
   const recognised = options.recognise(photo.sha256);
-  if (recognised) return { recognised, facts: { ...facts, ...(changed && { warnings: changedWarning }) } };
+  if (recognised)
+    return { recognised, original: { ...original, ...(changed && { warnings: changedWarning }) } };
   const inspected = await inspectPhoto(photo.bytes);
   if ('problem' in inspected) return inspected;
   const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules, settings });
@@ -63,7 +64,7 @@ export async function fetchPhoto(options: {
   return {
     bytes: prepared.bytes,
     format: prepared.format,
-    facts: { ...facts, ...(warnings.length > 0 && { warnings }) },
+    original: { ...original, ...(warnings.length > 0 && { warnings }) },
   };
 }
 

@@ -6,12 +6,12 @@ import type { AttemptState } from './judge-reply.ts';
 export function finishOutcome(
   answer: Omit<Outcome, 'finishedAt'>,
   tries: AttemptState,
-  facts: ReadyPhoto['facts'] = {},
+  original: ReadyPhoto['original'] = {},
 ): Outcome {
-  const warnings = [...(facts.warnings ?? []), ...(answer.warnings ?? [])];
+  const warnings = [...(original.warnings ?? []), ...(answer.warnings ?? [])];
   const startedAt = Date.parse(tries.startedAt ?? '');
   return {
-    ...facts,
+    ...original,
     ...answer,
     ...(warnings.length > 0 && { warnings }),
     ...countsOf(tries),

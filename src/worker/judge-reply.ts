@@ -8,7 +8,7 @@ import type {
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 
-/** What a reply means for the photo: a final answer, another call at once (behind the gate), or one later. */
+/** What a reply means for the photo: a final answer, another call at once (through the rate limiter), or one later. */
 export type Judgement =
   | { readonly kind: 'outcome'; readonly outcome: Omit<Outcome, 'finishedAt'> }
   | { readonly kind: 'call-again' }
@@ -19,7 +19,7 @@ export type AttemptState = PhotoJobData['tries'];
 /** The calls that were charged to a photo and brought it no further: what `--max-attempts` limits. */
 export const chargedBefore = (tries: AttemptState) => tries.attempts + (tries.failedIdentifications ?? 0);
 
-/** The tries after a reply; the gate says whether it costs the photo an attempt. */
+/** The tries after a reply; the rate limiter says whether it costs the photo an attempt. */
 export function countReply(tries: AttemptState, reply: EngineReply, charged: boolean): AttemptState {
   return {
     ...tries,
@@ -50,7 +50,7 @@ export function judgeReply(options: {
     case 'throttled':
       return { kind: 'call-again' };
     case 'refused':
-      // The gate waits until the account is fixed; where only this photo is refused, it is charged and comes to an end.
+      // The rate limiter waits until the account is fixed; where only this photo is refused, it is charged and comes to an end.
       if (reply.certain) return { kind: 'call-again' };
       return spentOrLater(reply, options);
     case 'unavailable':

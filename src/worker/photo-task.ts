@@ -3,6 +3,7 @@ import type { CallContext } from '../account/make-call.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ByteBudget } from '../photos/byte-budget.ts';
 import type { ReadPhoto } from '../photos/read-within-budget.ts';
+import type { WorkResult } from '../queue/queue.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
@@ -42,3 +43,9 @@ export interface PhotoTask {
   /** What was tried so far; brought up to date with every call, also one that was aborted. */
   tries: AttemptState;
 }
+
+/** The photo goes back to the queue with what was tried so far. */
+export const workAgain = (
+  { data, tries }: Pick<PhotoTask, 'data' | 'tries'>,
+  delayInMs: number,
+): WorkResult => ({ again: { delayInMs, data: { ...data, tries } } });

@@ -1,17 +1,50 @@
 import { anyTemplate, contentFingerprint, noTemplate, templateMark } from '../ledger/fingerprint.ts';
+import type { ByteShare } from '../photos/byte-budget.ts';
 import { fetchableAddress } from '../photos/fetchable-address.ts';
 import type { PhotoProblem } from '../photos/photo.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
-import type { ReadyPhoto, RecognisedPhoto } from './fetch-photo.ts';
+import { fetchPhoto, type ReadyPhoto, type RecognisedPhoto } from './fetch-photo.ts';
+import type { AttemptState } from './judge-reply.ts';
+import type { WorkContext } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
+
+/**
+ * Makes a photo ready for its call: read, prepared and, with `--preflight`, looked at; or, where the engine fetches it
+ * itself, its address. Some need no call, and some cannot be read.
+ */
+export async function readyPhoto(options: {
+  data: PhotoJobData;
+  templateId: string;
+  tries: AttemptState;
+  context: WorkContext;
+  /** The memory of this photo, until it was sent. */
+  share: ByteShare;
+  /** Aborted when the job is taken away. */
+  signal: AbortSignal;
+  /** Aborted then, and when the process drains. */
+  leaving: AbortSignal;
+}): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
+  const { data, templateId, tries, context, share, signal, leaving } = options;
+  const { engine, settings, preflight, readPhoto, s3 } = context;
+  const address = await context.addressOf(data);
+  if (engine.sendsAddressesBy?.(settings) !== undefined) return photoByUrl({ data, address, s3 });
+  const fetched = await fetchPhoto({
+    ...{ data, address, readPhoto, settings, share, signal },
+    rules: engine.accepts,
+    recognise: (sha256) => skipByContentHash({ data, sha256, engine: engine.name, templateId }),
+  });
+  if (!preflight || !('bytes' in fetched) || tries.enrolled) return fetched;
+  const stored = tries.storedUnknown ? 'unknown' : 'no';
+  return preflightPhoto(fetched, { preflight, stored, signal: leaving });
+}
 
 /**
  * A photo that the engine fetches itself: no byte of it comes here, so that it has no hash, is not looked at and not
  * prepared. A photo may wait long for its call: its address is made anew for each.
  */
-export async function photoByUrl({
+async function photoByUrl({
   data,
   address,
   s3,
@@ -27,7 +60,10 @@ export async function photoByUrl({
     bytes: Buffer.alloc(0),
     format: 'jpeg',
     openAddress: () => fetchableAddress(address, s3),
-    facts: { ...(version !== undefined && { version }), ...(sizeInBytes !== undefined && { sizeInBytes }) },
+    original: {
+      ...(version !== undefined && { version }),
+      ...(sizeInBytes !== undefined && { sizeInBytes }),
+    },
   };
 }
 
@@ -35,7 +71,7 @@ export async function photoByUrl({
  * The outcome of a photo whose bytes are, by their SHA-256, what was enrolled or rejected before: it needs no call. A
  * photo that was called in this run is not skipped any more: what its calls have stored may be something else.
  */
-export function skipByContentHash(options: {
+function skipByContentHash(options: {
   data: PhotoJobData;
   sha256: string;
   engine: string;
@@ -61,7 +97,7 @@ export function skipByContentHash(options: {
  * Looks at a photo before its call. One that the engine would refuse needs none; of any other it is noted what may make
  * it a poor one.
  */
-export async function preflightPhoto(
+async function preflightPhoto(
   ready: ReadyPhoto,
   options: {
     preflight: Preflight;
@@ -72,7 +108,7 @@ export async function preflightPhoto(
 ): Promise<ReadyPhoto | RecognisedPhoto> {
   const { preflight, stored, signal } = options;
   const { rejection, warnings } = await preflight(ready.bytes, signal);
-  const all = [...(ready.facts.warnings ?? []), ...warnings];
-  const facts = { ...ready.facts, ...(all.length > 0 && { warnings: all }) };
-  return rejection ? { recognised: { ...rejection, stored }, facts } : { ...ready, facts };
+  const all = [...(ready.original.warnings ?? []), ...warnings];
+  const original = { ...ready.original, ...(all.length > 0 && { warnings: all }) };
+  return rejection ? { recognised: { ...rejection, stored }, original } : { ...ready, original };
 }

@@ -1,34 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
+import type { WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { finishEnrolled } from './finish-outcome.ts';
 import { identifyPhoto, isSameTemplate } from './identify-photo.ts';
-import type { PhotoTask } from './photo-task.ts';
-
-export type Verdict =
-  | { readonly kind: 'finished'; readonly outcome: Outcome }
-  | { readonly kind: 'wait'; readonly delayInMs: number };
+import { type PhotoTask, workAgain } from './photo-task.ts';
 
 /**
  * Asks who an enrolled photo shows: it must come back as its own template. An index may lag behind, so it is asked again,
  * `--max-attempts` times in all, with the waits of `--backoff`, before that counts against the photo. Whoever has the
- * account's turn waits here, so that the next photo is looked for in an index that holds this one; others wait in the
+ * account's lock waits here, so that the next photo is looked for in an index that holds this one; others wait in the
  * queue.
  */
 export async function verifyPhoto(
   photo: PhotoTask,
   enrolled: Outcome,
-  hold: HeldAccountLock | undefined,
-): Promise<Verdict> {
+  lock: HeldAccountLock | undefined,
+): Promise<WorkResult> {
   const { ready, context } = photo;
   const { maxAttempts, backoff } = context.settings;
-  const finished = (verification?: Outcome['verification']): Verdict => ({
-    kind: 'finished',
+  const finished = (verification?: Outcome['verification']): WorkResult => ({
     outcome: finishEnrolled(enrolled, photo.tries, verification),
   });
-  if (ready.facts.sha256 !== enrolled.sha256) return finished();
+  if (ready.original.sha256 !== enrolled.sha256) return finished();
   while (true) {
     const found = await identifyPhoto(photo, (tries) => tries.failedIdentifications ?? 0);
     switch (found.kind) {
@@ -39,7 +35,7 @@ export async function verifyPhoto(
       case 'rejected':
         return finished({ matched: false });
       case 'try-later':
-        return { kind: 'wait', delayInMs: retryDelayInMs({ attempt: found.failures, ...backoff }) };
+        return workAgain(photo, retryDelayInMs({ attempt: found.failures, ...backoff }));
     }
     const verification = compare(found, enrolled.templateId ?? photo.templateId, context.settings.threshold);
     const lookups = (photo.tries.lookups ?? 0) + 1;
@@ -47,7 +43,7 @@ export async function verifyPhoto(
     photo.tries = { ...photo.tries, lookups };
     // In full, without jitter: it is time that is waited for.
     const delayInMs = retryDelayInMs({ attempt: lookups, ...backoff, random: () => 1 });
-    if (!hold) return { kind: 'wait', delayInMs };
+    if (!lock) return workAgain(photo, delayInMs);
     await delay(delayInMs, undefined, { signal: photo.leaving });
   }
 }
