@@ -8,7 +8,7 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
-/** Made by hand: in Node.js 20 `AbortSignal.any` keeps what it has combined for as long as the outer signal lives. */
+/** Not `AbortSignal.any`: in Node.js 20 it keeps the combined signal for as long as the outer one lives. */
 export function createDeadline(outer: AbortSignal, timeoutInMs: number): Deadline {
   const controller = new AbortController();
   const { signal } = controller;

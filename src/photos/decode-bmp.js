@@ -22,7 +22,7 @@ const bitFields = [3, 6];
 
 /**
  * Decodes a BMP: 1, 4, 8, 16, 24 or 32 bits a pixel, plain, with masks, or with run lengths. Colour profiles of version
- * 4 and 5 are passed over: what writes BMP means sRGB.
+ * 4 and 5 are ignored: programs that write BMP mean sRGB.
  * @param {Uint8Array} data
  * @returns {DecodedPicture}
  */
@@ -61,7 +61,7 @@ function readHeader(bytes) {
   const bits = bytes.readUInt16LE(isCore ? 24 : 28);
   const compression = isCore ? uncompressed : bytes.readUInt32LE(30);
   const afterHeader = 14 + size;
-  // The masks lie behind the oldest long header, and within all later ones: at the same place.
+  // The masks follow the oldest long header, and are within all later ones: at the same offset.
   const masks = bitFields.includes(compression)
     ? readMasks(bytes, 54, size >= 56 || compression === 6 ? 4 : 3)
     : usualMasks(bits);
@@ -148,7 +148,7 @@ function pixelWriter({ header: { palette, masks }, depth, pixels }) {
 
 /**
  * Expands run lengths into one byte, a colour's number, for each pixel; the lowest row first, without padding. What is
- * skipped has colour 0. Data that break off, or that leave the picture, end it there: so do other programs.
+ * skipped has colour 0. Data that is cut off, or runs beyond the picture, ends it there, as in other programs.
  * @param {Buffer} bytes
  * @param {Pick<BmpHeader, 'width' | 'height' | 'bits' | 'dataAt'>} header
  * @returns {Buffer}

@@ -20,7 +20,7 @@ const displayP3Primaries = 12;
 /**
  * Decodes the primary picture of a HEIC as libheif does: tiles put together, turned and mirrored as its properties say
  * (its EXIF orientation says the same again and is not applied), 8 bits a channel. Thumbnails, depth and gain maps are
- * left alone. What libheif took of memory is not given back: it goes with the thread.
+ * left alone. libheif's memory is not freed: it goes with the thread.
  * @param {Uint8Array} bytes
  * @param {{ maxPixels: number }} limits
  * @returns {DecodedPicture}

@@ -7,8 +7,8 @@ import { maxPixels, sharp } from './image-decoder.ts';
 const threadFile = new URL('./decode-thread.js', import.meta.url);
 
 /**
- * Decodes what libvips does not, in a thread of its own that ends with the picture: neither the event loop nor later
- * pictures have to do with it. Gives an uncompressed TIFF, upright, with the picture's colour profile.
+ * Decodes what libvips does not, in a thread of its own that ends with the picture: it affects neither the event loop nor
+ * later pictures. Gives an uncompressed TIFF, upright, with the picture's colour profile.
  * @throws Error with the decoder's reason, or where it takes longer than allowed
  */
 export async function decodeInThread(
@@ -39,7 +39,7 @@ export async function decodeInThread(
 
 let displayP3: Promise<Uint8Array | undefined> | undefined;
 
-/** libvips has the profile, and gives it out with a picture. */
+/** libvips contains the profile, but gives it only as part of a picture. */
 function makeDisplayP3Profile(): Promise<Uint8Array | undefined> {
   displayP3 ??= sharp({ create: { width: 1, height: 1, channels: 3, background: '#000' } })
     .withIccProfile('p3')

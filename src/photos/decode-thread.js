@@ -13,7 +13,7 @@ import { writeTiff } from './write-tiff.js';
  */
 
 /**
- * What the thread answers: an uncompressed TIFF, or why there is none.
+ * The thread's result: an uncompressed TIFF, or why there is none.
  * @typedef {{ tiff: Uint8Array<ArrayBuffer> } | { reason: string }} DecodeAnswer
  */
 

@@ -13,7 +13,10 @@ export interface HttpsPhotoOptions extends HttpsOptions {
 }
 
 export interface HttpsPhotoReader {
-  /** `timeoutInMs` covers the whole read, redirects too; `maxSizeInBytes` is by default that of all reads. @throws the signal's reason when aborted */
+  /**
+   * `timeoutInMs` covers the whole read, redirects included; `maxSizeInBytes`: by default the reader's.
+   * @throws the signal's reason when aborted
+   */
   read(address: string, signal: AbortSignal, maxSizeInBytes?: number): Promise<PhotoBytes | PhotoProblem>;
   close(): Promise<void>;
 }
@@ -72,7 +75,7 @@ async function fetchPhoto(first: URL, fetching: Fetching): Promise<PhotoBytes | 
   return permanent(`redirects more than ${maxRedirects} times`);
 }
 
-/** User and password of the address go to its own host alone. */
+/** User and password of the address are sent to its own host only. */
 async function requestPhoto(
   url: URL,
   { dispatchers, signal, isFirstOrigin }: Fetching & { isFirstOrigin: boolean },
@@ -84,7 +87,7 @@ async function requestPhoto(
   return request(new URL(path, url.origin), { dispatcher, signal, headers }).catch(failAt(url));
 }
 
-/** A failure with the host where it happened, which a redirect may have named. */
+/** A failure, with the host where it happened: after a redirect it is not the address's. */
 class FetchError extends Error {
   readonly host: string;
 
@@ -138,7 +141,7 @@ function problemOfStatus(status: number): PhotoProblem {
   return permanent(`was answered with ${status}`);
 }
 
-/** Where a reply sends the reader on to; undefined if it does not. */
+/** Where a reply redirects to; undefined if it does not. */
 function redirectTarget(status: number, headers: Headers): string | undefined {
   return [301, 302, 303, 307, 308].includes(status) ? headerText(headers, 'location') : undefined;
 }

@@ -7,13 +7,13 @@ import type { InspectedPhoto, PhotoFormat } from './photo.ts';
 /** Photos that claim more pixels are refused by their header: decoded, they would take 300 MB and more each. */
 export const maxPixels = 100_000_000;
 
-/** Decoders at work at a time. More than processors only take memory; beyond eight, reading files would suffer. */
+/** Decoders that run at once. More than processors only take memory; beyond eight, reading files would suffer. */
 const maxDecoders = Math.min(8, Math.max(2, availableParallelism()));
 
-/** What decoded pictures may take together, about; one that needs more is decoded alone. */
+/** Memory for all decoded pictures, about; one that needs more is decoded alone. */
 const decodingBudgetInBytes = 500_000_000;
 
-/** What a pixel takes at the worst moment, about (measured for JPEG and HEIC); a JPEG that is turned is held whole. */
+/** Peak memory per pixel, about (measured for JPEG and HEIC); a JPEG that is rotated is in memory as a whole. */
 const bytesPerPixel: Readonly<Record<PhotoFormat, number>> = {
   jpeg: 7,
   png: 8,
@@ -31,7 +31,7 @@ sharp.cache(false); // no picture is decoded twice
 const decoders = pLimit(maxDecoders);
 const decodingBudget = createByteBudget(decodingBudgetInBytes);
 
-/** Lets as many decoders work at a time as there are processors and memory for their pictures. */
+/** Runs as many decoders at once as there are processors and memory for their pictures. */
 export function limitDecoders<Result>(
   { format, width, height }: Pick<InspectedPhoto, 'format' | 'width' | 'height'>,
   decode: () => Promise<Result>,

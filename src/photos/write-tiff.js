@@ -15,8 +15,8 @@ const long = 4;
 const undefinedBytes = 7;
 
 /**
- * Writes pixels down as a TIFF that is not compressed: the plainest format that libvips reads and that can carry a
- * colour profile. Rows are copied once, into the memory that is handed over.
+ * Writes pixels as an uncompressed TIFF: the simplest format that libvips reads and that can carry a colour profile. Rows
+ * are copied once, into the memory that is returned.
  * @param {DecodedPicture} picture
  * @returns {Uint8Array<ArrayBuffer>}
  */

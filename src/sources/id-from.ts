@@ -3,15 +3,15 @@ import { UsageError } from '../util/errors.ts';
 /** How a path gives the subject's id. */
 export interface IdPattern {
   readonly pattern: string;
-  /** With `{photo}` in it, several photos of one subject are meant. */
+  /** With `{photo}` in it, a subject may have several photos. */
   readonly hasPhoto: boolean;
   /** The subject's id, or undefined if the path does not fit. `relativePath` has `/` between its parts. */
   match(relativePath: string): string | undefined;
 }
 
 /**
- * What a placeholder stands for: never a `/`, always at least one character. Where a path can be cut in several ways
- * (`{id}_{photo}`), what comes first takes as much as it can. `{ext}` is the last suffix, without its dot.
+ * What a placeholder stands for: never a `/`, always at least one character. Where a path can be split in several
+ * ways (`{id}_{photo}`), the first placeholder takes as much as it can. `{ext}` is the last suffix, without its dot.
  */
 const placeholders = { id: '(?<id>[^/]+)', photo: '[^/]+', ext: '[^/.]+' } as const;
 

@@ -46,8 +46,8 @@ const accepted =
   'a folder, s3://bucket/prefix/, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
 
 /**
- * The source that a command's argument names. What lies in it is read when it is listed; only its beginning is looked
- * at here, so that no run is started over what can never be listed.
+ * The source that a command's argument names. Its photos are read when it is listed; only its beginning is checked here,
+ * so that no run is started for a source that can never be listed.
  * @throws UsageError if it is nothing that can be listed, or the options do not go with it
  */
 export async function openSource(spec: string, options: OpenSourceOptions = {}): Promise<Source> {

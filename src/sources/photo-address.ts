@@ -10,8 +10,8 @@ export const maxAddressLength = 8192;
 
 /**
  * What a manifest's photo cell stands for: `https://…` and `s3://…` as they are, a path made absolute from the
- * manifest's folder (an absolute path, or `s3://bucket/` with prefix and slash). Says why where it stands for nothing
- * that is read. Links are judged when the photo is read.
+ * manifest's folder (an absolute path, or `s3://bucket/` with prefix and slash). Gives a problem for anything that
+ * cannot be read. Links are checked when the photo is read.
  */
 export function resolvePhotoAddress({
   cell,
@@ -34,7 +34,7 @@ export function resolvePhotoAddress({
   return problem === undefined ? { photo: cell } : { problem };
 }
 
-/** Whether the path lies in the folder, by their letters; both absolute. */
+/** Whether the path is in the folder, by the text alone; both absolute. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
@@ -90,7 +90,7 @@ function resolveS3Address(cell: string): PhotoAddress {
   }
 }
 
-/** Beside a manifest on S3. Only `.` and `..` have a meaning in a key that begins there; all else is part of it. */
+/** Relative to a manifest on S3. Only `.` and `..` have a meaning; all else is part of the key. */
 function resolveKey({
   cell,
   folder,

@@ -32,8 +32,8 @@ export interface DecodedPhoto {
 const maxSideInPixels = 2048;
 
 /**
- * Decodes a JPEG or a PNG; anything else is undecodable, whatever its name says. One that breaks off is undecodable; one
- * with wrong bits inside is decoded as far as it goes.
+ * Decodes a JPEG or a PNG; anything else is undecodable, whatever its name says. One that is cut off is undecodable; one
+ * with wrong bits inside is decoded as far as possible.
  */
 export async function decodePhoto(photo: Buffer): Promise<DecodedPhoto | UndecodablePhoto> {
   const format = detectPhotoFormat(photo);

@@ -11,7 +11,7 @@ export interface Pose {
   readonly roll: number;
 }
 
-/** Places on a common face in no unit: to the right, down, away from who looks at it; with their place among the 68 points. */
+/** Points of an average face, without unit: to the right, down, away from the viewer; with their index among the 68 points. */
 const commonFace: readonly { readonly index: number; readonly at: readonly [number, number, number] }[] = [
   { index: 30, at: [0, 0, 0] }, // tip of the nose
   { index: 8, at: [0, 330, 65] }, // chin
@@ -24,8 +24,8 @@ const commonFace: readonly { readonly index: number; readonly at: readonly [numb
 type Vector = readonly [number, number, number];
 
 /**
- * How a head is turned, by the least squares that lay a common face over six of its points, seen from afar. People
- * differ from the common face: some degrees are what it is good for.
+ * How a head is turned: an average face is fitted to six of its points by least squares, as seen from far away. People
+ * differ from the average face, so it is accurate to some degrees only.
  */
 export function poseOf(points: readonly Point[]): Pose {
   const seen = commonFace.map(({ index }) => points[index] ?? { x: 0, y: 0 });
@@ -42,7 +42,7 @@ export function poseOf(points: readonly Point[]): Pose {
   };
 }
 
-/** What portraits show on average: noses and chins are not the common face's. */
+/** The average of portraits: their noses and chins differ from the average face's. */
 const levelPitchInDegrees = 12;
 
 const middle: Vector = [0, 1, 2].map(

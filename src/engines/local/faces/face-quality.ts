@@ -1,7 +1,7 @@
 import type { Picture } from './decode-photo.ts';
 import { type Point, poseOf } from './face-pose.ts';
 
-/** Named and shaped as OOTO's page has them; what cannot be judged honestly is not there. */
+/** Names and shape are those of OOTO's page; what cannot be measured here is left out. */
 export interface FaceQuality {
   /** Degrees; positive: looks down, looks to the right of the picture, leans clockwise. */
   readonly pitch: number;

@@ -20,7 +20,7 @@ import {
 } from './face-square.ts';
 import type { FaceModels } from './load-models.ts';
 
-/** Under this width, in pixels of the photo, descriptors of one person no longer lie together. */
+/** Below this width, in pixels of the photo, descriptors of one person are no longer close to each other. */
 const minFaceWidthInPixels = 40;
 
 /** Finds the faces of a photo and describes each; the most certain first. */
@@ -90,7 +90,7 @@ async function findLandmarks(models: FaceModels, picture: Picture, box: Box): Pr
   const centre = { x: x + width / 2, y: y + height / 2 };
   const upright = { centre, side: Math.max(width, height), angle: 0 };
   const points = await findLandmarksIn(models, picture, upright);
-  // The network knows heads that stand upright; one that leans is looked at again as it stands.
+  // The network knows heads that stand upright; for one that leans it is run again on the turned square.
   const angle = eyesAngle(points);
   return Math.abs(angle) < maxLeanInRadians
     ? points

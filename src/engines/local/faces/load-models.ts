@@ -8,7 +8,7 @@ import { findModelFiles, type ModelFiles } from './model-packages.ts';
 
 type Tensor3D = TensorFlow.Tensor3D;
 
-/** What is used of face-api: three networks. Each takes a picture as a tensor of height, width, RGB. */
+/** The part of face-api that is used: three networks. Each takes a picture as a tensor of height, width, RGB. */
 interface FaceApi {
   readonly nets: {
     readonly ssdMobilenetv1: Net & {
@@ -39,7 +39,7 @@ export async function loadModels(): Promise<FaceModels> {
   const files = findModelFiles();
   const tf: typeof TensorFlow = files.require('@tensorflow/tfjs-core');
   files.require('@tensorflow/tfjs-backend-wasm');
-  // A thread of its own for every picture is what the pool is for.
+  // The pool has a thread for every picture already.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   addChainedOperations(tf);
   const faceApi = await loadFaceApi(files, tf);
@@ -54,7 +54,7 @@ export async function loadModels(): Promise<FaceModels> {
 }
 
 /**
- * face-api's build for Node.js asks for `@tensorflow/tfjs`, ten times the size of the two parts of it that are needed
+ * face-api's build for Node.js requires `@tensorflow/tfjs`, which has ten times the size of the two parts that are needed
  * (training, WebGL): it is given the core in its place.
  */
 async function loadFaceApi({ faceApi: file }: ModelFiles, tf: typeof TensorFlow): Promise<FaceApi> {
@@ -67,7 +67,7 @@ async function loadFaceApi({ faceApi: file }: ModelFiles, tf: typeof TensorFlow)
   return module.exports as FaceApi;
 }
 
-/** face-api writes `tensor.div(2)`; the core alone has `div(tensor, 2)`. */
+/** face-api calls `tensor.div(2)`; the core alone has `div(tensor, 2)`. */
 function addChainedOperations(tf: typeof TensorFlow): void {
   const methods = tf.Tensor.prototype as unknown as Record<string, unknown>;
   const reshape = function (this: TensorFlow.Tensor, ...shape: number[]) {

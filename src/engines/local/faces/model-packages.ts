@@ -2,14 +2,14 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../../util/errors.ts';
 
-/** Optional peer dependencies: who uses no local model need not install them. */
+/** Optional peer dependencies: they are needed for local models only. */
 export const modelPackages: Readonly<Record<string, string>> = {
   '@vladmandic/face-api': '1.7.15',
   '@tensorflow/tfjs-core': '4.22.0',
   '@tensorflow/tfjs-backend-wasm': '4.22.0',
 };
 
-/** Where the models' packages lie. */
+/** Where the models' packages are. */
 export interface ModelFiles {
   readonly faceApi: string;
   readonly weights: string;
