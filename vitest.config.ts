@@ -1,9 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { sortTests } from './test/setup/sort-tests.ts';
 
-const { unit, others, chaos, pace } = sortTests(import.meta.dirname);
+const { unit, endToEnd, others, chaos, pace } = sortTests(import.meta.dirname);
 
-/** Tests that start servers and processes: each file in a process of its own. */
 const withServers = { globalSetup: ['test/setup/share-folder.ts'] };
 
 /** One after the other: what measures, or waits for what must come in time, is not held up by what works. */
@@ -30,9 +29,22 @@ export default defineConfig({
         extends: true,
         test: {
           ...withServers,
+          // Each file in a process of its own.
           name: 'suite',
           include: [...others],
           // One more than there are cores: now and then each of them waits.
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...withServers,
+          // Beside the suite. What they are about happens in processes that they start: their own can be shared.
+          name: 'e2e',
+          include: [...endToEnd],
+          isolate: false,
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { openQueue } from '../../src/queue/open-queue.ts';
 import { makeOnce } from './make-once.ts';
 import { sharedFolder } from './shared-folder.ts';
 
@@ -13,6 +12,7 @@ export async function giveQueue(stateFolder: string): Promise<void> {
   const shared = sharedFolder();
   if (shared === undefined) return;
   const template = await makeOnce(join(shared, 'embedded'), async (draft) => {
+    const { openQueue } = await import('../../src/queue/open-queue.ts');
     const queue = await openQueue({ queue: 'embedded', stateFolder: draft, onError: () => {} });
     await queue.close();
   });

@@ -1,10 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openQueue } from '../../src/queue/open-queue.ts';
 import { type ReportLine, reportLineSchema } from '../../src/records/report-line.ts';
 import { type RunRecord, runRecordSchema } from '../../src/records/run-record.ts';
 import { type Summary, summarySchema } from '../../src/records/summary.ts';
-import { runInThisProcess } from './command-in-process.ts';
 import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';
 import { giveQueue } from './embedded-queue.ts';
 import { startEngineServer, testCredentials } from './engine-server.ts';
@@ -30,7 +28,10 @@ export interface SceneOptions {
   readonly environment?: Environment;
 }
 
-/** A folder, an engine and an account of a test's own, and the command line in that folder. */
+/**
+ * A folder, an engine and an account of a test's own, and the command line in that folder. What of the program only some
+ * tests need in their own process is loaded when they do.
+ */
 export interface Scene {
   readonly folder: string;
   readonly stateFolder: string;
@@ -96,8 +97,10 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     engine,
     start,
     run: (args, given) => start(args, given).ended,
-    runHere: (args, given) =>
-      runInThisProcess(args, { folder, environment: { ...settings, ...given?.environment } }),
+    async runHere(args, given) {
+      const { runInThisProcess } = await import('./command-in-process.ts');
+      return runInThisProcess(args, { folder, environment: { ...settings, ...given?.environment } });
+    },
     holdUps: async () => (await watch?.read()) ?? [],
     runIds: async () => (await readdir(join(stateFolder, 'runs')).catch(() => [])).sort(),
     pathOf,
@@ -107,6 +110,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     report: async (runId) => parseLines(await text(runId, 'report.jsonl')),
     summary: async (runId) => summarySchema.parse(JSON.parse(await text(runId, 'summary.json'))),
     async letters() {
+      const { openQueue } = await import('../../src/queue/open-queue.ts');
       const queue = await openQueue({ queue: options.queue ?? 'embedded', stateFolder, onError: () => {} });
       return queue.deadLetters.list(1_000).finally(() => queue.close());
     },

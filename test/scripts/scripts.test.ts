@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRunReport } from '../../src/runs/look-at-runs.ts';
 import { openRollcall } from '../../src/runs/open-rollcall.ts';
 import { workInProcess } from '../../src/runs/run-in-process.ts';
+import { compile } from '../helpers/build-folder.ts';
+import { builtProgram } from '../helpers/command-line.ts';
 import { openTestPostgres } from '../helpers/embedded-postgres.ts';
 import { startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import type { EngineServer } from '../helpers/engine-server-control.ts';
@@ -14,18 +16,12 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Builds the package and its scripts in a folder of their own, as `npm run build` and `build:scripts` do in this one. */
+/** The package and its scripts in a folder of their own, as `npm run build` and `build:scripts` make them in this one. */
 async function buildScripts(folder: string): Promise<void> {
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  await execa(process.execPath, [
-    join(root, 'scripts', 'build.js'),
-    '--out',
-    join(folder, 'dist'),
-    '--no-types',
-  ]);
-  const project = ['-p', join(root, 'tsconfig.scripts.json'), '--outDir', join(folder, 'dist-scripts')];
-  await execa(join(root, 'node_modules', '.bin', 'tsc'), project);
+  await symlink(dirname(dirname(await builtProgram())), join(folder, 'dist'));
+  await compile('tsconfig.scripts.json', join(folder, 'dist-scripts'));
 }
 
 describe('the scripts', () => {

@@ -10,6 +10,8 @@ const measuresMemory = /memory[^/]*\.test\.ts$/;
 /** A file that measures how fast calls come runs beside nothing that takes all the machine has. */
 const measuresPace = /\/pace[^/]*\.test\.ts$/;
 const isChaos = /^test\/chaos\//;
+/** What is measured or held in these files happens in processes that they start. */
+const isEndToEnd = /^test\/e2e\//;
 
 /** Paths from the root of the project. */
 export interface SortedTests {
@@ -17,6 +19,7 @@ export interface SortedTests {
   readonly unit: readonly string[];
   readonly pace: readonly string[];
   readonly chaos: readonly string[];
+  readonly endToEnd: readonly string[];
   readonly others: readonly string[];
 }
 
@@ -52,6 +55,7 @@ export function sortTests(root: string): SortedTests {
     unit: [] as string[],
     pace: [] as string[],
     chaos: [] as string[],
+    endToEnd: [] as string[],
     others: [] as string[],
   };
   for (const path of tests) sorted[kindOf(path)].push(path);
@@ -60,6 +64,7 @@ export function sortTests(root: string): SortedTests {
   function kindOf(path: string): keyof SortedTests {
     if (measuresPace.test(path)) return 'pace';
     if (isChaos.test(path)) return 'chaos';
+    if (isEndToEnd.test(path)) return 'endToEnd';
     return measuresMemory.test(path) || startsProcesses(path) ? 'others' : 'unit';
   }
 }
