@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { settingGroups } from '../../src/settings/setting.ts';
+import { runInThisProcess } from '../helpers/command-in-process.ts';
+import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
+
+async function helpOf(...command: string[]): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  const { exitCode, stdout } = await runInThisProcess([...command, '--help'], { folder: folder.path });
+  await folder.remove();
+  expect(exitCode).toBe(0);
+  return stdout;
+}
+
+it('run --help has its flags in groups, names s3:// as a source, and fits 80 columns', async () => {
+  const help = await helpOf('run');
+  const headings = [...help.matchAll(/^([A-Z][a-z ]+):$/gm)].map(([, heading = '']) => heading.toLowerCase());
+  expect(headings).toEqual(['arguments', 'options', ...settingGroups, 'examples']);
+  const [, aboutSource = ''] = /^ {2}source +([\s\S]*?)\n\n/m.exec(help) ?? [];
+  expect(aboutSource).toContain('s3://bucket/prefix/');
+  for (const line of help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+});
+
+it.each([['worker'], ['status'], ['resume'], ['schedule', 'add'], ['engine']])(
+  'so has rollcall %s what it understands',
+  async (...command) => {
+    expect(await helpOf(...command)).toMatch(/^Queue and state:$/m);
+  },
+);
