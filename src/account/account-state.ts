@@ -78,10 +78,15 @@ export function processLeft(state: AccountState, processName: string): AccountSt
   return { ...state, rates };
 }
 
-/** The lowest rate among the processes that were seen lately and `ownRate`, that of the process that asks. */
-export function lowestRate(state: AccountState, ownRate: number, now: number): number {
-  const rates = Object.values(recentRates(state, now)).map((rate) => rate.ratePerSecond);
-  return Math.min(ownRate, ...rates);
+/** The lowest rate among the process that asks and the others that were seen lately. */
+export function lowestRate(
+  state: AccountState,
+  { processName, ratePerSecond }: { processName: string; ratePerSecond: number },
+  now: number,
+): number {
+  // What it published itself may be older than the runs that it works on now.
+  const { [processName]: _own, ...others } = recentRates(state, now);
+  return Math.min(ratePerSecond, ...Object.values(others).map((rate) => rate.ratePerSecond));
 }
 
 /** Says so when processes were started with different rates. */

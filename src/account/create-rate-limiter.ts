@@ -110,7 +110,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function currentRate(): number {
-    return lowestRate(client.state, ownRate(), client.storeNow());
+    return lowestRate(client.state, { processName, ratePerSecond: ownRate() }, client.storeNow());
   }
 
   function advance(): void {

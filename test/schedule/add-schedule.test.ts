@@ -55,7 +55,7 @@ describe('a schedule', () => {
     [{ tz: 'Berlin' }, /--tz is "Berlin"/],
     [{ source: '-' }, /--source is -: a scheduled run cannot read stdin/],
     [{ source: './nowhere' }, /nowhere cannot be read/],
-    [{ onFailure: 'alerts' }, /--on-failure is no address/],
+    [{ onFailure: 'alerts' }, /--on-failure is not an address/],
     [
       { onFailure: 'http://alerts.example/x' },
       /--on-failure is plain http; use https:\/\/, or allow it with --allow-http/,
