@@ -54,7 +54,7 @@ async function checkQueue(rollcall: Rollcall): Promise<string> {
   return `${backend.kind} answers`;
 }
 
-/** One call that enrolls nothing, through the gate like any other. */
+/** One call that enrolls nothing, paced like any other. */
 async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<string> {
   const { engine, url, account, ready } = rollcall.engine();
   if (!engine.checkAccount)

@@ -14,7 +14,7 @@ import type { WorkContext } from '../worker/photo-task.ts';
 export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory'> {
   readonly engine: Engine;
   readonly settings: Settings;
-  /** Names these photos to the rate limiter, as a run's id does. */
+  /** Names these photos in the rate limiter, as a run's id does. */
   readonly name: string;
   /** Aborted when the process drains; ends what is waited for. */
   readonly draining: AbortSignal;

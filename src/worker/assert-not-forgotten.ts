@@ -9,8 +9,8 @@ export interface ForgottenContext {
 }
 
 /**
- * To be awaited at a photo's start and again right before a call that would store it: a photo that waits for its
- * permit for an hour was perhaps forgotten meanwhile.
+ * To be awaited at a photo's start and again right before a call that would store it: what waits for its permit for an hour
+ * was perhaps forgotten meanwhile.
  * @throws SubjectForgottenError; a signal's reason when the process drains or the job is taken away
  */
 export async function assertNotForgotten(

@@ -21,7 +21,7 @@ export interface IdentifiablePhoto extends Pick<PhotoTask, 'signal' | 'tries'> {
 }
 
 /**
- * One call of the identify endpoint, through the rate limiter like any other. Without the engine's checks: they are asked for
+ * One call of the identify endpoint, paced like any other. Without the engine's checks: they are asked for
  * when a photo is enrolled. `failuresOf`: which charged calls count against `--max-attempts`.
  */
 export async function identifyPhoto(
@@ -64,7 +64,7 @@ export type Identification =
   /** Asked as often as is allowed, without an answer. */
   | { readonly kind: 'spent'; readonly reply: UnavailableReply | RefusedReply };
 
-/** The tries after a reply; `charged`: whether the rate limiter says that it costs the photo an attempt. */
+/** The tries after a reply; `charged`: whether it costs the photo an attempt. */
 function countIdentification(tries: AttemptState, reply: IdentifyReply, charged: boolean): AttemptState {
   const isFailure = reply.kind === 'unavailable' || reply.kind === 'refused';
   const failed = (tries.failedIdentifications ?? 0) + (charged && isFailure ? 1 : 0);

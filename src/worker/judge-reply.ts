@@ -8,7 +8,7 @@ import type {
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 
-/** What a reply means for the photo: a final answer, another call at once (through the rate limiter), or one later. */
+/** What a reply means for the photo: a final answer, another call at once (paced by the rate limiter), or one later. */
 export type Judgement =
   | { readonly kind: 'outcome'; readonly outcome: Omit<Outcome, 'finishedAt'> }
   | { readonly kind: 'call-again' }

@@ -2,7 +2,10 @@ import type { S3 } from '@aws-sdk/client-s3';
 import { withRetry } from '../../util/with-retry.ts';
 import { readS3Error } from './s3-error.ts';
 
-/** The one client of a process: made, and the SDK loaded, when it is first needed. */
+/**
+ * The one client of a process, for sources, photos and state: made, and the SDK loaded, when it is first needed. The way of
+ * this folder begins in `openS3Connection`.
+ */
 export interface S3Connection {
   /** How long S3 may stay away in the middle of a long listing before that is a fault. */
   readonly longestOutageInMs: number;
@@ -27,29 +30,6 @@ export function openS3Connection(
       (await made)?.destroy();
     },
   };
-}
-
-const firstPauseInMs = 500;
-const longestPauseInMs = 10_000;
-
-/**
- * Repeats what S3 does not answer although the client has tried it several times, for as long as an outage may last.
- * @throws the signal's reason when aborted, else the last error
- */
-export function retryDuringOutage<Result>(
-  action: () => Promise<Result>,
-  { longestOutageInMs, signal }: { longestOutageInMs: number; signal: AbortSignal },
-): Promise<Result> {
-  const endsAt = performance.now() + longestOutageInMs;
-  return withRetry(action, {
-    signal,
-    pauseInMs(error, failures) {
-      const pauseInMs = Math.min(longestPauseInMs, firstPauseInMs * 2 ** (failures - 1));
-      if (readS3Error(error).kind !== 'unavailable' || performance.now() + pauseInMs > endsAt)
-        return undefined;
-      return pauseInMs * (0.5 + Math.random() / 2);
-    },
-  });
 }
 
 export interface S3ClientOptions {
@@ -129,4 +109,27 @@ function withoutVersionWarning<Result>(make: () => Result): Result {
     if (before === undefined) delete process.env[name];
     else process.env[name] = before;
   }
+}
+
+const firstPauseInMs = 500;
+const longestPauseInMs = 10_000;
+
+/**
+ * Repeats what S3 does not answer although the client has tried it several times, for as long as an outage may last.
+ * @throws the signal's reason when aborted, else the last error
+ */
+export function retryDuringOutage<Result>(
+  action: () => Promise<Result>,
+  { longestOutageInMs, signal }: { longestOutageInMs: number; signal: AbortSignal },
+): Promise<Result> {
+  const endsAt = performance.now() + longestOutageInMs;
+  return withRetry(action, {
+    signal,
+    pauseInMs(error, failures) {
+      const pauseInMs = Math.min(longestPauseInMs, firstPauseInMs * 2 ** (failures - 1));
+      if (readS3Error(error).kind !== 'unavailable' || performance.now() + pauseInMs > endsAt)
+        return undefined;
+      return pauseInMs * (0.5 + Math.random() / 2);
+    },
+  });
 }

@@ -99,7 +99,7 @@ test('an address where nobody listens, and one without a host, are told', async 
 test('the chain of the SDK is used, and no credentials at all are told; nothing else is printed', async () => {
   const { pathOf } = await compileSource();
   const script = `
-    const { createS3Client } = await import(${JSON.stringify(pathOf('src/storage/s3/s3-client.ts'))});
+    const { createS3Client } = await import(${JSON.stringify(pathOf('src/storage/s3/s3-connection.ts'))});
     const { s3Fault } = await import(${JSON.stringify(pathOf('src/storage/s3/s3-fault.ts'))});
     const client = await createS3Client({ pathStyle: true });
     await client.listObjectsV2({ Bucket: 'bucket' }).then(
