@@ -110,18 +110,29 @@ describe('a gate', () => {
   });
 
   it('keeps to rates below one a second', async () => {
-    const limiter = openRateLimiter(await openStore(), { ratePerSecond: 0.8 });
+    const store = await openStore();
+    const slots: number[] = [];
+    const reserve: AccountStore['reserve'] = async (request) => {
+      const reservation = await store.reserve(request);
+      slots.push(...reservation.slots.map(({ at }) => at));
+      return reservation;
+    };
+    const limiter = openRateLimiter({ ...store, reserve }, { ratePerSecond: 0.8 });
+    // A thread that was held up sees its permit late: the slots tell how far apart the permits were given.
     const entered: number[] = [];
     for (let call = 0; call < 3; call += 1) {
       const permit = await limiter.acquire({ runId: 'run', signal: never });
       entered.push(performance.now());
       await done(permit);
     }
-    const [first = 0, second = 0, third = 0] = entered;
+    for (const times of [slots, entered]) expect(times).toHaveLength(3);
+    const [first = 0, second = 0, third = 0] = slots;
     for (const gap of [second - first, third - second]) {
       expect(gap).toBeGreaterThan(1250);
       expect(gap).toBeLessThan(1400);
     }
+    // None is early: the last permit came at least two gaps behind the first slot.
+    expect((entered[2] ?? 0) - (entered[0] ?? 0)).toBeGreaterThan(2 * 1200);
   });
 
   it('pushes the line when a call leaves late', async () => {

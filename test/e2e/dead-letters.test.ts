@@ -52,7 +52,7 @@ describe('rollcall dead-letters', { timeout: 180_000 }, () => {
     expect(exported).toBe(await scene.text(runId, 'dead-letters.jsonl'));
     const again = await scene.run(command);
     expect(again).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(again.stderr).toMatch(/^rollcall: --export: letters\.jsonl is there already.*$/);
+    expect(again.stderr).toMatch(/^rollcall: --export: letters\.jsonl exists already.*$/);
     const nowhere = await scene.run([...command.slice(0, -1), 'nowhere/letters.jsonl']);
     expect(nowhere.exitCode).toBe(2);
     expect(nowhere.stderr).toMatch(/^rollcall: --export: nowhere\/letters\.jsonl cannot be written .ENOENT/);

@@ -39,7 +39,7 @@ describe('rollcall doctor', { timeout: 180_000 }, () => {
     expect(verdicts(end.stdout)).toEqual(good);
     expect(end).toMatchObject({ exitCode: 0, stderr: '' });
     expect(end.stdout).toContain(`${kind} answers`);
-    expect(end.stdout).toContain('1 photos in');
+    expect(end.stdout).toContain('1 photo in');
     expect(scene.engine.templates.size).toBe(0);
     expect(await scene.runIds()).toEqual([]);
   });

@@ -136,7 +136,9 @@ describe('every night, only what changed', { timeout: 180_000 }, () => {
 
   it('a run is not resumed as one of another kind', async () => {
     const runId = runIds[2] ?? '';
-    const { exitCode, stderr } = await scene.run(['run', './archive', '--run-id', runId]);
+    const { exitCode, stderr } = await scene.run(['run', './archive', '--run-id', runId], {
+      environment: { ROLLCALL_INCREMENTAL: 'false' },
+    });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('--incremental');
   });

@@ -17,7 +17,7 @@ import {
 
 const namespace = '6f1a9f5e-0c57-5c0e-9b8a-3d2f7f4f6a11';
 /** For the queue and the gate between a retry that is due and its call, on a machine that is busy. */
-const slackInMs = 1_500;
+const slackInMs = 5_000;
 const isDead = ({ status }: ReportLine) => ['rejected', 'failed', 'duplicate'].includes(status);
 
 const kinds = ['embedded', 'redis'] as const;

@@ -114,7 +114,7 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const again = await scene.run(['report', '--output', 'fetched.jsonl']);
     expect(again.exitCode).toBe(2);
-    expect(again.stderr).toContain('--output: fetched.jsonl is there already');
+    expect(again.stderr).toContain('--output: fetched.jsonl exists already');
     const csv = await scene.run(['report', '--format', 'csv', '--output', 'fetched.csv']);
     expect(csv.exitCode).toBe(0);
     expect((await readFile(join(scene.folder, 'fetched.csv'), 'utf8')).split('\n').length).toBe(photos + 2);

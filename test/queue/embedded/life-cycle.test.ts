@@ -95,7 +95,7 @@ describe('the embedded server', () => {
     await until(async () => (await ask(server.connection, members)) === 2, { what: 'the return of both' });
     const newPid = await serverPid();
     expect(newPid).not.toBe(pid);
-    expect(errors[0]).toContain('started again');
+    expect(errors[0]).toContain('is restarted');
     expect(await child.end()).toBe(0);
     expect(await serverPid()).toBe(newPid);
     await server.close();

@@ -60,7 +60,7 @@ describe('ranges of keys, listed side by side', () => {
           ranges += begun() - 1;
         },
       ),
-      { numRuns: randomInputs(100) },
+      { numRuns: randomInputs(200) },
     );
     expect(ranges).toBeGreaterThan(500);
   });
