@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Arrival } from '../helpers/hold-ups.ts';
+import { watchLoopLag } from '../helpers/loop-lag.ts';
 
 /**
  * An engine in a process of its own that notes when calls arrive, by its own clock, and takes its time to answer:
@@ -9,13 +10,7 @@ import type { Arrival } from '../helpers/hold-ups.ts';
  */
 const [least = 0, most = 0] = process.argv.slice(2).map(Number);
 const arrivals: Arrival[] = [];
-// Two turns of the timer: after a hold-up it is the timer's turn first, and the sockets' then.
-let lookedAt = performance.now();
-let lookedBeforeAt = lookedAt;
-setInterval(() => {
-  lookedBeforeAt = lookedAt;
-  lookedAt = performance.now();
-}, 1);
+const lag = watchLoopLag();
 
 const server = createServer((request, response) => {
   if (request.url === '/arrivals') {
@@ -23,8 +18,7 @@ const server = createServer((request, response) => {
     return;
   }
   const at = performance.now();
-  const heldInMs = Math.max(0, at - lookedBeforeAt - 3);
-  arrivals.push({ arrivedAtInMs: at, heldInMs, arrivedAt: new Date().toISOString() });
+  arrivals.push({ arrivedAtInMs: at, heldInMs: lag(), arrivedAt: new Date().toISOString() });
   request.resume();
   setTimeout(() => response.end('{}'), least + Math.random() * (most - least));
 });

@@ -39,7 +39,7 @@ export const subjectOf = ({ name }: OutcomeCase) => {
 export async function runArchive(archive: string, kind: 'embedded' | 'redis'): Promise<OutcomesRun> {
   const redis = kind === 'redis' ? await startTestRedis() : undefined;
   // On the embedded queue: with nothing there, as on a new machine.
-  const scene = await openScene({ queue: redis?.url, isFirst: true });
+  const scene = await openScene({ queue: redis?.url, isFirst: true, isPaced: true });
   const pace = ['--rate', '150', '--concurrency', `${concurrency}`, '--timeout', `${timeoutInMs}ms`];
   const tries = ['--max-attempts', `${maxAttempts}`, '--backoff', `${firstDelayInMs}ms..${ceilingInMs}ms`];
   const end = await scene.run(['run', archive, '--run-id', runId, ...pace, ...tries]);

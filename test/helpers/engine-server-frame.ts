@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSeededRandom, type ServerCall } from './engine-server-calls.ts';
 import { type Step, stepAt } from './engine-server-script.ts';
 import { createTemplateStore, type IndexLag } from './engine-server-templates.ts';
+import { watchLoopLag } from './loop-lag.ts';
 
 export interface Credentials {
   readonly appId: string;
@@ -26,7 +27,7 @@ export function createEndpointFrame(
   const random = createSeededRandom(options.seed);
   const startedAt = performance.now();
   const clock = () => performance.now() - startedAt;
-  const held = watchHoldUps();
+  const held = watchLoopLag();
   const calls: ServerCall[] = [];
   const templates = createTemplateStore(clock);
   const scripts = new Map<string, string>();
@@ -114,16 +115,6 @@ function recordCall({
     call.answeredAtInMs = clock();
   });
   return call;
-}
-
-/** Says for how long this process had not come to look at its sockets. */
-function watchHoldUps(): () => number {
-  const lookEveryInMs = 2;
-  let lookedAt = performance.now();
-  setInterval(() => {
-    lookedAt = performance.now();
-  }, lookEveryInMs).unref();
-  return () => Math.max(0, performance.now() - lookedAt - lookEveryInMs);
 }
 
 /** The start of a request's body, without taking it out. */

@@ -98,7 +98,7 @@ export function shareOfRateUsed(options: {
 }
 
 /** For how many milliseconds of a stretch of time anybody was held up. */
-function timeHeld(from: number, to: number, holdUps: readonly HoldUp[]): number {
+export function timeHeld(from: number, to: number, holdUps: readonly HoldUp[]): number {
   const parts = holdUps
     .map((holdUp) => ({ from: Math.max(holdUp.to - holdUp.inMs, from), to: Math.min(holdUp.to, to) }))
     .filter((part) => part.to > part.from)
