@@ -4,6 +4,7 @@ import { runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { exitCodeOf } from '../records/summary.ts';
 import { plural } from '../util/plural.ts';
+import { meaningOf } from '../util/warning.ts';
 import type { CommandContext } from './command-context.ts';
 import { print, say } from './output.ts';
 
@@ -59,6 +60,7 @@ export function showSummary(summary: Summary, folder: string): string {
     ...(reasons.length > 0
       ? [`  skipped as ${reasons.map(([reason, count]) => `${reason}: ${count}`).join(', ')}`]
       : []),
+    ...warningRows(summary.warnings),
     `  calls      ${String(summary.calls).padStart(9)}  (${asked}${plural(summary.retries, 'retry', 'retries')}${rate}${saved})`,
     ...(verification
       ? [
@@ -76,4 +78,14 @@ export function showSummary(summary: Summary, folder: string): string {
       ? [`${deadLetters} need${deadLetters === 1 ? 's' : ''} attention: rollcall dead-letters ${summary.run}`]
       : []),
   ].join('\n');
+}
+
+/** The most frequent first, each with what it means. */
+function warningRows(warnings: Summary['warnings']): string[] {
+  const counts = Object.entries(warnings).sort(([, a], [, b]) => b - a);
+  const width = Math.max(0, ...counts.map(([warning]) => warning.length));
+  const rows = counts.map(([warning, count]) =>
+    `    ${warning.padEnd(width)} ${String(count).padStart(7)}  ${meaningOf(warning) ?? ''}`.trimEnd(),
+  );
+  return rows.length > 0 ? ['  warnings', ...rows] : [];
 }

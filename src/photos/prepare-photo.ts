@@ -1,3 +1,4 @@
+import type { Warning } from '../util/warning.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem, PhotoRules, PreparationSettings } from './photo.ts';
 import { rewritePhoto } from './rewrite-photo.ts';
 import { stripMetadata } from './strip-metadata.ts';
@@ -7,7 +8,7 @@ export interface PreparedPhoto {
   readonly bytes: Buffer;
   /** JPEG or PNG, unless nothing is to be prepared. */
   readonly format: PhotoFormat;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 interface Preparation {
@@ -34,17 +35,12 @@ export async function preparePhoto(preparation: Preparation): Promise<PreparedPh
   }
   // A re-encoded photo has lost its metadata anyway; the warning is given where that was the only reason.
   const isOnlyStripped = isTaken && orientation === 1 && settings.stripMetadata;
-  return rewritePhoto({
-    photo,
-    inspected,
-    rules,
-    warnings: [
-      ...(orientation === 1 ? [] : ['exif-rotated']),
-      ...(isTaken ? [] : [`converted-from-${format}`]),
-      ...(animated ? ['first-picture-only'] : []),
-      ...(isOnlyStripped ? ['metadata-stripped', 'recompressed'] : []),
-    ],
-  });
+  const warnings: Warning[] = [];
+  if (orientation !== 1) warnings.push('exif-rotated');
+  if (!isTaken) warnings.push(`converted-from-${format}`);
+  if (animated) warnings.push('first-picture-only');
+  if (isOnlyStripped) warnings.push('metadata-stripped', 'recompressed');
+  return rewritePhoto({ photo, inspected, rules, warnings });
 }
 
 /** Undefined where its metadata cannot be removed without re-encoding. */

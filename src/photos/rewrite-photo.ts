@@ -1,3 +1,4 @@
+import type { Warning } from '../util/warning.ts';
 import { decodeInThread } from './decode-in-thread.ts';
 import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
 import type { InspectedPhoto, PhotoProblem, PhotoRules } from './photo.ts';
@@ -8,13 +9,13 @@ interface PhotoToRewrite {
   readonly inspected: InspectedPhoto;
   readonly rules: PhotoRules;
   /** Why it is re-encoded. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 interface RewrittenPhoto {
   readonly bytes: Buffer;
   readonly format: 'jpeg' | 'png';
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** A photo whose longer side is below this is not scaled down further: no face would be found in it. */
@@ -82,7 +83,7 @@ export function nextStep({
   return { quality: Math.min(step.quality, 85), scale: step.scale * shrink };
 }
 
-function warningsOf({ quality, scale }: EncodingStep): string[] {
+function warningsOf({ quality, scale }: EncodingStep): Warning[] {
   if (scale < 1) return ['scaled-down'];
   return quality < 92 ? ['recompressed'] : [];
 }

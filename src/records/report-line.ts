@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Warning } from '../util/warning.ts';
 
 export const reportSchemaName = 'rollcall.report/1';
 
@@ -24,6 +25,9 @@ const verificationSchema = z.object({
   /** The template that was found instead of the photo's own. */
   templateId: z.string().optional(),
 });
+
+/** Any text is read: a report may be of another version. */
+const warningSchema = z.custom<Warning>((value) => typeof value === 'string');
 
 /** The one final result of a photo in a run; also what a photo job returns. */
 export const outcomeSchema = z.object({
@@ -57,7 +61,7 @@ export const outcomeSchema = z.object({
     .optional(),
   quality: z.record(z.string(), z.unknown()).optional(),
   face: z.record(z.string(), z.unknown()).optional(),
-  warnings: z.array(z.string()).optional(),
+  warnings: z.array(warningSchema).optional(),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 

@@ -16,6 +16,8 @@ export const summarySchema = z.object({
   byCode: z.record(z.string(), z.number()),
   /** Skipped photos by reason. */
   byReason: z.record(z.string(), z.number()).default({}),
+  /** Photos by warning; `util/warning.ts` says what each means. */
+  warnings: z.record(z.string(), z.number()).default({}),
   /** Photos whose person may be missing at the engine: all but enrolled, `unchanged`, `repeated` and `forgotten`. */
   notEnrolled: z.number(),
   /** Lines that `--report changed` left out of the report: unchanged photos. */
@@ -52,6 +54,7 @@ export type Summary = z.infer<typeof summarySchema>;
 export function createSummaryBuilder(): { add(line: ReportLine): void; build(run: SummaryInput): Summary } {
   const tally: Tally = emptyTally();
   const byReason: Record<string, number> = {};
+  const warnings: Record<string, number> = {};
   const verified = createVerificationTally();
   let identifications = 0;
   let savedCalls = 0;
@@ -64,6 +67,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
       verified.add(line);
       if (line.error?.kind === 'preflight') savedCalls += 1;
       if (line.reason !== undefined) byReason[line.reason] = (byReason[line.reason] ?? 0) + 1;
+      for (const warning of new Set(line.warnings)) warnings[warning] = (warnings[warning] ?? 0) + 1;
       const finished = Date.parse(line.finishedAt);
       if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
       lastAt = Math.max(lastAt, finished);
@@ -83,6 +87,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
         byStatus: tally.byStatus,
         byCode: tally.byCode,
         byReason,
+        warnings,
         notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated - forgotten,
         ...(leftOutOfReport !== undefined && { leftOutOfReport }),
         ...(missing !== undefined && { missing }),

@@ -6,6 +6,7 @@ import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import type { Warning } from '../util/warning.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { fetchPhoto, type ReadyPhoto } from '../worker/fetch-photo.ts';
 import { type IdentifiablePhoto, identifyPhoto, isSameTemplate } from '../worker/identify-photo.ts';
@@ -180,5 +181,5 @@ export interface Identification {
   readonly calls?: number;
   /** Why nobody could be looked for. */
   readonly error?: NonNullable<Outcome['error']>;
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Warning[];
 }

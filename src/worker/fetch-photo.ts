@@ -11,6 +11,7 @@ import { preparePhoto } from '../photos/prepare-photo.ts';
 import { copiesWhenSent, type ReadPhoto, readWithinBudget } from '../photos/read-within-budget.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
+import type { Warning } from '../util/warning.ts';
 
 /** A photo as it is sent, and what the report says of the original. */
 export interface ReadyPhoto {
@@ -51,7 +52,7 @@ export async function fetchPhoto(options: {
     sha256: photo.sha256,
     ...(version !== undefined && { version }),
   };
-  const changedWarning = changed ? ['changed-since-listing'] : [];
+  const changedWarning: Warning[] = changed ? ['changed-since-listing'] : [];
   const recognised = options.recognise(photo.sha256);
   if (recognised)
     return { recognised, original: { ...original, ...(changed && { warnings: changedWarning }) } };

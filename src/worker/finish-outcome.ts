@@ -29,9 +29,9 @@ export function finishEnrolled(
   tries: AttemptState,
   verification?: Outcome['verification'],
 ): Outcome {
-  const warning =
-    verification === undefined ? 'not-verified' : verification.matched ? undefined : 'not-found-again';
-  const warnings = [...(enrolled.warnings ?? []), ...(warning === undefined ? [] : [warning])];
+  const warnings = [...(enrolled.warnings ?? [])];
+  if (verification === undefined) warnings.push('not-verified');
+  else if (!verification.matched) warnings.push('not-found-again');
   return {
     ...enrolled,
     ...(verification && { verification }),

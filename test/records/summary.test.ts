@@ -32,6 +32,10 @@ describe('the summary', () => {
         for (const status of statuses)
           expect(summary.byStatus[status]).toBe(lines.filter((line) => line.status === status).length);
         expect(summary.calls).toBe(sum(lines.map(callsOf)));
+        const warned = (warning: string) =>
+          lines.filter(({ warnings }) => warnings?.some((one) => one === warning));
+        for (const warning of ['exif-rotated', 'changed-since-listing'])
+          expect(summary.warnings[warning] ?? 0).toBe(warned(warning).length);
         expect(summary.retries).toBe(sum(lines.map((line) => Math.max(0, callsOf(line) - 1))));
         expect(summary.notEnrolled).toBe(
           lines.filter(({ status }) => status !== 'enrolled').length -

@@ -5,6 +5,7 @@ import type { PhotoReader } from '../../photos/read-photo.ts';
 import type { Outcome } from '../../records/report-line.ts';
 import type { ListedPhoto } from '../../sources/source.ts';
 import { inOrder } from '../../util/in-order.ts';
+import type { Warning } from '../../util/warning.ts';
 import type { Preflight } from './preflight.ts';
 
 /** What is foreseen of one photo. */
@@ -14,7 +15,7 @@ export interface PhotoLook {
   readonly faces?: number;
   /** Why it would not be enrolled: kind `preflight`, `photo` or `manifest`. */
   readonly error?: NonNullable<Outcome['error']>;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 export interface LookOptions {

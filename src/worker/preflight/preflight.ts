@@ -2,6 +2,7 @@ import type { PhotoFault } from '../../engines/engine.ts';
 import type { FaceFound, FaceReader, PhotoReading } from '../../engines/local/faces/face-reader.ts';
 import { foreseeVerdict } from '../../engines/registry.ts';
 import type { Outcome } from '../../records/report-line.ts';
+import type { Warning } from '../../util/warning.ts';
 
 /** A look at a photo before the call that would cost something. */
 export type Preflight = (photo: Buffer, signal: AbortSignal) => Promise<PreflightResult>;
@@ -9,7 +10,7 @@ export type Preflight = (photo: Buffer, signal: AbortSignal) => Promise<Prefligh
 export interface PreflightResult {
   readonly faces: number;
   /** `blurred`; `small-face`: under 200 x 200 pixels, the least that engines advise. Of the largest face. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** Set where the engine would refuse the photo. */
   readonly rejection?: Pick<Outcome, 'status' | 'error'>;
 }
@@ -47,7 +48,10 @@ function findingOf(reading: PhotoReading): PhotoFinding {
 
 const advisedSideInPixels = 200;
 
-function warningsOf({ box, quality }: FaceFound): string[] {
+function warningsOf({ box, quality }: FaceFound): Warning[] {
   const isSmall = box.w < advisedSideInPixels || box.h < advisedSideInPixels;
-  return [...(quality.blur.fine ? [] : ['blurred']), ...(isSmall ? ['small-face'] : [])];
+  const warnings: Warning[] = [];
+  if (!quality.blur.fine) warnings.push('blurred');
+  if (isSmall) warnings.push('small-face');
+  return warnings;
 }
