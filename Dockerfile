@@ -1,5 +1,8 @@
 # Build, then keep only what runs. Targets: `rollcall` (the default) and `rehearsal` (see docker-compose.yml).
-FROM node:22-bookworm-slim AS build
+# A tag moves. To build the same image again, pin it: --build-arg NODE_IMAGE=node@sha256:… (docs/operations.md).
+ARG NODE_IMAGE=node:22-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -17,12 +20,12 @@ RUN npm run build:scripts && mkdir -p demo-data && chown node:node demo-data
 USER node
 ENTRYPOINT ["node", "dist-scripts/scripts/rehearsal.js"]
 
-FROM node:22-bookworm-slim AS production
+FROM ${NODE_IMAGE} AS production
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 
-FROM node:22-bookworm-slim AS rollcall
+FROM ${NODE_IMAGE} AS rollcall
 ENV NODE_ENV=production ROLLCALL_HEALTH=127.0.0.1:9400
 COPY --from=production /app /app
 COPY --from=build /app/dist /app/dist

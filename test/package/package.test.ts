@@ -117,9 +117,20 @@ describe('the package, installed into an empty project', () => {
     expect(warnings.filter((line) => !line.startsWith('npm warn install-scripts'))).toEqual([]);
   });
 
+  it('can be listed, each package with its checksum', async () => {
+    const { stdout } = await execa('npm', ['run', '--silent', 'sbom'], { cwd: root });
+    const { components } = JSON.parse(stdout) as { components: { name: string; hashes?: unknown[] }[] };
+    expect(components.filter(({ hashes }) => hashes === undefined)).toEqual([]);
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['bullmq', 'fastify', '@aws-sdk/client-s3', '@img/sharp-darwin-arm64']),
+    );
+    expect(names).not.toContain('vitest');
+  });
+
   it('has what its pages link to', async () => {
     const docs = await readdir(installed('docs'), { recursive: true });
-    const pages = ['README.md', 'CHANGELOG.md', ...docs.map((page) => join('docs', page))];
+    const pages = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...docs.map((page) => join('docs', page))];
     const broken = pages.filter((page) => page.endsWith('.md')).map((page) => brokenLinks(installed(page)));
     expect((await Promise.all(broken)).flat()).toEqual([]);
   });
