@@ -19,6 +19,13 @@ const { stdout } = await promisify(execFile)(
   ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'],
   { maxBuffer: 2 ** 26 },
 );
+/**
+ * @type {{
+ *   metadata: { component: { 'bom-ref': string } };
+ *   components: { 'bom-ref': string; name: string; version: string }[];
+ *   dependencies: { ref: string; dependsOn: string[] }[];
+ * }}
+ */
 const document = JSON.parse(stdout);
 const root = document.metadata.component['bom-ref'];
 document.components = document.components.filter(({ name, version }) => installed.has(`${name}@${version}`));
