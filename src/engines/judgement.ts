@@ -124,8 +124,8 @@ function tooLarge(status: number): RejectedReply {
   );
 }
 
-function unreadable({ status, text }: HttpResponse, found: UnreadBody): string {
-  if (text === undefined) return `the reply (${status}) is too long to be one of the engine's`;
+function unreadable({ status, text, unread = 'is too long' }: HttpResponse, found: UnreadBody): string {
+  if (text === undefined) return `the reply (${status}) ${unread}`;
   if (found === 'no-object') return `the reply (${status}) is not the engine's: no JSON`;
   if (isFine(status) && found !== 'error') return `the reply (${status}) lacks the fields of a success`;
   return `the reply (${status}) is an error without a code`;

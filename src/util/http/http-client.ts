@@ -1,6 +1,7 @@
 import type { Pool } from 'undici';
 import { exchange, type HttpResponse } from './http-exchange.ts';
 import type { HttpFailure } from './http-failure.ts';
+import { passOverContinue } from './pass-over-continue.ts';
 import { type Environment, proxyAuthorization, proxyFor } from './proxy-for.ts';
 
 /** Calls to one base address. It knows no engine: it neither judges a reply nor tries again. */
@@ -57,7 +58,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       request: {
         method,
         path: route.pathPrefix + path,
-        headers: { ...route.headers, ...headers },
+        // A compressed reply saves nothing here; one that comes all the same is unpacked.
+        headers: { ...route.headers, 'accept-encoding': 'identity', ...headers },
         body,
         idempotent: false,
       },
@@ -83,19 +85,24 @@ async function openPool(
   { origin, tunnel }: Route,
   { concurrency, socketPath, timeoutInMs }: HttpClientOptions,
 ): Promise<Pool> {
-  const { Pool } = await import('undici');
+  const { buildConnector, Pool } = await import('undici');
+  const connect =
+    tunnel === undefined
+      ? buildConnector({
+          // No longer than a call, so that a call that is over does not keep a connection from the next one.
+          timeout: timeoutInMs,
+          // Node's own 250 ms before the next address of a host are too short for a far engine.
+          ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1000 },
+          ...(socketPath !== undefined && { socketPath }),
+        })
+      : await tunnelThrough(tunnel, timeoutInMs);
   return new Pool(origin, {
     connections: concurrency,
-    ...(socketPath !== undefined && { socketPath }),
     pipelining: 1,
-    // The whole call has one timeout (exchange); undici's own would only end it earlier. Its time for connecting
-    // is no longer than a call, so that a call that is over does not keep a connection from the next one.
+    // The whole call has one timeout (exchange); undici's own would only end it earlier.
     headersTimeout: 0,
     bodyTimeout: 0,
-    ...(tunnel === undefined
-      ? // Node's own 250 ms before the next address of a host are too short for a far engine.
-        { connectTimeout: timeoutInMs, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1000 }
-      : { connect: await tunnelThrough(tunnel, timeoutInMs) }),
+    connect: passOverContinue(connect),
   });
 }
 

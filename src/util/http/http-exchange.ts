@@ -1,14 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { describeFailure, type HttpFailure } from './http-failure.ts';
+import { type ReplyHeaders, readBody, tooLong } from './read-body.ts';
 
 /** The engine's complete reply, unjudged. */
 export interface HttpResponse {
   readonly kind: 'response';
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Absent if the body was longer than the limit: then it cannot be read. */
+  readonly headers: ReplyHeaders;
+  /** Absent where the body cannot be read: `unread` says why. */
   readonly text?: string;
+  /** To be said after "the reply". */
+  readonly unread?: string;
 }
 
 export interface Exchange {
@@ -82,11 +85,12 @@ export function exchange(options: Exchange): Promise<HttpResponse | HttpFailure>
       onResponseData(_controller, chunk) {
         sizeInBytes += chunk.length;
         if (sizeInBytes <= options.bodyLimitInBytes) chunks.push(chunk);
-        else stop(() => resolve({ kind: 'response', ...head }));
+        else stop(() => resolve({ kind: 'response', ...head, ...tooLong }));
       },
       onResponseEnd() {
-        const text = new TextDecoder().decode(Buffer.concat(chunks));
-        end(() => resolve({ kind: 'response', ...head, text }));
+        const limitInBytes = options.bodyLimitInBytes;
+        const body = () => readBody(Buffer.concat(chunks), { headers: head.headers, limitInBytes });
+        end(() => resolve({ kind: 'response', ...head, ...body() }));
       },
       onResponseError(_controller, error) {
         end(() => fail(describeFailure({ error, host })));

@@ -92,9 +92,27 @@ describe('a reply', () => {
     expect(requests[0]?.text).toContain('canary-body');
   });
 
-  test('early hints are no reply', async () => {
-    onRequest = (socket) => socket.write(`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok}`);
-    expect((await post(create())).result).toMatchObject({ kind: 'response', status: 200, text: 'ok' });
+  const again = 'HTTP/1.1 100 Continue\r\n\r\n';
+  test.each<[string, readonly string[]]>([
+    ['early hints', [`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok}`]],
+    ['100 Continue', [again + ok]],
+    ['100 Continue by itself', [again, ok]],
+    ['several, with headers', [`HTTP/1.1 100 Go on\r\nx-a: 1\r\n\r\n${again}HTTP/1.1 102 P\r\n\r\n`, ok]],
+    ['100 Continue of HTTP/1.0', [`HTTP/1.0 100 Continue\r\n\r\n${ok}`]],
+    ['100 and 103', [again, 'HTTP/1.1 103 Early Hints\r\n\r\n', ok]],
+    ['100 Continue, byte by byte', [...again, ...ok]],
+  ])('%s are passed over, on a connection that is used again', async (_, pieces) => {
+    onRequest = async (socket) => {
+      for (const piece of pieces) {
+        socket.write(piece);
+        if (pieces.length > 1) await sleep(1);
+      }
+    };
+    const client = create({ concurrency: 1 });
+    for (let call = 0; call < 2; call += 1)
+      expect((await post(client)).result).toMatchObject({ kind: 'response', status: 200, text: 'ok' });
+    expect(sockets).toHaveLength(1);
+    expect(requests[0]?.text).toContain('accept-encoding: identity');
   });
 
   test('a redirect is a reply, and is not followed', async () => {
