@@ -4,7 +4,7 @@ import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, say } from './output.ts';
+import { printRow, say } from './output.ts';
 import { printJsonl } from './report.ts';
 import { showEnd } from './show-end.ts';
 import { findRun } from './status.ts';
@@ -60,7 +60,7 @@ async function printTable(letters: AsyncIterable<ReportLine>): Promise<void> {
     const why = match
       ? `already enrolled as ${match.templateId} (${match.similarity})`
       : (error?.message ?? '');
-    print([seq, status, error?.code ?? error?.kind ?? '', subjectId, photo, why].join('\t'));
+    await printRow([seq, status, error?.code ?? error?.kind ?? '', subjectId, photo, why]);
   }
   if (count === 0) say('No dead letters.');
 }

@@ -2,7 +2,7 @@ import { type ForecastCounts, forecastRun } from '../runs/forecast.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
-import { print, say } from './output.ts';
+import { print, printJson, say } from './output.ts';
 
 /** Prints what a run would do, without a call. */
 export async function dryRun(
@@ -13,7 +13,7 @@ export async function dryRun(
   const { source: address, counts, durationInMs } = await forecastRun(rollcall, { source, signal });
   const { savedCalls, ...others } = counts;
   const shown = preflight ? { ...others, savedCalls } : others;
-  if (json) print(JSON.stringify({ ...shown, rate, durationInMs: Math.round(durationInMs) }));
+  if (json) printJson({ ...shown, rate, durationInMs: Math.round(durationInMs) });
   else print(describe(counts, { rate, durationInMs, incremental }));
   if (counts.photos > 0 || allowEmpty) return 0;
   say(`No photo was found in ${address}.`);
@@ -23,7 +23,7 @@ export async function dryRun(
 function describe(
   counts: ForecastCounts,
   { rate, durationInMs, incremental }: { rate: number; durationInMs: number; incremental: boolean },
-): string {
+): string[] {
   const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${plural(counts.unknownSizes, 'photo')} of unknown size` : ''}`;
   const toCompare =
     counts.toCompare > 0 ? `, at most: ${counts.toCompare} are read first and skipped if unchanged` : '';
@@ -44,5 +44,5 @@ function describe(
     ...(counts.forgotten > 0 ? [`forgotten ${counts.forgotten}  photos of forgotten subjects`] : []),
     `failed    ${counts.failed}  rows or names that give no photo`,
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
-  ].join('\n');
+  ];
 }

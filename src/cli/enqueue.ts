@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, say } from './output.ts';
+import { print, printJson, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -28,7 +28,8 @@ export function defineEnqueue(command: Command): void {
         if (takenOver.length > 0) say(`Taken over: ${takenOver.join(', ')}`);
         const note = await noteOnWorkers(rollcall);
         if (note !== undefined) say(note);
-        print(options.json ? JSON.stringify({ run: runId, resumed }) : runId);
+        if (options.json) printJson({ run: runId, resumed });
+        else print(runId);
         return 0;
       });
     });

@@ -8,7 +8,7 @@ import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, say } from './output.ts';
+import { print, printJson, say } from './output.ts';
 
 interface ForgetOptions {
   readonly file?: string;
@@ -78,7 +78,7 @@ async function allow(
   { json }: ForgetOptions,
 ): Promise<number> {
   const allowed = await allowSubjects(rollcall, idsOf(named));
-  if (json) print(JSON.stringify({ allowed }));
+  if (json) printJson({ allowed });
   else print(`${plural(allowed, 'subject')} taken off the forget list; runs may enroll them again.`);
   return 0;
 }
@@ -98,8 +98,7 @@ async function forget(
             `${formatDuration(durationInMs)} until none of them can still store anything.`,
         ),
     });
-    if (json)
-      print(JSON.stringify({ account, engine: engine.name, engineUrl: url, ...withPlaces(end, named) }));
+    if (json) printJson({ account, engine: engine.name, engineUrl: url, ...withPlaces(end, named) });
     else print(describe(end));
     return conclude(end, named);
   } catch (error) {
@@ -135,13 +134,13 @@ function describe({
   templatesDeleted,
   templatesGone,
   log,
-}: ForgetEnd): string {
+}: ForgetEnd): string[] {
   const before = erasedBefore > 0 ? ` (${erasedBefore} of them before this command was started again)` : '';
   return [
     `${plural(erased, 'subject')} of ${subjects} forgotten${before}: ${plural(templatesDeleted, 'template')} deleted, ` +
       `${templatesGone} were gone already`,
     ...(log === undefined ? [] : [`Erasure log: ${log}`]),
-  ].join('\n');
+  ];
 }
 
 function conclude({ failed, leftToOthers, waitsFor }: ForgetEnd, named: readonly NamedSubject[]): number {

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Identification } from '../runs/identify-one.ts';
 import type { IdentifyEnd } from '../runs/identify-source.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, say } from './output.ts';
+import { printJson, printRow, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -42,7 +41,7 @@ async function identify(context: CommandContext, source: string, options: Identi
   const { notice } = rollcall.engine();
   if (notice !== undefined) say(notice);
   const counts = { photos: 0, matched: 0, notMatched: 0, failed: 0, calls: 0 };
-  const show = options.json ? undefined : options.format === 'jsonl' ? jsonLine : tableRow;
+  const show = options.json ? undefined : options.format === 'jsonl' ? printJson : printTableRow;
   const lines = identifySource(rollcall, { source, signal });
   let next = await lines.next();
   for (; !next.done; next = await lines.next()) {
@@ -52,10 +51,10 @@ async function identify(context: CommandContext, source: string, options: Identi
     if (line.error) counts.failed += 1;
     else if (line.matched) counts.matched += 1;
     else counts.notMatched += 1;
-    if (show && !process.stdout.write(`${show(line)}\n`)) await once(process.stdout, 'drain');
+    await show?.(line);
   }
   const { threshold } = rollcall.settings;
-  if (options.json) print(JSON.stringify({ ...counts, threshold, end: next.value.kind }));
+  if (options.json) printJson({ ...counts, threshold, end: next.value.kind });
   else
     say(
       `${plural(counts.photos, 'photo')}: ${counts.matched} matched (similarity ${threshold} or more), ` +
@@ -85,13 +84,19 @@ function conclude(
   return counts.failed > 0 ? 1 : 0;
 }
 
-const jsonLine = (line: Identification) => JSON.stringify(line);
-
-/** Tabs between the columns, as in other tables: who was found or why not, how similar, whose photo it is. */
-function tableRow({ seq, subjectId = '', photo = '', matched, best, own, error }: Identification): string {
+/** Who was found or why not, how similar, whose photo it is. */
+function printTableRow({
+  seq,
+  subjectId = '',
+  photo = '',
+  matched,
+  best,
+  own,
+  error,
+}: Identification): Promise<void> {
   const result = error ? 'error' : matched ? 'match' : 'no match';
   const why = error ? (error.code ?? error.kind) : (best?.templateId ?? '');
   const alike = error ? '' : (best?.similarity.toFixed(3) ?? '');
   const note = error?.message ?? (own ? 'its own template' : '');
-  return [seq, result, why, alike, subjectId, photo, note].join('\t');
+  return printRow([seq, result, why, alike, subjectId, photo, note]);
 }

@@ -9,7 +9,7 @@ import { lookAtPhotos, type PhotoLook } from '../worker/preflight/look-at-photos
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, say } from './output.ts';
+import { printJson, printRow, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -63,7 +63,7 @@ async function preflight(
       if (look.error?.kind === 'preflight') counts.refused += 1;
       else if (look.error) counts.failed += 1;
       else if (look.warnings.length > 0) counts.warned += 1;
-      print(format === 'jsonl' ? lineOf(look, counts.photos) : rowOf(look));
+      await (format === 'jsonl' ? printJson(lineOf(look, counts.photos)) : printRow(rowOf(look)));
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -81,15 +81,15 @@ async function preflight(
 }
 
 /** Kept apart by tabs, so that other programs can read it, too. */
-function rowOf({ photo, faces, error, warnings }: PhotoLook): string {
+function rowOf({ photo, faces, error, warnings }: PhotoLook): (string | number)[] {
   const verdict = error ? (error.code ?? error.kind) : 'ok';
   const words = [...(error ? [error.message] : []), ...warnings].join(', ');
-  return [verdict, faces ?? '-', photo.subjectId ?? '-', shownAddress(photo) ?? '-', words].join('\t');
+  return [verdict, faces ?? '-', photo.subjectId ?? '-', shownAddress(photo) ?? '-', words];
 }
 
-function lineOf({ photo, faces, error, warnings }: PhotoLook, seq: number): string {
+function lineOf({ photo, faces, error, warnings }: PhotoLook, seq: number) {
   const { row, subjectId } = photo;
-  return JSON.stringify({
+  return {
     seq,
     row,
     subjectId,
@@ -97,7 +97,7 @@ function lineOf({ photo, faces, error, warnings }: PhotoLook, seq: number): stri
     faces,
     error,
     ...(warnings.length > 0 && { warnings }),
-  });
+  };
 }
 
 const shownAddress = ({ photo }: ListedPhoto) => photo && redactAddress(photo).address;

@@ -3,6 +3,7 @@ import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
 import type { RunProgress } from '../conductor/conducting.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
+import { showInvisible } from '../util/show-invisible.ts';
 import { say } from './output.ts';
 
 const lineEveryInMs = 5_000;
@@ -45,7 +46,9 @@ function createBar(): ProgressDisplay {
       if (!started) bar.start(Math.max(1, progress.listed), 0, { text: '' });
       started = true;
       bar.setTotal(Math.max(1, progress.listed));
-      bar.update(progress.done, { text: describe(progress, limiter, measure(progress.done)) });
+      bar.update(progress.done, {
+        text: showInvisible(describe(progress, limiter, measure(progress.done))),
+      });
     },
     stop() {
       if (started) bar.stop();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
@@ -10,7 +9,7 @@ import type { Summary } from '../records/summary.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, say } from './output.ts';
+import { print, printJson, say, write } from './output.ts';
 import { showSummary } from './show-end.ts';
 import { findRun } from './status.ts';
 import { writeNewFile } from './write-new-file.ts';
@@ -36,7 +35,7 @@ export function defineReport(command: Command): void {
           await writeNewFile({ file, flag: '--output' }, lines);
           say(`Report written to ${file}`);
         } else if (format === 'jsonl' || format === 'csv') await printAll(lines);
-        else if (summary && options.json) print(JSON.stringify({ ...summary, runDir: folder }));
+        else if (summary && options.json) printJson({ ...summary, runDir: folder });
         else if (summary) print(showSummary(summary, folder));
         else print(`${folder}/parts`);
         return summary ? 0 : 3;
@@ -77,13 +76,9 @@ async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<Buffer> 
 }
 
 async function printAll(chunks: AsyncIterable<string | Buffer>): Promise<void> {
-  for await (const chunk of chunks) {
-    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
-  }
+  for await (const chunk of chunks) await write(chunk);
 }
 
 export async function printJsonl(lines: AsyncIterable<ReportLine>): Promise<void> {
-  for await (const line of lines) {
-    if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, 'drain');
-  }
+  for await (const line of lines) await printJson(line);
 }

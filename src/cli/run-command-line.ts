@@ -31,6 +31,7 @@ async function createProgram(words: readonly string[]): Promise<Command> {
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
     })
     .showHelpAfterError('(see rollcall --help)')
+    .configureOutput({ outputError: (text) => say(text.trimEnd().split(/\n(?=\(Did you mean)/u)) })
     .exitOverride();
   for (const [name, entry] of Object.entries(commands)) {
     const command = program.command(name).description(entry.description);
@@ -48,6 +49,12 @@ export function exitCodeFor(error: unknown): number {
     say(`rollcall: ${error.message}`);
     return error.exitCode;
   }
-  say(`rollcall: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  say([`rollcall: internal error: ${String(error)}`, ...framesOf(error)]);
   return 4;
+}
+
+/** Where the program was, without the message, whose lines could look the same. */
+function framesOf(error: unknown): string[] {
+  const { stack = '' } = error instanceof Error ? error : {};
+  return stack.split('\n').filter((line) => /^\s+at /u.test(line));
 }

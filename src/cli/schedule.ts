@@ -3,7 +3,7 @@ import type { ScheduleState } from '../schedule/list-schedules.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, say } from './output.ts';
+import { print, printJson, say } from './output.ts';
 
 const examples = `
 Examples:
@@ -69,7 +69,7 @@ function addList(schedule: Command): void {
         const { listSchedules } = await import('../schedule/list-schedules.ts');
         const schedules = await listSchedules(rollcall);
         if (schedules.length === 0) say(`No schedule in ${rollcall.state.address}.`);
-        for (const one of schedules) print(options.json ? JSON.stringify(one) : describe(one));
+        for (const one of schedules) options.json ? printJson(one) : print(describe(one));
         return 0;
       });
     });
@@ -92,7 +92,7 @@ function addRemove(schedule: Command): void {
   addSettings(command, 'schedule remove');
 }
 
-function describe(schedule: ScheduleState): string {
+function describe(schedule: ScheduleState): string[] {
   const { name, cron, tz, nextAt, source, engine, engineUrl, account, lastRun, skipped, events } = schedule;
   const lastTick = events.at(-1);
   const lastSkip = events.findLast((event) => event.result === 'skipped');
@@ -105,7 +105,7 @@ function describe(schedule: ScheduleState): string {
       ? [`  skipped ${skipped}${lastSkip ? `, the last at ${lastSkip.tick}: ${lastSkip.why}` : ''}`]
       : []),
     ...(schedule.onFailure ? [`  on failure: ${schedule.onFailure}`] : []),
-  ].join('\n');
+  ];
 }
 
 function describeRun({

@@ -6,7 +6,7 @@ import { exitCodeOf } from '../records/summary.ts';
 import { plural } from '../util/plural.ts';
 import { meaningOf } from '../util/warning.ts';
 import type { CommandContext } from './command-context.ts';
-import { print, say } from './output.ts';
+import { print, printJson, say } from './output.ts';
 
 /** Says how a run ended and how to go on; returns the exit code. */
 export function showEnd(
@@ -17,27 +17,27 @@ export function showEnd(
   const folder = rollcall.state.locate(runFolderOf(end.runId));
   switch (end.kind) {
     case 'over':
-      print(json ? JSON.stringify({ ...end.summary, runDir: folder }) : showSummary(end.summary, folder));
+      if (json) printJson({ ...end.summary, runDir: folder });
+      else print(showSummary(end.summary, folder));
       if (exitCodeOf(end.summary, rollcall.settings) === 2)
         say(`No photo was found in ${end.summary.source}. If that is expected: --allow-empty`);
       return exitCodeOf(end.summary, rollcall.settings);
     case 'paused':
-      if (json)
-        print(JSON.stringify({ run: end.runId, state: 'paused', waitsFor: end.waitsFor, runDir: folder }));
+      if (json) printJson({ run: end.runId, state: 'paused', waitsFor: end.waitsFor, runDir: folder });
       say(`Run ${end.runId} is paused: ${end.waitsFor}`);
       say(
         `No photo is lost: the run goes on where it stopped. To end it instead: rollcall cancel ${end.runId}`,
       );
       return 3;
     case 'interrupted':
-      if (json) print(JSON.stringify({ run: end.runId, state: 'interrupted', runDir: folder }));
+      if (json) printJson({ run: end.runId, state: 'interrupted', runDir: folder });
       say(`Run ${end.runId} was interrupted. Start the same command again to go on where it stopped.`);
       return interruptExitCode();
   }
 }
 
 /** The summary for people. `folder` is where the run's files are. */
-export function showSummary(summary: Summary, folder: string): string {
+export function showSummary(summary: Summary, folder: string): string[] {
   const rows = statuses
     .filter((status) => status === 'enrolled' || (summary.byStatus[status] ?? 0) > 0)
     .map((status) => `  ${status.padEnd(10)} ${String(summary.byStatus[status] ?? 0).padStart(9)}`);
@@ -77,7 +77,7 @@ export function showSummary(summary: Summary, folder: string): string {
     ...(deadLetters > 0
       ? [`${deadLetters} need${deadLetters === 1 ? 's' : ''} attention: rollcall dead-letters ${summary.run}`]
       : []),
-  ].join('\n');
+  ];
 }
 
 /** The most frequent first, each with what it means. */

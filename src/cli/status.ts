@@ -7,13 +7,12 @@ import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print } from './output.ts';
+import { clearScreen, print, write } from './output.ts';
 
 /** A conductor writes run.json every 5 s at least; a record this old has none. */
 const quietAfterInMs = 15_000;
 
 const watchEveryInMs = 2_000;
-const clearScreen = '\u001b[H\u001b[2J';
 
 interface StatusOptions {
   readonly json?: boolean;
@@ -27,21 +26,22 @@ export function defineStatus(command: Command): void {
     .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {
       const show = async (rollcall: Rollcall) => {
         const records = runId ? [await findRun(rollcall, runId)] : await listRunRecords(rollcall.state);
-        if (options.json) return records.map((record) => JSON.stringify(record)).join('\n');
-        if (records.length === 0) return `No run in ${rollcall.state.address}.`;
-        return records.map(describe).join('\n');
+        const isCleared = options.watch && process.stdout.isTTY;
+        if (isCleared) clearScreen();
+        if (options.json) await write(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+        else if (records.length === 0) print(`No run in ${rollcall.state.address}.`);
+        else print(records.flatMap(describe));
+        if (options.watch && !options.json && !isCleared) print('');
       };
       await withRollcall(
         options,
         async ({ rollcall, signal, interruptExitCode }) => {
           if (!options.watch) {
-            const text = await show(rollcall);
-            if (text !== '') print(text);
+            await show(rollcall);
             return 0;
           }
           while (!signal.aborted) {
-            const text = await show(rollcall);
-            print(process.stdout.isTTY ? `${clearScreen}${text}` : options.json ? text : `${text}\n`);
+            await show(rollcall);
             await delay(watchEveryInMs, undefined, { signal }).catch(() => {});
           }
           return interruptExitCode();
@@ -74,7 +74,7 @@ export async function findRun({ state }: Rollcall, runId: string | undefined): P
 export const isWorkedOn = (record: RunRecord) =>
   record.state === 'active' && record.epoch > 0 && Date.now() - Date.parse(record.updatedAt) < quietAfterInMs;
 
-function describe(record: RunRecord): string {
+function describe(record: RunRecord): string[] {
   const { listed, done, deadLetters, calls } = record.counts;
   const total = record.listed ? `${listed}` : `${listed} listed so far`;
   const state =
@@ -87,7 +87,7 @@ function describe(record: RunRecord): string {
     ...(state === 'waits for a worker'
       ? [`  to go on: the command that started it, or rollcall worker`]
       : []),
-  ].join('\n');
+  ];
 }
 
 function describeEta({ callsPerSecond, photosPerSecond, leftInMs, workers }: Eta): string {

@@ -25,8 +25,9 @@ describe('warnings in the summary', () => {
       ['exif-rotated'],
     ]);
     expect(summary.warnings).toEqual({ blurred: 1, 'exif-rotated': 2, 'converted-from-heic': 1 });
-    const shown = showSummary(summary, '/state/runs/r');
-    const rows = shown.split('\n').slice(shown.split('\n').indexOf('  warnings') + 1);
+    const lines = showSummary(summary, '/state/runs/r');
+    const shown = lines.join('\n');
+    const rows = lines.slice(lines.indexOf('  warnings') + 1);
     expect(rows[0]).toBe(`    exif-rotated              2  ${warningMeanings['exif-rotated']}`);
     expect(shown).toContain(warningMeanings['converted-from-…']);
   });
@@ -34,10 +35,12 @@ describe('warnings in the summary', () => {
   it('are none in the summary of a run without, of an earlier version, and of another version', () => {
     const none = summaryOf([[]]);
     expect(none.warnings).toEqual({});
-    expect(showSummary(none, '/f')).not.toContain('warnings');
+    expect(showSummary(none, '/f').join('\n')).not.toContain('warnings');
     const { warnings: _, ...former } = none;
     expect(summarySchema.parse(former).warnings).toEqual({});
-    expect(showSummary({ ...none, warnings: { 'of-the-future': 3 } }, '/f')).toContain('of-the-future');
+    expect(showSummary({ ...none, warnings: { 'of-the-future': 3 } }, '/f').join('\n')).toContain(
+      'of-the-future',
+    );
     expect(meaningOf('of-the-future')).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FaultError } from '../../util/errors.ts';
+import { inOneLine } from '../../util/in-one-line.ts';
 import type { Binaries } from './binaries.ts';
 import type { ServerFiles } from './server-files.ts';
 import type { ServerUser } from './server-user.ts';
@@ -113,7 +114,7 @@ async function refuseForeignContent(data: string): Promise<void> {
 function initdbFailed(files: ServerFiles, output: string): FaultError {
   return new FaultError(
     'embedded-init-failed',
-    `The embedded queue could not be created in ${files.folder}: ${output.slice(-600)}\n` +
+    `The embedded queue could not be created in ${files.folder}: ${inOneLine(output.slice(-600))} | ` +
       'Fix this, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
   );
 }

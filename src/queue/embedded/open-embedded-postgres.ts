@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { FaultError } from '../../util/errors.ts';
+import { inOneLine } from '../../util/in-one-line.ts';
 import { openSocketFolder } from '../../util/socket-folder.ts';
 import { withRetry } from '../../util/with-retry.ts';
 import { serverUserName } from './data-folder.ts';
@@ -146,7 +147,7 @@ function notStarted(folder: string, reason: unknown): FaultError {
   const text = reason instanceof Error ? reason.message : String(reason);
   return new FaultError(
     'embedded-not-started',
-    `The embedded queue in ${folder} did not start: ${text.trim().slice(-1_200)}\n` +
+    `The embedded queue in ${folder} did not start: ${inOneLine(text.trim().slice(-1_200))} | ` +
       'Fix this, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
     { cause: reason },
   );
