@@ -58,6 +58,7 @@ const over = AbortSignal.timeout(task.durationInMs);
 setMaxListeners(0, over);
 const body = Buffer.alloc(20_000);
 const lateness: number[] = [];
+const sentAtInMs: number[] = [];
 
 async function callOnAndOn(): Promise<void> {
   while (!over.aborted) {
@@ -67,6 +68,7 @@ async function callOnAndOn(): Promise<void> {
     const onSent = () => {
       lateness.push(performance.now() - enteredAt);
       permit.sent();
+      sentAtInMs.push(performance.timeOrigin + performance.now());
     };
     counts.calls += 1;
     await client.post({ path: '/add', headers: {}, body, signal: new AbortController().signal, onSent });
@@ -82,4 +84,4 @@ await client.close();
 await close();
 lateness.sort((a, b) => a - b);
 const latest = lateness.at(-1) ?? 0;
-process.stdout.write(`${JSON.stringify({ ...counts, latest, snapshot })}\n`);
+process.stdout.write(`${JSON.stringify({ sentAtInMs, counted: { ...counts, latest, snapshot } })}\n`);

@@ -1,4 +1,5 @@
 import { compileSource } from '../helpers/compiled-source.ts';
+import { worstCertainSecond } from '../helpers/engine-server-calls.ts';
 import {
   type Arrival,
   shareOfRateUsed,
@@ -12,9 +13,11 @@ export interface Measured {
   readonly calls: number;
   /** Calls in the worst second, wherever it starts, without what may be due to somebody being held up. */
   readonly worst: number;
+  /** In the worst second as the callers' own clock has it: what the way and the engine add is not in it. */
+  readonly worstAsSent: number;
   /** Share of the rate that was used, from the first call to the last. */
   readonly used: number;
-  readonly callers: readonly string[];
+  readonly callers: readonly unknown[];
 }
 
 /** Lets `processes` callers go at an engine for a while and says what the engine saw. */
@@ -36,12 +39,23 @@ export async function measurePace(
     );
     running.push(...callers);
     for (const { process } of running) watch.watch(process.pid ?? 0);
-    const told = await Promise.all(callers.map((caller) => caller.line()));
+    const told = await Promise.all(
+      callers.map(
+        async (caller) => JSON.parse(await caller.line()) as { sentAtInMs: number[]; counted: unknown },
+      ),
+    );
     const response = await fetch(`${engineUrl}/arrivals`);
     const calls = (await response.json()) as Arrival[];
     const measured = { calls, rate: task.ratePerSecond, holdUps: await watch.read() };
     const [worst, used] = [worstSecondButForHoldUps(measured), shareOfRateUsed(measured)];
-    return { calls: calls.length, worst, used, callers: told };
+    const sent = told.flatMap(({ sentAtInMs }) => sentAtInMs);
+    return {
+      calls: calls.length,
+      worst,
+      worstAsSent: worstCertainSecond(sent.map((arrivedAtInMs) => ({ arrivedAtInMs, heldInMs: 0 }))),
+      used,
+      callers: told.map(({ counted }) => counted),
+    };
   } finally {
     await Promise.all(running.map((program) => program.kill()));
     await watch.close();
