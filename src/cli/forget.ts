@@ -6,6 +6,7 @@ import { formatDuration } from '../settings/durations.ts';
 import { problemOfText } from '../sources/listed-row.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, printJson, say } from './output.ts';
@@ -123,7 +124,7 @@ function withPlaces({ failed, leftToOthers, ...counts }: ForgetEnd, named: reado
 }
 
 function placesOf(named: readonly NamedSubject[]): (subjectId: string) => string {
-  const places = new Map(named.map(({ subjectId, place }) => [subjectId.normalize('NFC'), place]));
+  const places = new Map(named.map(({ subjectId, place }) => [subjectKey(subjectId), place]));
   return (subjectId) => places.get(subjectId) ?? 'a subject';
 }
 

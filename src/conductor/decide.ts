@@ -3,6 +3,8 @@ import type { ManifestLine } from '../records/manifest.ts';
 import type { LedgerHint } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { createHashIndex } from '../util/hash-index.ts';
+import { subjectKey } from '../util/subject-id.ts';
+import { templateKey } from '../util/template-id.ts';
 
 /**
  * What becomes of a photo before any call. Follows from the lines of the list alone, in order, so that a resumed run
@@ -57,8 +59,9 @@ export function createDecider({ sameSubject, repeat, templateIdFor }: DecideOpti
   ): Decision | undefined {
     const templateId = line.templateId ?? templateIdFor?.(line.subjectId);
     if (templateId === undefined) return undefined;
-    const owner = templates.get(templateId)?.first;
-    if (owner === undefined) templates.enter(templateId, root);
+    const key = templateKey(templateId);
+    const owner = templates.get(key)?.first;
+    if (owner === undefined) templates.enter(key, root);
     return owner === undefined || owner === root
       ? undefined
       : collision(`photo ${owner} of the list has the same template id for another subject`);
@@ -94,9 +97,6 @@ export function templateIdsOf(
 
 const isPhoto = (line: ManifestLine): line is ManifestLine & { subjectId: string; photo: string } =>
   line.problem === undefined && line.subjectId !== undefined && line.photo !== undefined;
-
-/** The template id is made of the NFC form: ids that differ only in it are one subject. */
-const subjectKey = (subjectId: string) => subjectId.normalize('NFC');
 
 const feed: Decision = { kind: 'feed' };
 const repeated: Decision = { kind: 'settle', outcome: { status: 'skipped', reason: 'repeated' } };

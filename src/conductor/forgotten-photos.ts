@@ -3,6 +3,7 @@ import { entriesAreKnownAfterInMs } from '../ledger/forgotten-watch.ts';
 import type { ManifestLine } from '../records/manifest.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { subjectKey } from '../util/subject-id.ts';
 
 /**
  * Which photos of a list are of forgotten subjects: they need no job. Workers look again right before a call; this
@@ -23,7 +24,7 @@ export function openForgottenPhotos(options: {
   /** Subjects besides those that are written down anywhere. */
   alsoForgotten?: Iterable<string>;
 }): ForgottenPhotos {
-  const others = new Set([...(options.alsoForgotten ?? [])].map((subject) => subject.normalize('NFC')));
+  const others = new Set([...(options.alsoForgotten ?? [])].map(subjectKey));
   const subjects = createForgottenSubjects({ ...options, erasures: true });
   const oldestInMs = entriesAreKnownAfterInMs(options.state);
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -36,7 +37,7 @@ export function openForgottenPhotos(options: {
     },
     outcomeOf({ subjectId }) {
       if (subjectId === undefined) return undefined;
-      if (!subjects.isForgotten(subjectId) && !others.has(subjectId.normalize('NFC'))) return undefined;
+      if (!subjects.isForgotten(subjectId) && !others.has(subjectKey(subjectId))) return undefined;
       // What the engine holds is known only where its templates were deleted since.
       const { since = 0, erasedAt = 0 } = subjects.find(subjectId) ?? {};
       return {

@@ -1,7 +1,7 @@
 import { didYouMean } from '../settings/did-you-mean.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Environment } from '../util/http/proxy-for.ts';
-import { templateUuid } from '../util/template-id.ts';
+import { isSameTemplate, templateUuid } from '../util/template-id.ts';
 import type { Engine, ForeseenVerdict, PhotoFault } from './engine.ts';
 import type { EngineEntry, EngineOptions, OpenedEngine } from './engine-entry.ts';
 import { local } from './local.ts';
@@ -59,7 +59,7 @@ export function followsFromSubject(named: {
   subjectId: string;
   templateId: string;
 }): boolean {
-  return named.templateId === templateIdOf(named);
+  return isSameTemplate(named.templateId, templateIdOf(named));
 }
 
 /** The verdict that the engine of a name would give on a photo; undefined: it takes such a photo, or nobody knows. */

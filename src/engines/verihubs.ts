@@ -1,4 +1,5 @@
 import type { HttpCall, HttpClient } from '../util/http/http-client.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import type { AccountCheck, Engine, EngineReply, EnrollAddressRequest, EnrollRequest } from './engine.ts';
 import type { EngineEntry } from './engine-entry.ts';
 import { createCleanText } from './foreign-text.ts';
@@ -12,7 +13,7 @@ import { readVerihubsDeleteReply, readVerihubsReply } from './verihubs-reply.ts'
 import { checkVerihubsSettings, verihubsSettingsOf } from './verihubs-settings.ts';
 
 /** The engine knows a template by the subject's own id. */
-const templateIdFor = (subjectId: string) => subjectId.normalize('NFC');
+const templateIdFor = subjectKey;
 
 /** Verihubs' cloud. */
 export const verihubs: EngineEntry = {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { followsFromSubject } from '../engines/registry.ts';
+import { templateKey } from '../util/template-id.ts';
 
 /**
  * Fingerprints say in 64 bits what was enrolled: of a photo as it is listed (`listed`), and of its bytes (`content`).
@@ -28,5 +29,5 @@ export function templateMark({
   templateId: string | undefined;
 }): string {
   const follows = templateId === undefined || followsFromSubject({ engine, subjectId, templateId });
-  return follows ? noTemplate : `=${templateId}`;
+  return follows ? noTemplate : `=${templateKey(templateId)}`;
 }

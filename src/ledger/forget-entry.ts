@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { subjectKey } from '../util/subject-id.ts';
 
 export const forgetSchemaName = 'rollcall.forgotten/1';
 export const erasureSchemaName = 'rollcall.erasure/1';
@@ -57,4 +58,4 @@ function parse<Value>(schema: z.ZodType<Value>, text: string): Value | undefined
  * find out whether it was forgotten.
  */
 export const subjectMark = (account: string, subjectId: string): string =>
-  hash('sha256', `rollcall.forgotten\n${account}\n${subjectId.normalize('NFC')}`, 'hex');
+  hash('sha256', `rollcall.forgotten\n${account}\n${subjectKey(subjectId)}`, 'hex');

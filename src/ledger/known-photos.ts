@@ -1,15 +1,9 @@
 import type { LedgerHint } from '../records/photo-job-data.ts';
 import { createHashIndex } from '../util/hash-index.ts';
+import { subjectKey } from '../util/subject-id.ts';
+import { templateKey } from '../util/template-id.ts';
 import { anyTemplate, contentFingerprint, listedFingerprint, noTemplate } from './fingerprint.ts';
-import {
-  compareTimes,
-  type LedgerEvent,
-  photoKey,
-  readTimes,
-  subjectKey,
-  timesOf,
-  writeTimes,
-} from './ledger-event.ts';
+import { compareTimes, type LedgerEvent, photoKey, readTimes, timesOf, writeTimes } from './ledger-event.ts';
 
 /** What a photo is asked by. */
 export interface AskedPhoto {
@@ -119,7 +113,7 @@ function printsOf({ photo, version, sha256 }: LedgerEvent, template: string): Fi
 
 function templateOf({ templateId, templateIdFrom }: LedgerEvent): string {
   if (templateIdFrom === 'engine') return anyTemplate;
-  return templateIdFrom === 'manifest' ? `=${templateId}` : noTemplate;
+  return templateIdFrom === 'manifest' ? `=${templateKey(templateId ?? '')}` : noTemplate;
 }
 
 const isEnough = (event: LedgerEvent, required: readonly string[]) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RunRecord } from '../records/run-record.ts';
+import { subjectKey } from '../util/subject-id.ts';
 
 export const ledgerSchemaName = 'rollcall.ledger/1';
 
@@ -58,9 +59,6 @@ export function isForeignEvent(text: string): boolean {
     return false;
   }
 }
-
-/** Ids that differ only in Unicode's form are one subject. */
-export const subjectKey = (subjectId: string) => subjectId.normalize('NFC');
 
 export const photoKey = (subjectId: string, photo: string) => `${subjectKey(subjectId)}\n${photo}`;
 

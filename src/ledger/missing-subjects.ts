@@ -2,13 +2,13 @@ import { readManifest } from '../records/manifest.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex, type HashIndex } from '../util/hash-index.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
 import {
   compareTimes,
   type LedgerEvent,
   ledgerSourceOf,
   readTimes,
-  subjectKey,
   timesOf,
   writeTimes,
 } from './ledger-event.ts';

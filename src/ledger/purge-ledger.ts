@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseStore } from '../account/lease-store.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import { withCompactionLease } from './compact-ledger.ts';
-import { parseLedgerEvent, subjectKey } from './ledger-event.ts';
+import { parseLedgerEvent } from './ledger-event.ts';
 import { basePath, type LedgerFile, listLedgerFiles, readLedgerFile } from './ledger-files.ts';
 
 /**

@@ -3,6 +3,7 @@ import { subjectMark } from '../ledger/forget-entry.ts';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { readSubjectList } from './read-subject-list.ts';
 
@@ -45,7 +46,7 @@ export async function allowSubjects(
   const { account } = engine();
   const known = createForgottenSubjects({ state, account });
   await known.refresh();
-  const subjects = [...new Set([...given].map((subject) => subject.normalize('NFC')))];
+  const subjects = [...new Set([...given].map(subjectKey))];
   const listed = subjects.filter(known.isForgotten);
   if (listed.length === 0) return 0;
   const newest = listed.reduce((most, subject) => Math.max(most, known.find(subject)?.since ?? 0), 0);

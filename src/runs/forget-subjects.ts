@@ -7,6 +7,7 @@ import { subjectMark } from '../ledger/forget-entry.ts';
 import { createErasureLog, forgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { purgeLedger } from '../ledger/purge-ledger.ts';
 import { UsageError } from '../util/errors.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import { eraseTemplate, type TemplateEnd } from './erase-template.ts';
 import { findKnownTemplates, type KnownTemplates, templatesInQueue } from './known-templates.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -56,7 +57,7 @@ export async function forgetSubjects(
   const { state, settings } = rollcall;
   const { engine, account } = rollcall.engine();
   const deleteTemplate = deletionOf(engine);
-  const subjects = [...new Set([...given].map((subject) => subject.normalize('NFC')))];
+  const subjects = [...new Set([...given].map(subjectKey))];
   const backend = await rollcall.queue();
   const { accounts, leases, presence } = backend;
 

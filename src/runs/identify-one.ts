@@ -6,10 +6,11 @@ import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { isSameTemplate } from '../util/template-id.ts';
 import type { Warning } from '../util/warning.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { fetchPhoto, type ReadyPhoto } from '../worker/fetch-photo.ts';
-import { type IdentifiablePhoto, identifyPhoto, isSameTemplate } from '../worker/identify-photo.ts';
+import { type IdentifiablePhoto, identifyPhoto } from '../worker/identify-photo.ts';
 import type { WorkContext } from '../worker/photo-task.ts';
 
 export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory'> {

@@ -1,5 +1,5 @@
 import { followsFromSubject } from '../engines/registry.ts';
-import { type LedgerEvent, subjectKey, timesOf } from '../ledger/ledger-event.ts';
+import { type LedgerEvent, timesOf } from '../ledger/ledger-event.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { QueueBackend } from '../queue/queue.ts';
 import { readManifest } from '../records/manifest.ts';
@@ -8,6 +8,7 @@ import { readReport } from '../records/read-report.ts';
 import { outcomeSchema } from '../records/report-line.ts';
 import { isOver, listRunRecords, type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { subjectKey } from '../util/subject-id.ts';
 
 export interface NamedTemplate {
   readonly subjectId: string;

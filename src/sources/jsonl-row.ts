@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isRedacted } from '../util/redact-address.ts';
+import { isSameTemplate } from '../util/template-id.ts';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
 
 /** What a line of a JSONL manifest says. */
@@ -76,7 +77,8 @@ function givenTemplateId(
   templateIdOf: ReportOptions['templateIdOf'],
 ): string | undefined {
   if (typeof subjectId !== 'string' || typeof templateId !== 'string') return undefined;
-  return templateIdOf({ engine: String(engine), subjectId }) === templateId ? undefined : templateId;
+  const own = templateIdOf({ engine: String(engine), subjectId });
+  return isSameTemplate(own, templateId) ? undefined : templateId;
 }
 
 const names = {

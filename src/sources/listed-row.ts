@@ -25,7 +25,7 @@ export function listedRow(row: ManifestRow, options: { folder: string; allowOuts
   const problem =
     problemOfText('subject id', row.subjectId ?? '') ??
     ('problem' in address ? address.problem : undefined) ??
-    (templateId === undefined ? undefined : problemOfText('template id', templateId)) ??
+    (templateId === undefined ? undefined : problemOfTemplateId(templateId)) ??
     problemOfMetadata(row);
   const photo = 'photo' in address ? address.photo : row.photo?.slice(0, maxAddressLength);
   return {
@@ -38,6 +38,18 @@ export function listedRow(row: ManifestRow, options: { folder: string; allowOuts
     cursor: row.cursor,
     ...(problem === undefined ? {} : { problem: `${row.place}: ${problem}` }),
   };
+}
+
+const blankEdges = /^[\s\u200b-\u200d\u2060]|[\s\u200b-\u200d\u2060]$/u;
+
+/**
+ * Blanks around a template id would be part of it at one engine and not at another: which template is meant cannot be
+ * known.
+ */
+function problemOfTemplateId(templateId: string): string | undefined {
+  const problem = problemOfText('template id', templateId);
+  if (problem !== undefined || !blankEdges.test(templateId)) return problem;
+  return `template id begins or ends with a blank: ${JSON.stringify(templateId)}; take the blanks away`;
 }
 
 /** Why a text cannot be an id; undefined if it can. */

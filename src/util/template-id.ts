@@ -1,4 +1,5 @@
 import { v5 } from 'uuid';
+import { subjectKey } from './subject-id.ts';
 
 /** rollcall's own namespace for template ids; never changes, or an archive would be enrolled twice. */
 const namespace = '6f1a9f5e-0c57-5c0e-9b8a-3d2f7f4f6a11';
@@ -9,5 +10,18 @@ const namespace = '6f1a9f5e-0c57-5c0e-9b8a-3d2f7f4f6a11';
  * without it: ask `templateIdOf` of the engines' registry for the id at any engine.
  */
 export function templateUuid({ engine, subjectId }: { engine: string; subjectId: string }): string {
-  return v5(`${engine}\n${subjectId.normalize('NFC')}`, namespace);
+  return v5(`${engine}\n${subjectKey(subjectId)}`, namespace);
 }
+
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/**
+ * A template id as it is compared, wherever two are: of a UUID the case means nothing, any other id is compared as a
+ * subject's is. What is sent to an engine is the id as it was given.
+ */
+export function templateKey(templateId: string): string {
+  return uuid.test(templateId) ? templateId.toLowerCase() : subjectKey(templateId);
+}
+
+export const isSameTemplate = (one: string, other: string): boolean =>
+  one === other || templateKey(one) === templateKey(other);

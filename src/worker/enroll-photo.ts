@@ -1,9 +1,10 @@
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import { makeCall } from '../account/make-call.ts';
 import type { Engine, EngineReply, EnrollRequest } from '../engines/engine.ts';
+import { isSameTemplate } from '../util/template-id.ts';
 import { assertNotForgotten } from './assert-not-forgotten.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
-import { identifyPhoto, isSameTemplate } from './identify-photo.ts';
+import { identifyPhoto } from './identify-photo.ts';
 import {
   chargedBefore,
   countReply,

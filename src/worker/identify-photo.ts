@@ -98,10 +98,3 @@ function judgeIdentification(options: {
       return { kind: 'try-later', failures: Math.max(1, failures) };
   }
 }
-
-/** Ids are compared as they are; only of a UUID the case means nothing. */
-export function isSameTemplate(a: string, b: string): boolean {
-  return a === b || (isUuid.test(a) && a.toLowerCase() === b.toLowerCase());
-}
-
-const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;

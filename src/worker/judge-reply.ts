@@ -7,6 +7,7 @@ import type {
 } from '../engines/engine.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
+import { isSameTemplate } from '../util/template-id.ts';
 
 /** What a reply means for the photo: a final answer, another call at once (paced by the rate limiter), or one later. */
 export type Judgement =
@@ -107,7 +108,7 @@ function judgeEnrolled(
     ...(reply.checks && { checks: reply.checks }),
     ...(reply.quality && { quality: reply.quality }),
     ...(reply.face && { face: reply.face }),
-    ...(reply.templateId !== templateIdSent && { warnings: ['template-id-differs'] }),
+    ...(!isSameTemplate(reply.templateId, templateIdSent) && { warnings: ['template-id-differs'] }),
   };
 }
 

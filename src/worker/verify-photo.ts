@@ -3,9 +3,10 @@ import type { HeldAccountLock } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
 import type { WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
+import { isSameTemplate } from '../util/template-id.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { finishEnrolled } from './finish-outcome.ts';
-import { identifyPhoto, isSameTemplate } from './identify-photo.ts';
+import { identifyPhoto } from './identify-photo.ts';
 import { type PhotoTask, workAgain } from './photo-task.ts';
 
 /**

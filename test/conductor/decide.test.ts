@@ -124,6 +124,35 @@ describe.each(allOptions)('deciding with $sameSubject, $repeat', (options) => {
 });
 
 describe('deciding', () => {
+  const uuid = '412d0030-ff93-5f18-be2a-bf70e4cc0b18';
+
+  it.each([
+    [uuid, uuid.toUpperCase()],
+    [uuid.toUpperCase(), uuid],
+    [uuid, `${uuid.slice(0, 8).toUpperCase()}${uuid.slice(8)}`],
+    // The first follows from its subject.
+    [undefined, uuid.toUpperCase()],
+    ['Zoë'.normalize('NFC'), 'Zoë'.normalize('NFD')],
+  ])('takes %s and %s of two subjects for one template', (one, other) => {
+    const decider = createDecider({
+      sameSubject: 'repeat',
+      repeat: 'first',
+      templateIdFor: (subjectId) => (subjectId === 'a' ? uuid : `id of ${subjectId}`),
+    });
+    const line = (seq: number, subjectId: string, templateId: string | undefined) => ({
+      seq,
+      subjectId,
+      photo: `/${subjectId}.jpg`,
+      ...(templateId !== undefined && { templateId }),
+    });
+    expect(decider.decide(line(1, 'a', one))).toEqual({ kind: 'feed' });
+    expect(decider.decide(line(2, 'b', other))).toMatchObject({
+      kind: 'settle',
+      outcome: { status: 'failed', stored: 'no', error: { kind: 'collision' } },
+    });
+    expect(decider.decide(line(3, 'c', 'another'))).toEqual({ kind: 'feed' });
+  });
+
   it('lets no row name the template id that follows from another subject, whichever comes first', () => {
     const options = {
       sameSubject: 'repeat',
