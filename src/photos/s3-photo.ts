@@ -2,6 +2,7 @@ import type { GetObjectCommandOutput, S3 } from '@aws-sdk/client-s3';
 import { parseS3Address, type S3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { readS3Error } from '../storage/s3/s3-error.ts';
+import { remedyOf } from '../storage/s3/s3-remedy.ts';
 import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { withinTime } from '../util/time-limit.ts';
@@ -83,7 +84,8 @@ async function readBody(
 
 /** Why an object cannot be read, and whether a retry may help. */
 export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
-  const { kind, code, status, detail } = readS3Error(error);
+  const failure = readS3Error(error);
+  const { kind, code, status, detail } = failure;
   const reason = status === undefined ? code : `${code}, ${status}`;
   switch (kind) {
     case 'unavailable':
@@ -97,12 +99,11 @@ export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
     case 'missing-bucket':
       return permanent(`${shown} is not there: there is no such bucket (${reason})`);
     case 'denied':
-      return permanent(`${shown} may not be read (${reason}): the permission s3:GetObject is missing`);
+    case 'customer-key':
+      return permanent(`${shown} may not be read (${reason}): ${remedyOf(failure, 's3:GetObject')}`);
     case 'credentials':
       // The fault of this process, not of the photo: another worker, or this one once fixed, may read it.
-      return transient(
-        `${shown} may not be read (${reason}): check AWS_ACCESS_KEY_ID, AWS_PROFILE or the role`,
-      );
+      return transient(`${shown} may not be read (${reason}): ${remedyOf(failure, 's3:GetObject')}`);
     case 'region':
     case 'settings':
       return transient(`${shown} cannot be read (${reason}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);

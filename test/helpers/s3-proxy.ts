@@ -130,7 +130,7 @@ function refuse(
   incoming.resume();
   response.writeHead(status, { 'content-type': 'application/xml' });
   response.end(
-    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>played by the test</Message>${more}</Error>`,
+    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code>${more.includes('<Message>') ? '' : '<Message>played by the test</Message>'}${more}</Error>`,
   );
 }
 

@@ -62,7 +62,7 @@ test.each([
   ['empty', undefined, 's3://bucket/empty.jpg', /is empty \(0 bytes\)/, false],
   ['large', undefined, 's3://bucket/large.jpg', /larger than/, false],
   ['denied', { status: 403, code: 'AccessDenied' }, photo, /permission s3:GetObject is missing/, false],
-  ['expired', { status: 400, code: 'ExpiredToken' }, photo, /check AWS_ACCESS_KEY_ID/, true],
+  ['expired', { status: 400, code: 'ExpiredToken' }, photo, /the credentials have expired/, true],
   [
     'archived',
     archived('<StorageClass>GLACIER</StorageClass>'),

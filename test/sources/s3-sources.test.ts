@@ -176,6 +176,67 @@ describe('a prefix of several pages', () => {
   });
 });
 
+describe('an answer that is no page, with status 200', () => {
+  const second = ({ query }: { query: URLSearchParams }) => query.has('continuation-token');
+  const without = (element: string) => (body: string) =>
+    body.replace(new RegExp(`<${element}>[^<]*</${element}>`, 'g'), '');
+  const instead = (body: string) => () => body;
+  const put = (element: string, text: string) => (body: string) =>
+    body.replace(new RegExp(`<${element}>[^<]*<`), `<${element}>${text}<`);
+  const page = (inner: string) =>
+    `<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</ListBucketResult>`;
+  const tokenOf = (key: string) => Buffer.from(key).toString('base64');
+  const answers: readonly [string, (body: string) => string, RegExp][] = [
+    ['HTML', instead('<!DOCTYPE html><html><body>sign in</body></html>'), /no ListBucketResult/],
+    ['HTML as XML', instead('<html><body><p>Sign in</p></body></html>'), /no ListBucketResult/],
+    ['JSON', instead('{"error":"upstream"}'), /no ListBucketResult/],
+    ['spaces', instead('   \n'), /is empty/],
+    ['nothing', instead(''), /is empty/],
+    [
+      'an error',
+      instead('<?xml version="1.0"?><Error><Code>InternalError</Code></Error>'),
+      /InternalError|\b503\b/,
+    ],
+    [
+      'another result',
+      instead(page('').replaceAll('ListBucketResult', 'ListAllMyBucketsResult')),
+      /no ListB/,
+    ],
+    ['no IsTruncated', instead(page('<Name>bucket</Name><KeyCount>0</KeyCount>')), /IsTruncated/],
+    ['no place to go on', without('NextContinuationToken'), /NextContinuationToken/],
+    ['an empty place to go on', put('NextContinuationToken', ''), /NextContinuationToken/],
+    ['a token once more', put('NextContinuationToken', tokenOf('many/1898.jpg')), /same page follows again/],
+    ['XML that is cut', (body) => body.slice(0, -300), /cut off/],
+    ['XML that is cut behind the last key', (body) => body.replace('</ListBucketResult>', ''), /cut off/],
+    ['a key too few', (body) => body.replace(/<Contents>.*?<\/Contents>/, ''), /999 keys and says 1000/],
+    ['another bucket', put('Name', 'other'), /another bucket/],
+    ['another prefix', put('Prefix', 'odd/'), /another prefix/],
+    ['a key of another prefix', put('Key', 'odd/1.jpg'), /another prefix/],
+    ['the page before', put('Key', 'many/0.jpg'), /begins before/],
+    ['keys out of order', put('Key', 'many/2299.jpg'), /out of order/],
+  ];
+
+  test.each(answers.filter((_, index) => index % 4 === 0))('%s: is asked for again', async (_, change) => {
+    const source = await open('s3://bucket/many/');
+    proxy.answer(second, { change }, 1);
+    expect(await listAll(source)).toHaveLength(2300);
+  });
+
+  test.each(answers)('%s, again and again: a fault, and no end of the list', async (_, change, message) => {
+    const impatient = openS3Connection({
+      pathStyle: true,
+      environment: { ...server.environment, AWS_ENDPOINT_URL_S3: proxy.endpoint },
+      maxAttempts: 1,
+      longestOutageInMs: 0,
+    });
+    const source = await openSource('s3://bucket/many/', { s3: impatient });
+    proxy.answer(second, { change });
+    const fault = { exitCode: 4, message: expect.stringMatching(message) };
+    await expect(listAll(source)).rejects.toMatchObject(fault);
+    await impatient.close();
+  });
+});
+
 test('what is left out of a prefix is counted, and globs are matched from the prefix on', async () => {
   const source = await open('s3://bucket/odd/', { exclude: ['sub/**'], include: ['**/*.jpg'] });
   const listed = await listAll(source);

@@ -1,4 +1,5 @@
 import type { S3 } from '@aws-sdk/client-s3';
+import { BrokenPageError, beginsBefore, decodeKey, earlierPage } from './whole-page.ts';
 
 /** An object as a listing shows it. */
 export interface S3Object {
@@ -20,12 +21,16 @@ export interface S3PageRequest {
   readonly prefix: string;
   /** Only keys behind this one. */
   readonly startAfter?: string | undefined;
-  /** The page before's `next`; stands above `startAfter`. */
+  /** The page before's `next`; `startAfter` is not sent then, but the page must begin behind it all the same. */
   readonly token?: string | undefined;
   readonly maxKeys?: number | undefined;
 }
 
-/** One page of ListObjectsV2. Keys are asked for in an encoding: XML could not hold every character that a key may have. */
+/**
+ * One page of ListObjectsV2, whole. Keys are asked for in an encoding: XML could not hold every character that a
+ * key may have.
+ * @throws the SDK's error; `BrokenPageError` (kind `unavailable`) for an answer that is not the page that was asked for
+ */
 export async function listPage(client: S3, request: S3PageRequest, signal: AbortSignal): Promise<S3Page> {
   const { bucket, prefix, startAfter, token, maxKeys } = request;
   const page = await client.listObjectsV2(
@@ -44,13 +49,6 @@ export async function listPage(client: S3, request: S3PageRequest, signal: Abort
     ...(Size !== undefined && { sizeInBytes: Size }),
     ...(ETag !== undefined && { etag: ETag }),
   }));
+  if (beginsBefore(objects[0]?.key, startAfter)) throw new BrokenPageError(earlierPage);
   return { objects, next: page.IsTruncated ? page.NextContinuationToken : undefined };
-}
-
-function decodeKey(key: string): string {
-  try {
-    return decodeURIComponent(key.replaceAll('+', ' '));
-  } catch {
-    return key;
-  }
 }

@@ -1,7 +1,8 @@
 import type { S3 } from '@aws-sdk/client-s3';
+import { compareKeys } from './compare-keys.ts';
 import { guessKey } from './guess-key.ts';
 import { listPage, type S3Object } from './list-page.ts';
-import { compareKeys, type FetchPage, openPageStream, type PageStream } from './page-stream.ts';
+import { type FetchPage, openPageStream, type PageStream } from './page-stream.ts';
 import type { S3Address } from './s3-address.ts';
 import { retryDuringOutage } from './s3-connection.ts';
 

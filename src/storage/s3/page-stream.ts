@@ -1,7 +1,12 @@
+import { compareKeys } from './compare-keys.ts';
 import type { S3Page } from './list-page.ts';
 
 export type FetchPage = (
-  at: { startAfter?: string | undefined; token?: string | undefined },
+  at: {
+    startAfter?: string | undefined;
+    /** Of the page before; `startAfter` is that page's last key then. */
+    token?: string | undefined;
+  },
   signal: AbortSignal,
 ) => Promise<S3Page>;
 
@@ -30,17 +35,18 @@ export function openPageStream(options: {
   let isFetching = false;
   let last = startAfter;
 
-  function fetchMore(token?: string): void {
+  function fetchMore(token?: string, behind = startAfter): void {
     if (isEnded || isFetching || pages.length > ahead) return;
     isFetching = true;
-    const page = fetch(token === undefined ? { startAfter } : { token }, stopped.signal);
+    const page = fetch({ startAfter: behind, token }, stopped.signal);
     pages.push(page);
     page.then(
-      ({ next }) => {
+      ({ next, objects }) => {
         isFetching = false;
         following = next;
+        newest = objects.at(-1)?.key ?? behind;
         isEnded = next === undefined;
-        if (next !== undefined) fetchMore(next);
+        if (next !== undefined) fetchMore(next, newest);
       },
       // Thrown where the page is taken.
       () => {
@@ -50,6 +56,7 @@ export function openPageStream(options: {
   }
 
   let following: string | undefined;
+  let newest = startAfter;
   fetchMore();
   return {
     startAfter,
@@ -57,7 +64,7 @@ export function openPageStream(options: {
       const page = await pages[0];
       if (page === undefined) return undefined;
       pages.shift();
-      if (!isEnded && !isFetching) fetchMore(following);
+      if (!isEnded && !isFetching) fetchMore(following, newest);
       for (const { key } of page.objects) {
         if (last !== undefined && last !== '' && compareKeys(key, last) <= 0) throw new KeyOrderError(key);
         last = key;
@@ -66,23 +73,4 @@ export function openPageStream(options: {
     },
     stop: () => stopped.abort(),
   };
-}
-
-/**
- * Compares keys as S3 sorts them: by their UTF-8 bytes. That is JavaScript's own order, but that pairs of surrogates
- * come behind everything else.
- * @returns below, above or equal to 0
- */
-export function compareKeys(one: string, other: string): number {
-  const length = Math.min(one.length, other.length);
-  for (let index = 0; index < length; index += 1) {
-    const unit = one.charCodeAt(index);
-    const otherUnit = other.charCodeAt(index);
-    if (unit !== otherUnit) return rank(unit) - rank(otherUnit);
-  }
-  return one.length - other.length;
-}
-
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

@@ -40,17 +40,21 @@ export async function readObjectRange(client: S3, range: ObjectRange): Promise<O
       signal,
     });
     if (reply === undefined) return { bytes: Buffer.alloc(0), etag: undefined, objectSizeInBytes: 0 };
-    etag ??= reply.ETag;
-    const objectSizeInBytes = objectSizeOf(reply);
+    if (etag !== undefined && reply.ETag !== etag) throw anotherObject(reply.ETag);
+    etag = reply.ETag;
+    const { start, objectSizeInBytes } = placeOf(reply);
+    let toDrop = from + held - start;
+    if (toDrop < 0) throw brokenOff('the answer begins behind the place that was asked for');
     const wanted = Math.min(from + sizeInBytes, objectSizeInBytes) - from;
     try {
       for await (const chunk of reply.Body as AsyncIterable<Buffer>) {
-        parts.push(chunk);
-        held += chunk.length;
+        const fresh = chunk.subarray(toDrop);
+        toDrop -= chunk.length - fresh.length;
+        parts.push(fresh);
+        held += fresh.length;
       }
-      // A store that knows no ranges sends the whole object.
       if (held >= wanted) return { bytes: Buffer.concat(parts).subarray(0, wanted), etag, objectSizeInBytes };
-      throw Object.assign(new Error('the body ended early'), { code: 'ECONNRESET' });
+      throw brokenOff('the body ended early');
     } catch (error) {
       signal.throwIfAborted();
       breaks += 1;
@@ -78,7 +82,19 @@ async function getRange(client: S3, range: ObjectRange): Promise<GetObjectComman
   }
 }
 
-function objectSizeOf({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput): number {
-  const [, size] = /\/(\d+)$/u.exec(ContentRange ?? '') ?? [];
-  return size === undefined ? ContentLength : Number(size);
+/** Which part of the object a reply holds. A store that knows no ranges sends the whole object. */
+function placeOf({ ContentRange, ContentLength = 0 }: GetObjectCommandOutput) {
+  const [, start, size] = /^bytes (\d+)-\d+\/(\d+)$/u.exec(ContentRange ?? '') ?? [];
+  return size === undefined
+    ? { start: 0, objectSizeInBytes: ContentLength }
+    : { start: Number(start), objectSizeInBytes: Number(size) };
+}
+
+/** May pass. */
+const brokenOff = (message: string) => Object.assign(new Error(message), { code: 'ECONNRESET' });
+
+/** From a store that does not heed `If-Match`; or, without an ETag, from something that is no store. */
+function anotherObject(etag: string | undefined): Error {
+  if (etag === undefined) return brokenOff('the answer is no object');
+  return Object.assign(new Error('the object was changed'), { name: 'PreconditionFailed' });
 }

@@ -1,6 +1,7 @@
 import type { S3 } from '@aws-sdk/client-s3';
 import { withRetry } from '../../util/with-retry.ts';
 import { readS3Error } from './s3-error.ts';
+import { takeOnlyWholePages } from './whole-page.ts';
 
 /**
  * The one client of a process, for sources, photos and state: made, and the SDK loaded, when it is first needed. The way of
@@ -52,7 +53,7 @@ const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 export async function createS3Client(options: S3ClientOptions): Promise<S3> {
   const { pathStyle, environment = process.env, maxAttempts = defaultMaxAttempts } = options;
   const sdk = await import('@aws-sdk/client-s3');
-  return withoutVersionWarning(
+  const client = withoutVersionWarning(
     () =>
       new sdk.S3({
         ...ownSettings(environment),
@@ -75,6 +76,8 @@ export async function createS3Client(options: S3ClientOptions): Promise<S3> {
         logger: silent,
       }),
   );
+  takeOnlyWholePages(client);
+  return client;
 }
 
 /** What the SDK would not find by itself: another environment than the process's own, and a region where none is needed. */

@@ -1,4 +1,5 @@
 import { describeFailure, type HttpFault } from '../../util/http/http-failure.ts';
+import { BrokenPageError } from './whole-page.ts';
 
 /**
  * What a failed request to S3 means. `missing-bucket` to `settings` must be fixed by the user; `unavailable` may pass,
@@ -12,6 +13,7 @@ export type S3ErrorKind =
   | 'region'
   | 'settings'
   | 'archived'
+  | 'customer-key'
   | 'changed'
   | 'range'
   | 'unavailable'
@@ -22,11 +24,18 @@ export interface S3Failure {
   /** The store's own code, such as `NoSuchKey`, or the socket's, such as `ECONNREFUSED`. Never foreign text. */
   readonly code: string;
   readonly status?: number;
-  /** What is known besides, in words: the archive that an object lies in, the region that a bucket is in. */
+  /**
+   * What is known besides, in words: the archive that an object lies in, the region that a bucket is in, what came
+   * instead of an answer.
+   */
   readonly detail?: string;
+  /** Of `denied`, where the store says it: the permission that is missing, and the policy that takes it away. */
+  readonly denied?: { readonly action?: string; readonly by?: string };
 }
 
-/** Reads an error of the SDK. Pure; its message is never used, since it may quote the request. */
+/**
+ * Reads an error of the SDK. Pure; of its message only words are used that are known, since it may quote the request.
+ */
 export function readS3Error(error: unknown): S3Failure {
   const { name, status, region, storageClass, accessTier, fault, socketCode, message } = fieldsOf(error);
   const code = socketCode ?? name;
@@ -38,11 +47,26 @@ export function readS3Error(error: unknown): S3Failure {
   if (wrongRegion.has(name) || (status === 301 && name !== 'TimeoutError'))
     return { kind: 'region', ...base, ...(region !== undefined && { detail: region }) };
   if (name === 'Error' && /^Region is missing/u.test(message)) return { kind: 'region', ...base };
-  const known = kindByName[name] ?? kindByStatus(status);
+  if (error instanceof BrokenPageError) return { kind: 'unavailable', ...base, detail: error.detail };
+  if (name === 'InvalidRequest' && /server side encryption/iu.test(message))
+    return { kind: 'customer-key', ...base };
+  const known = kindByName[name] ?? (name.startsWith('KMS.') ? 'denied' : kindByStatus(status));
+  if (known === 'denied') return { kind: known, ...base, ...denialIn(message) };
   if (known !== undefined) return { kind: known, ...base };
   if (fault === 'certificate' || fault === 'unknown-host')
     return { kind: 'settings', ...base, detail: describeFailure({ error, host: 'S3' }).message };
   return { kind: status === undefined ? 'unavailable' : 'refused', ...base };
+}
+
+const policies =
+  /explicit deny in an? ((?:service control|resource control|identity-based|resource-based|session|VPC endpoint) policy|permissions boundary)/u;
+
+/** AWS names the action that was denied, which need not be the one that was asked for: an encrypted object takes a key. */
+function denialIn(message: string): Pick<S3Failure, 'denied'> {
+  const action = /not authorized to perform:? ([a-z0-9-]{2,20}:[A-Za-z]{2,60})\b/u.exec(message)?.[1];
+  const by = policies.exec(message)?.[1];
+  if (action === undefined && by === undefined) return {};
+  return { denied: { ...(action !== undefined && { action }), ...(by !== undefined && { by }) } };
 }
 
 const wrongRegion = new Set([
@@ -58,6 +82,8 @@ const kindByName: Readonly<Record<string, S3ErrorKind>> = {
   AccessDenied: 'denied',
   AllAccessDisabled: 'denied',
   AccountProblem: 'denied',
+  NotSignedUp: 'denied',
+  OptInRequired: 'denied',
   CredentialsProviderError: 'credentials',
   TokenProviderError: 'credentials',
   ProviderError: 'credentials',
@@ -66,7 +92,10 @@ const kindByName: Readonly<Record<string, S3ErrorKind>> = {
   InvalidToken: 'credentials',
   ExpiredToken: 'credentials',
   ExpiredTokenException: 'credentials',
+  TokenRefreshRequired: 'credentials',
   RequestTimeTooSkewed: 'credentials',
+  RequestInTheFuture: 'credentials',
+  RequestExpired: 'credentials',
   InvalidBucketName: 'settings',
   PreconditionFailed: 'changed',
   InvalidRange: 'range',

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareKeys } from '../../../src/storage/s3/compare-keys.ts';
 import { guessKey } from '../../../src/storage/s3/guess-key.ts';
 import type { S3Page } from '../../../src/storage/s3/list-page.ts';
 import { inRanges } from '../../../src/storage/s3/list-pages.ts';
-import { compareKeys, type FetchPage, KeyOrderError } from '../../../src/storage/s3/page-stream.ts';
+import { type FetchPage, KeyOrderError } from '../../../src/storage/s3/page-stream.ts';
 import { randomInputs } from '../../helpers/long.ts';
 
 const many = { minLength: 60, maxLength: 300, size: 'max' } as const;

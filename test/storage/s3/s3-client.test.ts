@@ -79,6 +79,54 @@ test.each([
   expect((error as Error).message).not.toMatch(/test-secret-key|test-access-key|played/);
 });
 
+const forbids = (action: string, more = 'because no identity-based policy allows it') =>
+  `<Message>User: arn:aws:iam::1:user/x is not authorized to perform: ${action} on resource: arn:aws:x ${more}</Message>`;
+
+test.each([
+  ['AccessDenied', 403, forbids('kms:Decrypt'), /permission kms:Decrypt is missing on the KMS key/],
+  ['AccessDenied', 403, forbids('s3:GetObjectVersion'), /permission s3:GetObjectVersion is missing/],
+  [
+    'AccessDenied',
+    403,
+    forbids('s3:ListBucket', 'with an explicit deny in a service control policy'),
+    /a service control policy forbids .* the action s3:ListBucket/,
+  ],
+  [
+    'AccessDenied',
+    403,
+    forbids('kms:Decrypt', 'with an explicit deny in a resource-based policy'),
+    /a resource-based policy forbids .* the action kms:Decrypt on the KMS key/,
+  ],
+  ['AccessDenied', 403, '<Message>Access Denied</Message>', /permission s3:ListBucket is missing/],
+  ['AccessDenied', 403, forbids('<b>rm -rf</b>'), /permission s3:ListBucket is missing/],
+  ['KMS.DisabledException', 400, '', /KMS key .* is disabled/],
+  ['KMS.KMSInvalidStateException', 400, '', /KMS key .* about to be deleted/],
+  ['KMS.NotFoundException', 400, '', /KMS key .* is not there/],
+  ['RequestTimeTooSkewed', 403, '', /clocks of this machine and of the store/],
+  ['RequestExpired', 400, '', /reached the store too late/],
+  ['ExpiredToken', 400, '', /credentials have expired/],
+  ['TokenRefreshRequired', 400, '', /credentials have expired/],
+  ['InvalidToken', 400, '', /session token is not valid/],
+  ['InvalidAccessKeyId', 403, '', /does not know this key/],
+  ['SignatureDoesNotMatch', 403, '', /secret does not belong to the key/],
+  ['AccountProblem', 403, '', /locked the account/],
+  ['OptInRequired', 403, '', /Opt in/],
+  [
+    'InvalidRequest',
+    400,
+    '<Message>The object was stored using a form of Server Side Encryption.</Message>',
+    /SSE-C/,
+  ],
+])('%s (%i) %s: the cause is named', async (code, status, more, message) => {
+  const client = await clientOf({}, 1);
+  proxy.answer(() => true, { status, code, more });
+  const error = (await client
+    .listObjectsV2({ Bucket: 'bucket' })
+    .catch((error) => s3Fault(error, deed))) as Error;
+  expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
+  expect(error.message).not.toMatch(/arn:|rm -rf|played/);
+});
+
 test('an archived object says where it lies', async () => {
   const client = await clientOf();
   const more = '<StorageClass>DEEP_ARCHIVE</StorageClass>';
