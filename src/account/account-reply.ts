@@ -41,7 +41,8 @@ export function afterReply(
       return afterUnavailable(state, { ...event, message: reply.message }, now);
     case 'throttled': {
       const { message, retryAfterInMs } = reply;
-      const throttled = afterThrottled(state, { sentAt: event.sentAt, retryAfterInMs }, now);
+      const { sentAt, giveUpAfterInMs } = event;
+      const throttled = afterThrottled(state, { sentAt, retryAfterInMs, giveUpAfterInMs }, now);
       return { state: afterProbe(throttled, { ...event, message }, now), charged: false };
     }
     case 'refused': {

@@ -1,3 +1,4 @@
+import { plural } from '../util/plural.ts';
 import { pauseAccount, startAgain } from './account-pause.ts';
 import type { AccountState } from './account-state.ts';
 
@@ -22,7 +23,16 @@ export function paceAt(state: AccountState, now: number): number {
  */
 export function afterThrottled(
   state: AccountState,
-  { sentAt, retryAfterInMs = 0 }: { sentAt: number; retryAfterInMs?: number | undefined },
+  {
+    sentAt,
+    retryAfterInMs = 0,
+    giveUpAfterInMs = longestThrottlingInMs,
+  }: {
+    sentAt: number;
+    retryAfterInMs?: number | undefined;
+    /** `--give-up-after`, where it is shorter than what is waited for anyway. */
+    giveUpAfterInMs?: number;
+  },
   now: number,
 ): AccountState {
   const isCut = sentAt > state.pace.cutAt;
@@ -38,21 +48,27 @@ export function afterThrottled(
       : { value: pace, at: now, cutAt: state.pace.cutAt },
     throttling: { since, lastAt: now, until },
   };
-  const message = whyGivenUp({ retryAfterInMs, throttledForInMs: now - since, now });
+  const message = whyGivenUp({ retryAfterInMs, giveUpAfterInMs, throttledForInMs: now - since, now });
   return message ? pauseAccount(next, { reason: 'throttled', message }, now) : next;
 }
 
 function whyGivenUp(facts: {
   retryAfterInMs: number;
+  giveUpAfterInMs: number;
   throttledForInMs: number;
   now: number;
 }): string | undefined {
-  if (facts.retryAfterInMs > longestRetryAfterInMs) {
+  if (facts.retryAfterInMs > Math.min(longestRetryAfterInMs, facts.giveUpAfterInMs)) {
     const until = new Date(facts.now + facts.retryAfterInMs).toISOString();
     return `The engine asks for no calls until ${until}: a quota seems to be used up. Wait until then or have the quota raised, ${startAgain}`;
   }
-  if (facts.throttledForInMs >= longestThrottlingInMs) {
-    return `The engine has throttled every call for ${Math.round(facts.throttledForInMs / 60_000)} minutes. Lower --rate to what the account allows, or check whether other programs use it, ${startAgain}`;
+  if (facts.throttledForInMs >= Math.min(longestThrottlingInMs, facts.giveUpAfterInMs)) {
+    return `The engine has throttled every call for ${inWords(facts.throttledForInMs)}. Lower --rate to what the account allows, or check whether other programs use it, ${startAgain}`;
   }
   return undefined;
+}
+
+function inWords(durationInMs: number): string {
+  const seconds = Math.round(durationInMs / 1000);
+  return seconds < 120 ? plural(seconds, 'second') : plural(Math.round(seconds / 60), 'minute');
 }

@@ -2,13 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
-import type { FailureThreshold } from '../settings/value-types.ts';
-import { plural } from '../util/plural.ts';
 import type { ConductOptions } from './conducting.ts';
+import { createFailureWatch } from './failure-watch.ts';
 import type { DeferredPhotos } from './in-flight-photos.ts';
 import { createDeferredPhotos, createInFlightPhotos } from './in-flight-photos.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
-import { buildFinishedLine, buildPhotoJob } from './photo-job.ts';
+import { buildFinishedLine, buildPhotoJob, jobToRepeat } from './photo-job.ts';
 import type { HeldRun } from './take-run.ts';
 
 const jobsPerCollection = 1000;
@@ -93,9 +92,16 @@ export function createPhotoFlow(
   async function collectNow(from: RunQueue): Promise<number> {
     const finished = await from.finished(jobsPerCollection);
     if (finished.length === 0) return 0;
-    const lines = finished.map((job) => buildFinishedLine(record, job)).filter((line) => line !== undefined);
+    const returned = finished.map(jobToRepeat).filter((job) => job !== undefined);
+    const isReturned = new Set(returned.map((job) => job.id));
+    const lines = finished
+      .filter((job) => !isReturned.has(job.id))
+      .map((job) => buildFinishedLine(record, job))
+      .filter((line) => line !== undefined);
     await writeLines(lines);
     await from.remove(finished.map((job) => job.id));
+    // After a death in between they have neither a line nor a job, and are queued again like all such.
+    if (returned.length > 0) await from.add(returned);
     inFlight.settle(lines.map((line) => line.seq));
     return finished.length;
   }
@@ -135,43 +141,4 @@ export async function collectPhotos(
     if (collected === 0) await delay(idlePollInMs, undefined, { signal });
     else if (collected < jobsPerCollection) await delay(state.writeEveryInMs, undefined, { signal });
   }
-}
-
-const sampleSize = 1000;
-
-/** Says when too many photos end as dead letters: something other than the photos is wrong, and calls cost money. */
-export interface FailureWatch {
-  /** Why the run should pause, or undefined. */
-  add(lines: readonly ReportLine[]): string | undefined;
-}
-
-/** A share counts over the last 1,000 outcomes, once there are that many; a count since this conductor began. */
-export function createFailureWatch(threshold: FailureThreshold): FailureWatch {
-  const sample: boolean[] = [];
-  let total = 0;
-  let inSample = 0;
-  const take = (failed: boolean) => {
-    sample.push(failed);
-    if (failed) [total, inSample] = [total + 1, inSample + 1];
-    if (sample.length > sampleSize && sample.shift()) inSample -= 1;
-  };
-  const tooMany = () => {
-    if ('count' in threshold) {
-      return total >= threshold.count ? plural(total, 'dead letter') : undefined;
-    }
-    return sample.length >= sampleSize && inSample >= threshold.share * sampleSize
-      ? `${inSample} of the last ${sampleSize} photos became dead letters`
-      : undefined;
-  };
-  return {
-    add(lines) {
-      let reason: string | undefined;
-      for (const line of lines) {
-        if (line.status === 'skipped' || line.status === 'cancelled') continue;
-        take(isDeadLetter(line));
-        reason ??= tooMany();
-      }
-      return reason;
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isConnectionFault } from '../queue/connection-fault.ts';
 import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
 import type { PlacedLine } from '../records/manifest.ts';
 import { photoJobDataSchema } from '../records/photo-job-data.ts';
@@ -44,6 +45,18 @@ export function buildSettledLine(
   const { line } = placed;
   const photo = line.photo === undefined ? undefined : redactAddress(line.photo).address;
   return buildReportLine({ ...line, photo, run, engine }, outcome);
+}
+
+/**
+ * The job as it is queued again where its outcome could not be stored: a fault of the store, for which no photo is
+ * charged. A call may have been made; undefined: it is over.
+ */
+export function jobToRepeat({ id, data, state, failedReason }: FinishedJob): PhotoJob | undefined {
+  if (state !== 'failed' || !isConnectionFault(new Error(failedReason))) return undefined;
+  const parsed = photoJobDataSchema.safeParse(data);
+  if (!parsed.success) return undefined;
+  const { tries } = parsed.data;
+  return { id, data: { ...parsed.data, tries: { ...tries, storedUnknown: true } } };
 }
 
 /**

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountSummary } from '../account/account-summary.ts';
 import { readControl } from '../records/run-control.ts';
+import { readRunRecord, runFolderOf } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
+import { FaultError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import type { ConductOptions } from './conducting.ts';
 import type { RunKeeper } from './run-keeper.ts';
@@ -13,14 +16,27 @@ export async function watchRun(
   run: HeldRun,
   options: Pick<ConductOptions, 'state' | 'backend' | 'onProgress'> & { keeper: RunKeeper },
 ): Promise<void> {
-  const { lease, stop } = run;
-  const { keeper, onProgress } = options;
-  while (!stop.signal.aborted) {
+  const { lease, stop, record } = run;
+  const { state, keeper, onProgress } = options;
+  // On S3 each look is a request.
+  const lookEvery = state.kind === 'local' ? 1 : 5;
+  for (let turn = 1; !stop.signal.aborted; turn += 1) {
     await delay(watchEveryInMs, undefined, { signal: stop.signal });
+    // Before anything is written, which would make the folder anew.
+    if (turn % lookEvery === 0) await assertRunIsThere(state, record.id);
     const waitsFor = await stopIfAsked(run, options);
     if (lease.isFresh()) await keeper.saveNowAndThen(waitsFor);
     onProgress(keeper.progress());
   }
+}
+
+/** @throws FaultError where the run's folder was removed behind its conductor's back */
+async function assertRunIsThere(state: StateStore, runId: string): Promise<void> {
+  if (await readRunRecord(state, runId)) return;
+  throw new FaultError(
+    'state',
+    `The folder of run ${runId} is gone: ${state.locate(runFolderOf(runId))} (--state) was removed or unmounted while the run worked on it. What it had enrolled is at the engine. Put the folder back and start the same command again: the run goes on where it stopped. Without it, the same command starts another run, which enrolls all photos again under the same template ids.`,
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { FaultError } from '../util/errors.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { withRetry } from '../util/with-retry.ts';
+import { fixOfStore } from './connection-fault.ts';
 import type { RunQueue } from './queue.ts';
 
 const defaultOutageInMs = 120_000;
@@ -48,7 +49,7 @@ export function withStoreRetry<Result>(
 function storeIsAway(error: Error): FaultError {
   return new FaultError(
     'queue',
-    `The queue does not answer: ${error.message}. Fix it and start the same command again: the run goes on where it stopped.`,
+    `The queue does not answer: ${error.message}. ${fixOfStore(error)} and start the same command again: the run goes on where it stopped.`,
     { cause: error },
   );
 }

@@ -13,6 +13,8 @@ import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { FaultError } from '../util/errors.ts';
+import { workAgain } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
 import { workPhoto } from './work-photo.ts';
 
@@ -34,6 +36,8 @@ export interface RunWorkerOptions {
   readonly log: Logger;
 }
 
+const pauseAfterFaultInMs = 1_000;
+
 /** This process's part in the work of a run. Started once, stopped once; both may be called again without effect. */
 export interface RunWorker {
   start(): void;
@@ -49,7 +53,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
   setMaxListeners(0, drain.signal);
   const { dedupe, dedupeParallel } = record.settings;
   const onError = (error: Error) =>
-    log.warn({ run: record.id, reason: error.message }, 'the queue reported a fault');
+    log.warn({ run: record.id, reason: error.message }, 'queue or state reported a fault');
   const accountLock =
     dedupe && !dedupeParallel
       ? createAccountLock({
@@ -78,7 +82,13 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
         runId: record.id,
         concurrency,
         workerName: processName,
-        work: (job, signal) => workPhoto(job, context, signal),
+        work: (job, signal) =>
+          workPhoto(job, context, signal).catch((error) => {
+            // The state, not the photo: its conductor sees the same, and stops the run.
+            if (!(error instanceof FaultError)) throw error;
+            onError(error);
+            return workAgain({ data: job.data, tries: job.data.tries }, pauseAfterFaultInMs);
+          }),
         onError,
       });
     },

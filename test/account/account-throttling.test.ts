@@ -74,6 +74,26 @@ describe('throttled for good', () => {
     expect(state.pause?.reason).toBe('throttled');
   });
 
+  it.each([
+    [30_000, 29_000, null],
+    [30_000, 30_000, 'The engine has throttled every call for 30 seconds.'],
+    [60 * minute, 9 * minute, null],
+    [60 * minute, 10 * minute, 'The engine has throttled every call for 10 minutes.'],
+    [5 * minute, 5 * minute, 'The engine has throttled every call for 5 minutes.'],
+  ])('is given up after %i ms, where that is sooner: %i ms', (giveUpAfterInMs, lasted, expected) => {
+    let state = fresh;
+    for (let now = start; now <= start + lasted; now += 1_000)
+      state = afterThrottled(state, { sentAt: now - 1, giveUpAfterInMs }, now);
+    if (expected === null) expect(state.pause).toBeNull();
+    else expect(state.pause?.message).toContain(expected);
+  });
+
+  it('does not wait for a Retry-After that is longer than what an outage may last', () => {
+    const asked = { sentAt: start, retryAfterInMs: 2 * minute };
+    expect(afterThrottled(fresh, { ...asked, giveUpAfterInMs: minute }, start).pause).not.toBeNull();
+    expect(afterThrottled(fresh, { ...asked, giveUpAfterInMs: 2 * minute }, start).pause).toBeNull();
+  });
+
   it('does not count a silence in which nobody called', () => {
     const first = afterThrottled(fresh, { sentAt: start }, start + 1);
     const nextDay = afterThrottled(first, { sentAt: start + 1440 * minute }, start + 1440 * minute + 1);

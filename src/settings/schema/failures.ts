@@ -26,7 +26,7 @@ export const failureSettings = inGroup('failures', {
     commands: onAccounts,
     default: '1h',
     placeholder: '<duration>',
-    description: 'how long an engine may be down before the run pauses',
+    description: 'how long an engine may be down, or throttle every call, before the run pauses',
   },
   stopAfterFailures: {
     type: failureThreshold,

@@ -1,0 +1,78 @@
+import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
+import type { FailureThreshold } from '../settings/value-types.ts';
+import { plural } from '../util/plural.ts';
+
+const sampleSize = 1000;
+
+/** Says when too many photos end as dead letters: something other than the photos is wrong, and calls cost money. */
+export interface FailureWatch {
+  /** Why the run should pause, or undefined. */
+  add(lines: readonly ReportLine[]): string | undefined;
+}
+
+/** A share counts over the last 1,000 outcomes, once there are that many; a count since this conductor began. */
+export function createFailureWatch(threshold: FailureThreshold): FailureWatch {
+  /** Undefined: no dead letter. */
+  const sample: (ReportLine | undefined)[] = [];
+  let total = 0;
+  let inSample = 0;
+  const take = (line: ReportLine) => {
+    const failed = isDeadLetter(line);
+    sample.push(failed ? line : undefined);
+    if (failed) [total, inSample] = [total + 1, inSample + 1];
+    if (sample.length > sampleSize && sample.shift()) inSample -= 1;
+  };
+  const tooMany = () => {
+    const why = () => mostFrequentOf(sample.filter((line) => line !== undefined));
+    if ('count' in threshold) {
+      return total >= threshold.count ? `${plural(total, 'dead letter')}${why()}` : undefined;
+    }
+    return sample.length >= sampleSize && inSample >= threshold.share * sampleSize
+      ? `${inSample} of the last ${sampleSize} photos became dead letters${why()}`
+      : undefined;
+  };
+  return {
+    add(lines) {
+      let reason: string | undefined;
+      for (const line of lines) {
+        if (line.status === 'skipped' || line.status === 'cancelled') continue;
+        take(line);
+        reason ??= tooMany();
+      }
+      return reason;
+    },
+  };
+}
+
+/** `, most of them (612) code 5: can not detect face. What helps: …`; what is said is the newest one's. */
+function mostFrequentOf(letters: readonly ReportLine[]): string {
+  const byCode = new Map<string, number>();
+  for (const line of letters) byCode.set(codeOf(line), (byCode.get(codeOf(line)) ?? 0) + 1);
+  const [code, count] = [...byCode].sort(([, a], [, b]) => b - a)[0] ?? [];
+  const line = letters.findLast((letter) => codeOf(letter) === code);
+  if (code === undefined || line === undefined) return '';
+  const message = line.error ? `: ${line.error.message.replace(/[\s.;]+$/, '').slice(0, 200)}` : '';
+  const most = byCode.size === 1 ? 'all of them' : `most of them (${count})`;
+  return `, ${most} ${code}${message}. What helps: ${remedyOf(line)}`;
+}
+
+const codeOf = ({ status, error }: ReportLine) =>
+  error?.code === undefined ? (error?.kind ?? status) : `code ${error.code}`;
+
+type ErrorKind = NonNullable<ReportLine['error']>['kind'];
+
+/** What helps where many photos end in the same way, by the kind of their error. */
+const remedies = {
+  rejected:
+    'look at some of these photos; if they are fine, ask the vendor what the code means for this account',
+  unavailable:
+    'check that the engine runs and takes photos of this kind, and raise --max-attempts or --timeout',
+  photo: 'check that the files are there and may be read',
+  manifest: 'correct the list',
+  collision: 'give each person an id of their own (--id-from)',
+  preflight: 'look at some of these photos, or leave --preflight out',
+  crashed: 'a fault of the program: please report it',
+} as const satisfies Record<ErrorKind, string>;
+
+const remedyOf = ({ error }: ReportLine) =>
+  error ? remedies[error.kind] : 'see whom they were taken for, and raise --threshold if they are others';

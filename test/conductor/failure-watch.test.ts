@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
+import { jobToRepeat } from '../../src/conductor/photo-job.ts';
+import type { ReportLine } from '../../src/records/report-line.ts';
+import { makeJob } from '../queue/photo-jobs.ts';
+import { lineOf } from '../records/report-lines.ts';
+
+type LineError = NonNullable<ReportLine['error']>;
+
+const rejected = (code: string, message: string): LineError => ({ kind: 'rejected', code, message });
+
+describe('why too many photos failed', () => {
+  it.each([
+    [
+      'one code',
+      Array<LineError>(4).fill(rejected('5', 'can not detect face')),
+      /^4 dead letters, all of them code 5: can not detect face\. What helps: look at some/,
+    ],
+    [
+      'the most frequent of several',
+      [
+        rejected('6', 'several'),
+        rejected('5', 'no face.'),
+        rejected('5', 'no face.'),
+        rejected('9', 'small'),
+      ],
+      /, most of them \(2\) code 5: no face\. What helps: /,
+    ],
+    [
+      'photos that cannot be read',
+      Array<LineError>(4).fill({ kind: 'photo', message: 'photo "a.jpg" is not there' }),
+      /all of them photo: photo "a.jpg" is not there\. What helps: check that the files are there/,
+    ],
+    [
+      'calls without an answer',
+      Array<LineError>(4).fill({ kind: 'unavailable', message: 'HTTP 503' }),
+      /What helps: check that the engine runs/,
+    ],
+    [
+      'rows of a list',
+      Array<LineError>(4).fill({ kind: 'manifest', message: 'row 3: no id' }),
+      /What helps: correct the list/,
+    ],
+    [
+      'ids that collide',
+      Array<LineError>(4).fill({ kind: 'collision', message: 'a' }),
+      /What helps: .*--id-from/,
+    ],
+    ['a code like a property', Array<LineError>(4).fill(rejected('__proto__', 'x')), /code __proto__: x/],
+  ])('names %s and what helps', (_, errors, expected) => {
+    const lines = errors.map((error, index) => ({ ...lineOf(index + 1, 'x', 'failed'), error }));
+    expect(createFailureWatch({ count: 4 }).add(lines)).toMatch(expected);
+  });
+
+  it('names duplicates, which have no error', () => {
+    const lines = [1, 2].map((seq) => {
+      const { error: _, ...line } = lineOf(seq, 'x', 'duplicate');
+      return line;
+    });
+    expect(createFailureWatch({ count: 2 }).add(lines)).toMatch(/all of them duplicate\. .*--threshold/);
+  });
+});
+
+describe('a job whose outcome could not be stored', () => {
+  const failed = (failedReason: string) => {
+    const { id, data } = makeJob(3);
+    return jobToRepeat({ id, data, state: 'failed', returnValue: null, failedReason });
+  };
+
+  it('is queued again under its id, with what the engine holds unknown', () => {
+    const again = failed('could not extend file "base/5/2": No space left on device');
+    expect(again).toMatchObject({ id: makeJob(3).id, data: { seq: 3, tries: { storedUnknown: true } } });
+  });
+
+  it.each(['job stalled more than allowable limit', 'x is not a function'])('is over: %s', (reason) => {
+    expect(failed(reason)).toBeUndefined();
+  });
+});
