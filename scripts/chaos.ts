@@ -3,8 +3,10 @@ import { parseArgs } from 'node:util';
 import { type KillFigures, killAndResume } from '../test/chaos/kill-and-resume.ts';
 import { openScene } from '../test/chaos/scene.ts';
 import { type StoreName, storeNames } from '../test/chaos/stores.ts';
+import { loseParts } from './chaos-losses.ts';
 
 // Kills runs at random moments for as long as you like: npm run chaos -- --seeds 100
+// Loses random parts of queues instead: npm run chaos -- --losses 200
 // Prints a row for every run; the exit code is 1 if one of them was not right in the end.
 const { values } = parseArgs({
   options: {
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     rate: { type: 'string', default: '300' },
     concurrency: { type: 'string', default: '16' },
+    losses: { type: 'string' },
     store: { type: 'string', multiple: true, default: [...storeNames] },
   },
 });
@@ -24,19 +27,29 @@ const settings = {
   concurrency: Number(values.concurrency),
 };
 
+const stores = storeNames.filter((name) => values.store.includes(name));
+const first = Number(values.first);
+
 console.log(`Node.js ${process.version}, ${cpus().length} cores, ${JSON.stringify(settings)}\n`);
-console.log('| queue | seed | kills | in flight | calls made again | most after one kill | seconds | |');
-console.log('|---|---|---|---|---|---|---|---|');
-let failures = 0;
-for (let seed = Number(values.first); seed < Number(values.first) + Number(values.seeds); seed += 1) {
-  for (const store of storeNames.filter((name) => values.store.includes(name))) {
-    const result = await tryOnce(store, seed).catch((error: Error) => error);
-    if (result instanceof Error) failures += 1;
-    console.log(rowOf(store, seed, result));
-  }
-}
+const failures = values.losses
+  ? await loseParts({ stores, first, count: Number(values.losses) })
+  : await killRuns();
 console.log(failures === 0 ? '\nEvery run ended right.' : `\n${failures} of the runs did not end right.`);
 process.exitCode = failures === 0 ? 0 : 1;
+
+async function killRuns(): Promise<number> {
+  console.log('| queue | seed | kills | in flight | calls made again | most after one kill | seconds | |');
+  console.log('|---|---|---|---|---|---|---|---|');
+  let failed = 0;
+  for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
+    for (const store of stores) {
+      const result = await tryOnce(store, seed).catch((error: Error) => error);
+      if (result instanceof Error) failed += 1;
+      console.log(rowOf(store, seed, result));
+    }
+  }
+  return failed;
+}
 
 async function tryOnce(store: StoreName, seed: number): Promise<KillFigures> {
   const scene = await openScene({ store, photos: settings.photos });

@@ -4,7 +4,7 @@ import { compactLedger } from '../ledger/compact-ledger.ts';
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
 import type { Lease } from '../queue/lease.ts';
 import type { FoundJob, QueueBackend, RunQueue } from '../queue/queue.ts';
-import { openManifestWriter, readManifest } from '../records/manifest.ts';
+import { openManifestWriter, type PlacedLine, readManifest } from '../records/manifest.ts';
 import { photoJobDataSchema } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { Parts } from '../records/report-parts.ts';
@@ -120,15 +120,19 @@ async function cancelRest(options: {
   const startedAt = performance.now();
   while ((await queue.counts()).active > 0 && performance.now() - startedAt < longestWaitInMs)
     await delay(pollInMs);
+  const idOf = (placed: PlacedLine) => buildPhotoJob(record.id, placed).id;
+  const isOpen = ({ line }: PlacedLine) => !hasLine(line.seq);
   while (isFresh() && (await flow.collect(queue)) > 0);
-  const queued = await queue.ids();
   for await (const batch of readManifest(state, record.id)) {
     if (!isFresh()) return;
-    const open = batch.filter(({ line }) => !hasLine(line.seq));
-    const ids = open.map((placed) => buildPhotoJob(record.id, placed).id);
-    const jobs = await queue.find(ids.filter((id) => queued.has(id)));
+    // An outcome may lie where the queue has lost sight of it.
+    const { restored, lost } = await queue.repair(batch.filter(isOpen).map(idOf));
+    while (restored > 0 && isFresh() && (await flow.collect(queue)) > 0);
+    const gone = new Set(lost);
+    const open = batch.filter(isOpen);
+    const jobs = await queue.find(open.map(idOf).filter((id) => !gone.has(id)));
     await flow.settlePhotos(
-      open.map((placed, index) => buildSettledLine(record, placed, cancelled(jobs.get(ids[index] ?? '')))),
+      open.map((placed) => buildSettledLine(record, placed, cancelled(jobs.get(idOf(placed))))),
     );
   }
   if (manifest.end.listed || !isFresh()) return;

@@ -30,6 +30,8 @@ export interface ConductOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
   readonly log: Logger;
+  /** How often the conductor looks for what the queue has lost. Default: 30 s. */
+  readonly reconcileEveryInMs?: number;
 }
 
 export interface RunProgress {

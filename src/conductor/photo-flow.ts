@@ -12,7 +12,7 @@ import type { HeldRun } from './take-run.ts';
 
 const jobsPerCollection = 1000;
 
-const reconcileEveryInMs = 30_000;
+const usualReconcileEveryInMs = 30_000;
 const idlePollInMs = 150;
 
 /** What lies between the manifest and the report: photos go into the queue, finished jobs come out as lines. */
@@ -28,7 +28,10 @@ export interface PhotoFlow {
    * @returns how many jobs were taken out
    */
   collect(queue: RunQueue): Promise<number>;
-  /** Queues again what is in flight and has neither a line nor a job; returns how many jobs were missing. */
+  /**
+   * Makes good what the queue has lost of the photos in flight, all or a part: jobs that nobody would run are put back, and
+   * photos that have neither a line nor a job are queued again. Returns how many there were.
+   */
   reconcile(): Promise<number>;
 }
 
@@ -108,11 +111,11 @@ export function createPhotoFlow(
 
   async function reconcileNow(): Promise<number> {
     await lease.fresh(signal);
-    const before = [...inFlight.jobs()];
-    const known = before.length > 0 ? await queue.ids() : new Set<string>();
-    const forgotten = before.filter((job) => !known.has(job.id));
-    if (forgotten.length > 0) await queue.add(forgotten);
-    return forgotten.length;
+    const jobs = [...inFlight.jobs()];
+    const { restored, lost } = await queue.repair(jobs.map((job) => job.id));
+    const gone = new Set(lost);
+    await queue.add(jobs.filter((job) => gone.has(job.id)));
+    return restored + gone.size;
   }
 }
 
@@ -124,7 +127,11 @@ export async function collectPhotos(
     manifest,
     flow,
     log,
-  }: Pick<ConductOptions, 'state' | 'log'> & { manifest: ManifestProgress; flow: PhotoFlow },
+    reconcileEveryInMs = usualReconcileEveryInMs,
+  }: Pick<ConductOptions, 'state' | 'log' | 'reconcileEveryInMs'> & {
+    manifest: ManifestProgress;
+    flow: PhotoFlow;
+  },
 ): Promise<void> {
   const { signal } = stop;
   let reconciledAt = performance.now();
@@ -135,7 +142,10 @@ export async function collectPhotos(
     if (performance.now() - reconciledAt > reconcileEveryInMs) {
       const photos = await flow.reconcile();
       if (photos > 0)
-        log.warn({ run: record.id, photos }, 'jobs were missing from the queue and were added again');
+        log.warn(
+          { run: record.id, photos },
+          'the queue had lost jobs, or what makes them run: they were added again',
+        );
       reconciledAt = performance.now();
     }
     if (collected === 0) await delay(idlePollInMs, undefined, { signal });

@@ -9,7 +9,7 @@ import {
 } from './bullmq-settings.ts';
 import type { BullmqContext } from './bullmq-store.ts';
 import { exceptConnectionFaults } from './connection-fault.ts';
-import type { DeadLetterQueue, FoundJob, PhotoJob, RunQueue } from './queue.ts';
+import type { DeadLetterQueue, FoundJob, PhotoJob, Repair, RunQueue } from './queue.ts';
 import { storable } from './storable.ts';
 
 /** On Redis or on PostgreSQL. */
@@ -62,6 +62,14 @@ export function openRunQueue(context: BullmqContext, runId: string): RunQueue {
       for (const batch of inBatches(ids)) await jobs.removeFinished(name, batch);
     },
     ids: async () => new Set(await jobs.ids(name)),
+    async repair(ids) {
+      const repairs: Repair[] = [];
+      for (const batch of inBatches(ids)) repairs.push(await jobs.repair(name, batch));
+      return {
+        restored: repairs.reduce((sum, { restored }) => sum + restored, 0),
+        lost: repairs.flatMap(({ lost }) => lost),
+      };
+    },
     async find(ids) {
       const found = new Map<string, FoundJob>();
       for (const batch of inBatches(ids, looksAtOnce)) {

@@ -1,6 +1,6 @@
 import type { BackendFactory, ConnectionOptions, IQueueBackend } from 'bullmq';
 import type { Closers } from './closers.ts';
-import type { FinishedJob, JobCounts } from './queue.ts';
+import type { FinishedJob, JobCounts, Repair } from './queue.ts';
 
 /** What everything that is opened on a queue has in common. */
 export interface BullmqContext {
@@ -28,6 +28,7 @@ export interface JobTable {
   removeFinished(queueName: string, ids: readonly string[]): Promise<void>;
   counts(queueName: string): Promise<JobCounts>;
   ids(queueName: string): Promise<string[]>;
+  repair(queueName: string, ids: readonly string[]): Promise<Repair>;
   active(queueName: string): Promise<ActiveJob[]>;
   /** Makes BullMQ's next sweep, which comes at once, take these jobs for stalled, if they are still held as given. */
   expireLocks(queueName: string, jobs: readonly ActiveJob[]): Promise<number>;

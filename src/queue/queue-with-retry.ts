@@ -62,6 +62,7 @@ export function createQueueWithRetry(queue: RunQueue, options: StoreRetryOptions
     finished: (limit) => retrying(() => queue.finished(limit)),
     remove: (ids) => retrying(() => queue.remove(ids)),
     ids: () => retrying(() => queue.ids()),
+    repair: (ids) => retrying(() => queue.repair(ids)),
     find: (ids) => retrying(() => queue.find(ids)),
     counts: () => retrying(() => queue.counts()),
     pause: () => retrying(() => queue.pause()),

@@ -39,6 +39,11 @@ export interface RunQueue {
   remove(ids: readonly string[]): Promise<void>;
   /** Ids of all jobs in the queue, whatever their state. */
   ids(): Promise<Set<string>>;
+  /**
+   * For a store that lost a part of what it held. Of these jobs, those whose content is still there are put back where
+   * they belong: to the finished ones, to their worker, or to those that wait. The others are taken out whole.
+   */
+  repair(ids: readonly string[]): Promise<Repair>;
   /** The jobs of these ids as they are now, tries included; ids that are gone are left out. */
   find(ids: readonly string[]): Promise<Map<string, FoundJob>>;
   counts(): Promise<JobCounts>;
@@ -50,6 +55,13 @@ export interface RunQueue {
   /** Removes the queue with everything in it. */
   obliterate(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Repair {
+  /** How many jobs were put back. */
+  readonly restored: number;
+  /** Ids that the queue does not hold any more: they can be added again. */
+  readonly lost: readonly string[];
 }
 
 export interface FoundJob {

@@ -25,11 +25,24 @@ export interface QueueServer {
   remains(runId: string): Promise<string[]>;
   /** Takes the locks of a run's active jobs away from their worker. */
   breakLocks(runId: string): Promise<void>;
+  /**
+   * Loses a part of a run's queue: those that `choose` picks of its keys, or of its rows (`table/key`). Ids of jobs are
+   * given for what was in work at that moment, and for whose own content is gone.
+   */
+  loseSome(runId: string, choose: (names: readonly string[]) => readonly string[]): Promise<Loss>;
   /** Forgets all leases, as a server does that lost its disk. */
   wipeLeases(): Promise<void>;
   /** Removes the jobs of all ticks that are to come, but not the schedules. */
   loseTick(clockId: string): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Loss {
+  readonly removed: readonly string[];
+  /** Ids of jobs that were in work. */
+  readonly inWork: readonly string[];
+  /** Ids of jobs that the store holds no more. */
+  readonly jobs: readonly string[];
 }
 
 export async function startEmbeddedQueue(): Promise<QueueServer> {
@@ -76,6 +89,28 @@ export async function startEmbeddedQueue(): Promise<QueueServer> {
       await query(`UPDATE bullmq.job SET lock_token = 'broken' WHERE queue = $1 AND state = 'active'`, [
         `rollcall-run-${runId}`,
       ]);
+    },
+    async loseSome(runId, choose) {
+      const queue = `rollcall-run-${runId}`;
+      const rows = await query(
+        `SELECT 'job/' || id AS name FROM bullmq.job WHERE queue = $1
+         UNION SELECT 'meta/' || field FROM bullmq.meta WHERE queue = $1
+         UNION SELECT 'event/' || id FROM bullmq.event WHERE queue = $1 ORDER BY name`,
+        [queue],
+      );
+      const removed = choose(rows.map((row) => String(row.name)));
+      const keysOf = (table: string) =>
+        removed.filter((name) => name.startsWith(`${table}/`)).map((name) => name.slice(table.length + 1));
+      const active = await query(`SELECT id FROM bullmq.job WHERE queue = $1 AND state = 'active'`, [queue]);
+      const jobs = keysOf('job');
+      const gone = await query(
+        `WITH meta AS (DELETE FROM bullmq.meta WHERE queue = $1 AND field = ANY($3)),
+         event AS (DELETE FROM bullmq.event WHERE queue = $1 AND id::text = ANY($4))
+         DELETE FROM bullmq.job WHERE queue = $1 AND id = ANY($2) RETURNING id`,
+        [queue, jobs, keysOf('meta'), keysOf('event')],
+      );
+      const idsOf = (found: readonly Record<string, unknown>[]) => found.map(({ id }) => String(id));
+      return { removed, inWork: idsOf(active), jobs: idsOf(gone) };
     },
     async wipeLeases() {
       await query('DELETE FROM rollcall.lease');
@@ -138,6 +173,25 @@ async function redisQueueServer(parts: {
     async breakLocks(runId) {
       const locks = await keys(`*rollcall-run-${runId}:*:lock`);
       if (locks.length > 0) await probe.del(...locks);
+    },
+    async loseSome(runId, choose) {
+      const prefix = `{rollcall}:rollcall-run-${runId}:`;
+      const names = (await keys(`*rollcall-run-${runId}:*`)).map((key) => key.slice(prefix.length)).sort();
+      const removed = choose(names);
+      // At one moment, beside whatever the workers do.
+      const inWork = await probe.eval(
+        `local active = redis.call('LRANGE', KEYS[1] .. 'active', 0, -1)
+         for _, name in ipairs(ARGV) do redis.call('DEL', KEYS[1] .. name) end
+         return active`,
+        1,
+        prefix,
+        ...removed,
+      );
+      return {
+        removed,
+        inWork: inWork as string[],
+        jobs: removed.filter((name) => /^[^:]*-\d+-[^:]*$/.test(name)),
+      };
     },
     async wipeLeases() {
       const leases = await keys('{rollcall}:lease:*');

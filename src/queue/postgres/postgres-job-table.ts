@@ -26,6 +26,11 @@ FROM bullmq.job WHERE queue = $1`;
 
 const IDS = `SELECT id FROM bullmq.job WHERE queue = $1`;
 
+/** A job is one row: it is there as a whole, or it is gone. */
+const LOST = `
+SELECT id FROM unnest($2::text[]) AS asked (id)
+WHERE NOT EXISTS (SELECT FROM bullmq.job WHERE queue = $1 AND job.id = asked.id)`;
+
 const ACTIVE = `
 SELECT id, coalesce(processed_by, '') AS "workerName" FROM bullmq.job WHERE queue = $1 AND state = 'active'`;
 
@@ -69,6 +74,10 @@ export function createPostgresJobTable(pool: Pool): JobTable {
     async ids(queueName) {
       const { rows } = await pool.query<{ id: string }>(IDS, [queueName]);
       return rows.map((row) => row.id);
+    },
+    async repair(queueName, ids) {
+      const { rows } = await pool.query<{ id: string }>(LOST, [queueName, ids]);
+      return { restored: 0, lost: rows.map((row) => row.id) };
     },
     async active(queueName) {
       const { rows } = await pool.query<ActiveJob>(ACTIVE, [queueName]);

@@ -18,11 +18,11 @@ for _, state in ipairs({'completed', 'failed'}) do
 end
 return rows`;
 
-/** ARGV: ids. */
+/** ARGV: ids. A job whose list was lost is finished, too. */
 export const REMOVE_FINISHED = `
 for _, id in ipairs(ARGV) do
   local found = redis.call('ZREM', KEYS[1] .. 'completed', id) + redis.call('ZREM', KEYS[1] .. 'failed', id)
-  if found > 0 then redis.call('DEL', KEYS[1] .. id, KEYS[1] .. id .. ':logs') end
+  if found > 0 or redis.call('HEXISTS', KEYS[1] .. id, 'finishedOn') == 1 then redis.call('DEL', KEYS[1] .. id, KEYS[1] .. id .. ':logs') end
 end
 return 0`;
 
@@ -52,6 +52,53 @@ for _, name in ipairs({'prioritized', 'delayed', 'completed', 'failed'}) do
   lists[#lists + 1] = redis.call('ZRANGE', KEYS[1] .. name, 0, -1)
 end
 return lists`;
+
+/**
+ * ARGV: ids. A job is a hash and a place in one of BullMQ's lists and sets. A hash without a place is run by nobody, and
+ * keeps its id from being added again: it gets its place back, which follows from its fields and its lock. A place without
+ * a hash would be run as a job of nothing: it is removed, with the lock. Returns how many were put back, and the ids that
+ * are gone.
+ */
+export const REPAIR = `
+local function key(name) return KEYS[1] .. name end
+local listed = {}
+for _, name in ipairs({'wait', 'paused', 'active'}) do
+  for _, id in ipairs(redis.call('LRANGE', key(name), 0, -1)) do listed[id] = name end
+end
+local function sortedOf(id)
+  for _, name in ipairs({'prioritized', 'delayed', 'completed', 'failed'}) do
+    if redis.call('ZSCORE', key(name), id) then return name end
+  end
+end
+local function takeOut(id)
+  local sorted = sortedOf(id)
+  if sorted then redis.call('ZREM', key(sorted), id) end
+  if listed[id] then redis.call('LREM', key(listed[id]), 0, id) end
+  redis.call('SREM', key('stalled'), id)
+  redis.call('DEL', key(id), key(id) .. ':lock', key(id) .. ':logs')
+end
+local function putBack(id, finishedOn, returnValue, priority)
+  if finishedOn then
+    redis.call('ZADD', key(returnValue and 'completed' or 'failed'), finishedOn, id)
+  elseif redis.call('EXISTS', key(id) .. ':lock') == 1 then
+    redis.call('LPUSH', key('active'), id)
+  else
+    redis.call('ZADD', key('prioritized'), (tonumber(priority) or 0) * 0x100000000, id)
+    if redis.call('HEXISTS', key('meta'), 'paused') == 0 then redis.call('ZADD', key('marker'), 0, '0') end
+  end
+end
+local restored, lost = 0, {}
+for _, id in ipairs(ARGV) do
+  local held = redis.call('HMGET', key(id), 'data', 'finishedOn', 'returnvalue', 'priority')
+  if not held[1] then
+    takeOut(id)
+    lost[#lost + 1] = id
+  elseif not listed[id] and not sortedOf(id) then
+    putBack(id, held[2], held[3], held[4])
+    restored = restored + 1
+  end
+end
+return {restored, lost}`;
 
 /** Rows of id, name of the worker. */
 export const ACTIVE = `
@@ -92,6 +139,7 @@ const finishedRows = z.array(
 );
 const countsReply = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 const idLists = z.array(z.array(z.string()));
+const repairReply = z.tuple([z.number(), z.array(z.string())]);
 const activeRows = z.array(z.tuple([z.string(), z.string()]));
 
 type FinishedRow = z.infer<typeof finishedRows>[number];
@@ -123,6 +171,10 @@ export function createRedisJobTable(redis: RedisClient): JobTable {
     },
     async ids(queueName) {
       return idLists.parse(await run(IDS, queueName)).flat();
+    },
+    async repair(queueName, ids) {
+      const [restored, lost] = repairReply.parse(await run(REPAIR, queueName, ids));
+      return { restored, lost };
     },
     async active(queueName) {
       const rows = activeRows.parse(await run(ACTIVE, queueName));

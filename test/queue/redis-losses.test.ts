@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { QueueBackend, WorkResult } from '../../src/queue/queue.ts';
+import { processName } from '../../src/util/process-name.ts';
+import { type QueueServer, startRedisQueue } from '../helpers/queue-servers.ts';
+import { until } from '../helpers/until.ts';
+import { makeJob, makeJobs } from './photo-jobs.ts';
+
+const ids = ['r-1-abc', 'r-2-abc', 'r-3-abc', 'r-4-abc'];
+const [finished, inWork, delayed, waiting] = ids as [string, string, string, string];
+
+interface Case {
+  readonly lost: readonly string[];
+  /** What is put back, what has to be added again, and whose work is begun once more. */
+  readonly restored: number;
+  readonly gone?: readonly string[];
+  readonly again?: readonly string[];
+}
+
+/** Of a queue with one job of each kind. On PostgreSQL a job is one row: it cannot lose a part. */
+const cases: readonly Case[] = [
+  { lost: ['completed'], restored: 1 },
+  { lost: ['active'], restored: 1 },
+  { lost: ['delayed'], restored: 1 },
+  { lost: ['prioritized'], restored: 1 },
+  { lost: ['completed', 'active', 'delayed', 'prioritized'], restored: 4 },
+  {
+    lost: ['completed', 'active', 'delayed', 'prioritized', 'meta', 'marker', 'pc', 'id', 'events'],
+    restored: 4,
+  },
+  { lost: ['meta', 'marker', 'pc', 'id', 'events', 'stalled', 'stalled-check'], restored: 0 },
+  { lost: [finished], restored: 0, gone: [finished], again: [finished] },
+  { lost: [inWork], restored: 0, gone: [inWork], again: [inWork] },
+  { lost: [delayed], restored: 0, gone: [delayed], again: [delayed] },
+  { lost: [waiting], restored: 0, gone: [waiting] },
+  { lost: ['completed', finished], restored: 0, gone: [finished], again: [finished] },
+  { lost: ['prioritized', waiting, 'marker'], restored: 0, gone: [waiting] },
+  { lost: [...ids], restored: 0, gone: ids, again: [finished, inWork, delayed] },
+];
+
+describe('a queue on Redis that lost a part', () => {
+  let server: QueueServer;
+  let backend: QueueBackend;
+
+  beforeAll(async () => {
+    server = await startRedisQueue();
+    backend = await server.open();
+  });
+  afterAll(async () => {
+    await backend.close();
+    await server.close();
+  });
+
+  it.concurrent.each(cases)(
+    'is repaired: $lost',
+    async ({ lost, restored, gone = [], again = [] }) => {
+      const runId = `lost-${cases.findIndex((one) => one.lost === lost)}`;
+      const scene = await openQueue(backend, runId);
+      const { removed } = await server.loseSome(runId, (names) =>
+        names.filter((name) => lost.includes(name)),
+      );
+      expect(removed.length).toBeGreaterThan(0);
+      const repair = await scene.queue.repair(ids);
+      expect({ ...repair, lost: [...repair.lost].sort() }).toEqual({ restored, lost: gone });
+      await scene.queue.add(makeJobs(4).filter(({ id }) => gone.includes(id)));
+      scene.openDoor();
+      const outcomes = await until(
+        async () => {
+          const found = await scene.queue.finished(10);
+          return found.length === 4 && found;
+        },
+        { limitInMs: 30_000, what: `the end of all jobs but for ${lost}` },
+      );
+      expect(outcomes.map(({ id, state }) => `${id} ${state}`).sort()).toEqual(
+        ids.map((id) => `${id} completed`),
+      );
+      // A retry keeps its tries; what was finished, or is in work, is not begun again unless its own content is lost.
+      const begun = (id: string) => scene.begun.filter((one) => one === id).length;
+      expect(ids.map(begun)).toEqual(
+        ids.map((id) => (id === delayed ? 2 : 1) + (again.includes(id) ? 1 : 0)),
+      );
+    },
+    60_000,
+  );
+});
+
+/** A queue with a job that is finished, one in work until the door opens, one whose retry is far off, and one that waits. */
+async function openQueue(backend: QueueBackend, runId: string) {
+  const queue = backend.openRunQueue(runId);
+  const begun: string[] = [];
+  let openDoor = () => {};
+  const door = new Promise<void>((resolve) => {
+    openDoor = resolve;
+  });
+  const work = async (id: string, calls: number): Promise<WorkResult> => {
+    begun.push(id);
+    if (id === inWork) await door;
+    if (id === delayed && calls === 0)
+      return {
+        again: {
+          delayInMs: 2_000,
+          data: makeJob(3, { tries: { attempts: 1, calls: 1, reads: 0, storedUnknown: false } }).data,
+        },
+      };
+    return { outcome: { status: 'enrolled' } };
+  };
+  await queue.add(makeJobs(3));
+  backend.openWorker({
+    runId,
+    concurrency: 2,
+    workerName: processName(),
+    work: async ({ id, data }) => work(id, data.tries.calls),
+    onError: () => undefined,
+  });
+  await until(async () => {
+    const counts = await queue.counts();
+    return counts.finished === 1 && counts.active === 1 && counts.delayed === 1;
+  });
+  // Nobody takes the fourth until the door is open.
+  await queue.pause();
+  await queue.add(makeJobs(1, 4));
+  return {
+    queue,
+    begun,
+    openDoor() {
+      void queue.resume();
+      openDoor();
+    },
+  };
+}
