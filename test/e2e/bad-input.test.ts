@@ -28,14 +28,14 @@ describe('a command that cannot be carried out', { timeout: 60_000 }, () => {
   it.each(badCommands)('$name', async (command) => {
     const { args, files = {}, environment = {} } = command;
     await writeFiles(scene.folder, files);
-    expectRefusal(await scene.runHere(args, { environment }), command);
+    expectRefusal(await scene.run(args, { environment }), command);
   });
 
   it.each([2, 4])('as a process: its exit code is %d', async (exitCode) => {
     for (const command of badCommands.filter((command) => command.exitCode === exitCode).slice(0, 2)) {
       const { args, files = {}, environment = {} } = command;
       await writeFiles(scene.folder, files);
-      expectRefusal(await scene.run(args, { environment }), command);
+      expectRefusal(await scene.start(args, { environment }).ended, command);
     }
   });
 });

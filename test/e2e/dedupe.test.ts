@@ -53,7 +53,8 @@ it('twins side by side: one is enrolled, the other a duplicate; each call counte
   const planned = await scene.run(dryRun);
   expect(JSON.parse(planned.stdout)).toMatchObject({ photos: 40, calls: 87, identifications: 47 });
 
-  const end = await scene.run(['run', 'archive', '--dedupe', '--concurrency', '16', '--json']);
+  const paced = scene.start(['run', 'archive', '--dedupe', '--concurrency', '16', '--json']);
+  const end = await paced.ended;
   expect(end.exitCode, end.stderr).toBe(1);
   const [runId = ''] = await scene.runIds();
   proveTwins(await scene.report(runId));

@@ -220,7 +220,7 @@ describe('a manifest, every night', { timeout: 180_000 }, () => {
       await writeFiles(scene.folder, { [manifest]: rowsOf(names.map((name) => [name, `${name}.jpg`, '1'])) });
     }
     const before = scene.engine.calls.length;
-    const ends = await Promise.all(manifests.map((manifest) => scene.run(['run', manifest])));
+    const ends = await Promise.all(manifests.map((manifest) => scene.start(['run', manifest]).ended));
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     expect(scene.engine.calls.length - before).toBe(30);
     for (const manifest of manifests) {

@@ -95,6 +95,9 @@ describe.each(['embedded', 'redis'] as const)('what a run leaves behind, on %s',
     texts[`stderr of ${place}`] = stderr;
   };
 
+  /** Processes, with all that one of them writes, whoever writes it. */
+  const run = (...command: Parameters<Scene['start']>) => scene.start(...command).ended;
+
   beforeAll(async () => {
     scene = await openScene({
       queue: kind === 'redis' ? redis.url : undefined,
@@ -105,7 +108,7 @@ describe.each(['embedded', 'redis'] as const)('what a run leaves behind, on %s',
     await writeManifest(scene.folder, photoServer.port);
     const pace = ['--concurrency', '2', '--max-attempts', '3', '--backoff', '50ms..100ms'];
     const command = ['run', 'people.csv', '--allow-private', ...pace];
-    note('a wrong key', await scene.run(command, { environment: { OOTO_APP_KEY: secrets.wrongKey } }));
+    note('a wrong key', await run(command, { environment: { OOTO_APP_KEY: secrets.wrongKey } }));
     const running = scene.start([...command, '--log-file', 'run.log']);
     const callsBefore = scene.engine.calls.length;
     for (const calls of [2, 8, 16, 24]) {
@@ -116,15 +119,15 @@ describe.each(['embedded', 'redis'] as const)('what a run leaves behind, on %s',
     note('the run', end);
     [runId = ''] = await scene.runIds();
     texts['the queue after the run'] = await dump();
-    note('status', await scene.run(['status', '--json']));
-    note('report', await scene.run(['report', '--format', 'csv']));
-    note('doctor', await scene.run(['doctor', 'people.csv']));
+    note('status', await run(['status', '--json']));
+    note('report', await run(['report', '--format', 'csv']));
+    note('doctor', await run(['doctor', 'people.csv']));
     if (kind === 'redis') {
       const [away, wrong] = [new URL(redis.url), new URL(redis.url)];
       away.port = '1';
       wrong.password = encodeURIComponent(secrets.wrongKey);
-      note('no server', await scene.run(['doctor'], { environment: { ROLLCALL_QUEUE: away.href } }));
-      note('a wrong password', await scene.run(['doctor'], { environment: { ROLLCALL_QUEUE: wrong.href } }));
+      note('no server', await run(['doctor'], { environment: { ROLLCALL_QUEUE: away.href } }));
+      note('a wrong password', await run(['doctor'], { environment: { ROLLCALL_QUEUE: wrong.href } }));
     }
     texts['run.log'] = await readFile(join(scene.folder, 'run.log'), 'latin1');
   }, 300_000);

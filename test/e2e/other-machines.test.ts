@@ -72,10 +72,8 @@ describe('local files on the queue of another machine', { timeout: 180_000 }, ()
       expect(end.stderr).toContain(join(scene.folder, 'archive'));
       expect(end.stderr).not.toContain('secret');
     }
-    const piped = await scene.run(['enqueue', '-'], {
-      environment: remote,
-      input: '{"subjectId":"emp-1","photo":"archive/photo-1.jpg"}\n',
-    });
+    const input = '{"subjectId":"emp-1","photo":"archive/photo-1.jpg"}\n';
+    const piped = await scene.start(['enqueue', '-'], { environment: remote, input }).ended;
     expect(piped.exitCode, piped.stderr).toBe(2);
     expect(piped.stderr).toContain('the photo of emp-1');
     // Said to be shared, the queue itself is the next question.

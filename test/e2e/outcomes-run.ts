@@ -42,7 +42,7 @@ export async function runArchive(archive: string, kind: 'embedded' | 'redis'): P
   const scene = await openScene({ queue: redis?.url, isFirst: true, isPaced: true });
   const pace = ['--rate', '150', '--concurrency', `${concurrency}`, '--timeout', `${timeoutInMs}ms`];
   const tries = ['--max-attempts', `${maxAttempts}`, '--backoff', `${firstDelayInMs}ms..${ceilingInMs}ms`];
-  const end = await scene.run(['run', archive, '--run-id', runId, ...pace, ...tries]);
+  const end = await scene.start(['run', archive, '--run-id', runId, ...pace, ...tries]).ended;
   return {
     runId,
     scene,

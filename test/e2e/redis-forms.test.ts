@@ -135,7 +135,7 @@ describe.skipIf(inDocker)('a run on Redis', { timeout: 180_000 }, () => {
     expect(stranger.stderr).toMatch(/certificate/i);
     expect(stranger.stderr).not.toContain('secret');
     const trusting = of(`${address}?${files}`, { NODE_EXTRA_CA_CERTS: file('cert.pem') });
-    const enqueued = await opened.run(['enqueue', './archive'], trusting);
+    const enqueued = await opened.start(['enqueue', './archive'], trusting).ended;
     expect(enqueued.exitCode, enqueued.stderr).toBe(0);
     const runId = enqueued.stdout;
     const worker = opened.start(['worker'], of(`${address}?${files}&ca=${file('cert.pem')}`));

@@ -28,16 +28,16 @@ describe('a run that is started again', { timeout: 120_000 }, () => {
   it('says what it takes over, refuses what is fixed, and keeps what is not given', async () => {
     await openArchive();
     const start = ['run', './archive', '--max-calls', '1', '--backoff', '10ms..20ms', '--rate', '150'];
-    expect(await scene.runHere(start)).toMatchObject({ exitCode: 3 });
+    expect(await scene.run(start)).toMatchObject({ exitCode: 3 });
     const [runId = ''] = await scene.runIds();
     const calls = scene.engine.calls.length;
     const wider = ['--keep-demographics', '--allow-private', '--allow-outside'];
-    const refused = await scene.runHere(['run', './archive', ...wider]);
+    const refused = await scene.run(['run', './archive', ...wider]);
     expect(refused.exitCode).toBe(2);
     for (const flag of wider) expect(refused.stderr).toContain(`${flag} on (its own: off)`);
     expect(scene.engine.calls).toHaveLength(calls);
     // The rate is given by the scene's environment.
-    const resumed = await scene.runHere(['run', './archive', '--max-attempts', '7', '--max-calls', '100']);
+    const resumed = await scene.run(['run', './archive', '--max-attempts', '7', '--max-calls', '100']);
     expect(resumed.exitCode).toBe(0);
     expect(resumed.stderr).toContain(`Resuming run ${runId}`);
     expect(resumed.stderr).toContain(
@@ -56,17 +56,17 @@ describe('a run that is started again', { timeout: 120_000 }, () => {
     await openArchive();
     await writePhotos(join(scene.folder, 'archive', 'left'), { count: photos });
     const start = ['run', './archive', '--exclude', 'left/**', '--id-from', '{id}.{ext}', '--max-calls', '1'];
-    expect(await scene.runHere(start)).toMatchObject({ exitCode: 3 });
-    expect(await scene.runHere(['run', './archive', '--max-calls', '100'])).toMatchObject({ exitCode: 0 });
+    expect(await scene.run(start)).toMatchObject({ exitCode: 3 });
+    expect(await scene.run(['run', './archive', '--max-calls', '100'])).toMatchObject({ exitCode: 0 });
     const [runId = ''] = await scene.runIds();
     expect(await scene.report(runId)).toHaveLength(photos);
   });
 
   it('goes on with its own rate where a worker resumes it, and with another that resume is given', async () => {
     await openArchive({ environment: { ROLLCALL_RATE: undefined } });
-    await scene.runHere(['run', './archive', '--max-calls', '1', '--rate', '20']);
+    await scene.run(['run', './archive', '--max-calls', '1', '--rate', '20']);
     const [runId = ''] = await scene.runIds();
-    const resumed = await scene.runHere(['resume', runId, '--rate', '30']);
+    const resumed = await scene.run(['resume', runId, '--rate', '30']);
     expect(resumed.stderr).toContain('Taken over: --rate 30 (was 20)');
     expect((await scene.record(runId)).settings).toMatchObject({ rate: 30 });
     const rateOf = async (environment: Record<string, string>) => {
@@ -101,10 +101,10 @@ describe('a run that is started again', { timeout: 120_000 }, () => {
     await mkdir(scene.pathOf('former', ''), { recursive: true });
     for (const file of ['run.json', 'run.first.json'])
       await writeFile(scene.pathOf('former', file), JSON.stringify(record));
-    const refused = await scene.runHere(['run', './archive', '--validate-quality']);
+    const refused = await scene.run(['run', './archive', '--validate-quality']);
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toContain('--validate-quality on (its own: off)');
-    const resumed = await scene.runHere(['run', './archive']);
+    const resumed = await scene.run(['run', './archive']);
     expect(resumed.stderr).toContain('Resuming run former');
     expect(resumed.exitCode).toBe(0);
     expect(await scene.report('former')).toHaveLength(photos);

@@ -124,7 +124,7 @@ describe('rollcall run', { timeout: 180_000 }, () => {
       { id: 7, photo: join(scene.folder, 'two.jpg') },
     ];
     const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-    const end = await scene.run(['run', '-', '--run-id', 'piped'], { input });
+    const end = await scene.start(['run', '-', '--run-id', 'piped'], { input }).ended;
     expect(end.exitCode).toBe(0);
     expect(await scene.report('piped')).toMatchObject([
       { subjectId: 'ann', status: 'enrolled', metadata: { team: 'red' } },
@@ -180,7 +180,8 @@ describe('rollcall run', { timeout: 180_000 }, () => {
   });
 
   it('writes everything that a script reads to stdout, and progress to stderr', async () => {
-    const { stdout, stderr } = await scene.run(['run', './folder', '--run-id', 'streams', '--json']);
+    const run = scene.start(['run', './folder', '--run-id', 'streams', '--json']);
+    const { stdout, stderr } = await run.ended;
     expect(() => JSON.parse(stdout)).not.toThrow();
     expect(stderr).toContain('Starting run streams');
     expect(parseLines(await scene.text('streams', 'dead-letters.jsonl'))).toEqual([]);

@@ -68,7 +68,7 @@ describe('photos in a bucket', { timeout: 180_000 }, () => {
       more,
     });
     proxy.answer(({ kind }) => kind === 'get', { status: 500, code: 'InternalError' }, 2);
-    const end = await scene.run(['run', 's3://archive/staff/', '--run-id', 'prefix']);
+    const end = await scene.start(['run', 's3://archive/staff/', '--run-id', 'prefix']).ended;
     expect(end).toMatchObject({ exitCode: 1, stderr: expect.not.stringContaining('Warning') });
     const of = (key: string) => ({ photo: `s3://archive/staff/${key}`, version: etag });
     const photo = (message: RegExp) => ({ kind: 'photo', message: expect.stringMatching(message) });

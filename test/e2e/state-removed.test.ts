@@ -17,7 +17,7 @@ describe('what is removed under a run', { timeout: 90_000 }, () => {
   ])('%s: the run ends with exit code 4 and says what to do', async (_, removed) => {
     scene = await openScene({ latencyInMs: [100, 150] });
     await writePhotos(join(scene.folder, 'archive'), { count: 200 });
-    const running = scene.runHere(['run', './archive', '--concurrency', '2', '--timeout', '2s']);
+    const running = scene.run(['run', './archive', '--concurrency', '2', '--timeout', '2s']);
     await until(() => scene.engine.calls.length > 5);
     const [runId = ''] = await scene.runIds();
     await rm(join(scene.folder, removed(runId)), { recursive: true, force: true });

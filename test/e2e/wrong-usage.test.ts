@@ -83,7 +83,7 @@ describe('what ends with exit code 2, says what to fix, makes no call and leaves
     ],
     ['a schedule that is not there', ['schedule', 'remove', 'nightly'], {}, /There is no schedule nightly/],
   ])('%s', async (_name, args, environment, message) => {
-    const end = await scene.runHere(args, { environment });
+    const end = await scene.run(args, { environment });
     expect(end.stderr).toMatch(message);
     expect(end).toMatchObject({ exitCode: 2, stdout: '' });
     expect(await scene.runIds()).toEqual([]);
@@ -117,6 +117,6 @@ it('help names what there is, on stdout', { timeout: 180_000 }, async () => {
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });
   for (const command of ['run', 'enqueue', 'worker', 'status', 'report', 'dead-letters', 'pause', 'doctor'])
     expect(help.stdout).toContain(`  ${command} `);
-  const ofRun = await scene.runHere(['run', '--help']);
+  const ofRun = await scene.run(['run', '--help']);
   expect(ofRun.stdout).toMatch(/Examples:\n {2}rollcall run /);
 });

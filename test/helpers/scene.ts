@@ -36,9 +36,9 @@ export interface Scene {
   readonly folder: string;
   readonly stateFolder: string;
   readonly engine: EngineServer;
-  run(args: readonly string[], options?: { environment?: Environment; input?: string }): Promise<CommandEnd>;
-  /** The same command without a process of its own, for one that ends soon by itself. */
-  runHere(args: readonly string[], options?: { environment?: Environment }): Promise<CommandEnd>;
+  /** A command to its end, in the test's own process. One at a time. */
+  run(args: readonly string[], options?: { environment?: Environment }): Promise<CommandEnd>;
+  /** A command as a process: to be signalled, killed, piped into or measured, or for several at once. */
   start(
     args: readonly string[],
     options?: { environment?: Environment; input?: string; hostname?: string },
@@ -96,8 +96,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     stateFolder,
     engine,
     start,
-    run: (args, given) => start(args, given).ended,
-    async runHere(args, given) {
+    async run(args, given) {
       const { runInThisProcess } = await import('./command-in-process.ts');
       return runInThisProcess(args, { folder, environment: { ...settings, ...given?.environment } });
     },

@@ -56,9 +56,8 @@ describe('rollcall engine --chaos', { timeout: 240_000 }, () => {
       ROLLCALL_ENGINE_URL: `${url}/api/v1.0`,
       ROLLCALL_BACKOFF: '100ms..500ms',
     };
-    const { stdout, exitCode } = await scene.run(['run', 'photos', '--json', '--max-attempts', '20'], {
-      environment,
-    });
+    const run = scene.start(['run', 'photos', '--json', '--max-attempts', '20'], { environment });
+    const { stdout, exitCode } = await run.ended;
     expect(exitCode).toBe(1);
     const { retries, byStatus } = JSON.parse(stdout);
     expect(byStatus).toMatchObject({ enrolled: 4, rejected: 1, failed: 0 });

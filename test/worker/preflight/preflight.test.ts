@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { findModelFiles } from '../../../src/engines/local/faces/model-packages.ts';
 import { foreseeVerdict } from '../../../src/engines/registry.ts';
 import { facelessPhoto, facePhoto, groupPhoto, tinyFacePhoto } from '../../helpers/face-photos.ts';
-import { openScene } from '../../helpers/scene.ts';
+import { openScene, type Scene } from '../../helpers/scene.ts';
 
 it('makes no call for what would be refused, and says so in report, summary and dry run', async () => {
   const scene = await openScene();
@@ -21,11 +21,13 @@ it('makes no call for what would be refused, and says so in report, summary and 
     };
     for (const [name, bytes] of Object.entries(photos))
       await writeFile(join(scene.folder, `${name}.jpg`), bytes);
+    // As processes: faces are looked for in threads, which only the built program can start.
+    const run = (...command: Parameters<Scene['start']>) => scene.start(...command).ended;
     const args = ['.', '--include', '*.jpg', '--preflight'];
-    const dry = await scene.run(['run', ...args, '--dry-run', '--json']);
+    const dry = await run(['run', ...args, '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toMatchObject({ photos: 6, calls: 2, savedCalls: 4, failed: 0 });
 
-    const end = await scene.run(['run', ...args, '--run-id', 'one', '--json']);
+    const end = await run(['run', ...args, '--run-id', 'one', '--json']);
     expect(end, end.stderr).toMatchObject({ exitCode: 1 });
     expect(JSON.parse(end.stdout)).toMatchObject({
       calls: 2,
@@ -48,12 +50,9 @@ it('makes no call for what would be refused, and says so in report, summary and 
     expect(lines[0]?.warnings).toBeUndefined();
 
     // Without an account, in the other engine's words: there several faces are taken.
-    const look = await scene.run(
-      ['preflight', ...args.slice(0, 3), '--engine', 'verihubs', '--format', 'jsonl'],
-      {
-        environment: { OOTO_APP_ID: undefined, OOTO_APP_KEY: undefined, ROLLCALL_ENGINE_URL: undefined },
-      },
-    );
+    const look = await run(['preflight', ...args.slice(0, 3), '--engine', 'verihubs', '--format', 'jsonl'], {
+      environment: { OOTO_APP_ID: undefined, OOTO_APP_KEY: undefined, ROLLCALL_ENGINE_URL: undefined },
+    });
     expect(look, look.stderr).toMatchObject({ exitCode: 1 });
     const looks = look.stdout
       .trim()
