@@ -71,6 +71,8 @@ const remedies = {
   manifest: 'correct the list',
   collision: 'give each person an id of their own (--id-from)',
   preflight: 'look at some of these photos, or leave --preflight out',
+  implausible:
+    'ask whoever runs the engine, or what stands between (a proxy, a cache), why different people get one template',
   crashed: 'a fault of the program: please report it',
 } as const satisfies Record<ErrorKind, string>;
 

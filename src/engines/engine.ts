@@ -85,6 +85,11 @@ export interface EnrolledReply {
   readonly kind: 'enrolled';
   readonly httpStatus: number;
   readonly templateId: string;
+  /**
+   * The id that the reply names, where that is another than the one that was sent and the engine has no ids of its own:
+   * `templateId` is what was sent then, and the reply is suspect.
+   */
+  readonly namedInstead?: string;
   readonly transactionId?: string;
   readonly checks?: Readonly<
     Record<string, { readonly score: number | null; readonly fine: boolean | null }>

@@ -24,7 +24,7 @@ export function copyForeignRecord(
   value: unknown,
   options: CopyOptions,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const copy = copyRecord(value, options);
   return Object.keys(copy).length > 0 ? copy : undefined;
 }
@@ -50,6 +50,9 @@ const entryLimit = 100;
 function below(options: CopyOptions): CopyOptions {
   return { ...options, depth: options.depth - 1 };
 }
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** undefined: no JSON. */
 export function parseJson(text: string): unknown {

@@ -1,8 +1,16 @@
 import type { HttpResponse } from '../util/http/http-exchange.ts';
 import type { HttpFailure } from '../util/http/http-failure.ts';
-import type { AccountCheck, EngineReply, FailedReply, RefusedReply, RejectedReply } from './engine.ts';
+import { type Denial, denialIn, saysThrottled, wordsIn } from './denial.ts';
+import type {
+  AccountCheck,
+  EngineReply,
+  FailedReply,
+  RefusedReply,
+  RejectedReply,
+  ThrottledReply,
+} from './engine.ts';
 import type { CleanText } from './foreign-text.ts';
-import { copyForeignRecord, parseJson } from './foreign-value.ts';
+import { copyForeignRecord, isObject, parseJson } from './foreign-value.ts';
 import { retryAfterInMs } from './retry-after.ts';
 
 /** What every engine's replies are judged with. */
@@ -26,7 +34,8 @@ export function judgeByStatus(
 ): FailedReply | undefined {
   const { status } = response;
   const { fix } = options;
-  if (status === 429) return throttled(response, options);
+  if (status === 429 || (status === 403 && saysThrottled(wordsOf(response))))
+    return throttled(response, options);
   if (status >= 500 || status === 408 || status === 425) {
     const message = `the engine answered ${status}${excerpt(response, options)}`;
     return { kind: 'unavailable', httpStatus: status, message, sent: true };
@@ -68,27 +77,34 @@ export function accountCheckOf(
   return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.fix}` : reply.message };
 }
 
-/** A reply with neither a success nor a code in it. */
-export function judgeUnread(response: HttpResponse, found: UnreadBody, options: ReplyOptions): FailedReply {
-  const { status } = response;
+/** A reply with neither a success nor a code in it; `denial`: what an adapter found that speaks against a success. */
+export function judgeUnread(response: HttpResponse, options: ReplyOptions, denial?: Denial): FailedReply {
+  const { status, headers } = response;
   // A verdict on this photo even if a proxy gave it: the same body would always get the same answer.
   if (status === 413) return tooLarge(status);
   if (status === 415) return rejected(status, 'http-415', 'the engine does not accept this type of photo');
-  const message = `${unreadable(response, found)}${excerpt(response, options)}`;
+  const words = wordsOf(response);
+  const judged = judgeWords({ status, headers, words, shown: options.clean(words) }, options);
+  if (judged) return judged;
+  const message = `${unreadable(response, options, denial)}${excerpt(response, options)}`;
   return { kind: 'unavailable', httpStatus: status, message, sent: true };
 }
 
-/** What was found instead: no JSON object at all, an error without a code, or something else. */
-export type UnreadBody = 'no-object' | 'error' | 'other';
-
 /**
- * Whether the words of an undocumented code are about the account and not the photo. Assumed: how an engine says that an
- * account is empty or a key is wrong is not documented.
+ * Whether words that no page documents are about the account and not the photo. Assumed: how an engine says that it is
+ * called too fast, that an account is empty or a key is wrong is not documented.
  */
-export function judgeAccountWords(
-  { status, words, shown }: { status: number; words: string; shown: string },
-  { fix }: ReplyOptions,
-): RefusedReply | undefined {
+export function judgeWords(
+  {
+    status,
+    headers,
+    words,
+    shown,
+  }: Pick<HttpResponse, 'status' | 'headers'> & { words: string; shown: string },
+  options: ReplyOptions,
+): ThrottledReply | RefusedReply | undefined {
+  const { fix } = options;
+  if (saysThrottled(words)) return throttled({ status, headers }, options);
   if (quotaWords.test(words))
     return refused(status, `the account's quota is used up: ${shown}`, fix.credentials, true);
   if (credentialWords.test(words))
@@ -96,7 +112,19 @@ export function judgeAccountWords(
   return undefined;
 }
 
-function throttled({ status, headers }: HttpResponse, { nowInMs }: ReplyOptions): FailedReply {
+/** What a body says to people; of a web page its text. */
+function wordsOf({ text = '' }: HttpResponse): string {
+  const body = parseJson(text);
+  if (isObject(body)) return wordsIn(body);
+  return typeof body === 'object'
+    ? ''
+    : text.slice(0, 4_000).replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/gi, ' ');
+}
+
+function throttled(
+  { status, headers }: Pick<HttpResponse, 'status' | 'headers'>,
+  { nowInMs }: ReplyOptions,
+): ThrottledReply {
   const retryAfter = first(headers['retry-after']);
   const wait = retryAfterInMs({ retryAfter, date: first(headers.date), nowInMs });
   const message = 'the engine asks for fewer calls';
@@ -124,11 +152,19 @@ function tooLarge(status: number): RejectedReply {
   );
 }
 
-function unreadable({ status, text, unread = 'is too long' }: HttpResponse, found: UnreadBody): string {
+function unreadable(
+  { status, text, unread = 'is too long' }: HttpResponse,
+  { clean }: ReplyOptions,
+  found?: Denial,
+): string {
   if (text === undefined) return `the reply (${status}) ${unread}`;
-  if (found === 'no-object') return `the reply (${status}) is not the engine's: no JSON`;
-  if (isFine(status) && found !== 'error') return `the reply (${status}) lacks the fields of a success`;
-  return `the reply (${status}) is an error without a code`;
+  const body = parseJson(text);
+  if (!isObject(body)) return `the reply (${status}) is not the engine's: no JSON object`;
+  if (!isFine(status)) return `the reply (${status}) is an error without a code`;
+  const denial = found ?? denialIn(body, text);
+  return denial
+    ? `the reply (${status}) is no success: it says ${clean(denial.shown)}`
+    : `the reply (${status}) lacks the fields of a success`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Denial, denialIn, wordsIn } from './denial.ts';
 import { parseJson } from './foreign-value.ts';
 
 /**
@@ -12,9 +13,12 @@ export function readOotoBody(text: string): OotoBody | undefined {
   const { transactionId, result } = bodySchema.parse(body);
   const place = result?.enroll ?? result;
   const face = place?.face ?? result?.face;
+  const denial = denialIn(body, text) ?? denialOfCode(result?.code) ?? denialOfIds(result);
   return {
     transactionId,
-    isError: result?.status?.toLowerCase() === 'error',
+    isError: denial !== undefined,
+    denial,
+    words: wordsIn(body),
     code: result?.code,
     info: result?.info,
     templateId: [result?.templateId, result?.enroll?.templateId].find(isTemplateId),
@@ -29,7 +33,11 @@ export function readOotoBody(text: string): OotoBody | undefined {
 
 export interface OotoBody {
   readonly transactionId: string | undefined;
+  /** Whether anything in it speaks against a success. */
   readonly isError: boolean;
+  readonly denial: Denial | undefined;
+  /** Those for people, see `wordsIn`. */
+  readonly words: string;
   readonly code: string | undefined;
   readonly info: string | undefined;
   readonly templateId: string | undefined;
@@ -106,6 +114,20 @@ const foundSchema = z
   .catch(undefined);
 
 const foundPlaceSchema = z.object({ templateId: z.unknown(), similarity: z.unknown() }).partial();
+
+/** A code is documented for errors alone; a status of HTTP, or nothing, is none. */
+function denialOfCode(code: string | undefined): Denial | undefined {
+  const isNone = code === undefined || /^(0+|2\d\d|ok|success)$/i.test(code);
+  return isNone ? undefined : { shown: `"code": ${JSON.stringify(code)}` };
+}
+
+function denialOfIds(
+  result: { templateId?: string | undefined; enroll?: { templateId?: string | undefined } | undefined } = {},
+): Denial | undefined {
+  const [id, nested] = [result.templateId, result.enroll?.templateId];
+  const areTwo = id !== undefined && nested !== undefined && id !== nested;
+  return areTwo ? { shown: 'two template ids' } : undefined;
+}
 
 /** An id that could not be sent, stored or printed again is not accepted. */
 function isTemplateId(id: string | undefined): id is string {

@@ -7,16 +7,14 @@ import type {
   FailedReply,
   IdentifiedReply,
   IdentifyReply,
-  RefusedReply,
-  RejectedReply,
 } from './engine.ts';
 import { copyForeignRecord } from './foreign-value.ts';
 import {
   demographics,
   isFine,
-  judgeAccountWords,
   judgeByStatus,
   judgeUnread,
+  judgeWords,
   type ReplyOptions,
   rejected,
 } from './judgement.ts';
@@ -109,20 +107,20 @@ function readByBody<Success>(
   const success = body && options.readSuccess({ status, body });
   if (success !== undefined) return success;
   const isError = body?.isError || (!isFine(status) && body?.templateId === undefined);
-  if (body?.code !== undefined && isError) return readVerdict({ status, code: body.code, body }, options);
-  const found = body === undefined ? 'no-object' : body.isError ? 'error' : 'other';
-  return judgeUnread(response, found, options);
+  if (body?.code !== undefined && isError)
+    return readVerdict({ ...response, code: body.code, body }, options);
+  return judgeUnread(response, options, body?.denial);
 }
 
 /** A code that is not documented is a verdict as well, unless its words speak of the account. */
 function readVerdict(
-  { status, code, body }: { status: number; code: string; body: OotoBody },
+  { status, headers, code, body }: HttpResponse & { code: string; body: OotoBody },
   options: ReplyOptions,
-): RejectedReply | RefusedReply {
+): FailedReply {
   const info = options.clean(body.info ?? '');
   const refusal = Object.hasOwn(ootoErrors, code)
     ? undefined
-    : judgeAccountWords({ status, words: info, shown: info }, options);
+    : judgeWords({ status, words: body.words, shown: info, headers }, options);
   if (refusal) return refusal;
   const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Denial, denialIn, wordsIn } from './denial.ts';
 import { parseJson } from './foreign-value.ts';
 
 /**
@@ -10,11 +11,16 @@ export function readVerihubsBody(text: string): VerihubsBody | undefined {
   const object = objectOrNothing.parse(parseJson(text));
   if (object === undefined) return undefined;
   const body = bodySchema.parse(object);
+  // The message is judged by whoever knows which id it may repeat, and a code stands for itself.
+  const { message: _, ...rest } = object;
+  const others = body.error_code === undefined ? rest : { ...rest, error_code: null };
   return {
+    denial: denialIn(others, text),
+    words: wordsIn(object),
     message: body.message,
     code: body.error_code,
     sessionId: body.session_id,
-    subjectId: body.subject_id,
+    subjectId: readSubjectId(object.subject_id),
     liveness: body.liveness,
     quality: body.image_quality,
     face: {
@@ -28,6 +34,10 @@ export function readVerihubsBody(text: string): VerihubsBody | undefined {
 }
 
 export interface VerihubsBody {
+  /** What speaks against a success, besides message and code. */
+  readonly denial: Denial | undefined;
+  /** Those for people, see `wordsIn`. */
+  readonly words: string;
   readonly message: string | undefined;
   readonly code: string | undefined;
   readonly sessionId: string | undefined;
@@ -36,6 +46,12 @@ export interface VerihubsBody {
   /** Unchecked, like `face`: to be copied with `copyForeignRecord`. */
   readonly quality: unknown;
   readonly face: Readonly<Record<string, unknown>>;
+}
+
+/** What stands for a subject, of whatever type; undefined: nothing does. */
+function readSubjectId(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '(no text)';
 }
 
 const objectOrNothing = z.record(z.string(), z.unknown()).optional().catch(undefined);
@@ -60,7 +76,6 @@ const bodySchema = z.object({
     .optional()
     .catch(undefined),
   session_id: textOrNothing,
-  subject_id: textOrNothing,
   liveness: livenessSchema,
   image_quality: z.unknown().optional(),
   attributes: z.unknown().optional(),

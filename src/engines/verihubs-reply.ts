@@ -1,12 +1,13 @@
 import type { HttpResponse } from '../util/http/http-exchange.ts';
+import { type Denial, saysSuccess } from './denial.ts';
 import type { DeletedReply, DeleteReply, EngineReply, EnrolledReply, FailedReply } from './engine.ts';
 import { copyForeignRecord } from './foreign-value.ts';
 import {
   demographics,
   isFine,
-  judgeAccountWords,
   judgeByStatus,
   judgeUnread,
+  judgeWords,
   type ReplyOptions,
   refused,
   rejected,
@@ -22,8 +23,8 @@ export interface VerihubsEnrollment {
 
 /**
  * Judges a reply of `POST /v1/face/enroll`. Never throws, whatever the body. Success is decided from the body: a
- * rejection arrives with HTTP 200 as well. Assumed: a 200 without an error code that names the subject, or speaks of
- * success, is one.
+ * rejection arrives with HTTP 200 as well. Assumed: a 200 without an error code whose message speaks of success, or that
+ * names the subject and has no message, is one, unless anything else in it speaks of a failure.
  */
 export function readVerihubsReply(
   response: HttpResponse,
@@ -31,8 +32,9 @@ export function readVerihubsReply(
   options: ReplyOptions,
 ): EngineReply {
   return judge<EnrolledReply>(response, options, (status, body) => {
-    if (!isFine(status) || body.code !== undefined) return undefined;
-    const isSuccess = body.subjectId !== undefined || /\bsuccess/i.test(body.message ?? '');
+    if (!isFine(status) || body.code !== undefined || body.denial) return undefined;
+    const message = body.message?.replaceAll(enrollment.templateId, '');
+    const isSuccess = message === undefined ? body.subjectId !== undefined : saysSuccess(message);
     return isSuccess ? enrolled({ status, body, enrollment }, options) : undefined;
   });
 }
@@ -42,8 +44,8 @@ export function readVerihubsReply(
  * found", which is what was asked for.
  */
 export function readVerihubsDeleteReply(response: HttpResponse, options: ReplyOptions): DeleteReply {
-  return judge<DeletedReply>(response, options, (status, { code, message = '' }) => {
-    if (isFine(status) && code === undefined && /\bdeleted\b/i.test(message))
+  return judge<DeletedReply>(response, options, (status, { code, message = '', denial }) => {
+    if (isFine(status) && code === undefined && !denial && /\bsuccessfully deleted\b/i.test(message))
       return { kind: 'deleted', httpStatus: status, existed: true };
     const isGone = code === 'INVALID_PAYLOAD_SUBJECT_ID' && /\bnot found\b/i.test(message);
     return isGone ? { kind: 'deleted', httpStatus: status, existed: false } : undefined;
@@ -59,15 +61,17 @@ function judge<Success>(
   const body = text === undefined ? undefined : readVerihubsBody(text);
   // The one code that comes with a status that `judgeByStatus` would judge otherwise.
   if (status === 403 && body?.code !== undefined && readVerihubsCode(body.code)?.fault === 'quota')
-    return readError({ status, code: body.code, body }, options);
+    return readError({ ...response, code: body.code, body }, options);
   const judged = judgeByStatus(response, 'face', options) ?? (body && readSuccess(status, body));
   if (judged !== undefined) return judged;
-  if (body?.code !== undefined) return readError({ status, code: body.code, body }, options);
-  return judgeUnread(response, body === undefined ? 'no-object' : 'other', options);
+  if (body?.code !== undefined) return readError({ ...response, code: body.code, body }, options);
+  return judgeUnread(response, options, body && denialOf(body));
 }
 
-interface CodedError {
-  readonly status: number;
+const denialOf = ({ denial, message }: VerihubsBody): Denial | undefined =>
+  denial ?? (message === undefined ? undefined : { shown: `"message": ${JSON.stringify(message)}` });
+
+interface CodedError extends HttpResponse {
   readonly code: string;
   readonly body: VerihubsBody;
 }
@@ -93,7 +97,7 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
     case 'program':
       return refused(status, `the engine did not get what was sent: ${words}`, options.fix.url);
     case 'photo': {
-      const refusal = readVerihubsCode(error.code) ? undefined : judgeWords(error, words, options);
+      const refusal = readVerihubsCode(error.code) ? undefined : judgeCodeWords(error, words, options);
       if (refusal) return refusal;
       const { sessionId } = error.body;
       const transactionId = sessionId === undefined ? '' : options.clean(sessionId);
@@ -108,9 +112,9 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
 }
 
 /** The words of a code are separated by underscores. */
-const judgeWords = ({ status, code, body }: CodedError, shown: string, options: ReplyOptions) =>
-  judgeAccountWords(
-    { status, words: `${code.replaceAll('_', ' ')} ${body.message ?? ''}`.slice(0, 1_000), shown },
+const judgeCodeWords = ({ status, headers, code, body }: CodedError, shown: string, options: ReplyOptions) =>
+  judgeWords(
+    { status, headers, words: `${code.slice(0, 200).replaceAll('_', ' ')} ${body.words}`, shown },
     options,
   );
 
@@ -123,10 +127,12 @@ function enrolled(
   const liveness = livenessOf(body, enrollment);
   const quality = copyForeignRecord(body.quality, { clean, depth: 3, leaveOut });
   const face = copyForeignRecord(body.face, { clean, depth: 4, leaveOut });
+  const named = otherIdOf(body, enrollment);
   return {
     kind: 'enrolled',
     httpStatus: status,
-    templateId: templateIdOf(body, enrollment),
+    templateId: enrollment.templateId,
+    ...(named !== undefined && { namedInstead: clean(named) || '(no text)' }),
     ...(transactionId && { transactionId }),
     ...(liveness && { checks: { liveness } }),
     ...(quality && { quality }),
@@ -140,9 +146,9 @@ function livenessOf({ liveness }: VerihubsBody, { validateLiveness }: VerihubsEn
   return { score: liveness?.score ?? null, fine: liveness?.fine ?? true };
 }
 
-/** An id that could not be stored or printed again is not accepted: the one that was sent is kept. */
-function templateIdOf({ subjectId }: VerihubsBody, { templateId }: VerihubsEnrollment): string {
-  return subjectId !== undefined && /^[^\p{Cc}\p{Cs}]{1,1024}$/u.test(subjectId) ? subjectId : templateId;
+/** The id is the subject's own: a reply that names another speaks of somebody else, or of another request. */
+function otherIdOf({ subjectId }: VerihubsBody, { templateId }: VerihubsEnrollment): string | undefined {
+  return subjectId?.normalize('NFC') === templateId.normalize('NFC') ? undefined : subjectId;
 }
 
 const quotaFix = 'ask Verihubs to raise it, or wait until it is renewed';

@@ -69,6 +69,8 @@ export function eventOfLine(
       : undefined;
   switch (line.status) {
     case 'enrolled':
+      // An answer that cannot be right is no success to remember.
+      if (line.stored === 'unknown') return unclear();
       return { ...base, kind: 'enrolled', ...templateOf(line), ...checks, at: finishedAt, source };
     case 'rejected': {
       const { stored = 'unknown', error } = line;

@@ -7,7 +7,16 @@ export const statuses = ['enrolled', 'rejected', 'failed', 'duplicate', 'skipped
 export type Status = (typeof statuses)[number];
 
 const errorSchema = z.object({
-  kind: z.enum(['rejected', 'unavailable', 'photo', 'manifest', 'collision', 'preflight', 'crashed']),
+  kind: z.enum([
+    'rejected',
+    'unavailable',
+    'photo',
+    'manifest',
+    'collision',
+    'preflight',
+    'implausible',
+    'crashed',
+  ]),
   /** The engine's own code, or `check-liveness`, `check-deepfake`. */
   code: z.string().optional(),
   message: z.string(),
@@ -37,6 +46,8 @@ export const outcomeSchema = z.object({
   reason: z.enum(['unchanged', 'repeated', 'forgotten', 'rejected-before']).optional(),
   error: errorSchema.optional(),
   templateId: z.string().optional(),
+  /** Where the engine answered with another id than the one that was sent; `templateId` is the one that is believed. */
+  templateIds: z.object({ sent: z.string(), returned: z.string() }).optional(),
   /** ISO time at which the engine stored a photo that is `unchanged` since. */
   enrolledAt: z.string().optional(),
   transactionId: z.string().optional(),
@@ -72,6 +83,7 @@ const {
   reason,
   error,
   templateId,
+  templateIds,
   enrolledAt,
   transactionId,
   match,
@@ -96,7 +108,7 @@ export const reportLineSchema = z.object({
   photo: z.string().optional(),
   ...{ version, status, stored, reason, error },
   engine: z.string(),
-  ...{ templateId, enrolledAt, transactionId, match, verification },
+  ...{ templateId, templateIds, enrolledAt, transactionId, match, verification },
   ...{ attempts, calls, identifications, sizeInBytes, sha256 },
   queuedAt: z.string().optional(),
   ...outcomeSchema.shape,
@@ -145,6 +157,7 @@ export function buildReportLine(photo: ReportedPhoto, outcome: Outcome): ReportL
     error: outcome.error,
     engine: photo.engine,
     templateId: outcome.templateId ?? photo.templateId,
+    templateIds: outcome.templateIds,
     enrolledAt: outcome.enrolledAt,
     transactionId: outcome.transactionId,
     match: outcome.match,

@@ -11,6 +11,8 @@ export const warningMeanings = {
   'scaled-down': 'sent with fewer pixels, to fit the size that the engine takes',
   'changed-since-listing': 'replaced since it was listed: what was sent is the newer one',
   'template-id-differs': 'the engine stored it under another template id than the one sent',
+  'template-shared':
+    'the engine answered with the template of somebody else: what it stored is not known, and the photo is sent again next time',
   'not-verified': 'enrolled, but nobody could say whether it is found again',
   'not-found-again': 'enrolled, but not found again under its own template',
   blurred: 'its face is blurred',

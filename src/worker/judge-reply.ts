@@ -90,9 +90,13 @@ function judgeEnrolled(
   templateIdSent: string,
 ): Omit<Outcome, 'finishedAt'> {
   const missed = required.find((check) => reply.checks?.[check]?.fine !== true);
+  const returned = reply.namedInstead ?? reply.templateId;
+  const differs = !isSameTemplate(returned, templateIdSent);
+  // Where the engine has no ids of its own, a reply that names another one is about somebody else.
+  const isSuspect = differs && reply.namedInstead !== undefined;
   return {
     status: missed === undefined ? 'enrolled' : 'rejected',
-    stored: 'yes',
+    stored: isSuspect ? 'unknown' : 'yes',
     ...(missed !== undefined && {
       error: {
         kind: 'rejected',
@@ -103,12 +107,13 @@ function judgeEnrolled(
         httpStatus: reply.httpStatus,
       },
     }),
-    templateId: reply.templateId,
+    templateId: differs ? reply.templateId : templateIdSent,
+    ...(differs && { templateIds: { sent: templateIdSent, returned } }),
     ...(reply.transactionId !== undefined && { transactionId: reply.transactionId }),
     ...(reply.checks && { checks: reply.checks }),
     ...(reply.quality && { quality: reply.quality }),
     ...(reply.face && { face: reply.face }),
-    ...(!isSameTemplate(reply.templateId, templateIdSent) && { warnings: ['template-id-differs'] }),
+    ...(differs && { warnings: [isSuspect ? 'template-shared' : 'template-id-differs'] }),
   };
 }
 

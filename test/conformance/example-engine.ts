@@ -1,3 +1,4 @@
+import { denialIn } from '../../src/engines/denial.ts';
 import type { DeleteReply, Engine, EngineReply } from '../../src/engines/engine.ts';
 import type { EngineEntry } from '../../src/engines/engine-entry.ts';
 import { createCleanText } from '../../src/engines/foreign-text.ts';
@@ -88,24 +89,30 @@ function readReply(response: HttpResponse, options: ReplyOptions): EngineReply {
   const judged = judgeByStatus(response, 'face', options);
   if (judged) return judged;
   const { status } = response;
-  const { id, error, message } = readBody(response);
+  const { id, error, message, denial } = readBody(response);
   if (typeof error === 'string')
     return rejected(status, options.clean(error), options.clean(message || 'no words'));
-  if (isFine(status) && typeof id === 'string')
+  if (isFine(status) && typeof id === 'string' && !denial)
     return { kind: 'enrolled', httpStatus: status, templateId: id };
-  return judgeUnread(response, 'other', options);
+  return judgeUnread(response, options);
 }
 
 function readDeletion(response: HttpResponse, options: ReplyOptions): DeleteReply {
   const { deleted } = readBody(response);
   if (isFine(response.status) && typeof deleted === 'boolean')
     return { kind: 'deleted', httpStatus: response.status, existed: deleted };
-  return judgeByStatus(response, 'face', options) ?? judgeUnread(response, 'other', options);
+  return judgeByStatus(response, 'face', options) ?? judgeUnread(response, options);
 }
 
 function readBody({ text = '' }: HttpResponse) {
   const body = parseJson(text);
   const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   const message = typeof fields.message === 'string' ? fields.message : '';
-  return { id: fields.id, error: fields.error, deleted: fields.deleted, message };
+  return {
+    id: fields.id,
+    error: fields.error,
+    deleted: fields.deleted,
+    message,
+    denial: denialIn(fields, text),
+  };
 }

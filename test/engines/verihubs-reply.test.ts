@@ -36,20 +36,31 @@ const assumed = (subjectId?: string) =>
 
 describe('success', () => {
   test('names the subject, or is taken for the one that was sent', () => {
-    expect(read(200, assumed('emp-2'))).toMatchObject({ kind: 'enrolled', templateId: 'emp-2' });
-    expect(read(200, assumed('Zoë Ångström'))).toMatchObject({ templateId: 'Zoë Ångström' });
-    for (const other of [
-      assumed(),
-      { ...assumed(), subject_id: 7 },
-      assumed('a\0b'),
-      assumed('x'.repeat(5000)),
-    ])
-      expect(read(200, other)).toMatchObject({ kind: 'enrolled', templateId: 'emp-1', transactionId: 's-1' });
+    for (const none of [assumed(), assumed(''), { ...assumed(), subject_id: null }, assumed('emp-1')]) {
+      expect(read(200, none)).toMatchObject({ kind: 'enrolled', templateId: 'emp-1', transactionId: 's-1' });
+      expect(read(200, none)).not.toHaveProperty('namedInstead');
+    }
     expect(read(201, { subject_id: 'emp-1' })).toEqual({
       kind: 'enrolled',
       httpStatus: 201,
       templateId: 'emp-1',
     });
+  });
+
+  // The id is the subject's own: no reply can rename it.
+  test.each([
+    ['emp-2', 'emp-2'],
+    ['Zoë Ångström', 'Zoë Ångström'],
+    ['EMP-1', 'EMP-1'],
+    [7, '7'],
+    [{ id: 'emp-2' }, '(no text)'],
+    ['a\0b', 'a b'],
+    ['\0', '(no text)'],
+    [secret, '[redacted]'],
+    ['x'.repeat(5000), expect.stringMatching(/^x{199}…$/)],
+  ])('that names %j keeps the id that was sent', (named, shown) => {
+    const reply = read(200, { ...assumed(), subject_id: named });
+    expect(reply).toMatchObject({ kind: 'enrolled', templateId: 'emp-1', namedInstead: shown });
   });
 
   test('tells age and the like only when asked for', () => {

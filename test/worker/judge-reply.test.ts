@@ -134,7 +134,23 @@ describe('judging a reply', () => {
     expect(outcomeOf(judge(enrolled))).toEqual({ status: 'enrolled', stored: 'yes', templateId: 't' });
     expect(outcomeOf(judge(enrolled, { templateIdSent: 'u' }))).toMatchObject({
       templateId: 't',
+      templateIds: { sent: 'u', returned: 't' },
       warnings: ['template-id-differs'],
+    });
+    const id = '6f1a9f5e-0c57-5c0e-9b8a-3d2f7f4f6a11';
+    const inCapitals = { ...enrolled, templateId: id.toUpperCase() };
+    const same = outcomeOf(judge(inCapitals, { templateIdSent: id }));
+    expect(same).toEqual({ status: 'enrolled', stored: 'yes', templateId: id });
+  });
+
+  it('keeps the id that was sent where the engine names a subject that is not its own to name', () => {
+    const reply = { ...enrolled, templateId: 'bob', namedInstead: 'alice' };
+    expect(outcomeOf(judge(reply, { templateIdSent: 'bob' }))).toEqual({
+      status: 'enrolled',
+      stored: 'unknown',
+      templateId: 'bob',
+      templateIds: { sent: 'bob', returned: 'alice' },
+      warnings: ['template-shared'],
     });
   });
 
