@@ -104,8 +104,10 @@ async function resumeAll(context: CommandContext, given: string | boolean): Prom
   const account = accountOf(context, given);
   await accounts.change(account, resumeAccount);
   print(`Account ${account} is resumed.`);
+  const called = await rollcall.calledAccountOf(account);
   for (const record of await listRunRecords(rollcall.state)) {
-    if (record.account === account && record.state === 'paused') await goOn(context, record);
+    if (record.state !== 'paused') continue;
+    if ((await rollcall.calledAccountOf(record.account)) === called) await goOn(context, record);
   }
   return 0;
 }

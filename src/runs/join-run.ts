@@ -91,6 +91,7 @@ async function openPart(
   const worker = createRunWorker({
     ...{ state, backend, record, limiter, s3, preflight, log },
     engine: opened.engine,
+    calledAccount: opened.calledAccount,
     readPhoto: reader.read,
     concurrency: settings.concurrency,
     timeoutInMs: settings.timeout,

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { CalledAccounts } from '../account/called-accounts.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { BuiltInPlace } from '../engines/engine-entry.ts';
 import { createEngine, enginesWithCredentials } from '../engines/registry.ts';
 import type { Settings } from '../engines/settings.ts';
 import { isOnThisMachine } from '../queue/is-on-this-machine.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import { accountIdOf } from '../settings/account.ts';
+import { accountIdOf, calledAccountIdOf } from '../settings/account.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Resources } from '../util/resources.ts';
@@ -14,7 +15,10 @@ import type { Resources } from '../util/resources.ts';
 export interface OpenEngine {
   readonly engine: Engine;
   readonly url: string;
+  /** Of runs and ledger. */
   readonly account: string;
+  /** The account that is called, however its address is spelled. */
+  readonly calledAccount: string;
   /** Resolves when it can be called: the built-in one is found, or started. @throws RollcallError saying what to fix */
   ready(): Promise<void>;
   /** For people, before they enroll into it. */
@@ -29,8 +33,8 @@ export interface Engines {
   ofRun(
     run: Pick<RunRecord, 'engine' | 'engineUrl' | 'account'> & { keepDemographics: boolean },
   ): OpenEngine | undefined;
-  /** Calls in flight that are of use to the engine of an account, as far as it says so. */
-  mostCallsOf(account: string): number;
+  /** Calls in flight that are of use to the engine of an account that is called, as far as it says so. */
+  mostCallsOf(calledAccount: string): number;
 }
 
 export function openEngines(options: {
@@ -38,8 +42,10 @@ export function openEngines(options: {
   environment: Readonly<Record<string, string | undefined>>;
   log: Logger;
   resources: Pick<Resources, 'keep'>;
+  /** Told of every account that is opened. */
+  called: Pick<CalledAccounts, 'note'>;
 }): Engines {
-  const { settings, environment, log, resources } = options;
+  const { settings, environment, log, resources, called } = options;
   const engines = new Map<string, OpenEngine>();
   const mostCalls = new Map<string, number>();
 
@@ -57,10 +63,13 @@ export function openEngines(options: {
       engine: made.engine,
       url: made.account.url,
       account: accountIdOf(made.account),
+      calledAccount: calledAccountIdOf(made.account),
       ready: made.ready ?? (async () => {}),
       ...(made.notice !== undefined && { notice: made.notice }),
     };
-    if (made.mostCalls !== undefined) mostCalls.set(opened.account, made.mostCalls);
+    const { account, calledAccount } = opened;
+    called.note({ account, called: calledAccount, engine: name, engineUrl: opened.url });
+    if (made.mostCalls !== undefined) mostCalls.set(calledAccount, made.mostCalls);
     engines.set(key, opened);
     return opened;
   }
@@ -71,7 +80,7 @@ export function openEngines(options: {
       const opened = open(engine, engineUrl, keepDemographics);
       return opened.account === account ? opened : undefined;
     },
-    mostCallsOf: (account) => mostCalls.get(account) ?? Number.POSITIVE_INFINITY,
+    mostCallsOf: (calledAccount) => mostCalls.get(calledAccount) ?? Number.POSITIVE_INFINITY,
   };
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { createCalledAccounts } from '../account/called-accounts.ts';
 import { createRateLimiter } from '../account/create-rate-limiter.ts';
 import type { RateLimiter } from '../account/rate-limiter.ts';
 import type { FaceReader } from '../engines/local/faces/face-reader.ts';
@@ -53,6 +54,8 @@ export interface Rollcall {
   engine(): OpenEngine;
   /** The engine of a run, with this process's credentials; undefined if they are another account's. */
   readonly engineOf: Engines['ofRun'];
+  /** The account that is called for the account of a run or a ledger: one, however its address is spelled. */
+  calledAccountOf(account: string): Promise<string>;
   limiter(account: string): Promise<RateLimiter>;
   /**
    * The local face models, for looking at photos before their calls.
@@ -84,32 +87,39 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     onError: (error) => log.debug({ reason: error.message }, 'not closed cleanly'),
   });
   resources.keep(s3);
-  const engines = openEngines({ settings, environment, log, resources });
+  const called = createCalledAccounts(state);
+  const engines = openEngines({ settings, environment, log, resources, called });
   const queue = resources.lazy(async () => {
     // BullMQ and its clients are half of what a command loads; one that only reads the state does without.
     const { openQueue } = await import('../queue/open-queue.ts');
-    return openQueue({
+    const backend = await openQueue({
       queue: settings.queue,
       ...(!isOnS3 && { stateFolder: settings.state }),
       onError: (error) => log.warn({ reason: error.message }, 'the queue reported a fault'),
     });
+    return { ...backend, accounts: called.storeOver(backend.accounts) };
   });
+  const limiterOfCalled = resources.lazyByKey(async (account) =>
+    createRateLimiter({
+      store: (await queue()).accounts,
+      account,
+      ratePerSecond: settings.rate,
+      isCeiling: given.rate !== undefined,
+      concurrency: Math.min(settings.concurrency, engines.mostCallsOf(account)),
+      processName: processName(),
+      giveUpAfterInMs: settings.giveUpAfter,
+      log,
+    }),
+  );
   return {
     ...{ settings, given, environment, folder, state, log, s3, queue },
     engine: engines.own,
     engineOf: engines.ofRun,
-    limiter: resources.lazyByKey(async (account) =>
-      createRateLimiter({
-        store: (await queue()).accounts,
-        account,
-        ratePerSecond: settings.rate,
-        isCeiling: given.rate !== undefined,
-        concurrency: Math.min(settings.concurrency, engines.mostCallsOf(account)),
-        processName: processName(),
-        giveUpAfterInMs: settings.giveUpAfter,
-        log,
-      }),
-    ),
+    calledAccountOf: called.calledOf,
+    async limiter(account) {
+      await queue();
+      return limiterOfCalled(await called.calledOf(account));
+    },
     faceReader: resources.lazy(async () => {
       // Its decoder and its pool are nothing that other commands should load.
       const { createFaceReader } = await import('../engines/local/faces/create-face-reader.ts');

@@ -23,6 +23,8 @@ export interface RunWorkerOptions {
   readonly backend: QueueBackend;
   readonly record: RunRecord;
   readonly engine: Engine;
+  /** The account that is called, however the run spells its address. */
+  readonly calledAccount: string;
   readonly limiter: RateLimiter;
   readonly readPhoto: ReadPhoto;
   readonly s3: S3Connection;
@@ -46,7 +48,8 @@ export interface RunWorker {
 }
 
 export function createRunWorker(options: RunWorkerOptions): RunWorker {
-  const { state, backend, record, concurrency, timeoutInMs, hurry, processName, log } = options;
+  const { state, backend, record, calledAccount, concurrency, timeoutInMs, hurry, processName, log } =
+    options;
   const { maxCalls } = record.settings;
   const drain = new AbortController();
   // Every photo at work listens.
@@ -58,7 +61,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     dedupe && !dedupeParallel
       ? createAccountLock({
           leases: backend.leases,
-          account: record.account,
+          account: calledAccount,
           holder: `${processName} ${randomUUID()}`,
           onError,
         })
