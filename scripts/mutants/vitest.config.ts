@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { sortTests } from '../../test/setup/sort-tests.ts';
+
+const root = join(import.meta.dirname, '../..');
+const rooms = /^test\/(account|engines|records|ledger|conductor|worker)\//;
+
+/** The nearest tests: those of the mutated rooms that start no process. */
+export default defineConfig({
+  root,
+  test: {
+    include: sortTests(root).unit.filter((path) => rooms.test(path)),
+    setupFiles: ['test/setup/no-processes.ts'],
+    testTimeout: 60_000,
+  },
+});
