@@ -97,7 +97,7 @@ function describe(schedule: ScheduleState): string[] {
   const lastTick = events.at(-1);
   const lastSkip = events.findLast((event) => event.result === 'skipped');
   return [
-    `${name}  ${cron} (${tz})  next ${nextAt}`,
+    `${name}  ${cron} (${tz})  ${nextAt === undefined ? 'never due: add it again' : `next ${nextAt}`}`,
     `  ${source} -> ${engine} at ${engineUrl} (account ${account})`,
     lastRun ? `  last: ${describeRun(lastRun)}` : '  no run yet',
     ...(lastTick?.result === 'failed' ? [`  no run was started at ${lastTick.tick}: ${lastTick.why}`] : []),

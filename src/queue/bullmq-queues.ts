@@ -1,4 +1,4 @@
-import { type JobsOptions, Queue } from 'bullmq';
+import { type AdvancedRepeatOptions, type JobsOptions, Queue } from 'bullmq';
 import {
   deadLetterQueueName,
   inBatches,
@@ -18,7 +18,11 @@ export type BullmqQueue = ReturnType<typeof openBullmqQueue>;
 /** A BullMQ queue as all of rollcall's are. Looking at it leaves no trace: it comes into being with its first job. */
 export function openBullmqQueue(
   { store, onError }: BullmqContext,
-  { name, defaultJobOptions }: { name: string; defaultJobOptions?: JobsOptions },
+  {
+    name,
+    defaultJobOptions,
+    settings,
+  }: { name: string; defaultJobOptions?: JobsOptions; settings?: AdvancedRepeatOptions },
 ) {
   const queue = new Queue(
     name,
@@ -28,6 +32,7 @@ export function openBullmqQueue(
       skipMetasUpdate: true,
       streams: { events: { maxLen: maxEvents } },
       ...(defaultJobOptions && { defaultJobOptions }),
+      ...(settings && { settings }),
     },
     store.backendFactory,
   );

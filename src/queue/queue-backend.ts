@@ -29,7 +29,7 @@ export function createQueueBackend(
     deadLetters: createDeadLetterQueue(context),
     openRunQueue: (runId) => openRunQueue(context, runId),
     openWorker: (options) => openPhotoWorker(context, options),
-    openScheduleClock: (clockId) => openScheduleClock(context, clockId),
+    openScheduleClock: (options) => openScheduleClock(context, options),
     close() {
       closing ??= closers.closeAll();
       return closing;

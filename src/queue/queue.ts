@@ -14,7 +14,8 @@ export interface QueueBackend {
   /** Takes part in the work of a run. */
   openWorker(options: OpenWorkerOptions): PhotoWorker;
   /** The clock of the schedules of one state; `clockId` distinguishes states that share a queue. */
-  openScheduleClock(clockId: string): ScheduleClock;
+  /** `nextTick` says when a schedule is due next: one place decides that for the queue and for all others. */
+  openScheduleClock(options: { clockId: string; nextTick: NextTick }): ScheduleClock;
   readonly deadLetters: DeadLetterQueue;
   readonly accounts: AccountStore;
   readonly leases: LeaseStore;
@@ -127,6 +128,9 @@ export interface ClockSchedule {
   readonly tz: string;
   readonly version: string;
 }
+
+/** The first time after `after` at which a cron expression is due; milliseconds since 1970. */
+export type NextTick = (time: Pick<ClockSchedule, 'cron' | 'tz'>, after: number) => number;
 
 export interface ClockEntry extends ClockSchedule {
   /** False if its next tick was lost, or is being handled just now: `put` creates it again. */

@@ -1,10 +1,10 @@
-import { type Job, Worker } from 'bullmq';
+import { type AdvancedRepeatOptions, type Job, Worker } from 'bullmq';
 import { withinTime } from '../util/time-limit.ts';
 import { type BullmqQueue, beginQueue, openBullmqQueue } from './bullmq-queues.ts';
 import { keyPrefix, maxStalledCount, scheduleQueueName, workerTimes } from './bullmq-settings.ts';
 import type { BullmqContext } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
-import type { ClockEntry, ScheduleClock, TickWorker, WorkTicksOptions } from './queue.ts';
+import type { ClockEntry, NextTick, ScheduleClock, TickWorker, WorkTicksOptions } from './queue.ts';
 
 /** Nothing is kept of a tick: what came of it is written in the state. */
 const forgotten = { removeOnComplete: true, removeOnFail: true };
@@ -15,11 +15,18 @@ const inTime = (closing: Promise<void>) =>
 
 /**
  * BullMQ's job schedulers, in a queue of their own for each state. BullMQ makes the next tick's job when a tick starts,
- * from the time as it is then: of the ticks that were due while no worker ran, one is left.
+ * from the time as it is then: of the ticks that were due while no worker ran, one is left. When that is, `nextTick` says:
+ * BullMQ's own reading of cron loses a night where the clock is changed at midnight.
  */
-export function openScheduleClock(context: BullmqContext, clockId: string): ScheduleClock {
+export function openScheduleClock(
+  context: BullmqContext,
+  { clockId, nextTick }: { clockId: string; nextTick: NextTick },
+): ScheduleClock {
   const name = scheduleQueueName(clockId);
-  const queue = openBullmqQueue(context, { name });
+  const settings: AdvancedRepeatOptions = {
+    repeatStrategy: (after, { pattern = '', tz = 'UTC' }) => nextTick({ cron: pattern, tz }, after),
+  };
+  const queue = openBullmqQueue(context, { name, settings });
 
   async function describe(scheduler: Scheduler): Promise<ClockEntry> {
     const { key, pattern = '', tz = 'UTC', next, template } = scheduler;
@@ -44,7 +51,7 @@ export function openScheduleClock(context: BullmqContext, clockId: string): Sche
     async remove(id) {
       await queue.removeJobScheduler(id);
     },
-    work: (work) => openTickWorker(context, { name, work }),
+    work: (work) => openTickWorker(context, { name, work, settings }),
     close: context.closers.add(() => queue.close()),
   };
 }
@@ -53,7 +60,7 @@ type Scheduler = Awaited<ReturnType<BullmqQueue['getJobSchedulers']>>[number];
 
 function openTickWorker(
   { store, closers }: BullmqContext,
-  { name, work }: { name: string; work: WorkTicksOptions },
+  { name, work, settings }: { name: string; work: WorkTicksOptions; settings: AdvancedRepeatOptions },
 ): TickWorker {
   const leaveRoom = store.makeRoomForWorker();
   let running: Promise<unknown> = Promise.resolve();
@@ -69,6 +76,7 @@ function openTickWorker(
       name: work.workerName,
       concurrency: 1,
       maxStalledCount,
+      settings,
       ...workerTimes,
     },
     store.backendFactory,

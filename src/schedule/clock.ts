@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ClockEntry, ScheduleClock } from '../queue/queue.ts';
 import { listScheduleNames, readSchedule, type Schedule } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { nextTick } from './cron.ts';
 
 /**
  * Makes the queue's clock agree with the state: what was added, replaced or removed, and what the queue lost. A
@@ -54,5 +55,5 @@ export async function openClock({ state, queue }: Pick<Rollcall, 'state' | 'queu
     .update(await state.identity())
     .digest('hex')
     .slice(0, 16);
-  return (await queue()).openScheduleClock(clockId);
+  return (await queue()).openScheduleClock({ clockId, nextTick });
 }

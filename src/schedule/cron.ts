@@ -1,14 +1,20 @@
-import { type CronExpression, CronExpressionParser } from 'cron-parser';
+import { Cron } from 'croner';
 import { UsageError } from '../util/errors.ts';
+import { wrongField } from './cron-fields.ts';
+import { momentOf, offsetOf } from './local-time.ts';
 
 /** When a schedule is due: a cron expression of 5 or 6 fields (the first of 6 is the second) in a time zone. */
 export interface CronTime {
+  /** Or a word for one: `@hourly`, `@daily` and `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually`. */
   readonly cron: string;
   /** IANA name: `Europe/Berlin`, `UTC`. */
   readonly tz: string;
 }
 
 const longestMissedCount = 100;
+/** A country that changes its side of the date line. */
+const longestChangeInMs = 24 * 3_600_000;
+const words = ['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually'];
 
 /** @throws UsageError naming `--cron` or `--tz` and what to write instead */
 export function checkCronTime({ cron, tz }: CronTime): CronTime {
@@ -19,34 +25,42 @@ export function checkCronTime({ cron, tz }: CronTime): CronTime {
     );
   }
   const text = cron.trim().replace(/\s+/g, ' ');
-  const fields = text === '' ? 0 : text.split(' ').length;
-  if (fields !== 5 && fields !== 6) throw wrongCron(cron, 'it does not have 5 or 6 fields');
-  // cron-parser would draw lots for H, another one each time.
-  if (/(?<![a-z])h(?![a-z])/i.test(text)) throw wrongCron(cron, 'H is not supported');
-  try {
-    nextTick({ cron: text, tz }, Date.now());
-    latestTick({ cron: text, tz }, Date.now());
-  } catch (error) {
-    throw wrongCron(cron, (error as Error).message);
-  }
-  return { cron: text, tz };
-}
-
-/** The first tick after `after`; milliseconds since 1970, as all times here. */
-export function nextTick(time: CronTime, after: number): number {
-  return parse(time, after).next().getTime();
+  const reason = whyWrong({ cron: text, tz });
+  if (reason === undefined) return { cron: text, tz };
+  throw new UsageError(
+    'schedule-cron',
+    `--cron is "${cron.slice(0, 100)}": ${reason}. Every night at two is '0 2 * * *': minute, hour, day, month, weekday.`,
+  );
 }
 
 /**
- * The last tick up to `at`. It is found by going forward from some way back, since going back sees other ticks than
- * going forward where the clock is changed: 2:30 twice in October, and not at all in March.
+ * The first tick after `after`; milliseconds since 1970, as all times here. A fixed time of the day is due once a day, also
+ * where the clock is changed (`momentOf` says when); every so often goes by the clock that runs.
+ * @throws Error for one that is never due
  */
+export function nextTick(time: CronTime, after: number): number {
+  if (!isFixed(time)) return dueAt(readIn(time.tz, time).nextRun(new Date(after)));
+  const calendar = readIn('UTC', time);
+  let local = after + offsetOf(time.tz, after) - longestChangeInMs;
+  for (;;) {
+    local = dueAt(calendar.nextRun(new Date(local)));
+    const tick = momentOf(time.tz, local);
+    if (tick > after) return tick;
+  }
+}
+
+/** The last tick up to `at`. */
 export function latestTick(time: CronTime, at: number): number {
-  const back = parse(time, at);
-  let tick = 0;
-  for (let step = 0; step < 3; step += 1) tick = back.prev().getTime();
-  for (let next = tick; next <= at; next = nextTick(time, tick)) tick = next;
-  return tick;
+  const fromNextSecond = (moment: number) => new Date(Math.floor(moment / 1000) * 1000 + 1000);
+  if (!isFixed(time)) return dueAt(readIn(time.tz, time).previousRuns(1, fromNextSecond(at))[0]);
+  const calendar = readIn('UTC', time);
+  let before = fromNextSecond(at + offsetOf(time.tz, at) + longestChangeInMs);
+  for (;;) {
+    const local = dueAt(calendar.previousRuns(1, before)[0]);
+    const tick = momentOf(time.tz, local);
+    if (tick <= at) return tick;
+    before = new Date(local);
+  }
 }
 
 /** How many ticks lie between the two, without them; 100 at most. */
@@ -57,8 +71,45 @@ export function ticksBetween(time: CronTime, from: number, to: number): number {
   return count;
 }
 
-function parse({ cron, tz }: CronTime, at: number): CronExpression {
-  return CronExpressionParser.parse(cron, { tz, currentDate: new Date(at) });
+/** Seconds, minutes and hours have numbers, lists or ranges; with a star or a step it is every so often. */
+function isFixed({ cron }: CronTime): boolean {
+  const fields = cron.split(' ');
+  if (fields.length === 1) return cron.toLowerCase() !== '@hourly';
+  return !/[*?/]/u.test(fields.slice(0, -3).join());
+}
+
+/**
+ * As croner reads it. It is asked for days and times in UTC where they are fixed: in a zone of its own it loses the night
+ * of a change from 23:00 to midnight (Greenland).
+ */
+function readIn(tz: string, { cron }: CronTime): Cron {
+  // `5/10`, which earlier versions took, is sloppy.
+  const zone = tz === 'UTC' ? { utcOffset: 0 } : { timezone: tz };
+  return new Cron(cron, { ...zone, paused: true, mode: '5-or-6-parts', sloppyRanges: true });
+}
+
+function dueAt(tick: Date | null | undefined): number {
+  if (tick) return tick.getTime();
+  throw new Error('it is never due: no such day comes');
+}
+
+/** Undefined where nothing is wrong. */
+function whyWrong(time: CronTime): string | undefined {
+  const { cron } = time;
+  const fields = cron === '' ? [] : cron.split(' ');
+  if (cron.startsWith('@')) {
+    if (!words.includes(cron.toLowerCase())) return `of words, only ${words.join(', ')} are known`;
+  } else if (fields.length !== 5 && fields.length !== 6) return 'it does not have 5 or 6 fields';
+  else {
+    const wrong = wrongField(fields);
+    if (wrong !== undefined) return wrong;
+  }
+  try {
+    nextTick(time, Date.now());
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/^CronPattern: /, '');
+  }
 }
 
 function isTimeZone(tz: string): boolean {
@@ -69,11 +120,4 @@ function isTimeZone(tz: string): boolean {
   } catch {
     return false;
   }
-}
-
-function wrongCron(cron: string, reason: string): UsageError {
-  return new UsageError(
-    'schedule-cron',
-    `--cron is "${cron.slice(0, 100)}": ${reason}. Every night at two is '0 2 * * *': minute, hour, day, month, weekday.`,
-  );
 }

@@ -10,7 +10,8 @@ import { shownWebhook } from './webhook.ts';
 
 /** A schedule with what became of it so far. `onFailure` is shown without its path, which may be a secret. */
 export interface ScheduleState extends Omit<Schedule, 'schema'> {
-  readonly nextAt: string;
+  /** Absent where it is never due: its expression is not understood any more. */
+  readonly nextAt?: string;
   readonly lastRun?: {
     readonly run: string;
     readonly state: RunRecord['state'];
@@ -43,7 +44,7 @@ async function describe(state: Rollcall['state'], name: string): Promise<Schedul
   return {
     ...shown,
     ...(onFailure !== undefined && { onFailure: shownWebhook(onFailure) }),
-    nextAt: new Date(nextTick(schedule, Date.now())).toISOString(),
+    ...nextTime(schedule),
     ...(record && {
       lastRun: {
         run: record.id,
@@ -56,4 +57,12 @@ async function describe(state: Rollcall['state'], name: string): Promise<Schedul
     skipped,
     events,
   };
+}
+
+function nextTime(schedule: Schedule): Pick<ScheduleState, 'nextAt'> {
+  try {
+    return { nextAt: new Date(nextTick(schedule, Date.now())).toISOString() };
+  } catch {
+    return {};
+  }
 }

@@ -59,7 +59,7 @@ export function runSchedulerLoop(
       onError: (error) =>
         log.warn({ reason: error.message }, 'a scheduled time could not be handled; it is retried'),
     });
-    for (const schedule of schedules) await catchUp(schedule);
+    for (const schedule of schedules) await catchUp(schedule).catch(onFault);
   };
   /** The queue may have lost a tick, or a worker died with it. */
   const catchUp = async (schedule: Schedule) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { QueueBackend, ScheduleClock, TickWorker } from '../../src/queue/queue.ts';
+import { nextTick } from '../../src/schedule/cron.ts';
 import type { QueueServer } from '../helpers/queue-servers.ts';
 import { until } from '../helpers/until.ts';
 
@@ -22,7 +23,7 @@ export function describeSchedules(start: () => Promise<QueueServer>): void {
   });
   beforeEach(() => {
     clockId = randomUUID();
-    clock = backend.openScheduleClock(clockId);
+    clock = backend.openScheduleClock({ clockId, nextTick });
     workers = [];
   });
   afterEach(async () => {
@@ -64,7 +65,7 @@ export function describeSchedules(start: () => Promise<QueueServer>): void {
 
     it('is another one under another name', async () => {
       await clock.put(nightly);
-      const other = backend.openScheduleClock(randomUUID());
+      const other = backend.openScheduleClock({ clockId: randomUUID(), nextTick });
       expect(await other.list()).toEqual([]);
       await other.remove('night.ly');
       await other.close();
