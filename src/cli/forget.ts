@@ -3,7 +3,7 @@ import { allowSubjects } from '../runs/forget-list.ts';
 import { type ForgetEnd, forgetSubjects } from '../runs/forget-subjects.ts';
 import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.ts';
 import { formatDuration } from '../settings/durations.ts';
-import { problemOfText } from '../sources/listed-row.ts';
+import { problemOfText } from '../sources/read-subject-id.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { subjectKey } from '../util/subject-id.ts';

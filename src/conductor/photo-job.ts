@@ -27,6 +27,7 @@ export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
       ...(line.version !== undefined && { version: line.version }),
       ...(line.sizeInBytes !== undefined && { sizeInBytes: line.sizeInBytes }),
       ...(line.templateId !== undefined && { templateId: line.templateId }),
+      ...(line.warnings !== undefined && { warnings: line.warnings }),
       ...(line.metadata !== undefined && { metadata: line.metadata }),
       ...(known && { known }),
       ...(verify && { verify }),

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { isInside } from '../sources/photo-address.ts';
 import { fileVersion } from '../util/file-version.ts';
+import { findByOtherName } from './other-name.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
@@ -22,7 +23,7 @@ const transientCodes = new Set(
 export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
   const { path, rootFolder, signal } = options;
   try {
-    const real = await realpath(path);
+    const { real, isRenamed } = await realPathOf(options);
     if (rootFolder !== undefined && !isInside(await realpath(rootFolder), real)) {
       return permanent(
         `photo ${quote(path)} leads out of the folder ${rootFolder}; --allow-outside permits that`,
@@ -30,13 +31,25 @@ export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoB
     }
     const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     try {
-      return await readOpened(file, options);
+      const photo = await readOpened(file, options);
+      return isRenamed && 'bytes' in photo ? { ...photo, warnings: ['photo-name-differs'] } : photo;
     } finally {
       await file.close();
     }
   } catch (error) {
     signal.throwIfAborted();
     return explain(error, options);
+  }
+}
+
+async function realPathOf({ path, rootFolder }: LocalPhotoOptions) {
+  try {
+    return { real: await realpath(path), isRenamed: false };
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    const real = isThere ? undefined : await findByOtherName(path, rootFolder);
+    if (real === undefined) throw error;
+    return { real, isRenamed: true };
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Warning } from '../util/warning.ts';
+
 /** What an engine takes; everything else is prepared or refused. */
 export interface PhotoRules {
   readonly formats: readonly PhotoFormat[];
@@ -22,6 +24,8 @@ export interface PhotoBytes {
   readonly sha256: string;
   /** Its version as the storage states it (ETag; size and modification time), if it does. */
   readonly version?: string;
+  /** What was odd when it was read. */
+  readonly warnings?: readonly Warning[];
 }
 
 /** Why a photo cannot be read or is no image. `retryable`: a later read may succeed. */

@@ -4,11 +4,13 @@ import type { ListedPhoto } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import type { LedgerHint } from './photo-job-data.ts';
+import { warningSchema } from './report-line.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
 
 const manifestLineSchema = z.object({
   seq: z.number().int().positive(),
   subjectId: z.string().optional(),
+  writtenId: z.string().optional(),
   photo: z.string().optional(),
   version: z.string().optional(),
   sizeInBytes: z.number().optional(),
@@ -16,6 +18,7 @@ const manifestLineSchema = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
   row: z.number().int().optional(),
   cursor: z.string().optional(),
+  warnings: z.array(warningSchema).readonly().optional(),
   problem: z.string().optional(),
 });
 export type ManifestLine = z.infer<typeof manifestLineSchema>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { outcomeSchema } from './report-line.ts';
+import { outcomeSchema, warningSchema } from './report-line.ts';
 
 /**
  * What the ledger knows of a subject's photo, for the worker that reads its bytes: fingerprints (`contentFingerprint`)
@@ -27,6 +27,8 @@ export const photoJobDataSchema = z.object({
   version: z.string().optional(),
   sizeInBytes: z.number().optional(),
   templateId: z.string().optional(),
+  /** What was odd in the list. */
+  warnings: z.array(warningSchema).readonly().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   /** In an incremental run. */
   known: ledgerHintSchema.optional(),

@@ -36,7 +36,7 @@ const verificationSchema = z.object({
 });
 
 /** Any text is read: a report may be of another version. */
-const warningSchema = z.custom<Warning>((value) => typeof value === 'string');
+export const warningSchema = z.custom<Warning>((value) => typeof value === 'string');
 
 /** The one final result of a photo in a run; also what a photo job returns. */
 export const outcomeSchema = z.object({
@@ -138,6 +138,8 @@ export interface ReportedPhoto {
   readonly templateId?: string | undefined;
   readonly sizeInBytes?: number | undefined;
   readonly queuedAt?: string | undefined;
+  /** What was odd in the list; an outcome's come behind. */
+  readonly warnings?: readonly Warning[] | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -173,7 +175,7 @@ export function buildReportLine(photo: ReportedPhoto, outcome: Outcome): ReportL
     checks: outcome.checks,
     quality: outcome.quality,
     face: outcome.face,
-    warnings: outcome.warnings,
+    warnings: photo.warnings ? [...photo.warnings, ...(outcome.warnings ?? [])] : outcome.warnings,
     metadata: photo.metadata,
   };
   // A loop, not a filter: this runs once a photo, also for photos without a call.

@@ -1,10 +1,10 @@
 import { extname, resolve } from 'node:path';
 import { boundedLines } from '../sources/bounded-lines.ts';
 import { readCsvRecords } from '../sources/csv-records.ts';
-import { problemOfText } from '../sources/listed-row.ts';
 import { openLocalManifest } from '../sources/local-manifest.ts';
 import { chunksFrom, type ManifestBytes, readRange } from '../sources/manifest-bytes.ts';
 import { byteOrderMarkSize, checkManifestEncoding } from '../sources/manifest-encoding.ts';
+import { problemOfText } from '../sources/read-subject-id.ts';
 import { UsageError } from '../util/errors.ts';
 
 /** A subject of a list, and the line (from 1) on which it stands. */

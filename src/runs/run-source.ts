@@ -10,7 +10,10 @@ import type { RunSubject } from './create-or-resume-run.ts';
 import { filesOn } from './files-on.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
-export type ListSettings = Pick<RunSettings, 'idFrom' | 'include' | 'exclude' | 'allowOutside' | 'redrive'>;
+export type ListSettings = Pick<
+  RunSettings,
+  'idFrom' | 'include' | 'exclude' | 'allowOutside' | 'keepIds' | 'redrive'
+>;
 
 export function openSourceOf(
   rollcall: Pick<Rollcall, 'folder' | 's3'>,
@@ -18,12 +21,13 @@ export function openSourceOf(
   settings: ListSettings,
   stdin?: Readable,
 ): Promise<Source> {
-  const { idFrom, include, exclude, allowOutside, redrive } = settings;
+  const { idFrom, include, exclude, allowOutside, keepIds, redrive } = settings;
   return openSource(spec, {
     idFrom,
     include,
     exclude,
     allowOutside,
+    keepIds,
     redrive,
     templateIdOf,
     stdin,

@@ -10,7 +10,7 @@ export function keptSchemaOf(schema: Schema): z.ZodType<Record<string, unknown>>
   return z.looseObject(Object.fromEntries(kept.map(([key, setting]) => [key, keptValueOf(setting)])));
 }
 
-function keptValueOf({ type, default: text, kept }: Setting): z.ZodType {
+function keptValueOf({ type, default: text, formerly, kept }: Setting): z.ZodType {
   if (text === undefined || kept === 'if-given') return type.stored.optional();
-  return type.stored.default(() => type.read.parse(text));
+  return type.stored.default(() => type.read.parse(formerly ?? text));
 }

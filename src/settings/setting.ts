@@ -39,6 +39,8 @@ export interface Setting {
   readonly commands: readonly CommandName[];
   /** As it would be written on the command line; absent: the setting has no value unless it is given. */
   readonly default?: string;
+  /** What a run has that was started before there was the setting; default: the default. */
+  readonly formerly?: string;
   /** What stands behind the flag in `--help`; a setting without it is a switch. */
   readonly placeholder?: string;
   readonly description: string;

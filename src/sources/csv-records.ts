@@ -9,6 +9,13 @@ export type CsvRecord = { readonly start: number; readonly end: number } & (
   | { readonly broken: string }
 );
 
+export interface CsvForm {
+  /** What keeps fields apart. */
+  readonly delimiter: string;
+  /** Blanks around fields are not part of them: they stand before quotes (`"a", "b"`), which means nothing else. */
+  readonly trim: boolean;
+}
+
 const chunkSizeInBytes = 64 * 1024;
 
 /**
@@ -18,18 +25,19 @@ const chunkSizeInBytes = 64 * 1024;
  * of fields is not `fieldCount`, which is what a lost quote looks like. An empty line is a record with one empty field.
  */
 export async function* readCsvRecords({
-  bytes,
   offset,
-  fieldCount,
-  signal,
-}: {
-  bytes: ManifestBytes;
-  offset: number;
-  fieldCount?: number;
-  signal: AbortSignal;
-}): AsyncGenerator<CsvRecord> {
+  ...options
+}: CsvReading & { offset: number }): AsyncGenerator<CsvRecord> {
   let place: number | undefined = offset;
-  while (place !== undefined) place = yield* readUntilBroken({ bytes, offset: place, fieldCount, signal });
+  while (place !== undefined) place = yield* readUntilBroken({ ...options, offset: place });
+}
+
+interface CsvReading {
+  readonly bytes: ManifestBytes;
+  readonly fieldCount?: number;
+  /** Default: commas, and blanks around fields are part of them. */
+  readonly dialect?: CsvForm;
+  readonly signal: AbortSignal;
 }
 
 /** Parses up to a broken record, and returns the offset after it; undefined at the end of the file. */
@@ -37,14 +45,10 @@ async function* readUntilBroken({
   bytes,
   offset,
   fieldCount,
+  dialect = { delimiter: ',', trim: false },
   signal,
-}: {
-  bytes: ManifestBytes;
-  offset: number;
-  fieldCount: number | undefined;
-  signal: AbortSignal;
-}): AsyncGenerator<CsvRecord, number | undefined> {
-  const feed = createFeed();
+}: CsvReading & { offset: number }): AsyncGenerator<CsvRecord, number | undefined> {
+  const feed = createFeed(dialect);
   let start = offset;
   let position = offset;
   for (let isEnd = false; !isEnd; ) {
@@ -87,9 +91,11 @@ interface Fed {
 }
 
 /** A parser that gives its records with each chunk, so that none is lost when a later one is broken. */
-function createFeed(): (chunk: Buffer | undefined) => Promise<Fed> {
+function createFeed({ delimiter, trim }: CsvForm): (chunk: Buffer | undefined) => Promise<Fed> {
   let records: { fields: string[]; sizeInBytes: number }[] = [];
   const parser: Parser = parse({
+    delimiter,
+    trim,
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     max_record_size: maxRowSizeInBytes,

@@ -1,24 +1,31 @@
 import { isUtf8 } from 'node:buffer';
 import { UsageError } from '../util/errors.ts';
 import { type CsvColumns, readCsvColumns } from './csv-columns.ts';
+import { type CsvDialect, firstLookSizeInBytes, firstRecords, readDialect } from './csv-dialect.ts';
+import { isPadding, totalOf, withoutEndMark } from './csv-end.ts';
 import { type CsvRecord, readCsvRecords } from './csv-records.ts';
-import { listedRow } from './listed-row.ts';
+import { listedRow, type RowOptions } from './listed-row.ts';
 import { type ManifestBytes, type ManifestPlace, readRange, rootFolderOf } from './manifest-bytes.ts';
-import { byteOrderMarkSize, checkManifestEncoding } from './manifest-encoding.ts';
+import { checkManifestEncoding } from './manifest-encoding.ts';
 import { changedSource, cursorOf, type ManifestPosition, positionAfter } from './manifest-position.ts';
+import { readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto, Source } from './source.ts';
+import { createIdJudge } from './spreadsheet-ids.ts';
 
 /**
  * A CSV manifest (comma, UTF-8, quotes doubled): `subject_id` or `id`, `photo`, optional `template_id` and `version`;
- * every other column is metadata. Read as a stream, whatever its size. Rows without any text are skipped.
+ * every other column is metadata. Read as a stream, whatever its size. Rows without any text are skipped, and so is the
+ * total line of a database client. Its ids are judged by those of its beginning (`spreadsheet-ids.ts`), unless `keepIds`.
  * @throws UsageError if its header cannot be used: that is seen before a run is started
  */
 export async function createCsvSource({
   manifest,
   allowOutside,
+  keepIds,
 }: {
   manifest: ManifestPlace;
   allowOutside: boolean;
+  keepIds: boolean;
 }): Promise<Source> {
   const { address, folder } = manifest;
   await checkHeader(manifest);
@@ -31,16 +38,14 @@ export async function createCsvSource({
       const begun = positionAfter(after, address);
       const bytes = await manifest.open(signal);
       try {
-        const { columns, end } = await readHeader(bytes, { address, signal });
-        let { offset, row } = begun ?? { offset: end, row: 0 };
+        const table = await readHeader(bytes, { address, signal });
         if (begun !== undefined) await checkPlace(bytes, begun, address);
-        for await (const record of readCsvRecords({ bytes, offset, fieldCount: columns.count, signal })) {
-          signal.throwIfAborted();
-          offset = record.end;
-          row += 1;
-          if (isBlank(record)) continue;
-          const place = { offset, row, mark: bytes.mark };
-          yield await listRecord(bytes, { record, columns, place, folder, allowOutside });
+        const judge = keepIds ? undefined : await judgeOf(table, signal);
+        const place = begun ?? { offset: table.end, row: 0 };
+        for await (const { record, row } of rowsFrom(bytes, { place, table, signal })) {
+          const position = { offset: record.end, row, mark: bytes.mark };
+          const judgeId = judge?.(record);
+          yield await listRecord(bytes, { record, table, position, folder, allowOutside, judgeId });
         }
       } catch (error) {
         signal.throwIfAborted();
@@ -50,6 +55,16 @@ export async function createCsvSource({
       }
     },
   };
+}
+
+interface Table {
+  readonly columns: CsvColumns;
+  readonly dialect: CsvDialect;
+  /** Where the rows begin. */
+  readonly end: number;
+  /** The file's first bytes, by which it is judged. */
+  readonly beginning: Buffer;
+  readonly isWhole: boolean;
 }
 
 async function checkHeader(manifest: ManifestPlace): Promise<void> {
@@ -65,13 +80,17 @@ async function checkHeader(manifest: ManifestPlace): Promise<void> {
 async function readHeader(
   bytes: ManifestBytes,
   { address, signal }: { address: string; signal: AbortSignal },
-): Promise<{ columns: CsvColumns; end: number }> {
-  const beginning = await readRange(bytes, { offset: 0, sizeInBytes: 64 * 1024 });
+): Promise<Table> {
+  const beginning = await readRange(bytes, { offset: 0, sizeInBytes: firstLookSizeInBytes });
   checkManifestEncoding(beginning, address);
-  const offset = byteOrderMarkSize(beginning);
-  for await (const record of readCsvRecords({ bytes, offset, signal })) {
+  const isWhole = beginning.length >= bytes.sizeInBytes;
+  const dialect = await readDialect(beginning, { signal });
+  for await (const record of readCsvRecords({ bytes, offset: dialect.start, dialect, signal })) {
     if (isBlank(record)) continue;
-    if ('fields' in record) return { columns: readCsvColumns(record.fields, address), end: record.end };
+    if ('fields' in record) {
+      const columns = readCsvColumns(record.fields, address);
+      return { columns, dialect, end: record.end, beginning, isWhole };
+    }
     throw new UsageError('csv-columns', `${address} cannot be read: its first row ${record.broken}.`);
   }
   throw new UsageError(
@@ -79,6 +98,58 @@ async function readHeader(
     `${address} is empty: it needs a first row with the columns subject_id and photo.`,
   );
 }
+
+/** A first look at the columns of ids: the same whenever listing begins, wherever it goes on. */
+async function judgeOf(
+  { columns, dialect, end, beginning, isWhole }: Table,
+  signal: AbortSignal,
+): Promise<(record: CsvRecord) => RowOptions['judgeId']> {
+  const subjectIds: string[] = [];
+  const templateIds: string[] = [];
+  let seenTo = end;
+  for await (const record of firstRecords(beginning, { offset: end, dialect, signal, isWhole })) {
+    seenTo = record.end;
+    if (!('fields' in record) || isBlank(record) || totalOf(record) !== undefined) continue;
+    const { fields } = record;
+    subjectIds.push(readSubjectId(fields[columns.subjectId] ?? '', { isSpreadsheet: true }).subjectId);
+    if (columns.templateId !== undefined) templateIds.push(fields[columns.templateId]?.trim() ?? '');
+  }
+  const judges = { 'subject id': createIdJudge(subjectIds), 'template id': createIdJudge(templateIds) };
+  return ({ start }) =>
+    (column, id) =>
+      judges[column].judge(column, id, start >= seenTo);
+}
+
+/** The rows that say something, with their numbers. What stands below the table of a database client is left out. */
+async function* rowsFrom(
+  bytes: ManifestBytes,
+  { place, table, signal }: { place: ManifestPosition; table: Table; signal: AbortSignal },
+): AsyncGenerator<{ record: CsvRecord; row: number }> {
+  const { columns, dialect } = table;
+  let { row } = place;
+  let lastRow = row;
+  let held: { record: CsvRecord; row: number } | undefined;
+  const reading = { bytes, offset: place.offset, fieldCount: columns.count, dialect, signal };
+  for await (const read of readCsvRecords(reading)) {
+    signal.throwIfAborted();
+    const record = withoutEndMark(read, bytes.sizeInBytes);
+    row += 1;
+    if (isBlank(record)) continue;
+    if (held !== undefined) yield held;
+    held = undefined;
+    if (columns.count > 1 && totalOf(record) !== undefined) held = { record, row };
+    else {
+      yield { record, row };
+      lastRow = row;
+    }
+  }
+  if (held === undefined) return;
+  const said = totalOf(held.record) ?? 0;
+  if (said > lastRow) yield { row: held.row, record: { ...held.record, broken: cutShort(said, lastRow) } };
+}
+
+const cutShort = (said: number, there: number) =>
+  `says that there are ${said} rows, and ${there} came before it: the list is not whole; export it again`;
 
 /** A row must end where listing continues; otherwise the manifest has changed. */
 async function checkPlace(
@@ -102,19 +173,13 @@ async function listRecord(
   bytes: ManifestBytes,
   {
     record,
-    columns,
-    place,
+    table: { columns },
+    position,
     ...options
-  }: {
-    record: CsvRecord;
-    columns: CsvColumns;
-    place: ManifestPosition;
-    folder: string;
-    allowOutside: boolean;
-  },
+  }: RowOptions & { record: CsvRecord; table: Table; position: ManifestPosition },
 ): Promise<ListedPhoto> {
-  const name = `row ${place.row}`;
-  const base = { row: place.row, cursor: cursorOf(place) };
+  const name = `row ${position.row}`;
+  const base = { row: position.row, cursor: cursorOf(position) };
   if ('broken' in record) return { ...base, problem: `${name} ${record.broken}` };
   const { fields } = record;
   const field = (index: number | undefined) => (index === undefined ? undefined : fields[index]);
@@ -124,6 +189,9 @@ async function listRecord(
     { ...row, templateId: field(columns.templateId), version: field(columns.version), metadata },
     options,
   );
+  if (isPadding(record)) {
+    return { ...base, problem: `${name} is NUL bytes: the list was not written to its end; export it again` };
+  }
   if (fields.length !== columns.count) {
     return { ...listed, problem: `${name} has ${fields.length} fields, the header has ${columns.count}` };
   }

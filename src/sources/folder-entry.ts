@@ -4,9 +4,9 @@ import { FaultError } from '../util/errors.ts';
 import { fileVersion } from '../util/file-version.ts';
 import type { WalkEntry } from './folder-walk.ts';
 import type { IdPattern } from './id-from.ts';
-import { problemOfText } from './listed-row.ts';
 import { isPhotoFileName, type PathFilter } from './path-filter.ts';
 import { isInside } from './photo-address.ts';
+import { problemOfText, readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto } from './source.ts';
 
 export interface FolderSourceOptions {
@@ -32,19 +32,21 @@ export async function listFolderEntry(
   const photo = join(root, entry.path);
   const looked = await look(entry, photo, options);
   if (looked === 'no photo') return undefined;
-  const subjectId = idPattern.match(entry.path);
+  const written = idPattern.match(entry.path);
   const shown = JSON.stringify(entry.path);
   if ('problem' in looked) {
-    return { ...(subjectId ? { subjectId } : {}), photo, problem: `${shown} ${looked.problem}` };
+    return { ...(written ? { subjectId: written } : {}), photo, problem: `${shown} ${looked.problem}` };
   }
-  if (subjectId === undefined) {
+  if (written === undefined) {
     return { photo, ...looked, problem: `${shown} gives no subject id by --id-from "${idPattern.pattern}"` };
   }
-  const problem = problemOfText('its subject id', subjectId);
+  const problem = problemOfText('its subject id', written);
+  const { warnings, ...id } = readSubjectId(written);
   return {
-    subjectId,
+    ...id,
     photo,
     ...looked,
+    ...(warnings.length > 0 && { warnings }),
     ...(problem === undefined ? {} : { problem: `${shown}: ${problem}` }),
   };
 }

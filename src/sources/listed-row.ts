@@ -1,8 +1,9 @@
+import type { Warning } from '../util/warning.ts';
 import { maxAddressLength, resolvePhotoAddress } from './photo-address.ts';
+import { maxSubjectIdLength, problemOfText, readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto } from './source.ts';
-
-/** Longer ids than this are not ids; the engines' own limits are below it. */
-export const maxSubjectIdLength = 512;
+import type { IdVerdict } from './spreadsheet-ids.ts';
+import { trimUnseen } from './trim-text.ts';
 
 /** A manifest's row, parsed but not checked. */
 export interface ManifestRow {
@@ -17,25 +18,48 @@ export interface ManifestRow {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface RowOptions {
+  /** Absolute, or on S3; relative paths begin here. */
+  readonly folder: string;
+  readonly allowOutside: boolean;
+  /** Of a list that may come out of a spreadsheet: judges its ids by the others of the column. */
+  readonly judgeId?: ((column: 'subject id' | 'template id', id: string) => IdVerdict) | undefined;
+}
+
 /** Checks a row: the photo that it names, or what is wrong with it together with what could be read of it. */
-export function listedRow(row: ManifestRow, options: { folder: string; allowOutside: boolean }): ListedPhoto {
-  const address = resolvePhotoAddress({ cell: row.photo ?? '', ...options });
+export function listedRow(row: ManifestRow, options: RowOptions): ListedPhoto {
+  const { judgeId } = options;
+  const id = readSubjectId(row.subjectId ?? '', { isSpreadsheet: judgeId !== undefined });
+  const cell = trimUnseen(row.photo ?? '');
+  const address = resolvePhotoAddress({ cell, ...options });
   // A column may be filled for some subjects only.
   const templateId = row.templateId?.trim() === '' ? undefined : row.templateId;
+  const verdicts = [
+    id.subjectId === '' ? undefined : judgeId?.('subject id', id.subjectId),
+    templateId === undefined ? undefined : judgeId?.('template id', templateId),
+  ];
   const problem =
-    problemOfText('subject id', row.subjectId ?? '') ??
+    problemOfText('subject id', trimUnseen(row.subjectId ?? '')) ??
     ('problem' in address ? address.problem : undefined) ??
     (templateId === undefined ? undefined : problemOfTemplateId(templateId)) ??
+    verdicts.flatMap((verdict) => (verdict && 'problem' in verdict ? [verdict.problem] : []))[0] ??
     problemOfMetadata(row);
-  const photo = 'photo' in address ? address.photo : row.photo?.slice(0, maxAddressLength);
+  const photo = 'photo' in address ? address.photo : cell.slice(0, maxAddressLength);
+  const warnings: Warning[] = [
+    ...id.warnings,
+    ...(cell === (row.photo ?? '') ? [] : (['photo-trimmed'] as const)),
+    ...verdicts.flatMap((verdict) => (verdict && 'warning' in verdict ? [verdict.warning] : [])),
+  ];
   return {
-    ...(row.subjectId ? { subjectId: row.subjectId.slice(0, maxSubjectIdLength) } : {}),
+    ...(id.subjectId ? { subjectId: id.subjectId } : {}),
+    ...(id.writtenId === undefined ? {} : { writtenId: id.writtenId }),
     ...(photo ? { photo } : {}),
     ...(templateId ? { templateId: templateId.slice(0, maxSubjectIdLength) } : {}),
     ...(row.version ? { version: row.version } : {}),
     ...(Object.keys(row.metadata).length > 0 ? { metadata: row.metadata } : {}),
     row: row.row,
     cursor: row.cursor,
+    ...(warnings.length > 0 ? { warnings } : {}),
     ...(problem === undefined ? {} : { problem: `${row.place}: ${problem}` }),
   };
 }
@@ -50,14 +74,6 @@ function problemOfTemplateId(templateId: string): string | undefined {
   const problem = problemOfText('template id', templateId);
   if (problem !== undefined || !blankEdges.test(templateId)) return problem;
   return `template id begins or ends with a blank: ${JSON.stringify(templateId)}; take the blanks away`;
-}
-
-/** Why a text cannot be an id; undefined if it can. */
-export function problemOfText(name: string, text: string): string | undefined {
-  if (text.trim() === '') return `${name} is empty`;
-  if (text.includes('\0')) return `${name} holds a NUL character`;
-  if (text.length > maxSubjectIdLength) return `${name} is longer than ${maxSubjectIdLength} characters`;
-  return text.isWellFormed() ? undefined : `${name} is not valid Unicode`;
 }
 
 function problemOfMetadata({ metadata, version }: ManifestRow): string | undefined {

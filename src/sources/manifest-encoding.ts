@@ -30,7 +30,9 @@ function problemOfFirstLine(beginning: Buffer): string | undefined {
   }
 }
 
-/** Size of the byte order mark that a UTF-8 manifest may begin with. */
+/** Size of the byte order mark that a UTF-8 manifest may begin with; of two, where two programs have put one. */
 export function byteOrderMarkSize(beginning: Buffer): number {
-  return beginning[0] === 0xef && beginning[1] === 0xbb && beginning[2] === 0xbf ? 3 : 0;
+  let size = 0;
+  while (beginning[size] === 0xef && beginning[size + 1] === 0xbb && beginning[size + 2] === 0xbf) size += 3;
+  return size;
 }

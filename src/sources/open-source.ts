@@ -27,6 +27,8 @@ export interface OpenSourceOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Permits photos that lie outside the folder, or outside the manifest's folder. */
   readonly allowOutside?: boolean | undefined;
+  /** Takes ids as they are that a spreadsheet may have spoiled (`#N/A`, `3-Jan`); default: they are judged. */
+  readonly keepIds?: boolean | undefined;
   /** Which lines of an earlier report are listed; default `unsettled`: rejected, failed, cancelled. */
   readonly redrive?: Redrive | undefined;
   /**
@@ -83,11 +85,11 @@ type ManifestOptions = OpenSourceOptions & ReportOptions & { readonly allowOutsi
 
 /** Undefined for what is no manifest by its suffix. */
 function openManifest(manifest: ManifestPlace, options: ManifestOptions): Promise<Source> | undefined {
-  const { allowOutside, redrive, templateIdOf } = options;
+  const { allowOutside, keepIds = false, redrive, templateIdOf } = options;
   switch (extname(manifest.address).toLowerCase()) {
     case '.csv':
       checkNoGlobs(options);
-      return createCsvSource({ manifest, allowOutside });
+      return createCsvSource({ manifest, allowOutside, keepIds });
     case '.jsonl':
     case '.ndjson':
       checkNoGlobs(options);

@@ -63,6 +63,9 @@ function problemOfAddress(scheme: string, cell: string): string | undefined {
   }
 }
 
+/** A drive's letter or a server: a path of Windows has no meaning here. */
+const windowsPath = /^(?:[a-z]:[\\/]|\\\\[^\\])/iu;
+
 function resolvePath({
   cell,
   folder,
@@ -72,6 +75,10 @@ function resolvePath({
   folder: string;
   allowOutside: boolean;
 }): PhotoAddress {
+  if (windowsPath.test(cell))
+    return {
+      problem: `photo ${JSON.stringify(cell)} is a path of a Windows machine; give paths relative to the list`,
+    };
   const photo = resolve(folder, cell);
   if (allowOutside || isInside(folder, photo)) return { photo };
   return {

@@ -7,8 +7,8 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { s3Fault } from '../storage/s3/s3-fault.ts';
 import { UsageError } from '../util/errors.ts';
 import type { IdPattern } from './id-from.ts';
-import { problemOfText } from './listed-row.ts';
 import { isHiddenFolderName, isPhotoFileName, type PathFilter } from './path-filter.ts';
+import { problemOfText, readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto, Source } from './source.ts';
 
 export interface S3PrefixSourceOptions {
@@ -86,17 +86,19 @@ function listed(
   { at, idPattern }: S3PrefixSourceOptions,
 ): ListedPhoto {
   const photo = formatS3Address({ bucket: at.bucket, key });
-  const subjectId = idPattern.match(path);
+  const written = idPattern.match(path);
   const object = {
     photo,
     ...(etag !== undefined && { version: etag }),
     ...(sizeInBytes !== undefined && { sizeInBytes }),
   };
   const shown = JSON.stringify(path);
-  if (subjectId === undefined)
+  if (written === undefined)
     return { ...object, problem: `${shown} gives no subject id by --id-from "${idPattern.pattern}"` };
   const problem =
-    problemOfText('its subject id', subjectId) ??
+    problemOfText('its subject id', written) ??
     (key.includes('\0') ? 'its key holds a NUL character' : undefined);
-  return { subjectId, ...object, ...(problem === undefined ? {} : { problem: `${shown}: ${problem}` }) };
+  const { warnings, ...id } = readSubjectId(written);
+  const odd = warnings.length > 0 ? { warnings } : {};
+  return { ...id, ...object, ...odd, ...(problem === undefined ? {} : { problem: `${shown}: ${problem}` }) };
 }

@@ -1,10 +1,14 @@
+import type { Warning } from '../util/warning.ts';
+
 /**
  * One photo as a source lists it. A row that cannot be a photo is listed too, with `problem` set, so that it
  * gets its line in the report; the fields that could be read are filled in.
  */
 export interface ListedPhoto {
-  /** The user's own id of the person, as written. Absent only where `problem` is set. */
+  /** The user's own id of the person, without blanks around it. Absent only where `problem` is set. */
   readonly subjectId?: string | undefined;
+  /** The id as it is written, where that is not the same. */
+  readonly writtenId?: string | undefined;
   /** Absolute path, `https://…` or `s3://…`; as written where `problem` is set. Absent only where `problem` is set. */
   readonly photo?: string | undefined;
   /** Changes when the photo changes: an ETag, size and modification time, or the manifest's column. */
@@ -18,6 +22,8 @@ export interface ListedPhoto {
   readonly row?: number | undefined;
   /** Where listing continues after this photo; only its own source reads it. */
   readonly cursor?: string | undefined;
+  /** What is odd about the row, for the photo's report line. */
+  readonly warnings?: readonly Warning[] | undefined;
   /** Why this row is no photo; names the row and the column. Kind `manifest`. Holds no secret of an address. */
   readonly problem?: string | undefined;
 }

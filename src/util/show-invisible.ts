@@ -10,7 +10,7 @@ const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 export const showInvisible = (text: string) =>
   text.replace(invisible, (found) => short[found] ?? coded(found));
 
-export const hasInvisible = (text: string) => text.search(invisible) >= 0;
+export const hasInvisible = (text: string) => !/^[ -~]*$/u.test(text) && text.search(invisible) >= 0;
 
 function coded(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16);

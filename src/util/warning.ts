@@ -17,6 +17,16 @@ export const warningMeanings = {
   'not-found-again': 'enrolled, but not found again under its own template',
   blurred: 'its face is blurred',
   'small-face': 'its face is smaller than the 200 x 200 pixels that engines advise',
+  'id-trimmed': 'blanks or marks that nobody sees were around the subject id in the list',
+  'id-invisible': 'the subject id has characters in it that nobody sees',
+  'id-like-missing': 'the id may be what a program writes where there is none (NULL, N/A)',
+  'id-like-date': 'the id may be a date that a spreadsheet made of it',
+  'id-like-scientific': 'the id may be a number that a spreadsheet has shortened (1E5)',
+  'id-like-hexadecimal': 'the id is a number in hexadecimal, others of the list are none',
+  'id-like-decimal': 'the id may be a number whose decimals a program has added (17.0)',
+  'id-zeros-lost': 'the id may have lost its leading zeros: others of the list have them',
+  'photo-trimmed': 'blanks or marks that nobody sees were around the path in the list',
+  'photo-name-differs': 'found under a name that differs in the form of Unicode, or in slashes',
 } as const;
 
 type Named<Key> = Key extends `${infer Start}…` ? `${Start}${string}` : Key;

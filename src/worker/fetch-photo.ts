@@ -52,16 +52,22 @@ export async function fetchPhoto(options: {
     sha256: photo.sha256,
     ...(version !== undefined && { version }),
   };
-  const changedWarning: Warning[] = changed ? ['changed-since-listing'] : [];
+  const readWarnings: Warning[] = [
+    ...(photo.warnings ?? []),
+    ...(changed ? (['changed-since-listing'] as const) : []),
+  ];
   const recognised = options.recognise(photo.sha256);
   if (recognised)
-    return { recognised, original: { ...original, ...(changed && { warnings: changedWarning }) } };
+    return {
+      recognised,
+      original: { ...original, ...(readWarnings.length > 0 && { warnings: readWarnings }) },
+    };
   const inspected = await inspectPhoto(photo.bytes);
   if ('problem' in inspected) return inspected;
   const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules, settings });
   if ('problem' in prepared) return prepared;
   share.note(prepared.bytes.length * copiesWhenSent);
-  const warnings = [...prepared.warnings, ...changedWarning];
+  const warnings = [...prepared.warnings, ...readWarnings];
   return {
     bytes: prepared.bytes,
     format: prepared.format,

@@ -65,6 +65,7 @@ export const settingSamples: Readonly<
   threshold: ['0', 0, '0.8', 0.8, '75'],
   keepDemographics: ['yes', true, '0', false, 'ja'],
   allowOutside: ['yes', true, '0', false, 'ja'],
+  keepIds: ['true', true, 'false', false, 'maybe'],
   allowPrivate: ['yes', true, '0', false, 'ja'],
   allowEmpty: ['yes', true, '0', false, 'ja'],
   runId: ['night-1', 'night-1', 'A.b_c', 'A.b_c', '../elsewhere'],

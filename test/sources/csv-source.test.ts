@@ -103,7 +103,7 @@ test('what stands in a row that is fine comes through as it is', async () => {
     'id,photo,__proto__,=cmd,replaced\n" 1 ",a.jpg,p,"=1+1\n",\uFFFD\r2,b.jpg,,,\r\n',
   );
   const metadata = JSON.parse('{"__proto__":"p","=cmd":"=1+1\\n","replaced":"\uFFFD"}');
-  expect(listed[0]).toMatchObject({ subjectId: ' 1 ', metadata });
+  expect(listed[0]).toMatchObject({ subjectId: '1', writtenId: ' 1 ', metadata });
   expect(Object.keys(listed[0]?.metadata ?? {})).toEqual(['__proto__', '=cmd', 'replaced']);
   expect(listed[1]).toMatchObject({ row: 2, subjectId: '2' });
 });

@@ -57,7 +57,7 @@ const keys = [
 ];
 const idOf = (key: string) => key.slice(key.lastIndexOf('/') + 1, key.lastIndexOf('.'));
 
-const expectedKeys = keys.map((key) => ({ photo: `s3://bucket/odd/${key}`, subjectId: idOf(key) }));
+const expectedKeys = keys.map((key) => ({ photo: `s3://bucket/odd/${key}`, subjectId: idOf(key).trim() }));
 const problem = (text: string) => ({ problem: text });
 
 describeSource('a prefix on S3', async () => ({

@@ -39,6 +39,16 @@ export const sourceSettings = inGroup('source', {
     placeholder: '<globs>',
     description: 'leave out paths that match one of these',
   },
+  keepIds: {
+    type: onOff,
+    scope: 'fixed',
+    commands: [...lookingAtPhotos, 'doctor'],
+    default: 'false',
+    // Its list was begun without any judgement of ids.
+    formerly: 'true',
+    description:
+      'take ids of a CSV file as they are that a spreadsheet may have spoiled (#N/A, NULL, 3-Jan, 1E5)',
+  },
   limit: {
     type: wholeNumber(1, Number.MAX_SAFE_INTEGER),
     scope: 'fixed',
