@@ -14,21 +14,24 @@ export interface OpenQueueOptions {
   readonly stateFolder?: string;
   /** Outages of the server, once each, and faults that no caller sees. */
   readonly onError: (error: Error) => void;
+  /** Ends the waiting for a server that does not answer at the start. Default: seconds later it is an error. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens the queue that `--queue` names. `UsageError` for what the user must change, `FaultError` for a server that is away. */
 export async function openQueue(options: OpenQueueOptions): Promise<QueueBackend> {
+  const { onError, signal = new AbortController().signal } = options;
   switch (queueKindOf(options.queue)) {
     case 'embedded':
       return openEmbedded(options);
     case 'redis':
-      return openRedisQueue(options.queue, options.onError);
+      return openRedisQueue(options.queue, { onError, signal });
     case 'postgres':
       return openPostgresQueue({
         kind: 'postgres',
         config: configOfUrl(options.queue),
         name: `The queue ${withoutPassword(options.queue)} (--queue, ROLLCALL_QUEUE)`,
-        onError: options.onError,
+        onError,
       });
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { AccountStore } from '../../account/account-store.ts';
 import { changeState, createStateReader } from '../stored-account-state.ts';
-import type { RedisClient } from './connect-redis.ts';
+import type { RedisClient } from './redis-client.ts';
 
 /**
  * Per account a hash (`lastAt` and `lastNumber` of the last slot, `notBefore` for the next one, `state` and its

@@ -1,6 +1,6 @@
 import type { CallBudget } from '../../account/make-call.ts';
 import { keyPrefix } from '../bullmq-settings.ts';
-import type { RedisClient } from './connect-redis.ts';
+import type { RedisClient } from './redis-client.ts';
 
 const HEAD = `local taken = tonumber(redis.call('GET', KEYS[1]) or 0)`;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { JobTable } from '../bullmq-store.ts';
 import type { FinishedJob } from '../queue.ts';
-import type { RedisClient } from './connect-redis.ts';
+import type { RedisClient } from './redis-client.ts';
 
 /** Scripts on BullMQ's own keys; KEYS[1] is what all keys of a queue begin with, up to and including the colon. */
 

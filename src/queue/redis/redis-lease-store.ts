@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LeaseStore } from '../../account/lease-store.ts';
 import { keyPrefix } from '../bullmq-settings.ts';
-import type { RedisClient } from './connect-redis.ts';
+import type { RedisClient } from './redis-client.ts';
 
 /** The key outlives the lease: it remembers the epoch. */
 const memoryInMs = 90 * 24 * 3_600_000;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { PresenceStore } from '../queue.ts';
 import { storable } from '../storable.ts';
-import type { RedisClient } from './connect-redis.ts';
+import type { RedisClient } from './redis-client.ts';
 
 const HEAD = `
 local clock = redis.call('TIME')
