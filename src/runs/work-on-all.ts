@@ -3,7 +3,7 @@ import type { RunEnd } from '../conductor/conducting.ts';
 import { readControl } from '../records/run-control.ts';
 import { listRunRecords, type RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { FaultError } from '../util/errors.ts';
+import { FaultError, UsageError } from '../util/errors.ts';
 import { whyFilesAreMissing } from './files-on.ts';
 import { joinRun, type StartedRun, type WorkTools } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -64,15 +64,30 @@ export async function workOnAll(
   await Promise.all(joined.values());
 }
 
-/** What a run needs here; undefined where it can do nothing on it, of which it warns once. */
+/**
+ * What a run needs here; undefined where it can do nothing on it, of which it warns once. Credentials that are missing are
+ * looked for again: a file of them may come.
+ */
 function createStarter({ settings, log, s3, engineOf }: WorkerTools) {
   const strangers = new Set<string>();
+  const warned = new Set<string>();
+  const open = (run: string, wanted: Parameters<typeof engineOf>[0]) => {
+    try {
+      return engineOf(wanted);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      if (!warned.has(run)) log.warn({ run }, `this worker cannot work on the run: ${error.message}`);
+      warned.add(run);
+      return 'not-now';
+    }
+  };
   return (record: RunRecord): StartedRun | undefined => {
     const { id: run } = record;
     if (strangers.has(run)) return undefined;
     const { keepDemographics } = record.settings;
     const missing = whyFilesAreMissing(record, settings);
-    const opened = missing === undefined ? engineOf({ ...record, keepDemographics }) : undefined;
+    const opened = missing === undefined ? open(run, { ...record, keepDemographics }) : undefined;
+    if (opened === 'not-now') return undefined;
     if (opened) return { record, opened, openSource: (found) => reopenSource({ s3 }, found) };
     strangers.add(run);
     log.warn({ run }, missing ?? 'the run belongs to another account than the credentials of this worker');

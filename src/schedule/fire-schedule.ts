@@ -24,19 +24,38 @@ import {
 /** A transient fault, of a store say, must not cost the night. */
 const pausesInMs = [1_000, 3_000, 10_000];
 
+/** For how long a tick is left to others. */
+export interface Patience {
+  /** Whether what the key names was asked for so long ago, for the first time. */
+  isOver(key: string): boolean;
+}
+
+/** Of one process. Others look every ten seconds for ticks that nobody took. */
+export function createPatience({ limitInMs = 30_000, now = () => performance.now() } = {}): Patience {
+  const since = new Map<string, number>();
+  return {
+    isOver(key) {
+      const first = since.get(key) ?? now();
+      since.set(key, first);
+      return now() - first >= limitInMs;
+    },
+  };
+}
+
 /** What a run is started with when its time has come. */
-export type FireTools = Pick<Rollcall, 'settings' | 'state' | 'log' | 'folder' | 's3' | 'queue'>;
+export type FireTools = Pick<Rollcall, 'settings' | 'state' | 'log' | 'folder' | 's3' | 'queue' | 'engineOf'>;
 
 /**
  * Starts the run of a tick, or says why not; what came of it is written down before anything else can happen. Harmless
  * when repeated: the run's id is made of the tick. A tick that comes late stands for the latest that is due, and for
- * all in between: a night that was missed is run once, later.
- * @returns what came of the tick; undefined if it was handled before, the schedule is gone, or its files are on another
- * machine, whose workers handle the tick
+ * all in between: a night that was missed is run once, later. A process that could not call the engine leaves a tick to
+ * others for a while; where nobody takes it, no run is started, since nobody would do it.
+ * @returns what came of the tick; undefined if it was handled before, the schedule is gone, or it is left to others: for
+ * now, or since its files are on another machine
  */
 export async function fireSchedule(
   rollcall: FireTools,
-  { name, tick, signal }: { name: string; tick: number; signal: AbortSignal },
+  { name, tick, patience, signal }: { name: string; tick: number; patience: Patience; signal: AbortSignal },
 ): Promise<ScheduleEvent | undefined> {
   const { state, log } = rollcall;
   const { leases } = await rollcall.queue();
@@ -50,17 +69,36 @@ export async function fireSchedule(
     // This machine's clock may be behind the one by which the tick came.
     const due = latestTick(schedule, Math.max(Date.now(), tick));
     if (due <= handledUpTo) return undefined;
+    const why = whyNoCalls(rollcall, schedule);
+    if (why !== undefined && !patience.isOver(`${name} ${handledUpTo}`)) return undefined;
     const missed = ticksBetween(schedule, handledUpTo, due);
-    const event = await eventOf(rollcall, { schedule, due, missed, signal });
+    const event = await eventOf(rollcall, { schedule, due, missed, whyNoCalls: why, signal });
     await writeHistory(state, name, withEvent(history, event));
     return event;
   });
 }
 
-async function eventOf(
-  rollcall: FireTools,
-  { schedule, due, missed, signal }: { schedule: Schedule; due: number; missed: number; signal: AbortSignal },
-): Promise<ScheduleEvent> {
+/** Why this process cannot call the engine of a schedule; undefined if it can. */
+function whyNoCalls({ engineOf }: FireTools, { engine, engineUrl, account }: Schedule): string | undefined {
+  try {
+    if (engineOf({ engine, engineUrl, account, keepDemographics: false })) return undefined;
+    return 'the credentials of this worker are of another account than those that the schedule was added with';
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+}
+
+interface TickToHandle {
+  readonly schedule: Schedule;
+  readonly due: number;
+  readonly missed: number;
+  readonly whyNoCalls: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function eventOf(rollcall: FireTools, tick: TickToHandle): Promise<ScheduleEvent> {
+  const { schedule, due, missed, signal } = tick;
   const { state } = rollcall;
   const runId = runIdOfTick(schedule.name, due);
   const facts = { tick: new Date(due).toISOString(), at: new Date().toISOString() };
@@ -71,6 +109,11 @@ async function eventOf(
   const why = reasonToSkip(await newestRunOf(state, schedule.name));
   if (why !== undefined) return { ...facts, result: 'skipped', count: 1 + missed, why };
   try {
+    if (tick.whyNoCalls !== undefined)
+      throw new UsageError(
+        'no-calls',
+        `no worker that is here can call ${schedule.engine}: ${tick.whyNoCalls}`,
+      );
     if (known) throw new UsageError('other-run', `There is a run ${runId} already that no schedule started.`);
     await withRetry(() => startScheduledRun(rollcall, schedule, runId), {
       signal,

@@ -9,7 +9,7 @@ import { processName } from '../util/process-name.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { openClock, setClock } from './clock.ts';
 import { latestTick } from './cron.ts';
-import { type FireTools, fireSchedule } from './fire-schedule.ts';
+import { createPatience, type FireTools, fireSchedule } from './fire-schedule.ts';
 import { type Fault, type NotifyTools, notifyFailures } from './notify-failures.ts';
 import { lastTakenTick, readHistory, type ScheduleEvent } from './schedule-history.ts';
 
@@ -38,11 +38,12 @@ export function runSchedulerLoop(
   let clock: ScheduleClock | undefined;
   let ticks: TickWorker | undefined;
   let wake = new AbortController();
+  const patience = createPatience();
   // The lease excludes other processes, not this one.
   const oneByOne = pLimit(1);
 
   const onTick = async ({ name, tick }: { name: string; tick: number }) => {
-    const event = await oneByOne(() => fireSchedule(rollcall, { name, tick, signal }));
+    const event = await oneByOne(() => fireSchedule(rollcall, { name, tick, patience, signal }));
     if (!event) return;
     log.info({ schedule: name, ...event }, 'a scheduled time was handled');
     onEvent(name, event);

@@ -6,7 +6,7 @@ import { runIdOfTick, type Schedule, writeSchedule } from '../../src/records/sch
 import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';
 import { addSchedule, deleteSchedule } from '../../src/schedule/add-schedule.ts';
 import { latestTick } from '../../src/schedule/cron.ts';
-import { fireSchedule } from '../../src/schedule/fire-schedule.ts';
+import { createPatience, fireSchedule } from '../../src/schedule/fire-schedule.ts';
 import { listSchedules } from '../../src/schedule/list-schedules.ts';
 import { writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
@@ -15,6 +15,7 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-
 
 const dayInMs = 24 * 3_600_000;
 const signal = new AbortController().signal;
+const patience = createPatience();
 
 describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
   let redis: TestRedis;
@@ -60,10 +61,12 @@ describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
     // In time to come, as for a process whose clock is behind; so no other is due while the test runs.
     const tick = latestTick(schedule, Date.now()) + 10 * 60_000;
     const runId = runIdOfTick('night', tick);
-    const event = await fireSchedule(rollcall, { name: 'night', tick, signal });
+    const event = await fireSchedule(rollcall, { name: 'night', tick, patience, signal });
     expect(event).toMatchObject({ result: 'started', runId, missed: 100 });
-    expect(await fireSchedule(rollcall, { name: 'night', tick, signal })).toBeUndefined();
-    expect(await fireSchedule(rollcall, { name: 'night', tick: tick - 60_000, signal })).toBeUndefined();
+    expect(await fireSchedule(rollcall, { name: 'night', tick, patience, signal })).toBeUndefined();
+    expect(
+      await fireSchedule(rollcall, { name: 'night', tick: tick - 60_000, patience, signal }),
+    ).toBeUndefined();
     expect(await readRunRecord(rollcall.state, runId)).toMatchObject({ schedule: 'night', state: 'active' });
     expect(await listed('night')).toMatchObject({
       lastRun: { run: runId, state: 'active' },
@@ -71,7 +74,7 @@ describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
     });
     await deleteSchedule(rollcall, 'night');
     expect(await listed('night')).toBeUndefined();
-    const later = { name: 'night', tick: tick + 60_000, signal };
+    const later = { name: 'night', tick: tick + 60_000, patience, signal };
     expect(await fireSchedule(rollcall, later)).toBeUndefined();
     expect(await rollcall.state.list('schedules')).toEqual([]);
   });
@@ -80,7 +83,7 @@ describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
     const schedule = await add('busy');
     const first = latestTick(schedule, Date.now()) + 10 * 60_000;
     const take = (minutes: number) =>
-      fireSchedule(rollcall, { name: 'busy', tick: first + minutes * 60_000, signal });
+      fireSchedule(rollcall, { name: 'busy', tick: first + minutes * 60_000, patience, signal });
     await take(0);
     const record = await readRunRecord(rollcall.state, runIdOfTick('busy', first));
     if (!record) throw new Error('no run');
@@ -101,14 +104,14 @@ describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
     const schedule = await add('gone');
     const tick = latestTick(schedule, Date.now()) + 10 * 60_000;
     await rm(join(home.path, 'gone'), { recursive: true });
-    const failed = await fireSchedule(rollcall, { name: 'gone', tick, signal });
+    const failed = await fireSchedule(rollcall, { name: 'gone', tick, patience, signal });
     expect(failed).toMatchObject({
       result: 'failed',
       exitCode: 2,
       why: expect.stringMatching(/gone cannot be read/),
     });
     await writePhotos(join(home.path, 'gone'), { count: 1 });
-    const next = await fireSchedule(rollcall, { name: 'gone', tick: tick + 60_000, signal });
+    const next = await fireSchedule(rollcall, { name: 'gone', tick: tick + 60_000, patience, signal });
     expect(next).toMatchObject({ result: 'started' });
     expect((await listed('gone'))?.events).toEqual([failed, next]);
   });
@@ -116,7 +119,9 @@ describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
   it('is left to the machine whose files it needs', async () => {
     const schedule = await add('elsewhere');
     await writeSchedule(rollcall.state, { ...schedule, filesOn: 'another-machine' });
-    expect(await fireSchedule(rollcall, { name: 'elsewhere', tick: Date.now(), signal })).toBeUndefined();
+    expect(
+      await fireSchedule(rollcall, { name: 'elsewhere', tick: Date.now(), patience, signal }),
+    ).toBeUndefined();
     expect((await listed('elsewhere'))?.events).toEqual([]);
   });
 });
