@@ -46,7 +46,8 @@ export async function concludeRun(
   await work.stop();
   if (reason.kind === 'fault') throw reason.error;
   while (lease.isFresh() && (await flow.collect(queue)) > 0);
-  if (manifest.end.listed && parts.covered.count >= manifest.end.listed.count) return finish('finished');
+  const isDone = manifest.end.listed && parts.covered.count >= manifest.end.listed.count;
+  if (isDone && !(reason.kind === 'paused' && reason.evenIfDone)) return finish('finished');
   switch (reason.kind) {
     case 'complete':
       return finish('finished');

@@ -57,7 +57,10 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
   );
   const workers = createWorkerCount(backend.presence, runId);
   const keeper = createRunKeeper({ state, record, parts, manifest, workers });
+  const pause = (waitsFor: string, evenIfDone = false) =>
+    stop.end({ kind: 'paused', waitsFor, foundAt: new Date().toISOString(), evenIfDone });
   const flow = createPhotoFlow(run, {
+    state,
     window,
     // They are shown for people; the report has them whatever comes of it.
     showDeadLetters: (letters) =>
@@ -67,11 +70,15 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
           log.warn({ run: runId, reason: error.message }, 'dead letters are not shown in the queue'),
         ),
     onTooManyFailures: (tooMany) =>
-      stop.end({
-        kind: 'paused',
-        waitsFor: `${tooMany} (--stop-after-failures). See why with rollcall dead-letters ${runId}, then start the command again (workers go on with: rollcall resume ${runId})`,
-        foundAt: new Date().toISOString(),
-      }),
+      pause(
+        `${tooMany} (--stop-after-failures). See why with rollcall dead-letters ${runId}, then start the command again (workers go on with: rollcall resume ${runId})`,
+      ),
+    // Somebody has to look, also where no photo is left: what was seen must not end as a line among others.
+    onImplausible: (alarm) =>
+      pause(
+        `${alarm}: a cache in between, a broken engine, or replies that are mixed up. Nothing of it counts as enrolled. Check what lies between here and the engine (--engine-url, HTTPS_PROXY) and ask whoever runs it, then start the command again (workers go on with: rollcall resume ${runId}); at its end rollcall dead-letters ${runId} --retry enrolls these photos again`,
+        true,
+      ),
   });
   return { manifest, keeper, flow };
 }

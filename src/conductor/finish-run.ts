@@ -44,6 +44,7 @@ export async function finishReport(options: {
       runFolder: runFolderOf(record.id),
       count: listed.count,
       parts: parts.infos,
+      hasShared: parts.tally.shared > 0,
       onLine,
       afterBucket: delta.flush,
       ...(isLeftOut && { isLeftOut }),

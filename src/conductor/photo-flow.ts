@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
+import { readLatestLines } from '../records/report-part.ts';
+import { runFolderOf } from '../records/run-record.ts';
+import type { StateStore } from '../storage/state/state-store.ts';
 import type { ConductOptions } from './conducting.ts';
 import { createFailureWatch } from './failure-watch.ts';
 import type { DeferredPhotos } from './in-flight-photos.ts';
@@ -9,6 +12,7 @@ import { createDeferredPhotos, createInFlightPhotos } from './in-flight-photos.t
 import type { ManifestProgress } from './manifest-progress.ts';
 import { buildFinishedLine, buildPhotoJob, jobToRepeat } from './photo-job.ts';
 import type { HeldRun } from './take-run.ts';
+import { createTemplateWatch, type JudgedLines, type TemplateWatch } from './template-watch.ts';
 
 const jobsPerCollection = 1000;
 
@@ -38,10 +42,13 @@ export interface PhotoFlow {
 export function createPhotoFlow(
   run: HeldRun,
   options: {
+    state: StateStore;
     showDeadLetters: DeadLetterQueue['add'];
     /** Photos in flight, at most. */
     window: number;
     onTooManyFailures: (message: string) => void;
+    /** The engine's answers cannot be right. */
+    onImplausible: (alarm: string) => void;
   },
 ): PhotoFlow {
   const { record, lease, parts, queue } = run;
@@ -50,6 +57,7 @@ export function createPhotoFlow(
   const inFlight = createInFlightPhotos(options.window);
   const deferred = createDeferredPhotos();
   const failures = createFailureWatch(record.settings.stopAfterFailures);
+  const judgeLines = createLineJudge(run, options.state);
 
   /**
    * Queueing and taking out exclude each other. A job that an earlier conductor had queued may be done and taken out
@@ -66,13 +74,15 @@ export function createPhotoFlow(
   }
 
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
-    const fresh = await parts.add(lines);
+    const judged = await judgeLines(lines);
+    const fresh = await parts.add(judged.lines, judged.found);
     const letters = fresh.filter(isDeadLetter).map((line) => ({ id: `${line.run}-${line.seq}`, line }));
     if (letters.length > 0) await showDeadLetters(letters);
     const released = deferred.release(fresh.map((line) => line.seq));
     // After the loops have stopped nothing is fed: the next conductor sees by the lines that these may go.
     if (released.length > 0 && !signal.aborted)
       await queueNow(released.map((placed) => buildPhotoJob(record.id, placed)));
+    if (judged.alarm) options.onImplausible(judged.alarm);
     const tooMany = failures.add(fresh);
     if (tooMany) options.onTooManyFailures(tooMany);
   }
@@ -118,6 +128,29 @@ export function createPhotoFlow(
     return restored + gone.size;
   }
 }
+
+/**
+ * Judges answers by those to other photos. While the engine answers with the ids that were sent, nothing is remembered;
+ * at the first other one what was written last is read again, also what earlier conductors wrote.
+ */
+function createLineJudge({ record, parts }: HeldRun, state: StateStore) {
+  let watch: TemplateWatch | undefined;
+  async function openWatch(): Promise<TemplateWatch> {
+    const opened = createTemplateWatch();
+    const latest = readLatestLines(state, runFolderOf(record.id), rememberedInBytes);
+    for await (const { epoch, lines } of latest) opened.remember(lines, epoch === record.epoch);
+    return opened;
+  }
+  return async (lines: readonly ReportLine[]): Promise<JudgedLines> => {
+    const open = lines.filter(({ seq }) => !parts.covered.has(seq));
+    if (!watch && !open.some(({ templateIds }) => templateIds)) return { lines: open, found: [] };
+    watch ??= await openWatch();
+    return watch.judge(open);
+  };
+}
+
+/** The latest 10,000 lines, as a rule. */
+const rememberedInBytes = 20 * 1024 * 1024;
 
 /** Collects what is done until every photo has its line, and now and then queues again what the queue has lost. */
 export async function collectPhotos(

@@ -7,8 +7,16 @@ export type StopReason =
   | { readonly kind: 'interrupted' }
   /** Another process holds the lease. */
   | { readonly kind: 'lost' }
-  /** `foundAt` (ISO 8601): what a person asked for since then was asked after the pause. */
-  | { readonly kind: 'paused'; readonly waitsFor: string; readonly foundAt: string }
+  /**
+   * `foundAt` (ISO 8601): what a person asked for since then was asked after the pause. `evenIfDone`: also where every
+   * photo has its line by then; else the run is finished.
+   */
+  | {
+      readonly kind: 'paused';
+      readonly waitsFor: string;
+      readonly foundAt: string;
+      readonly evenIfDone?: boolean;
+    }
   | { readonly kind: 'fault'; readonly error: unknown };
 
 /** The first reason to stop wins; all loops see one signal. */

@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { removeCheckpoints } from './report-checkpoint.ts';
-import { isDeadLetter, type ReportLine } from './report-line.ts';
+import { isDeadLetter, type ReportLine, reportLineSchema } from './report-line.ts';
 import {
   listParts,
   newPart,
   type PartInfo,
   parsePartLine,
   partsFolder,
+  readSharedTemplates,
   scanPart,
   seqAtStart,
 } from './report-part.ts';
+import { createSharedTemplates } from './shared-template.ts';
 
 /** Lines held in memory at once, about 1 kB each. */
 const linesPerBucket = 20_000;
@@ -27,6 +29,8 @@ export async function mergeParts(options: {
   runFolder: string;
   count: number;
   parts: readonly PartInfo[];
+  /** Whether template ids were found to be shared: only then all parts are read once more for them. */
+  hasShared?: boolean;
   /** Called with every line, also those that are left out. */
   onLine: (line: ReportLine) => void;
   /** Awaited after each bucket, so that what `onLine` collects stays bounded. */
@@ -35,7 +39,9 @@ export async function mergeParts(options: {
   isLeftOut?: (line: ReportLine) => boolean;
 }): Promise<string> {
   const { state, runFolder, count, onLine, afterBucket, isLeftOut } = options;
-  const parts = await refreshParts(state, runFolder, options.parts);
+  const { parts, isSharedNow } = await refreshParts(state, runFolder, options.parts);
+  const shared = createSharedTemplates();
+  if (options.hasShared || isSharedNow) await readSharedTemplates(state, runFolder, shared.add);
   const report = await state.openWriter(`${runFolder}/report.jsonl`);
   const deadLetters = await state.openWriter(`${runFolder}/dead-letters.jsonl`);
   const hash = createHash('sha256');
@@ -48,9 +54,11 @@ export async function mergeParts(options: {
       for (let seq = first; seq <= last; seq += 1) {
         const found = bucket[seq - first];
         if (!found) throw await incomplete(state, runFolder, seq);
-        if (!isLeftOut?.(found.line)) text += `${found.text}\n`;
-        if (isDeadLetter(found.line)) deadText += `${found.text}\n`;
-        onLine(found.line);
+        const line = shared.judge(found.line);
+        const lineText = line === found.line ? found.text : JSON.stringify(reportLineSchema.parse(line));
+        if (!isLeftOut?.(line)) text += `${lineText}\n`;
+        if (isDeadLetter(line)) deadText += `${lineText}\n`;
+        onLine(line);
       }
       hash.update(text);
       await report.write(text);
@@ -102,13 +110,17 @@ async function refreshParts(
   state: StateStore,
   runFolder: string,
   known: readonly PartInfo[],
-): Promise<PartInfo[]> {
+): Promise<{ parts: PartInfo[]; isSharedNow: boolean }> {
   const parts: PartInfo[] = [];
+  let isSharedNow = false;
+  const onShared = () => {
+    isSharedNow = true;
+  };
   for (const { name, epoch } of await listParts(state, runFolder)) {
     const part = known.find((candidate) => candidate.name === name) ?? newPart(name, epoch);
-    parts.push(await scanPart(state, runFolder, { known: part, onLine: () => {} }));
+    parts.push(await scanPart(state, runFolder, { known: part, onLine: () => {}, onShared }));
   }
-  return parts;
+  return { parts, isSharedNow };
 }
 
 /** A line has been lost since it was counted. The next start must notice by itself, and process the photo again. */

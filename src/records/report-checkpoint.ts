@@ -25,6 +25,7 @@ const checkpointSchema = z.object({
     deadLetters: z.number(),
     calls: z.number(),
     retries: z.number(),
+    shared: z.number().default(0),
   }),
 });
 

@@ -1,5 +1,6 @@
 import type { StateStore } from '../storage/state/state-store.ts';
 import { type ReportLine, reportLineSchema } from './report-line.ts';
+import { parseSharedTemplate, type SharedTemplate } from './shared-template.ts';
 
 /** One file of `parts/`, as far as it is known. */
 export interface PartInfo {
@@ -46,7 +47,15 @@ export const partNumberOf = (name: string) => Number(partPattern.exec(name)?.[2]
 export async function scanPart(
   state: StateStore,
   runFolder: string,
-  { known, onLine }: { known: PartInfo; onLine: (line: ReportLine) => void },
+  {
+    known,
+    onLine,
+    onShared,
+  }: {
+    known: PartInfo;
+    onLine: (line: ReportLine) => void;
+    onShared: (template: SharedTemplate) => void;
+  },
 ): Promise<PartInfo> {
   let info = known;
   const path = `${partsFolder(runFolder)}/${known.name}`;
@@ -55,9 +64,48 @@ export async function scanPart(
       const line = parsePartLine(text);
       info = { ...(line ? widened(info, line.seq) : info), sizeInBytes: offset + sizeInBytes };
       if (line) onLine(line);
+      const shared = line ? undefined : parseSharedTemplate(text);
+      if (shared) onShared(shared);
     }
   }
   return info;
+}
+
+/** The lines that were written last, the oldest first, in so many bytes of the parts. */
+export async function* readLatestLines(
+  state: StateStore,
+  runFolder: string,
+  sizeInBytes: number,
+): AsyncGenerator<{ epoch: number; lines: ReportLine[] }> {
+  const parts = await listParts(state, runFolder);
+  let later = parts.reduce((sum, part) => sum + part.sizeInBytes, 0);
+  for (const { name, epoch, sizeInBytes: size } of parts) {
+    later -= size;
+    const offset = Math.max(0, size + later - sizeInBytes);
+    if (offset >= size) continue;
+    // The first line may be half a one, which is none.
+    for await (const lines of state.readLines(`${partsFolder(runFolder)}/${name}`, { offset }))
+      yield {
+        epoch,
+        lines: lines.map(({ text }) => parsePartLine(text)).filter((line) => line !== undefined),
+      };
+  }
+}
+
+/** The verdicts over template ids that conductors found, in all parts. */
+export async function readSharedTemplates(
+  state: StateStore,
+  runFolder: string,
+  onShared: (template: SharedTemplate) => void,
+): Promise<void> {
+  for (const { name } of await listParts(state, runFolder)) {
+    for await (const lines of state.readLines(`${partsFolder(runFolder)}/${name}`)) {
+      for (const { text } of lines) {
+        const shared = parseSharedTemplate(text);
+        if (shared) onShared(shared);
+      }
+    }
+  }
 }
 
 export function widened(info: PartInfo, seq: number): PartInfo {

@@ -13,6 +13,7 @@ import {
 } from './report-part.ts';
 import { addToTally, restoreTally, type Tally } from './report-tally.ts';
 import { createSeqBitmap, type SeqBitmap } from './seq-bitmap.ts';
+import type { SharedTemplate } from './shared-template.ts';
 
 /** Lines in a part before the next one is started. */
 const linesPerPart = 50_000;
@@ -29,10 +30,10 @@ export interface Parts {
   readonly tally: Tally;
   readonly infos: readonly PartInfo[];
   /**
-   * Writes and syncs the lines of photos that have none yet, and returns these lines. Overlapping calls run one after
-   * the other.
+   * Writes and syncs the lines of photos that have none yet, with what was found out of them, and returns these lines.
+   * Overlapping calls run one after the other.
    */
-  add(lines: readonly ReportLine[]): Promise<ReportLine[]>;
+  add(lines: readonly ReportLine[], found?: readonly SharedTemplate[]): Promise<ReportLine[]>;
   close(): Promise<void>;
 }
 
@@ -66,13 +67,17 @@ export async function openParts(options: {
     return { appender, info: newPart(name, epoch) };
   }
 
-  async function addNow(lines: readonly ReportLine[]): Promise<ReportLine[]> {
+  async function addNow(
+    lines: readonly ReportLine[],
+    found: readonly SharedTemplate[],
+  ): Promise<ReportLine[]> {
     const seen = new Set<number>();
     const fresh = lines.filter((line) => !covered.has(line.seq) && !seen.has(line.seq) && seen.add(line.seq));
     if (fresh.length === 0) return [];
     const part = current ?? (await begin());
     current = part;
-    await part.appender.append(fresh.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await part.appender.append([...found, ...fresh].map((line) => `${JSON.stringify(line)}\n`).join(''));
+    tally.shared += found.length;
     for (const line of fresh) {
       covered.add(line.seq);
       addToTally(tally, line);
@@ -102,8 +107,8 @@ export async function openParts(options: {
     get infos() {
       return current ? [...infos, current.info] : infos;
     },
-    add(lines) {
-      const added = last.then(() => addNow(lines));
+    add(lines, found = []) {
+      const added = last.then(() => addNow(lines, found));
       last = added.catch(() => {});
       return added;
     },
@@ -126,6 +131,9 @@ async function readAll(state: StateStore, runFolder: string) {
       known,
       onLine: (line) => {
         if (covered.add(line.seq)) addToTally(tally, line);
+      },
+      onShared: () => {
+        tally.shared += 1;
       },
     });
     infos.push(info);

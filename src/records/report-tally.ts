@@ -9,6 +9,8 @@ export interface Tally {
   deadLetters: number;
   calls: number;
   retries: number;
+  /** Template ids that were found to be shared (`SharedTemplate`), some more than once. */
+  shared: number;
 }
 
 export const emptyTally = (): Tally => restoreTally();
@@ -22,6 +24,7 @@ export function restoreTally(
     deadLetters: 0,
     calls: 0,
     retries: 0,
+    shared: 0,
     ...stored,
     byStatus: Object.fromEntries(
       statuses.map((status) => [status, stored.byStatus?.[status] ?? 0]),

@@ -433,4 +433,43 @@ describe('conducting a run', () => {
     await stage.state.write(path, text);
     expect(await stage.conduct()).toMatchObject({ kind: 'over', summary: { total: 20 } });
   });
+
+  it('judges an answer by those that earlier conductors collected, and amends their lines', async () => {
+    let holdAt = 3;
+    let returned: string | undefined = 'own';
+    const stage = await stageOf({
+      source: givenSource(6, {
+        before: async (index, signal) => {
+          if (index === holdAt) await once(signal, 'abort').then(() => signal.throwIfAborted());
+        },
+      }),
+      work: async (job, signal) => {
+        const result = await enrolled(job, signal);
+        const sent = `t-${job.data.seq}`;
+        if (!('outcome' in result) || returned === undefined) return result;
+        return { outcome: { ...result.outcome, templateId: returned, templateIds: { sent, returned } } };
+      },
+    });
+    const interrupt = new AbortController();
+    const first = await stage.conduct({
+      signal: interrupt.signal,
+      onProgress: ({ done }) => void (done === 2 && interrupt.abort()),
+    });
+    expect(first).toEqual({ kind: 'interrupted' });
+    holdAt = 4;
+    const alarm = expect.stringMatching(/^the engine answered with one template, own, for 3 subjects/);
+    expect(await stage.conduct()).toMatchObject({ kind: 'paused', waitsFor: alarm });
+    [holdAt, returned] = [0, undefined];
+    expect(await stage.conduct()).toMatchObject({
+      kind: 'over',
+      summary: { byStatus: { enrolled: 3, failed: 3 }, byCode: { implausible: 3 } },
+    });
+    for (const { seq, status, stored, templateId } of await stage.report())
+      expect([seq, status, stored, templateId]).toEqual([
+        seq,
+        seq <= 3 ? 'failed' : 'enrolled',
+        seq <= 3 ? 'unknown' : 'yes',
+        `t-${seq}`,
+      ]);
+  });
 });

@@ -16,6 +16,8 @@ export interface AnswerContext {
 export interface SuccessVariant {
   readonly nested?: true;
   readonly otherId?: true;
+  /** The id of the photo before, or of the first photo for all. */
+  readonly idOf?: 'former' | 'first';
   readonly noId?: true;
   readonly notFine?: 'liveness' | 'deepfake';
 }
@@ -75,6 +77,8 @@ const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => voi
   },
   'ok-nested': ({ response, succeed }) => sendJson(response, 200, succeed({ nested: true })),
   'ok-other-id': ({ response, succeed }) => sendJson(response, 200, succeed({ otherId: true })),
+  'ok-former-id': ({ response, succeed }) => sendJson(response, 200, succeed({ idOf: 'former' })),
+  'ok-first-id': ({ response, succeed }) => sendJson(response, 200, succeed({ idOf: 'first' })),
   'ok-no-id': ({ response, succeed }) => sendJson(response, 200, succeed({ noId: true })),
   'not-live': ({ response, succeed }) => sendJson(response, 200, succeed({ notFine: 'liveness' })),
   'not-deep': ({ response, succeed }) => sendJson(response, 200, succeed({ notFine: 'deepfake' })),

@@ -38,8 +38,10 @@ export function createEnrollEndpoint(options: FrameOptions) {
     const enroll: AnswerContext['succeed'] = (variant = {}) => {
       const sent = call.templateId ?? randomUUID();
       const templateId = variant.otherId ? context.transactionId : sent;
+      const ids = [...templates.all.keys()];
       templates.store(templateId, face);
-      return enrollSuccess({ ...context, checks, templateId }, variant);
+      const shown = (variant.idOf && ids.at(variant.idOf === 'first' ? 0 : -1)) ?? templateId;
+      return enrollSuccess({ ...context, checks, templateId: shown }, variant);
     };
     const identify: AnswerContext['succeed'] = (variant) => {
       const found = templates.find(face, settings.indexLag);

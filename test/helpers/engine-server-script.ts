@@ -16,6 +16,7 @@ export interface Step {
 /**
  * ok                 200 in the shape of the page's sample        ok-nested    200 with result.enroll.templateId
  * ok-other-id        200 with another template id than sent       ok-no-id     200 without any template id
+ * ok-former-id       200 with the id of the photo before         ok-first-id  200 with the id of the first photo, for all
  * not-live, not-deep 200 with liveness or deepfake `fine: false`  no-json      200, a web page (text/html)
  * code-N             400 with this code, documented or not        ok-code-N    200 with an error body of this code
  * echo               400, unknown code, the credentials in the info; echo-503: a 503 with them

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mergeParts } from '../../src/records/merge-parts.ts';
 import { isDeadLetter, type ReportLine } from '../../src/records/report-line.ts';
 import { openParts } from '../../src/records/report-parts.ts';
+import { sharedTemplate } from '../../src/records/shared-template.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { FaultError } from '../../src/util/errors.ts';
@@ -26,13 +27,14 @@ describe('the merge', () => {
   const nextRun = () => `runs/${++number}`;
 
   async function merge(runFolder: string, count: number, epoch = 99) {
-    const { infos } = await openParts({ state, runFolder, epoch });
+    const { infos, tally } = await openParts({ state, runFolder, epoch });
     const lines: ReportLine[] = [];
     const sha256 = await mergeParts({
       state,
       runFolder,
       count,
       parts: infos,
+      hasShared: tally.shared > 0,
       onLine: (line) => lines.push(line),
     });
     const report = await readFile(state.locate(`${runFolder}/report.jsonl`), 'utf8');
@@ -54,6 +56,47 @@ describe('the merge', () => {
     fc.constantFrom('1-1', '2-1', '3-2', '12-11'),
     fc.string({ minLength: 1, maxLength: 30 }),
   );
+
+  it('amends lines by what later conductors found of their template ids, and their parts', async () => {
+    const runFolder = nextRun();
+    const answered = (seq: number, returned: string): ReportLine => ({
+      ...lineOf(seq, 'x'),
+      stored: 'yes',
+      templateId: returned,
+      templateIds: { sent: `t-${seq}`, returned },
+      warnings: ['exif-rotated', 'template-id-differs'],
+    });
+    const lines = [answered(1, 'A'), answered(2, 'B'), answered(3, 'C'), lineOf(4, 'x')];
+    const first = await openParts({ state, runFolder, epoch: 1 });
+    await first.add(lines.slice(0, 3));
+    await first.close();
+    const second = await openParts({ state, runFolder, epoch: 2 });
+    await second.add(lines.slice(3), [sharedTemplate('A', 'implausible'), sharedTemplate('B', 'shared')]);
+    await second.close();
+    // A newer part may say the same again, and less of it.
+    const third = await openParts({ state, runFolder, epoch: 3 });
+    expect(third.tally.shared).toBe(2);
+    await third.add([lineOf(5, 'x')], [sharedTemplate('a', 'shared'), sharedTemplate('A', 'shared')]);
+    await third.close();
+    const merged = await merge(runFolder, 5);
+    const [one, two, ...others] = merged.lines;
+    expect(one).toMatchObject({
+      status: 'failed',
+      stored: 'unknown',
+      templateId: 't-1',
+      warnings: ['exif-rotated'],
+    });
+    expect(one?.error).toMatchObject({ kind: 'implausible', message: expect.stringContaining('template A') });
+    expect(two).toMatchObject({
+      status: 'enrolled',
+      stored: 'unknown',
+      warnings: ['exif-rotated', 'template-shared'],
+    });
+    expect(others).toEqual([lines[2], lines[3], lineOf(5, 'x')]);
+    const written = merged.report.trim().split('\n');
+    expect(written.map((text) => JSON.parse(text))).toEqual(merged.lines);
+    expect(merged.deadLetters).toBe(`${written[0]}\n`);
+  });
 
   it('gives one line a photo, in order, with the content of the lowest epoch, whoever wrote what and when', async () => {
     await fc.assert(
