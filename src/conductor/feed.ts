@@ -8,7 +8,7 @@ import { plural } from '../util/plural.ts';
 import { type Decision, templateIdsOf } from './decide.ts';
 import { decidePhotos } from './decide-photos.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';
-import { type LedgerLookup, openLedgerLookup } from './ledger-lookup.ts';
+import { type LedgerLookup, openKeptTemplates, openLedgerLookup } from './ledger-lookup.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
@@ -77,6 +77,11 @@ function createDecisions({ record, stop: { signal } }: HeldRun, { state, manifes
     lookup ??= openLedgerLookup({ state, account, engine, settings, signal });
     return lookup;
   };
+  let kept: ReturnType<typeof openKeptTemplates> | undefined;
+  const openKeptOnce = () => {
+    kept ??= openKeptTemplates({ state, account, engine, signal });
+    return kept;
+  };
   return (hasLine) =>
     decidePhotos({
       sameSubject: settings.sameSubject,
@@ -85,6 +90,7 @@ function createDecisions({ record, stop: { signal } }: HeldRun, { state, manifes
       list: () => followManifest({ state, runId, progress: manifest, signal }),
       forgotten,
       openLedgerLookup: settings.incremental ? openLookupOnce : undefined,
+      openKeptTemplates: openKeptOnce,
       ...(hasLine && { hasLine }),
     });
 }

@@ -1,5 +1,6 @@
 import { templateMark } from '../ledger/fingerprint.ts';
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
+import { readTemplatesOfIdsWithBlanks } from '../ledger/ids-with-blanks.ts';
 import { createKnownPhotos } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { ManifestLine } from '../records/manifest.ts';
@@ -32,16 +33,18 @@ export async function openLedgerLookup(options: {
       if (!erased.isVoid(event)) known.add(event);
     },
   });
-  return ({ subjectId = '', photo = '', version, templateId }, decision) => {
+  return ({ subjectId = '', writtenId, photo = '', version, templateId }, decision) => {
     if (decision.kind === 'settle') return decision;
     const { address, secret } = redactAddress(photo);
-    const found = known.recognise({
-      subjectId,
-      photo: address,
-      // Addresses that differ only in what was taken out look the same: their bytes tell.
-      version: secret ? undefined : version,
-      template: templateMark({ engine, subjectId, templateId }),
-    });
+    const recognise = (subjectId: string) =>
+      known.recognise({
+        subjectId,
+        photo: address,
+        // Addresses that differ only in what was taken out look the same: their bytes tell.
+        version: secret ? undefined : version,
+        template: templateMark({ engine, subjectId, templateId }),
+      });
+    const found = recognise(subjectId) ?? (writtenId === undefined ? undefined : recognise(writtenId));
     switch (found?.kind) {
       case undefined:
         return decision;
@@ -58,4 +61,16 @@ export async function openLedgerLookup(options: {
       }
     }
   };
+}
+
+/** Which template a subject has kept from when the blanks around its id were part of it. */
+export async function openKeptTemplates(options: {
+  state: StateStore;
+  account: string;
+  engine: string;
+  signal: AbortSignal;
+}): Promise<(subjectId: string) => string | undefined> {
+  const { state, account } = options;
+  const erased = await openErasedSubjects(state, account);
+  return readTemplatesOfIdsWithBlanks(state, { ...options, erased });
 }

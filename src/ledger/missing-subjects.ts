@@ -4,6 +4,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex, type HashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
+import { keyWithoutBlanks } from './ids-with-blanks.ts';
 import {
   compareTimes,
   type LedgerEvent,
@@ -28,10 +29,13 @@ export async function writeMissingSubjects(
   if (!settings.incremental || !isWhole || settings.limit !== undefined || source === '-') return undefined;
   const listed = await listedSubjects(state, id);
   const ledgerSource = ledgerSourceOf(record);
+  // Who was enrolled when blanks around an id were part of it is listed without them now.
+  const isListed = ({ subjectId }: LedgerEvent) =>
+    listed.find(subjectKey(subjectId)) ?? listed.find(keyWithoutBlanks(subjectId));
   const isMissing = (event: LedgerEvent) =>
     event.source === ledgerSource &&
     isStored(event) &&
-    !listed.find(subjectKey(event.subjectId)) &&
+    !isListed(event) &&
     !erased.isForgotten(event.subjectId) &&
     !erased.isVoid(event);
   const newest = createHashIndex({ valueWords: 5 });

@@ -2,7 +2,7 @@ import { usedRatePerSecond } from '../account/slot-spacing.ts';
 import { type Decision, templateIdsOf } from '../conductor/decide.ts';
 import { decidePhotos } from '../conductor/decide-photos.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
-import { openLedgerLookup } from '../conductor/ledger-lookup.ts';
+import { openKeptTemplates, openLedgerLookup } from '../conductor/ledger-lookup.ts';
 import type { Settings } from '../engines/settings.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
@@ -63,6 +63,7 @@ async function decisionsOver(
     templateIdFor: templateIdsOf(engine.name, source),
     list: () => linesOf(source, { limit, signal }),
     forgotten: openForgottenPhotos({ state, account, alsoForgotten: forgetList }),
+    openKeptTemplates: () => openKeptTemplates({ state, account, engine: engine.name, signal }),
     openLedgerLookup: incremental
       ? () =>
           openLedgerLookup({

@@ -62,6 +62,12 @@ describe('subjects that are enrolled and no longer listed', () => {
     return { count, lines: lines?.map((line) => JSON.parse(line)) };
   }
 
+  it('are not those that the ledger knows with blanks around their ids', async () => {
+    const events = [enrolled(' a'), enrolled('b\u00a0'), enrolled('\u200bc'), enrolled(' gone')];
+    const { lines } = await missingOf(await recordOf(), ['a', 'b', 'c'], events);
+    expect(lines?.map(({ subjectId }) => subjectId)).toEqual([' gone']);
+  });
+
   it('are told once each, with the newest photo that was stored', async () => {
     const { count, lines } = await missingOf(
       await recordOf(),
