@@ -24,13 +24,17 @@ export async function withRollcall(
   const interrupt = catchSignals(drains);
   try {
     const { openRollcall } = await import('../runs/open-rollcall.ts');
-    const rollcall = await openRollcall({ settings: givenSettings(options) });
+    const rollcall = await openRollcall({ settings: givenSettings(options), signal: interrupt.signal });
     interrupt.leaveWithin(rollcall.settings.grace);
     try {
       process.exitCode = await command({ rollcall, ...interrupt });
     } finally {
       await rollcall.close();
     }
+  } catch (error) {
+    // What it waited for when it was interrupted; nothing had begun that drains.
+    if (!interrupt.signal.aborted || error !== interrupt.signal.reason) throw error;
+    process.exitCode = interrupt.interruptExitCode();
   } finally {
     interrupt.release();
   }

@@ -33,6 +33,8 @@ export interface OpenRollcallOptions {
   readonly folder?: string;
   /** Default: pino to stderr (or `logFile`) at `logLevel`. */
   readonly log?: Logger;
+  /** Ends the waiting for a queue that does not answer while it is opened. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -96,6 +98,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       queue: settings.queue,
       ...(!isOnS3 && { stateFolder: settings.state }),
       onError: (error) => log.warn({ reason: error.message }, 'the queue reported a fault'),
+      ...(options.signal && { signal: options.signal }),
     });
     return { ...backend, accounts: called.storeOver(backend.accounts) };
   });
