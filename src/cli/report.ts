@@ -6,6 +6,7 @@ import { readReport } from '../records/read-report.ts';
 import type { ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
+import { verifyReport } from '../records/verify-report.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
@@ -57,6 +58,7 @@ async function* jsonlOf(
   summary: Summary | undefined,
 ): AsyncGenerator<string> {
   if (summary) {
+    await verifyReport(state, runFolderOf(runId));
     for await (const lines of state.readLines(`${runFolderOf(runId)}/report.jsonl`))
       yield lines.map(({ text }) => `${text}\n`).join('');
     return;

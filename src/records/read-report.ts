@@ -2,13 +2,16 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import type { ReportLine } from './report-line.ts';
 import { listParts, parsePartLine, partsFolder } from './report-part.ts';
 import { createSeqBitmap } from './seq-bitmap.ts';
+import { verifyReport } from './verify-report.ts';
 
 /**
  * The lines of a run's report. Finished runs: from `report.jsonl`, in manifest order. Others: from the parts, one a
  * photo, in the order in which they were written; the lowest epoch wins.
+ * @throws FaultError for the report of a finished run that was changed since, before its first line
  */
 export async function* readReport(state: StateStore, runFolder: string): AsyncGenerator<ReportLine> {
   if (await isComplete(state, runFolder)) {
+    await verifyReport(state, runFolder);
     yield* readLinesOf(state, `${runFolder}/report.jsonl`);
     return;
   }

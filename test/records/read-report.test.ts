@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readReport } from '../../src/records/read-report.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
+import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { lineOf, textOf } from './report-lines.ts';
+
+const report = textOf([1, 2, 3].map((seq) => lineOf(seq, 'a')));
+const sha256 = createHash('sha256').update(report).digest('hex');
+
+/** What may become of a report; undefined: it is gone. */
+const changes: readonly (readonly [string, (text: string) => string | undefined])[] = [
+  ['cut off in a line', (text) => text.slice(0, -20)],
+  ['cut off after a line', (text) => text.slice(0, text.lastIndexOf('{'))],
+  ['without its last newline', (text) => text.trimEnd()],
+  ['emptied', () => ''],
+  ['removed', () => undefined],
+  ['with a status edited', (text) => text.replace('enrolled', 'rejected')],
+  ['with a line more', (text) => text + textOf([lineOf(4, 'a')])],
+  ['with half a line more', (text) => `${text}{"seq":4`],
+  ['with a blank more', (text) => text.replace('{', '{ ')],
+  ['with its lines sorted anew', (text) => `${text.trimEnd().split('\n').reverse().join('\n')}\n`],
+  ['with line ends of Windows', (text) => text.replaceAll('\n', '\r\n')],
+  ['with a mark at its beginning', (text) => `\ufeff${text}`],
+];
+
+describe('the report of a run that is over', () => {
+  let folder: TemporaryFolder;
+  let state: StateStore;
+
+  beforeAll(async () => {
+    folder = await makeTemporaryFolder();
+    state = createLocalStateStore(folder.path);
+  });
+  afterAll(() => folder.remove());
+
+  async function read(run: string, text: string | undefined, summary: object): Promise<number[]> {
+    if (text !== undefined) await state.write(`runs/${run}/report.jsonl`, text);
+    await state.write(`runs/${run}/summary.json`, JSON.stringify(summary));
+    const seqs: number[] = [];
+    for await (const { seq } of readReport(state, `runs/${run}`)) seqs.push(seq);
+    return seqs;
+  }
+
+  it('is read as it was written', async () => {
+    expect(await read('whole', report, { reportSha256: sha256 })).toEqual([1, 2, 3]);
+  });
+
+  it.each(changes)('%s: is refused before its first line', async (what, change) => {
+    const run = what.replaceAll(' ', '-');
+    const reading = read(run, change(report), { reportSha256: sha256 });
+    await expect(reading).rejects.toMatchObject({
+      code: 'report-changed',
+      exitCode: 4,
+      message: expect.stringMatching(/report\.jsonl is not the report .* Restore it from a backup/),
+    });
+  });
+
+  it('of an earlier version, without a checksum, is read', async () => {
+    expect(await read('earlier', report, { total: 3 })).toEqual([1, 2, 3]);
+  });
+});
