@@ -2,6 +2,7 @@ import type { CallReply, RefusedReply } from '../engines/engine.ts';
 import { pauseAccount, startAgain } from './account-pause.ts';
 import type { AccountState } from './account-state.ts';
 import { afterThrottled } from './account-throttling.ts';
+import { afterBusy } from './busy-engine.ts';
 import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './circuit-breaker.ts';
 
 export interface ReplyEvent {
@@ -37,8 +38,11 @@ export function afterReply(
         state: afterSuccess(state.throttling ? { ...state, throttling: null } : state),
         charged: true,
       };
-    case 'unavailable':
-      return afterUnavailable(state, { ...event, message: reply.message }, now);
+    case 'unavailable': {
+      const { message, retryAfterInMs } = reply;
+      if (retryAfterInMs) return afterBusy(state, { ...event, message, retryAfterInMs }, now);
+      return afterUnavailable(state, { ...event, message }, now);
+    }
     case 'throttled': {
       const { message, retryAfterInMs } = reply;
       const { sentAt, giveUpAfterInMs } = event;

@@ -51,6 +51,8 @@ export const accountStateSchema = z.looseObject({
   down: downSchema.nullable().default(null),
   /** Different photos in a row that met a refusal which is no proof by itself. */
   refusedPhotos: z.array(z.string()).default([]),
+  /** The latest photos that met a reply which said when the engine will be back. */
+  busyPhotos: z.array(z.string()).default([]),
   pause: pauseSchema.nullable().default(null),
 });
 

@@ -1,3 +1,4 @@
+import { longestRetryAfterInMs as longestWaitReadInMs } from '../engines/retry-after.ts';
 import { plural } from '../util/plural.ts';
 import { pauseAccount, startAgain } from './account-pause.ts';
 import type { AccountState } from './account-state.ts';
@@ -59,13 +60,18 @@ function whyGivenUp(facts: {
   now: number;
 }): string | undefined {
   if (facts.retryAfterInMs > Math.min(longestRetryAfterInMs, facts.giveUpAfterInMs)) {
-    const until = new Date(facts.now + facts.retryAfterInMs).toISOString();
-    return `The engine asks for no calls until ${until}: a quota seems to be used up. Wait until then or have the quota raised, ${startAgain}`;
+    return `The engine asks for no calls ${untilWhen(facts)}: a quota seems to be used up. Wait until then or have the quota raised, ${startAgain}`;
   }
   if (facts.throttledForInMs >= Math.min(longestThrottlingInMs, facts.giveUpAfterInMs)) {
     return `The engine has throttled every call for ${inWords(facts.throttledForInMs)}. Lower --rate to what the account allows, or check whether other programs use it, ${startAgain}`;
   }
   return undefined;
+}
+
+/** What a Retry-After asks for, in words. */
+export function untilWhen({ retryAfterInMs, now }: { retryAfterInMs: number; now: number }): string {
+  const until = `until ${new Date(now + retryAfterInMs).toISOString()}`;
+  return retryAfterInMs < longestWaitReadInMs ? until : `${until} or later`;
 }
 
 function inWords(durationInMs: number): string {

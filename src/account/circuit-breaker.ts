@@ -5,7 +5,7 @@ const repliesToBeDown = 20;
 /** Fewer different photos than this prove nothing about the engine: they may be what is wrong. */
 const photosToProve = 5;
 /** Longer than any wait between two tries; after it (nobody was calling) failures are counted anew. */
-const silenceInMs = 10 * 60_000;
+export const silenceInMs = 10 * 60_000;
 /** A live prober renews its lease with every heartbeat. */
 const probeLeaseInMs = 15_000;
 

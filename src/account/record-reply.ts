@@ -63,6 +63,7 @@ export function createReplyRecorder({ client, supply, ...options }: ReplyRecorde
       const call = { reply, photo, attemptsBefore, refusedBefore, sentAt, probeBy };
       const result = await change({ ...call, probeDelay, giveUpAfterInMs });
       if (reply.kind === 'throttled') await slowDown(reply.retryAfterInMs ?? 0);
+      if (reply.kind === 'unavailable' && reply.retryAfterInMs) await slowDown(reply.retryAfterInMs);
       return result;
     },
   };

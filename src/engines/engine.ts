@@ -140,6 +140,8 @@ export interface UnavailableReply {
   readonly message: string;
   /** False if the request cannot have reached the engine, so that nothing can have been stored. */
   readonly sent: boolean;
+  /** When the engine said that it will be back: until then nobody calls, and no photo is charged. */
+  readonly retryAfterInMs?: number;
 }
 
 /** 429, or the engine's own way to say it: the whole account slows down. */

@@ -38,7 +38,7 @@ export function judgeByStatus(
     return throttled(response, options);
   if (status >= 500 || status === 408 || status === 425) {
     const message = `the engine answered ${status}${excerpt(response, options)}`;
-    return { kind: 'unavailable', httpStatus: status, message, sent: true };
+    return { kind: 'unavailable', httpStatus: status, message, sent: true, ...waitOf(response, options) };
   }
   if (status === 401)
     return refused(status, 'the engine does not know these credentials', fix.credentials, true);
@@ -123,17 +123,19 @@ function wordsOf({ text = '' }: HttpResponse): string {
 
 function throttled(
   { status, headers }: Pick<HttpResponse, 'status' | 'headers'>,
-  { nowInMs }: ReplyOptions,
+  options: ReplyOptions,
 ): ThrottledReply {
+  const message = 'the engine asks for fewer calls';
+  return { kind: 'throttled', httpStatus: status, message, ...waitOf({ headers }, options) };
+}
+
+function waitOf(
+  { headers }: Pick<HttpResponse, 'headers'>,
+  { nowInMs }: ReplyOptions,
+): { retryAfterInMs?: number } {
   const retryAfter = first(headers['retry-after']);
   const wait = retryAfterInMs({ retryAfter, date: first(headers.date), nowInMs });
-  const message = 'the engine asks for fewer calls';
-  return {
-    kind: 'throttled',
-    httpStatus: status,
-    message,
-    ...(wait === undefined ? {} : { retryAfterInMs: wait }),
-  };
+  return wait === undefined ? {} : { retryAfterInMs: wait };
 }
 
 export function refused(httpStatus: number, message: string, fix: string, certain = false): RefusedReply {

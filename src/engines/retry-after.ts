@@ -1,7 +1,7 @@
 /**
  * Milliseconds to wait from a Retry-After header: seconds, or a date (RFC 9110 10.2.3). A date is measured from the
  * reply's own Date header where it has one, since the two clocks may differ. Anything else, negative numbers too:
- * undefined. Not capped: how long is too long is the core's decision.
+ * undefined. At most `longestRetryAfterInMs`: how long is too long to wait for is the core's decision.
  */
 export function retryAfterInMs({
   retryAfter,
@@ -14,12 +14,16 @@ export function retryAfterInMs({
 }): number | undefined {
   const value = retryAfter?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(value)) {
-    return Math.min(Math.ceil(Number(value) * 1000), Number.MAX_SAFE_INTEGER);
+    return Math.min(Math.ceil(Number(value) * 1000), longestRetryAfterInMs);
   }
   const until = readDate(value);
   if (until === undefined) return undefined;
-  return Math.max(0, until - (readDate(date?.trim() ?? '') ?? nowInMs));
+  const wait = until - (readDate(date?.trim() ?? '') ?? nowInMs);
+  return Math.min(Math.max(0, wait), longestRetryAfterInMs);
 }
+
+/** 31 days: what lies beyond it is no time that anybody means (10^15 seconds are past the end of all calendars). */
+export const longestRetryAfterInMs = 31 * 86_400_000;
 
 /** `Date.parse` alone takes nearly everything for a date ("-5" is a year). */
 function readDate(text: string): number | undefined {

@@ -164,6 +164,7 @@ describe('no verdict', () => {
     for (const status of [500, 502, 503, 599]) {
       expect(read(status, success, { headers: { 'retry-after': '5' } })).toMatchObject({
         kind: 'unavailable',
+        retryAfterInMs: 5_000,
       });
       expect(read(status, error)).toMatchObject({ kind: 'unavailable', httpStatus: status });
     }
