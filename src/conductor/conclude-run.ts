@@ -91,7 +91,7 @@ export async function concludeRun(
     const { account } = record;
     const { leases } = backend;
     try {
-      const { isVoid } = await openErasedSubjects(state, account);
+      const { isVoid } = await openErasedSubjects(state, record);
       await compactLedger({ state, leases, account, isVoid, signal });
     } catch (error) {
       log.warn({ run: record.id, reason: (error as Error).message }, "the ledger's files were not compacted");

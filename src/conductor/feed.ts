@@ -71,7 +71,7 @@ type Decide = (hasLine?: (seq: number) => boolean) => ReturnType<typeof decidePh
 /** The decisions over the run's manifest from its beginning, as often as they are asked for. */
 function createDecisions({ record, stop: { signal } }: HeldRun, { state, manifest }: Feeding): Decide {
   const { id: runId, account, engine, settings } = record;
-  const forgotten = openForgottenPhotos({ state, account, runId });
+  const forgotten = openForgottenPhotos({ state, engine, account, runId });
   let lookup: Promise<LedgerLookup> | undefined;
   const openLookupOnce = () => {
     lookup ??= openLedgerLookup({ state, account, engine, settings, signal });

@@ -28,7 +28,7 @@ export async function finishReport(options: {
 }): Promise<Summary> {
   const { state, record, listed, parts, end } = options;
   const builder = createSummaryBuilder();
-  const erased = await openErasedSubjects(state, record.account);
+  const erased = await openErasedSubjects(state, record);
   const delta = createLedgerDelta(state, record, erased);
   const isLeftOut = record.settings.report === 'changed' ? isUnchanged : undefined;
   let leftOutOfReport = 0;

@@ -1,8 +1,9 @@
-import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
+import { templateIdOf } from '../engines/registry.ts';
+import { createForgottenSubjects, type ForgottenOptions } from '../ledger/forgotten-subjects.ts';
 import { entriesAreKnownAfterInMs } from '../ledger/forgotten-watch.ts';
+import { refusedOutcomes } from '../ledger/refused-outcomes.ts';
 import type { ManifestLine } from '../records/manifest.ts';
 import type { Outcome } from '../records/report-line.ts';
-import type { StateStore } from '../storage/state/state-store.ts';
 import { subjectKey } from '../util/subject-id.ts';
 
 /**
@@ -12,20 +13,18 @@ import { subjectKey } from '../util/subject-id.ts';
 export interface ForgottenPhotos {
   /** To be awaited now and then: reads the list again where that was some seconds ago. */
   lookAgain(): Promise<void>;
-  /** Undefined where the photo's subject is not forgotten. */
-  outcomeOf(line: Pick<ManifestLine, 'subjectId'>): Omit<Outcome, 'finishedAt'> | undefined;
+  /** Undefined where neither the photo's subject is forgotten nor its template id was erased for another one. */
+  outcomeOf(line: Pick<ManifestLine, 'subjectId' | 'templateId'>): Omit<Outcome, 'finishedAt'> | undefined;
 }
 
-export function openForgottenPhotos(options: {
-  state: StateStore;
-  account: string;
-  /** Also whom this run is not to enroll. */
-  runId?: string;
-  /** Subjects besides those that are written down anywhere. */
-  alsoForgotten?: Iterable<string>;
-}): ForgottenPhotos {
+export function openForgottenPhotos(
+  options: ForgottenOptions & {
+    /** Subjects besides those that are written down anywhere. */
+    readonly alsoForgotten?: Iterable<string>;
+  },
+): ForgottenPhotos {
   const others = new Set([...(options.alsoForgotten ?? [])].map(subjectKey));
-  const subjects = createForgottenSubjects({ ...options, erasures: true });
+  const subjects = createForgottenSubjects(options);
   const oldestInMs = entriesAreKnownAfterInMs(options.state);
   let lookedAt = Number.NEGATIVE_INFINITY;
   return {
@@ -35,14 +34,17 @@ export function openForgottenPhotos(options: {
       await subjects.refresh();
       lookedAt = askedAt;
     },
-    outcomeOf({ subjectId }) {
+    outcomeOf({ subjectId, templateId }) {
       if (subjectId === undefined) return undefined;
-      if (!subjects.isForgotten(subjectId) && !others.has(subjectKey(subjectId))) return undefined;
+      if (!subjects.isForgotten(subjectId) && !others.has(subjectKey(subjectId))) {
+        const id = templateId ?? templateIdOf({ engine: options.engine, subjectId });
+        const isErased = subjects.isErased({ subjectId, templateId: id });
+        return isErased ? { ...refusedOutcomes['template-erased'], stored: 'no' } : undefined;
+      }
       // What the engine holds is known only where its templates were deleted since.
       const { since = 0, erasedAt = 0 } = subjects.find(subjectId) ?? {};
       return {
-        status: 'skipped',
-        reason: 'forgotten',
+        ...refusedOutcomes.forgotten,
         ...(since > 0 && erasedAt >= since && { stored: 'no' }),
       };
     },

@@ -25,7 +25,7 @@ export async function openLedgerLookup(options: {
     eachPhoto: settings.sameSubject === 'repeat' && settings.repeat === 'each',
     required: settings.require,
   });
-  const erased = await openErasedSubjects(state, account);
+  const erased = await openErasedSubjects(state, { engine, account });
   await readLedger(state, {
     account,
     signal,

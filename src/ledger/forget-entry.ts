@@ -2,40 +2,55 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { subjectKey } from '../util/subject-id.ts';
 
-export const forgetSchemaName = 'rollcall.forgotten/1';
-export const erasureSchemaName = 'rollcall.erasure/1';
+const mark = z.string().regex(/^[\da-f]{64}$/);
 
-const mark = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** A line of the forget list. What holds of a subject is its newest entry; of two of one time, `forget`. */
-const forgetEntrySchema = z.looseObject({
-  schema: z.literal(forgetSchemaName),
+const entryFields = {
   kind: z.enum(['forget', 'allow']),
-  /** See `subjectMark`. */
+  /** See `ForgetKey`; of the former schema, `formerSubjectMark`. */
   subject: mark,
   at: z.iso.datetime(),
-});
+};
+
+/** A line of the forget list. What holds of a subject is its newest entry; of two of one time, `forget`. */
+const forgetEntrySchema = z.union([
+  z.looseObject({ schema: z.literal('rollcall.forgotten/2'), key: z.string(), ...entryFields }),
+  z.looseObject({ schema: z.literal('rollcall.forgotten/1'), key: z.undefined().optional(), ...entryFields }),
+]);
 export type ForgetEntry = z.infer<typeof forgetEntrySchema>;
 
-/** A line of the erasure log: a subject whose templates are gone, all that were known of. */
-const erasureSchema = z.looseObject({
-  schema: z.literal(erasureSchemaName),
+const erasureFields = {
   at: z.iso.datetime(),
   subject: mark,
   engine: z.string(),
-  templates: z.array(
-    z.looseObject({
-      /**
-       * Whether the engine still had it. False too where an earlier try had deleted it; null where a call of this one
-       * was left without an answer before the engine said that there is none.
-       */
-      existed: z.boolean().nullable(),
-      /** The engine's own name for the call. */
-      transaction: z.string().optional(),
-      at: z.iso.datetime(),
-    }),
-  ),
-});
+};
+const templateFields = {
+  /**
+   * Whether the engine still had it. False too where an earlier try had deleted it; null where a call of this one
+   * was left without an answer before the engine said that there is none.
+   */
+  existed: z.boolean().nullable(),
+  /** The engine's own name for the call. */
+  transaction: z.string().optional(),
+  at: z.iso.datetime(),
+};
+
+/** A line of the erasure log: a subject whose templates are gone, all that were known of. */
+const erasureSchema = z.union([
+  z.looseObject({
+    schema: z.literal('rollcall.erasure/2'),
+    key: z.string(),
+    /** The account that was called, however its address is spelled. */
+    account: z.string(),
+    ...erasureFields,
+    templates: z.array(z.looseObject({ template: mark, ...templateFields })),
+  }),
+  z.looseObject({
+    schema: z.literal('rollcall.erasure/1'),
+    key: z.undefined().optional(),
+    ...erasureFields,
+    templates: z.array(z.looseObject({ template: z.undefined().optional(), ...templateFields })),
+  }),
+]);
 export type Erasure = z.infer<typeof erasureSchema>;
 
 /** Undefined where the line is no entry that this version can read. */
@@ -53,9 +68,8 @@ function parse<Value>(schema: z.ZodType<Value>, text: string): Value | undefined
 }
 
 /**
- * Stands for a subject in the forget list and the erasure log: SHA-256 (64 hex digits) of the account and the id in
- * Unicode's NFC. Another account's mark of the same subject is another one. It is no secret: whoever can guess an id can
- * find out whether it was forgotten.
+ * What stood for a subject in the lists of the former version: SHA-256 (64 hex digits) of the account's id and the
+ * subject's. It is no secret: whoever can guess an id can find out whether it was forgotten.
  */
-export const subjectMark = (account: string, subjectId: string): string =>
+export const formerSubjectMark = (account: string, subjectId: string): string =>
   hash('sha256', `rollcall.forgotten\n${account}\n${subjectKey(subjectId)}`, 'hex');

@@ -2,26 +2,34 @@ import { randomBytes } from 'node:crypto';
 import { runFolderOf } from '../records/run-record.ts';
 import type { StateEntry, StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
-import {
-  type Erasure,
-  erasureSchemaName,
-  type ForgetEntry,
-  forgetSchemaName,
-  parseErasure,
-  parseForgetEntry,
-} from './forget-entry.ts';
+import { type Erasure, type ForgetEntry, parseErasure, parseForgetEntry } from './forget-entry.ts';
+import { type ForgetKey, keyForEntries } from './forget-keys.ts';
 
 /**
- * An account's forget list is many files, each written whole by one call and never changed; so is its erasure log, but
+ * An engine's forget list is many files, each written whole by one call and never changed; so is its erasure log, but
  * that these files grow while their call lasts. Two calls never write the same file. They lie beside the runs, so that
  * `prune` never comes near them.
  */
-const accountFolder = (account: string) => `forgotten/${account}`;
-export const forgetListFolder = (account: string) => `${accountFolder(account)}/list`;
-export const erasureLogFolder = (account: string) => `${accountFolder(account)}/erasures`;
+const root = 'forgotten';
+const engineFolder = (engine: string) => `${root}/engines/${engine}`;
+export const forgetListFolder = (engine: string) => `${engineFolder(engine)}/list`;
+export const erasureLogFolder = (engine: string) => `${engineFolder(engine)}/erasures`;
 
 /** What a run was given with `--forget-list`: it goes with the run. */
 export const runForgetListFolder = (runId: string) => `${runFolderOf(runId)}/forget-list`;
+
+/** In the former version each account had a list and a log of its own. */
+const isOfNow: readonly string[] = ['engines', 'keys'];
+export const formerListFolder = (account: string) => `${root}/${account}/list`;
+export const formerLogFolder = (account: string) => `${root}/${account}/erasures`;
+
+/** The accounts that have a list of the former version. */
+export async function listFormerAccounts(state: StateStore): Promise<string[]> {
+  const folders = (await state.list(root)).filter(
+    ({ isFolder, name }) => isFolder && !isOfNow.includes(name),
+  );
+  return folders.map(({ name }) => name);
+}
 
 /** Sorts by time; two calls within a millisecond differ all the same. */
 export function newFileName(now: Date): string {
@@ -34,18 +42,22 @@ export async function writeForgetEntries(
   state: StateStore,
   options: {
     folder: string;
-    marks: Iterable<string>;
+    engine: string;
+    subjects: Iterable<string>;
     kind: ForgetEntry['kind'];
     /** ISO time. */
     at: string;
   },
 ): Promise<void> {
-  const { folder, marks, kind, at } = options;
+  const { folder, engine, subjects, kind, at } = options;
+  const key = await keyForEntries(state);
+  const marks = new Set<string>();
+  for (const subjectId of subjects) marks.add(key.subjectMark(engine, subjectId));
   const writer = await state.openWriter(`${folder}/${newFileName(new Date())}`);
   try {
     let text = '';
     for (const subject of marks) {
-      const entry: ForgetEntry = { schema: forgetSchemaName, kind, subject, at };
+      const entry: ForgetEntry = { schema: 'rollcall.forgotten/2', kind, key: key.id, subject, at };
       text += `${JSON.stringify(entry)}\n`;
       if (text.length < batchSize) continue;
       await writer.write(text);
@@ -102,29 +114,57 @@ export async function readErasureFile(
   }
 }
 
-/** What one call adds to an account's erasure log: a file of its own, begun with its first line. */
+/** As `Erasure` has it. */
+interface ErasedTemplate {
+  readonly templateId: string;
+  readonly existed: boolean | null;
+  readonly transaction?: string;
+  readonly at: string;
+}
+
+/** A subject whose templates are gone. */
+export interface ErasedSubject {
+  readonly subjectId: string;
+  readonly templates: readonly ErasedTemplate[];
+  /** Milliseconds since 1970: when the subject was listed, perhaps by another machine's clock. */
+  readonly notBefore: number;
+}
+
+/** What one call adds to an engine's erasure log: a file of its own, begun with its first line. */
 export interface ErasureLog {
   /** Resolves when the line is durable. */
-  append(
-    erasure: Pick<Erasure, 'subject' | 'engine' | 'templates'> & {
-      /** Milliseconds since 1970: when the subject was listed, perhaps by another machine's clock. */
-      notBefore: number;
-    },
-  ): Promise<void>;
+  append(erased: ErasedSubject): Promise<void>;
   /** The file's path; undefined where nothing was appended. */
   readonly path: string | undefined;
   close(): Promise<void>;
 }
 
-export function createErasureLog(state: StateStore, account: string): ErasureLog {
-  const path = `${erasureLogFolder(account)}/${newFileName(new Date())}`;
+/** `account`: the one that is called. */
+export function createErasureLog(
+  state: StateStore,
+  { engine, account }: { engine: string; account: string },
+): ErasureLog {
+  const path = `${erasureLogFolder(engine)}/${newFileName(new Date())}`;
   let opening: ReturnType<StateStore['openAppender']> | undefined;
+  let making: Promise<ForgetKey> | undefined;
   return {
-    async append({ notBefore, ...erasure }) {
+    async append({ subjectId, templates, notBefore }) {
+      making ??= keyForEntries(state);
+      const key = await making;
       opening ??= state.openAppender(path);
       const appender = await opening;
-      const at = new Date(Math.max(Date.now(), notBefore)).toISOString();
-      const line: Erasure = { schema: erasureSchemaName, at, ...erasure };
+      const line: Erasure = {
+        schema: 'rollcall.erasure/2',
+        at: new Date(Math.max(Date.now(), notBefore)).toISOString(),
+        key: key.id,
+        subject: key.subjectMark(engine, subjectId),
+        engine,
+        account,
+        templates: templates.map(({ templateId, ...end }) => ({
+          template: key.templateMark(engine, templateId),
+          ...end,
+        })),
+      };
       await appender.append(`${JSON.stringify(line)}\n`);
     },
     get path() {

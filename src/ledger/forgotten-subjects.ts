@@ -1,31 +1,26 @@
+import { accountsCalled, readAccountAlias } from '../records/account-alias.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex } from '../util/hash-index.ts';
-import { type ForgetEntry, subjectMark } from './forget-entry.ts';
-import {
-  erasureLogFolder,
-  forgetListFolder,
-  listEntryFiles,
-  readErasureFile,
-  readForgetFile,
-  runForgetListFolder,
-} from './forget-files.ts';
+import { createErasedTemplates } from './erased-templates.ts';
+import type { ForgetEntry } from './forget-entry.ts';
+import { runForgetListFolder } from './forget-files.ts';
+import { createForgetReader } from './forget-reader.ts';
 
 /** What is known of a subject that was ever on the list. Times are milliseconds since 1970, 0 for never. */
 export interface Forgotten {
-  /** When it was forgotten last. */
+  /** When it was forgotten last, while it is on the engine's list; 0: it is not (any more). */
   readonly since: number;
-  /** When it was taken off the list last. */
-  readonly allowedAt: number;
-  /** Taken off the list since it was forgotten. */
-  readonly isAllowed: boolean;
-  /** On the run's own list, which the account's knows nothing of. */
+  /** On the run's own list, which the engine's knows nothing of. */
   readonly isOwn: boolean;
-  /** When its templates were last known to be gone. */
+  /** When its templates at this account were last known to be gone. */
   readonly erasedAt: number;
+  /** Of all that is known of it the latest. */
+  readonly latestAt: number;
 }
 
 /**
- * Who is not to be enrolled into an account, as of the last `refresh`. 40 bytes a subject, 50 to 63 with free places.
+ * Who is not to be enrolled into an engine, as of the last `refresh`, whichever of its accounts is called. 40 bytes a
+ * subject, 50 to 63 with free places.
  */
 export interface ForgottenSubjects {
   /** Reads what was added since the last time. @throws FaultError where it cannot be read */
@@ -33,21 +28,28 @@ export interface ForgottenSubjects {
   /** Undefined for a subject that was never on the list. */
   find(subjectId: string): Forgotten | undefined;
   isForgotten(subjectId: string): boolean;
+  /** All marks that it may stand under, in the lists that were read. */
+  marksOf(subjectId: string): string[];
+  /** Whether a template id was erased for somebody who is still forgotten, and is not this subject. */
+  isErased(template: { subjectId: string; templateId: string }): boolean;
 }
 
-/** `runId`: also the subjects that this run was given as not to enroll. `erasures`: reads the log as well, for `erasedAt`. */
-export function createForgottenSubjects(options: {
-  state: StateStore;
-  account: string;
-  runId?: string | undefined;
-  erasures?: boolean;
-}): ForgottenSubjects {
-  const { state, account, runId, erasures = false } = options;
+export interface ForgottenOptions {
+  readonly state: StateStore;
+  readonly engine: string;
+  /** Of the run or ledger: whose erasures are asked for. */
+  readonly account: string;
+  /** Also the subjects that this run was given as not to enroll. */
+  readonly runId?: string | undefined;
+}
+
+export function createForgottenSubjects(options: ForgottenOptions): ForgottenSubjects {
+  const { state, engine, account, runId } = options;
   const index = createHashIndex({ valueWords: 7 });
-  /** Size of each file as it was read: those of the log grow. */
-  const read = new Map<string, number>();
+  const reader = createForgetReader(state, { engine, account });
+  const templates = createErasedTemplates();
+  let sameAccounts: ReadonlySet<string> | undefined;
   let isEmpty = true;
-  let refreshes = 0;
 
   function enter(mark: string, place: number, at: string): void {
     isEmpty = false;
@@ -56,61 +58,115 @@ export function createForgottenSubjects(options: {
     if (time > timeAt(words, place)) writeTime(words, place, time);
   }
 
-  async function readNew(folder: string, readFile: (path: string) => Promise<void>): Promise<void> {
-    for (const { name, sizeInBytes } of await listEntryFiles(state, folder)) {
-      const path = `${folder}/${name}`;
-      if (read.get(path) === sizeInBytes) continue;
-      await readFile(path);
-      read.set(path, sizeInBytes);
-    }
+  /** What the state's own keys say of it, whichever of them an entry was made with. */
+  function timesOf(subjectId: string): SubjectTimes {
+    const times = { forget: 0, allow: 0, erased: 0, isOwn: false };
+    for (const key of reader.keys()) addTimes(times, index.find(key.subjectMark(engine, subjectId)));
+    return times;
   }
-
-  const readList = (path: string) =>
-    readForgetFile(state, path, ({ subject, kind, at }) => enter(subject, places[kind], at));
-
-  const readOwnList = (path: string) =>
-    readForgetFile(state, path, ({ subject }) => {
-      isEmpty = false;
-      index.enter(subject)[ownPlace] = 1;
-    });
 
   const find = (subjectId: string): Forgotten | undefined => {
     if (isEmpty) return undefined;
-    const words = index.find(subjectMark(account, subjectId));
-    if (!words) return undefined;
-    const since = timeAt(words, places.forget);
-    const allowedAt = timeAt(words, places.allow);
-    return {
-      since,
-      allowedAt,
-      isAllowed: allowedAt > since,
-      isOwn: words[ownPlace] === 1,
-      erasedAt: timeAt(words, places.erased),
-    };
+    const all = [timesOf(subjectId)];
+    for (const mark of reader.formerMarks(subjectId)) {
+      const times = { forget: 0, allow: 0, erased: 0, isOwn: false };
+      addTimes(times, index.find(mark));
+      all.push(times);
+    }
+    return merge(all);
   };
 
+  async function refresh(): Promise<void> {
+    sameAccounts ??= await accountsOfSame(state, account);
+    const isSame = (named: string) => sameAccounts?.has(named) ?? false;
+    await reader.refresh({
+      onEntry: ({ subject, kind, at }) => enter(subject, places[kind], at),
+      onErasure: (erasure, calledAccount) => {
+        const { subject, at } = erasure;
+        if (isSame(calledAccount)) enter(subject, places.erased, at);
+        templates.add(erasure);
+      },
+      ...(runId !== undefined && {
+        ownFolder: runForgetListFolder(runId),
+        onOwnEntry: ({ subject }: ForgetEntry) => {
+          isEmpty = false;
+          index.enter(subject)[ownPlace] = 1;
+        },
+      }),
+    });
+  }
+
   return {
-    async refresh() {
-      await readNew(forgetListFolder(account), readList);
-      // It grows only where the run is resumed with another list; on S3 each look is a request.
-      if (runId !== undefined && refreshes % looksPerOwnLook === 0)
-        await readNew(runForgetListFolder(runId), readOwnList);
-      refreshes += 1;
-      if (erasures)
-        await readNew(erasureLogFolder(account), (path) =>
-          readErasureFile(state, path, ({ subject, at }) => enter(subject, places.erased, at)),
-        );
-    },
+    refresh,
     find,
+    marksOf: (subjectId) => [
+      ...reader.keys().map((key) => key.subjectMark(engine, subjectId)),
+      ...reader.formerMarks(subjectId),
+    ],
     isForgotten(subjectId) {
       const found = find(subjectId);
-      return found !== undefined && (found.isOwn || (found.since > 0 && !found.isAllowed));
+      return found !== undefined && (found.isOwn || found.since > 0);
     },
+    isErased({ subjectId, templateId }) {
+      if (templates.isEmpty()) return false;
+      return reader.keys().some((key) => {
+        const own = key.subjectMark(engine, subjectId);
+        const erased = templates.find(key.templateMark(engine, templateId));
+        return erased.some(({ subject, at }) => subject !== own && !isAllowedSince(subject, at));
+      });
+    },
+  };
+
+  function isAllowedSince(mark: string, erasedAt: number): boolean {
+    const words = index.find(mark);
+    const allowedAt = words ? timeAt(words, places.allow) : 0;
+    return allowedAt > erasedAt && words !== undefined && allowedAt > timeAt(words, places.forget);
+  }
+}
+
+/** The accounts of runs and ledgers that call the same account as this one. */
+async function accountsOfSame(state: StateStore, account: string): Promise<ReadonlySet<string>> {
+  const called = (await readAccountAlias(state, account))?.called ?? account;
+  return new Set([account, ...(await accountsCalled(state, called))]);
+}
+
+interface SubjectTimes {
+  forget: number;
+  allow: number;
+  erased: number;
+  isOwn: boolean;
+}
+
+function addTimes(times: SubjectTimes, words: Uint32Array | undefined): void {
+  if (!words) return;
+  times.forget = Math.max(times.forget, timeAt(words, places.forget));
+  times.allow = Math.max(times.allow, timeAt(words, places.allow));
+  times.erased = Math.max(times.erased, timeAt(words, places.erased));
+  times.isOwn ||= words[ownPlace] === 1;
+}
+
+/**
+ * The first are those of now, which hold for all accounts of the engine; the others of former accounts: who was allowed
+ * at one of them is still forgotten at another. Pure.
+ */
+function merge([now, ...former]: readonly SubjectTimes[]): Forgotten | undefined {
+  const all = [...(now ? [now] : []), ...former];
+  const latestAt = latest(all.flatMap(({ forget, allow, erased }) => [forget, allow, erased]));
+  const isOwn = all.some((times) => times.isOwn);
+  if (latestAt === 0 && !isOwn) return undefined;
+  const allowedAt = now?.allow ?? 0;
+  const holding = all.filter(({ forget, allow }) => forget >= Math.max(allow, allowedAt));
+  return {
+    since: latest(holding.map(({ forget }) => forget)),
+    isOwn,
+    erasedAt: latest(all.map(({ erased }) => erased)),
+    latestAt,
   };
 }
 
+const latest = (times: readonly number[]) => times.reduce((most, time) => Math.max(most, time), 0);
+
 const places: Readonly<Record<ForgetEntry['kind'] | 'erased', number>> = { forget: 0, allow: 2, erased: 4 };
-const looksPerOwnLook = 6;
 const ownPlace = 6;
 const wordSize = 2 ** 32;
 
@@ -124,14 +180,17 @@ function writeTime(words: Uint32Array, place: number, time: number): void {
 
 /** What the ledger no longer holds, as of when this was opened. */
 export interface ErasedSubjects {
-  /** Whether the account's forget list names the subject, erased yet or not. */
+  /** Whether the engine's forget list names the subject, erased yet or not. */
   isForgotten(subjectId: string): boolean;
   /** Whether what was known of a subject at a time (ISO) no longer holds, since its templates were deleted. */
   isVoid(event: { readonly subjectId: string; readonly at: string }): boolean;
 }
 
-export async function openErasedSubjects(state: StateStore, account: string): Promise<ErasedSubjects> {
-  const subjects = createForgottenSubjects({ state, account, erasures: true });
+export async function openErasedSubjects(
+  state: StateStore,
+  { engine, account }: { engine: string; account: string },
+): Promise<ErasedSubjects> {
+  const subjects = createForgottenSubjects({ state, engine, account });
   await subjects.refresh();
   return {
     isForgotten: subjects.isForgotten,
@@ -139,7 +198,7 @@ export async function openErasedSubjects(state: StateStore, account: string): Pr
       const found = subjects.find(subjectId);
       if (!found || found.erasedAt === 0) return false;
       // While the subject is not enrolled, later times are those of another machine's clock.
-      if (!found.isAllowed && found.erasedAt >= found.since) return true;
+      if (found.since > 0 && found.erasedAt >= found.since) return true;
       return Date.parse(at) <= found.erasedAt;
     },
   };

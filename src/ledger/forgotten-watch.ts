@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { withRetry } from '../util/with-retry.ts';
-import { createForgottenSubjects } from './forgotten-subjects.ts';
+import { createForgottenSubjects, type ForgottenOptions } from './forgotten-subjects.ts';
 
 const tryAgainInMs = 1_000;
 const unreadable = 'the forget list cannot be read; no call is made until it can';
@@ -15,22 +15,28 @@ const timesOf = ({ kind }: StateStore) =>
 /** A call that begins later than this after an entry was written knows of the entry, whichever process makes it. */
 export const entriesAreKnownAfterInMs = (state: StateStore): number => timesOf(state).oldestInMs;
 
+export interface Enrollment {
+  readonly subjectId: string;
+  readonly templateId: string;
+}
+
+/** The subject is forgotten, or the template id was erased for another one that is. */
+export type Refusal = 'forgotten' | 'template-erased';
+
 /** Knows who is forgotten, as of a few seconds ago at most. */
 export interface ForgottenWatch {
   /**
-   * Waits for the state where it does not answer: without it no subject may be enrolled.
+   * Why a subject may not be enrolled under a template id; undefined: it may. Waits for the state where it does not
+   * answer: without it no subject may be enrolled.
    * @throws the signal's reason when aborted
    */
-  isForgotten(subjectId: string, signal: AbortSignal): Promise<boolean>;
+  refusalOf(enrollment: Enrollment, signal: AbortSignal): Promise<Refusal | undefined>;
   stop(): void;
 }
 
-export function watchForgotten(options: {
-  state: StateStore;
-  account: string;
-  runId: string;
-  log: Logger;
-}): ForgottenWatch {
+export function watchForgotten(
+  options: ForgottenOptions & { readonly runId: string; readonly log: Logger },
+): ForgottenWatch {
   const { state, runId, log } = options;
   const { lookEveryInMs, oldestInMs } = timesOf(state);
   const subjects = createForgottenSubjects(options);
@@ -55,7 +61,7 @@ export function watchForgotten(options: {
   timer.unref();
 
   return {
-    async isForgotten(subjectId, signal) {
+    async refusalOf(enrollment, signal) {
       while (performance.now() - lookedAt > oldestInMs) {
         signal.throwIfAborted();
         await withRetry(look, {
@@ -64,7 +70,8 @@ export function watchForgotten(options: {
           onRetry: (error) => log.warn({ run: runId, reason: (error as Error).message }, unreadable),
         });
       }
-      return subjects.isForgotten(subjectId);
+      if (subjects.isForgotten(enrollment.subjectId)) return 'forgotten';
+      return subjects.isErased(enrollment) ? 'template-erased' : undefined;
     },
     stop: () => clearInterval(timer),
   };

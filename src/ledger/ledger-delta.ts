@@ -69,6 +69,8 @@ export function eventOfLine(
       : undefined;
   switch (line.status) {
     case 'enrolled':
+      // Nothing that is remembered of a subject is about another one's template.
+      if (namesAnother(line)) return { ...base, kind: 'unclear', at: finishedAt, source };
       // An answer that cannot be right is no success to remember.
       if (line.stored === 'unknown') return unclear();
       return { ...base, kind: 'enrolled', ...templateOf(line), ...checks, at: finishedAt, source };
@@ -91,8 +93,16 @@ export function eventOfLine(
   }
 }
 
-function templateOf({ engine, subjectId = '', templateId, warnings }: ReportLine) {
+/** At an engine that knows templates by their subjects' own ids, an id that it names is another subject's. */
+function namesAnother({ engine, templateId, warnings }: ReportLine): boolean {
+  if (templateId === undefined || !warnings?.includes('template-id-differs')) return false;
+  return followsFromSubject({ engine, subjectId: templateId, templateId });
+}
+
+function templateOf(line: ReportLine) {
+  const { engine, subjectId = '', templateId, warnings } = line;
   if (templateId === undefined) return {};
+  if (namesAnother(line)) return {};
   if (warnings?.includes('template-id-differs')) return { templateId, templateIdFrom: 'engine' } as const;
   if (followsFromSubject({ engine, subjectId, templateId })) return { templateId };
   return { templateId, templateIdFrom: 'manifest' } as const;

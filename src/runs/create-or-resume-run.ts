@@ -64,7 +64,7 @@ export async function createOrResumeRun(options: CreateOrResumeOptions): Promise
   if (found) return resumeRun(found, options);
   const fresh = newRecord({ id: settings.runId ?? newRunId(), settings, given, subject });
   const record = schedule === undefined ? fresh : { ...fresh, schedule };
-  await noteForgetList(state, { runId: record.id, account: subject.account, subjects: forgetList });
+  await noteForgetList(state, { runId: record.id, engine: subject.engine, subjects: forgetList });
   await writeFirstRunRecord(state, record);
   return { record, resumed: false, takenOver: [] };
 }
@@ -81,7 +81,7 @@ async function resumeRun(
 ): Promise<CreatedOrResumed> {
   const { resumed, takenOver } = resumedRecord(found, { settings, given, subject });
   if (isOver(found)) return { record: found, resumed: true, takenOver: [] };
-  await noteForgetList(state, { runId: found.id, account: subject.account, subjects: forgetList });
+  await noteForgetList(state, { runId: found.id, engine: subject.engine, subjects: forgetList });
   const record = withFilesOn(resumed, subject.filesOn);
   // Another process may conduct this run, and writes the record too: it is left alone where nothing is new.
   const isChanged = record.settings !== found.settings || found.filesOn !== subject.filesOn;

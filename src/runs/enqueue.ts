@@ -110,7 +110,7 @@ export async function enqueue(
     counts: { ...record.counts, listed: count },
   };
   const { presence } = await rollcall.queue();
-  await noteForgetList(state, { runId, account: written.account, subjects: forgetList });
+  await noteForgetList(state, { runId, engine: written.engine, subjects: forgetList });
   await writeFirstRunRecord(state, written);
   await announceRun(presence, state, written);
   return { runId, resumed: false, count, takenOver };

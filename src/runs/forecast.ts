@@ -62,7 +62,7 @@ async function decisionsOver(
     repeat: repeat === 'last' && !isLast ? 'first' : repeat,
     templateIdFor: templateIdsOf(engine.name, source),
     list: () => linesOf(source, { limit, signal }),
-    forgotten: openForgottenPhotos({ state, account, alsoForgotten: forgetList }),
+    forgotten: openForgottenPhotos({ state, engine: engine.name, account, alsoForgotten: forgetList }),
     openKeptTemplates: () => openKeptTemplates({ state, account, engine: engine.name, signal }),
     openLedgerLookup: incremental
       ? () =>

@@ -1,5 +1,4 @@
 import type { Settings } from '../engines/settings.ts';
-import { subjectMark } from '../ledger/forget-entry.ts';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
@@ -27,32 +26,38 @@ export async function readForgetList(
  */
 export async function noteForgetList(
   state: StateStore,
-  { runId, account, subjects }: { runId: string; account: string; subjects: OwnForgetList },
+  { runId, engine, subjects }: { runId: string; engine: string; subjects: OwnForgetList },
 ): Promise<void> {
   if (subjects.length === 0) return;
-  const marks = new Set(subjects.map((subject) => subjectMark(account, subject)));
   const at = new Date().toISOString();
-  await writeForgetEntries(state, { folder: runForgetListFolder(runId), marks, kind: 'forget', at });
+  await writeForgetEntries(state, {
+    folder: runForgetListFolder(runId),
+    engine,
+    subjects,
+    kind: 'forget',
+    at,
+  });
 }
 
 /**
- * Takes subjects off the forget list of the settings' account: runs enroll them again. The erasure log stays as it is.
+ * Takes subjects off the forget list of the settings' engine: runs enroll them again, into whichever of its accounts. The erasure log stays as it is.
  * @returns how many of them were on it
  */
 export async function allowSubjects(
-  { state, engine }: Pick<Rollcall, 'state' | 'engine'>,
+  { state, engine: ownEngine }: Pick<Rollcall, 'state' | 'engine'>,
   given: Iterable<string>,
 ): Promise<number> {
-  const { account } = engine();
-  const known = createForgottenSubjects({ state, account });
+  const { account, engine: named } = ownEngine();
+  const known = createForgottenSubjects({ state, engine: named.name, account });
   await known.refresh();
   const subjects = [...new Set([...given].map(subjectKey))];
   const listed = subjects.filter(known.isForgotten);
   if (listed.length === 0) return 0;
-  const newest = listed.reduce((most, subject) => Math.max(most, known.find(subject)?.since ?? 0), 0);
+  const newest = listed.reduce((most, subject) => Math.max(most, known.find(subject)?.latestAt ?? 0), 0);
   await writeForgetEntries(state, {
-    folder: forgetListFolder(account),
-    marks: listed.map((subject) => subjectMark(account, subject)),
+    folder: forgetListFolder(named.name),
+    engine: named.name,
+    subjects: listed,
     kind: 'allow',
     at: new Date(Math.max(Date.now(), newest + 1)).toISOString(),
   });

@@ -3,7 +3,6 @@ import pLimit from 'p-limit';
 import { resumeFixedAccount } from '../account/account-pause.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
-import { subjectMark } from '../ledger/forget-entry.ts';
 import { createErasureLog, forgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { purgeLedger } from '../ledger/purge-ledger.ts';
 import { UsageError } from '../util/errors.ts';
@@ -12,6 +11,7 @@ import { eraseTemplate, type TemplateEnd } from './erase-template.ts';
 import { findKnownTemplates, type KnownTemplates, templatesInQueue } from './known-templates.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { planErasure } from './plan-erasure.ts';
+import { findSameAccounts } from './same-accounts.ts';
 import { waitForCallers } from './wait-for-callers.ts';
 
 /** How `forgetSubjects` ended. */
@@ -44,44 +44,48 @@ export interface ForgetOptions {
 }
 
 /**
- * Enters subjects into the forget list of the settings' account, so that no run enrolls them any more, and then deletes
- * their templates. May die on any line: started again with the same subjects it goes on with those that are not erased.
+ * Enters subjects into the forget list of the settings' engine, so that no run enrolls them any more, and then deletes
+ * their templates at the settings' account. May die on any line: started again with the same subjects it goes on with those that are not erased.
  * @param given subject ids; the same in another form of Unicode is the same
  * @throws UsageError for an engine that cannot delete; the signal's reason when aborted
  */
 export async function forgetSubjects(
-  rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'queue' | 'limiter'>,
+  rollcall: Pick<
+    Rollcall,
+    'settings' | 'state' | 'engine' | 'engineOf' | 'calledAccountOf' | 'queue' | 'limiter'
+  >,
   given: Iterable<string>,
   { signal, onWait = () => {}, onProgress = () => {} }: ForgetOptions,
 ): Promise<ForgetEnd> {
   const { state, settings } = rollcall;
-  const { engine, account } = rollcall.engine();
+  const { engine, account, calledAccount } = rollcall.engine();
   const deleteTemplate = deletionOf(engine);
   const subjects = [...new Set([...given].map(subjectKey))];
   const backend = await rollcall.queue();
-  const { accounts, leases, presence } = backend;
+  const { leases, presence } = backend;
+  const accounts = await findSameAccounts(rollcall);
 
-  const plan = await planErasure(state, { account, subjects });
+  const plan = await planErasure(state, { engine: engine.name, account, subjects });
   const now = Math.max(Date.now(), plan.newerThan + 1);
-  const marks = plan.toList.map((subject) => subjectMark(account, subject));
   const at = new Date(now).toISOString();
-  if (marks.length > 0)
-    await writeForgetEntries(state, { folder: forgetListFolder(account), marks, kind: 'forget', at });
+  const toList = { engine: engine.name, subjects: plan.toList, kind: 'forget', at } as const;
+  if (plan.toList.length > 0)
+    await writeForgetEntries(state, { folder: forgetListFolder(engine.name), ...toList });
   // Whatever becomes of the calls, nobody enrolls them from here on.
-  await resumeFixedAccount(accounts, account);
-  const listedAt = marks.length > 0 ? now : plan.listedAt;
+  await resumeFixedAccount(backend.accounts, account);
+  const listedAt = plan.toList.length > 0 ? now : plan.listedAt;
   const timeoutInMs = settings.timeout;
-  await waitForCallers({ state, presence, account, listedAt, timeoutInMs, signal, onWait });
+  await waitForCallers({ state, presence, accounts, listedAt, timeoutInMs, signal, onWait });
 
   const open = [...plan.pending, ...plan.toList];
   const known = await findKnownTemplates(state, {
-    account,
+    accounts,
     engine: engine.name,
     subjects: new Set(open),
     inQueue: (runId) => templatesInQueue(backend, runId),
     signal,
   });
-  const log = createErasureLog(state, account);
+  const log = createErasureLog(state, { engine: engine.name, account: calledAccount });
   const counts = { templatesDeleted: 0, templatesGone: 0 };
   const erased = new Set(plan.done);
   const failed: { subjectId: string; message: string }[] = [];
@@ -96,7 +100,7 @@ export async function forgetSubjects(
   const eraseOne = async (subject: string, number: number): Promise<void> => {
     const { templateIds, isLeft } = templatesOf(subject, engine, known);
     if (isLeft) leftToOthers.push(subject);
-    const ends: (TemplateEnd & { at: string })[] = [];
+    const ends: (TemplateEnd & { templateId: string; at: string })[] = [];
     for (const [index, templateId] of templateIds.entries()) {
       const name = `forget/${account}/${number}/${index}`;
       const end = await eraseTemplate({
@@ -107,7 +111,7 @@ export async function forgetSubjects(
         retries: settings,
         signal: either,
       });
-      ends.push({ ...end, at: new Date().toISOString() });
+      ends.push({ ...end, templateId, at: new Date().toISOString() });
     }
     const gone = ends.filter((end) => end.kind === 'gone');
     counts.templatesDeleted += gone.filter(({ existed }) => existed !== false).length;
@@ -118,12 +122,7 @@ export async function forgetSubjects(
       return;
     }
     const templates = gone.map(({ kind: _, ...template }) => template);
-    await log.append({
-      subject: subjectMark(account, subject),
-      engine: engine.name,
-      templates,
-      notBefore: listedAt,
-    });
+    await log.append({ subjectId: subject, templates, notBefore: listedAt });
     erased.add(subject);
     onProgress({ done: erased.size + failed.length, of: subjects.length });
   };
@@ -151,7 +150,8 @@ export async function forgetSubjects(
     await log.close();
   }
   // Where somebody else tidies the ledger just now, what is erased is left out there.
-  await purgeLedger({ state, leases, account, subjects: erased, signal });
+  for (const named of accounts)
+    await purgeLedger({ state, leases, account: named, subjects: erased, signal });
   return {
     subjects: subjects.length,
     erased: erased.size,
@@ -176,9 +176,9 @@ function deletionOf(engine: Engine): NonNullable<Engine['deleteTemplate']> {
 function templatesOf(
   subject: string,
   engine: Engine,
-  { ofSubject, ofOthers }: KnownTemplates,
+  { ofSubject, isOfOther }: KnownTemplates,
 ): { templateIds: string[]; isLeft: boolean } {
   const all = [...new Set([engine.templateIdFor(subject), ...(ofSubject.get(subject) ?? [])])];
-  const templateIds = all.filter((templateId) => !ofOthers.has(templateId));
+  const templateIds = all.filter((templateId) => !isOfOther(templateId));
   return { templateIds, isLeft: templateIds.length < all.length };
 }

@@ -1,13 +1,12 @@
-import { subjectMark } from '../ledger/forget-entry.ts';
-import { forgetListFolder, listEntryFiles, readForgetFile } from '../ledger/forget-files.ts';
-import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
+import { createForgetReader } from '../ledger/forget-reader.ts';
+import { createForgottenSubjects, type ForgottenSubjects } from '../ledger/forgotten-subjects.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /** What is to be done for the subjects that a command names. */
 export interface ErasurePlan {
   /** Not on the list, or erased by an earlier command that came to its end: they get an entry. */
   readonly toList: readonly string[];
-  /** On the list, but not known to be erased: an earlier command stopped before. */
+  /** On the list, but not known to be erased at this account: an earlier command stopped before, or was for another. */
   readonly pending: readonly string[];
   /** Erased by the command that this one goes on with. */
   readonly done: readonly string[];
@@ -23,16 +22,11 @@ export interface ErasurePlan {
  */
 export async function planErasure(
   state: StateStore,
-  { account, subjects }: { account: string; subjects: readonly string[] },
+  { engine, account, subjects }: { engine: string; account: string; subjects: readonly string[] },
 ): Promise<ErasurePlan> {
-  const known = createForgottenSubjects({ state, account, erasures: true });
+  const known = createForgottenSubjects({ state, engine, account });
   await known.refresh();
-  const fileOf = await filesOfLatestEntries(
-    state,
-    account,
-    subjects,
-    (subject) => known.find(subject)?.since,
-  );
+  const fileOf = await filesOfLatestEntries(state, { engine, account, subjects, known });
   const isListed = (subject: string) => known.isForgotten(subject);
   const isErased = (subject: string) => {
     const { since = 0, erasedAt = 0 } = known.find(subject) ?? {};
@@ -42,12 +36,11 @@ export async function planErasure(
   const unfinished = new Set(pending.map((subject) => fileOf.get(subject)));
   const done = subjects.filter((subject) => isErased(subject) && unfinished.has(fileOf.get(subject)));
   const others = new Set([...pending, ...done]);
-  const times = subjects.map((subject) => known.find(subject));
   return {
     toList: subjects.filter((subject) => !others.has(subject)),
     pending,
     done,
-    newerThan: latest(times.flatMap((time) => (time ? [time.since, time.allowedAt, time.erasedAt] : []))),
+    newerThan: latest(subjects.map((subject) => known.find(subject)?.latestAt ?? 0)),
     listedAt: latest(pending.map((subject) => known.find(subject)?.since ?? 0)),
   };
 }
@@ -56,19 +49,19 @@ const latest = (times: readonly number[]) => times.reduce((most, time) => Math.m
 
 async function filesOfLatestEntries(
   state: StateStore,
-  account: string,
-  subjects: readonly string[],
-  sinceOf: (subject: string) => number | undefined,
+  options: { engine: string; account: string; subjects: readonly string[]; known: ForgottenSubjects },
 ): Promise<Map<string, string>> {
-  const byMark = new Map(subjects.map((subject) => [subjectMark(account, subject), subject]));
+  const { engine, account, subjects, known } = options;
+  const byMark = new Map(
+    subjects.flatMap((subject) => known.marksOf(subject).map((mark) => [mark, subject])),
+  );
   const fileOf = new Map<string, string>();
-  const folder = forgetListFolder(account);
-  for (const { name } of await listEntryFiles(state, folder)) {
-    await readForgetFile(state, `${folder}/${name}`, (entry) => {
+  await createForgetReader(state, { engine, account }).refresh({
+    onEntry(entry, path) {
       const subject = byMark.get(entry.subject);
       if (subject === undefined || entry.kind !== 'forget') return;
-      if (Date.parse(entry.at) === sinceOf(subject)) fileOf.set(subject, name);
-    });
-  }
+      if (Date.parse(entry.at) === known.find(subject)?.since) fileOf.set(subject, path);
+    },
+  });
   return fileOf;
 }

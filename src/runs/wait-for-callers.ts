@@ -16,7 +16,8 @@ const marginInMs = 5_000;
 export async function waitForCallers(options: {
   state: StateStore;
   presence: PresenceStore;
-  account: string;
+  /** All ids under which runs know the account that is called. */
+  accounts: ReadonlySet<string>;
   /** When the latest entry was written, in milliseconds since 1970. */
   listedAt: number;
   /** Of this process; others may allow their calls more. */
@@ -25,8 +26,8 @@ export async function waitForCallers(options: {
   /** Called if it takes a while. */
   onWait: (wait: { runIds: readonly string[]; durationInMs: number }) => void;
 }): Promise<void> {
-  const { state, presence, account, listedAt, signal } = options;
-  const all = (await listRunRecords(state)).filter((run) => run.account === account);
+  const { state, presence, accounts, listedAt, signal } = options;
+  const all = (await listRunRecords(state)).filter((run) => accounts.has(run.account));
   const workers = await readWorkerRegistrations(presence);
   const ownTime = options.timeoutInMs;
   const longestCallInMs = Math.max(ownTime, ...workers.map(({ timeoutInMs = ownTime }) => timeoutInMs));

@@ -1,10 +1,12 @@
+import type { Enrollment, ForgottenWatch, Refusal } from '../ledger/forgotten-watch.ts';
+import { refusedOutcomes } from '../ledger/refused-outcomes.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/abort-signals.ts';
 
 export interface ForgottenContext {
   /** Whether the subject is on a forget list by now; see `ForgottenWatch`. */
-  readonly isForgotten: (subjectId: string, signal: AbortSignal) => Promise<boolean>;
+  readonly refusalOf: ForgottenWatch['refusalOf'];
   readonly draining: AbortSignal;
 }
 
@@ -14,29 +16,33 @@ export interface ForgottenContext {
  * @throws SubjectForgottenError; a signal's reason when the process drains or the job is taken away
  */
 export async function assertNotForgotten(
-  { isForgotten, draining }: ForgottenContext,
-  subjectId: string,
+  { refusalOf, draining }: ForgottenContext,
+  enrollment: Enrollment,
   signal: AbortSignal,
 ): Promise<void> {
   const either = eitherSignal(draining, signal);
   try {
-    if (await isForgotten(subjectId, either.signal)) throw new SubjectForgottenError();
+    const refusal = await refusalOf(enrollment, either.signal);
+    if (refusal) throw new SubjectForgottenError(refusal);
   } finally {
     either.clear();
   }
 }
 
 /** The photo's subject is not to be enrolled any more. */
-export class SubjectForgottenError extends Error {}
+export class SubjectForgottenError extends Error {
+  constructor(readonly refusal: Refusal) {
+    super(refusal);
+  }
+}
 
 /** What the engine holds is not known here, but where an earlier call of this run was left without an answer. */
 export function forgottenOutcome(
   { storedUnknown }: PhotoJobData['tries'],
-  templateId: string,
+  { templateId, refusal }: { templateId: string; refusal: Refusal },
 ): Omit<Outcome, 'finishedAt'> {
   return {
-    status: 'skipped',
-    reason: 'forgotten',
+    ...refusedOutcomes[refusal],
     ...(storedUnknown && { stored: 'unknown', templateId }),
   };
 }

@@ -29,7 +29,7 @@ export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | unde
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
     call: async (callSignal, onSent) => {
-      await assertNotForgotten(context, data.subjectId, callSignal);
+      await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, callSignal);
       if (lock && !lock.isHeld()) throw new AccountLockLostError();
       return sendPhoto(engine, ready, {
         templateId,

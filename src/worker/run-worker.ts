@@ -67,7 +67,9 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
         })
       : undefined;
   let worker: PhotoWorker | undefined;
-  const forgotten = watchForgotten({ state, account: record.account, runId: record.id, log });
+  const forgotten = watchForgotten({
+    ...{ state, engine: record.engine, account: record.account, runId: record.id, log },
+  });
   const context = {
     ...options,
     settings: record.settings,
@@ -75,7 +77,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     accountLock,
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
-    isForgotten: forgotten.isForgotten,
+    refusalOf: forgotten.refusalOf,
     memory: createByteBudget(photosBudgetInBytes),
   };
   return {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import { BudgetSpentError } from '../account/make-call.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
+import type { Refusal } from '../ledger/forgotten-watch.ts';
 import type { PhotoJob, WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/abort-signals.ts';
@@ -31,7 +32,7 @@ export async function workPhoto(
   const leaving = eitherSignal(draining, signal);
   const share = context.memory.open(leaving.signal);
   try {
-    await assertNotForgotten(context, data.subjectId, signal);
+    await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, signal);
     const task = { data, templateId, context, signal, leaving: leaving.signal, tries };
     const ready = await readyPhoto({ ...task, share });
     if ('problem' in ready) {
@@ -49,7 +50,7 @@ export async function workPhoto(
     return await callForPhoto(photo);
   } catch (error) {
     if (error instanceof SubjectForgottenError)
-      return { outcome: outcomeOfForgotten(photo?.tries ?? tries, templateId) };
+      return { outcome: outcomeOfForgotten(photo?.tries ?? tries, { templateId, refusal: error.refusal }) };
     if (error instanceof AccountPausedError || error instanceof BudgetSpentError)
       await waitForPause(leaving.signal);
     else if (!signal.aborted && !draining.aborted) throw error;
@@ -77,10 +78,13 @@ async function callForPhoto(photo: PhotoTask): Promise<WorkResult> {
 }
 
 /** One that was enrolled and waited to be found again was deleted, or will be. */
-function outcomeOfForgotten(tries: AttemptState, templateId: string): Outcome {
+function outcomeOfForgotten(
+  tries: AttemptState,
+  { templateId, refusal }: { templateId: string; refusal: Refusal },
+): Outcome {
   const storedUnknown = tries.storedUnknown || tries.enrolled !== undefined;
-  const id = tries.enrolled?.templateId ?? templateId;
-  return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, id), tries);
+  const named = { templateId: tries.enrolled?.templateId ?? templateId, refusal };
+  return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, named), tries);
 }
 
 async function enrollAndVerify(photo: PhotoTask, lock: HeldAccountLock | undefined): Promise<WorkResult> {

@@ -98,11 +98,11 @@ describe('forgetting', { timeout: 180_000 }, () => {
       expect(scene.engine.templates.size).toBe(2);
       const second = JSON.parse((await scene.run(['run', 'archive', '--incremental', '--json'])).stdout);
       expect(second).toMatchObject({ byReason: { forgotten: 1, unchanged: 2 } });
-      const [account = ''] = (await state.list('forgotten')).map(({ name }) => name);
+      const [account = ''] = (await state.list('ledger')).map(({ name }) => name);
       const texts = [];
       for (const folder of [
-        `forgotten/${account}/list`,
-        `forgotten/${account}/erasures`,
+        'forgotten/engines/ooto/list',
+        'forgotten/engines/ooto/erasures',
         `ledger/${account}`,
       ])
         for (const { name } of await state.list(folder))

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { templateIdOf } from '../../src/engines/registry.ts';
@@ -52,8 +52,7 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     return texts.flatMap((text) => text.split('\n').filter((line) => line !== ''));
   }
   async function logLines() {
-    const [account = ''] = await readdir(join(scene.stateFolder, 'forgotten'));
-    return (await linesBelow(`forgotten/${account}/erasures`)).map((line) => JSON.parse(line));
+    return (await linesBelow('forgotten/engines/ooto/erasures')).map((line) => JSON.parse(line));
   }
 
   it('deletes all templates that are known of a subject, and writes down no id', async () => {
@@ -87,7 +86,7 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     expect(log).toHaveLength(3);
     for (const line of log)
       expect(line).toMatchObject({
-        schema: 'rollcall.erasure/1',
+        schema: 'rollcall.erasure/2',
         subject: expect.stringMatching(/^[0-9a-f]{64}$/),
       });
     const templates = log.flatMap((line) => line.templates);
@@ -193,6 +192,74 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     const { lines } = await run('archive', '--incremental');
     expect(lines.find(({ subjectId }) => subjectId === 'person-5')).toMatchObject({ status: 'enrolled' });
     expect(lines.filter(({ reason }) => reason === 'forgotten')).toHaveLength(6);
+  });
+
+  const otherApp = { OOTO_APP_ID: 'another-app-id' };
+  const spelled = (how: (url: string) => string) => ({ ROLLCALL_ENGINE_URL: how(scene.engine.url) });
+
+  it.each<[string, () => Record<string, string>]>([
+    ['another app id', () => otherApp],
+    ['localhost', () => spelled((url) => url.replace('127.0.0.1', 'localhost'))],
+    ['slashes', () => spelled((url) => `${url.replace(/:(\d+)/, ':$1//')}//`)],
+    ['another case', () => spelled((url) => url.replace('/api/', '/API/'))],
+    [
+      'another host name of this machine',
+      () => spelled((url) => url.replace('127.0.0.1', '[::ffff:7f00:1]')),
+    ],
+    ['127.1', () => spelled((url) => url.replace('127.0.0.1', '127.1'))],
+  ])('nobody comes back under %s', async (_, environment) => {
+    const before = scene.engine.calls.length;
+    const dry = await scene.run(['run', 'archive', '--dry-run', '--json'], { environment: environment() });
+    expect(JSON.parse(dry.stdout)).toMatchObject({ forgotten: 6 });
+    await writeFiles(scene.folder, { 'one.csv': 'subject_id,photo\nperson-7,archive/person-7.jpg\n' });
+    const end = await scene.run(['run', 'one.csv', '--new', '--json'], { environment: environment() });
+    expect(JSON.parse(end.stdout)).toMatchObject({ total: 1, byReason: { forgotten: 1 } });
+    expect(scene.engine.calls.length).toBe(before);
+  });
+
+  it('nobody comes back under another subject with the same template id', async () => {
+    const before = scene.engine.calls.length;
+    const ids = ['custom/2', idOf('person-4'), idOf('person-4').toUpperCase(), idOf('person-7')];
+    const rows = ids.map((id, index) => `new-${index},archive/person-1.jpg,${id}`);
+    await writeFiles(scene.folder, { 'new.csv': ['subject_id,photo,template_id', ...rows].join('\n') });
+    const { exitCode, lines } = await run('new.csv');
+    expect(exitCode).toBe(1);
+    for (const [index, line] of lines.entries())
+      expect(line).toMatchObject(
+        index === 2
+          ? { status: 'failed', error: { kind: 'collision' } }
+          : {
+              ...{ status: 'failed', stored: 'no' },
+              error: {
+                kind: 'collision',
+                message: expect.stringContaining('erased for another subject, which asked to be forgotten'),
+              },
+            },
+      );
+    expect(scene.engine.calls.length).toBe(before);
+  });
+
+  it('one account’s templates are deleted, whichever spelling it was enrolled under', async () => {
+    const environment = spelled((url) => url.replace('127.0.0.1', 'localhost'));
+    const rows = ['subject_id,photo,template_id', 'person-20,archive/person-1.jpg,custom/20'];
+    await writeFiles(scene.folder, { 'twenty.csv': rows.join('\n') });
+    const enrolled = await scene.run(['run', 'twenty.csv', '--json'], { environment });
+    expect(enrolled.exitCode, enrolled.stderr).toBe(0);
+    expect(held()).toContain('custom/20');
+    const { exitCode, result } = await forget('person-20');
+    expect(exitCode).toBe(0);
+    expect(result).toMatchObject({ erased: 1, templatesDeleted: 1 });
+    expect(held()).not.toContain('custom/20');
+    expect((await linesBelow('ledger')).join('\n')).not.toContain('person-20');
+  });
+
+  it('a list whose key is gone stops every run', async () => {
+    const keys = join(scene.stateFolder, 'forgotten/keys');
+    await rename(keys, `${keys}-away`);
+    const stopped = await run('archive', '--new');
+    await rename(`${keys}-away`, keys);
+    expect(stopped.exitCode).toBe(4);
+    expect(stopped.stderr).toMatch(/forgotten\/keys\/[0-9a-f]{16}\.json from a backup/);
   });
 
   it('refuses what names nobody', async () => {

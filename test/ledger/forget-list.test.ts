@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { subjectMark } from '../../src/ledger/forget-entry.ts';
 import {
   createErasureLog,
   forgetListFolder,
@@ -34,74 +33,77 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const newAccount = () => `account-${++accounts}`;
+/** An engine has one list in a state: each test has one of its own. */
+const newEngine = () => `engine-${++accounts}`;
 
-async function enter(account: string, kind: 'forget' | 'allow', minute: number, ...subjects: string[]) {
-  const marks = subjects.map((subject) => subjectMark(account, subject));
-  await writeForgetEntries(state, { folder: forgetListFolder(account), marks, kind, at: timeAt(minute) });
+async function enter(engine: string, kind: 'forget' | 'allow', minute: number, ...subjects: string[]) {
+  const entries = { engine, subjects, kind, at: timeAt(minute) };
+  await writeForgetEntries(state, { folder: forgetListFolder(engine), ...entries });
 }
-async function erase(account: string, minute: number, ...subjects: string[]) {
-  const log = createErasureLog(state, account);
-  for (const subject of subjects) {
-    const line = { subject: subjectMark(account, subject), engine: 'ooto', templates: [] };
-    await log.append({ ...line, notBefore: Date.parse(timeAt(minute)) });
-  }
+async function erase(engine: string, account: string, minute: number, ...subjects: string[]) {
+  const log = createErasureLog(state, { engine, account });
+  for (const subjectId of subjects)
+    await log.append({ subjectId, templates: [], notBefore: Date.parse(timeAt(minute)) });
   await log.close();
 }
 
 describe('the forget list', () => {
-  it('says of each subject what its newest entry says, in any form of Unicode, for its account alone', async () => {
-    const account = newAccount();
-    const list = createForgottenSubjects({ state, account, runId: 'run-1' });
+  it('says of each subject what its newest entry says, in any form of Unicode, for all accounts of its engine', async () => {
+    const [engine, account] = [newEngine(), newAccount()];
+    const list = createForgottenSubjects({ state, engine, account, runId: 'run-1' });
     const isForgotten = async (subject: string) => {
       await list.refresh();
       return list.isForgotten(subject);
     };
     expect(await isForgotten('a')).toBe(false);
-    await enter(account, 'forget', 5, 'Zoë', 'a');
-    await enter(account, 'forget', 1, 'b');
+    await enter(engine, 'forget', 5, 'Zoë', 'a');
+    await enter(engine, 'forget', 1, 'b');
     expect(await isForgotten('Zoe\u0308')).toBe(true);
     expect(await isForgotten('zoë')).toBe(false);
-    await enter(account, 'allow', 4, 'a');
+    await enter(engine, 'allow', 4, 'a');
     expect(await isForgotten('a')).toBe(true);
     // Of two of one time nobody knows which was later.
-    await enter(account, 'allow', 5, 'a');
+    await enter(engine, 'allow', 5, 'a');
     expect(await isForgotten('a')).toBe(true);
-    await enter(account, 'allow', 6, 'a', 'b');
+    await enter(engine, 'allow', 6, 'a', 'b');
     expect([await isForgotten('a'), await isForgotten('b')]).toEqual([false, false]);
-    await enter(account, 'forget', 7, 'b');
+    await enter(engine, 'forget', 7, 'b');
     expect(await isForgotten('b')).toBe(true);
 
-    const own = { marks: [subjectMark(account, 'own')], kind: 'forget', at: timeAt(1) } as const;
+    const own = { engine, subjects: ['own'], kind: 'forget', at: timeAt(1) } as const;
     await writeForgetEntries(state, { ...own, folder: runForgetListFolder('run-1') });
-    await enter(account, 'allow', 9, 'own');
-    const both = createForgottenSubjects({ state, account, runId: 'run-1' });
+    await enter(engine, 'allow', 9, 'own');
+    const both = createForgottenSubjects({ state, engine, account, runId: 'run-1' });
     await both.refresh();
     expect(['own', 'b', 'a'].map(both.isForgotten)).toEqual([true, true, false]);
-    for (const more of [{ account }, { account: 'another', runId: 'run-1' }]) {
-      const other = createForgottenSubjects({ state, ...more });
+    const another = createForgottenSubjects({ state, engine, account: 'another', runId: 'run-1' });
+    await another.refresh();
+    expect(['own', 'b', 'a'].map(another.isForgotten)).toEqual([true, true, false]);
+    for (const more of [{ engine }, { engine: 'another', runId: 'run-1' }]) {
+      const other = createForgottenSubjects({ state, account, ...more });
       await other.refresh();
       expect(other.isForgotten('own')).toBe(false);
     }
   });
 
   it('is not read by half', async () => {
-    const account = newAccount();
-    await enter(account, 'forget', 1, 'a');
+    const engine = newEngine();
+    await enter(engine, 'forget', 1, 'a');
     await state.write(
-      `${forgetListFolder(account)}/20261122T000000000Z-00.jsonl`,
+      `${forgetListFolder(engine)}/20261122T000000000Z-00.jsonl`,
       '{"schema":"rollcall.forgo\n',
     );
-    const list = createForgottenSubjects({ state, account });
+    const list = createForgottenSubjects({ state, engine, account: newAccount() });
     await expect(list.refresh()).rejects.toThrow(FaultError);
     await expect(list.refresh()).rejects.toThrow('damaged at byte 0');
   });
 
   it('tells a command that goes on from a new one', async () => {
-    const account = newAccount();
-    await enter(account, 'forget', 1, 'a', 'b', 'c');
-    await enter(account, 'forget', 2, 'd');
-    await erase(account, 3, 'a', 'd');
-    const plan = (...subjects: string[]) => planErasure(state, { account, subjects });
+    const [engine, account] = [newEngine(), newAccount()];
+    await enter(engine, 'forget', 1, 'a', 'b', 'c');
+    await enter(engine, 'forget', 2, 'd');
+    await erase(engine, account, 3, 'a', 'd');
+    const plan = (...subjects: string[]) => planErasure(state, { engine, account, subjects });
     expect(await plan('a', 'b', 'd', 'e')).toMatchObject({
       done: ['a'],
       pending: ['b'],
@@ -109,8 +111,11 @@ describe('the forget list', () => {
       listedAt: Date.parse(timeAt(1)),
     });
     expect(await plan('a')).toMatchObject({ done: [], pending: [], toList: ['a'] });
-    await enter(account, 'allow', 60, 'b');
+    await enter(engine, 'allow', 60, 'b');
     expect(await plan('b')).toMatchObject({ pending: [], toList: ['b'], newerThan: Date.parse(timeAt(60)) });
+    // What was erased at one account is still to be erased at another, without another entry.
+    const elsewhere = { engine, account: newAccount(), subjects: ['a', 'd'] };
+    expect(await planErasure(state, elsewhere)).toMatchObject({ pending: ['a', 'd'], toList: [], done: [] });
   });
 });
 
@@ -181,29 +186,29 @@ describe('the ledger', () => {
       event('b', 0, { templateId: 'T1', templateIdFrom: 'manifest' }),
     );
     const subjects = new Set(['Zoë'.normalize('NFC')]);
-    const { ofSubject, ofOthers } = await findKnownTemplates(state, {
-      account,
+    const { ofSubject, isOfOther } = await findKnownTemplates(state, {
+      accounts: new Set([account]),
       engine: 'ooto',
       subjects,
       inQueue: async () => [],
       signal,
     });
     expect([...(ofSubject.get('Zoë') ?? [])].sort()).toEqual(['T1', 'T2', 'T3']);
-    expect([...ofOthers].sort()).toEqual(['T2', 'T3']);
+    expect(['T1', 'T2', 'T3'].filter(isOfOther)).toEqual(['T2', 'T3']);
   });
 
   it('names an erased subject no more, and what it said of it holds no more', {
     timeout: 60_000,
   }, async () => {
-    const account = newAccount();
+    const [engine, account] = [newEngine(), newAccount()];
     await write(account, 'one', event('a', 1), event('b', 1));
     await write(account, 'two', event('c', 1));
-    await enter(account, 'forget', 2, 'a', 'b');
-    await erase(account, 3, 'a');
-    const before = await openErasedSubjects(state, account);
+    await enter(engine, 'forget', 2, 'a', 'b');
+    await erase(engine, account, 3, 'a');
+    const before = await openErasedSubjects(state, { engine, account });
     expect(['a', 'b', 'c'].map((subject) => before.isVoid(event(subject, 1)))).toEqual([true, false, false]);
-    await enter(account, 'allow', 4_000_000, 'a');
-    const { isVoid } = await openErasedSubjects(state, account);
+    await enter(engine, 'allow', 4_000_000, 'a');
+    const { isVoid } = await openErasedSubjects(state, { engine, account });
     expect([isVoid(event('a', 1)), isVoid(event('a', 5_000_000))]).toEqual([true, false]);
 
     const redis = await startTestRedis();
@@ -226,8 +231,8 @@ describe('the ledger', () => {
 });
 
 it('files lie beside the runs, each call’s its own', async () => {
-  const account = newAccount();
-  await Promise.all(Array.from({ length: 20 }, (_, index) => enter(account, 'forget', 1, `s${index}`)));
-  const names = (await state.list(forgetListFolder(account))).map(({ name }) => name);
+  const engine = newEngine();
+  await Promise.all(Array.from({ length: 20 }, (_, index) => enter(engine, 'forget', 1, `s${index}`)));
+  const names = (await state.list(forgetListFolder(engine))).map(({ name }) => name);
   expect(names).toHaveLength(20);
 });

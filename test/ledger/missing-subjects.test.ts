@@ -55,7 +55,7 @@ describe('subjects that are enrolled and no longer listed', () => {
     const count = await writeMissingSubjects(state, {
       record,
       isWhole: true,
-      erased: await openErasedSubjects(state, record.account),
+      erased: await openErasedSubjects(state, record),
     });
     const text = (await state.read(`runs/${record.id}/missing.jsonl`))?.toString();
     const lines = text?.split('\n').filter((line) => line !== '');

@@ -91,7 +91,7 @@ describe('one photo, with a real engine and a real gate', () => {
       memory: createByteBudget(1024 * 1024),
       addressOf: async (data) => data.photo,
       takeCall: async () => true,
-      isForgotten: async () => false,
+      refusalOf: async () => undefined,
       draining: draining.signal,
       ...more,
     };

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { type FileHandle, link, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { linesOf } from './lines-of.ts';
 import { openAppender } from './local-appender.ts';
-import { makeFolder, openWriter, syncFolder, writeWhole } from './local-writer.ts';
+import { createWhole, openWriter, writeWhole } from './local-writer.ts';
 import { guarded } from './state-fault.ts';
 import type { StateEntry, StateLine, StateStore } from './state-store.ts';
 
@@ -21,6 +21,7 @@ export function createLocalStateStore(folder: string): StateStore {
     read: (path) => guarded(locate(path), () => readWhole(locate(path))),
     readRange: (path, range) => guarded(locate(path), () => readRange(locate(path), range)),
     write: (path, content) => guarded(locate(path), () => writeWhole(locate(path), content)),
+    create: (path, content) => guarded(locate(path), () => createWhole(locate(path), content)),
     openWriter: (path) => guarded(locate(path), () => openWriter(locate(path))),
     openAppender: (path) => guarded(locate(path), () => openAppender(locate(path))),
     seal: async () => {},
@@ -154,25 +155,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
   });
 }
 
-/** Gives the file its name only when it is whole and durable; where another process was first, its id counts. */
+/** Where another process was first, its id counts. */
 async function createId(path: string): Promise<string> {
-  await makeFolder(join(path, '..'));
-  const id = randomBytes(16).toString('hex');
-  const draft = `${path}.${id.slice(0, 12)}.tmp`;
-  try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(`${id}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-    await syncFolder(join(path, '..'));
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await createWhole(path, `${randomBytes(16).toString('hex')}\n`);
   return readFile(path, 'utf8');
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { guarded } from './state-fault.ts';
 import type { StateWriter } from './state-store.ts';
@@ -17,6 +17,17 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   }
 }
 
+/** Gives the file its name only when it is whole and durable. @returns false where another process was first */
+export async function createWhole(path: string, content: string): Promise<boolean> {
+  const draft = await openDraft(path);
+  try {
+    await draft.write(content);
+    return await draft.commitAsFirst();
+  } finally {
+    await draft.discard();
+  }
+}
+
 /** Drafts that a killed process left of this file are removed: a large file has one writer at a time. */
 export async function openWriter(path: string): Promise<StateWriter> {
   const siblings = await readdir(dirname(path)).catch(() => []);
@@ -27,9 +38,13 @@ export async function openWriter(path: string): Promise<StateWriter> {
   return openDraft(path);
 }
 
-async function openDraft(
-  path: string,
-): Promise<StateWriter & { write(content: string | Uint8Array): Promise<void> }> {
+interface Draft extends StateWriter {
+  write(content: string | Uint8Array): Promise<void>;
+  /** Leaves a file that is there as it is. @returns whether there was none */
+  commitAsFirst(): Promise<boolean>;
+}
+
+async function openDraft(path: string): Promise<Draft> {
   await makeFolder(dirname(path));
   const temporary = `${path}.${randomBytes(6).toString('hex')}${draftSuffix}`;
   const file = await open(temporary, 'wx', 0o600);
@@ -50,6 +65,20 @@ async function openDraft(
         await rename(temporary, path);
         committed = true;
         await syncFolder(dirname(path));
+      }),
+    commitAsFirst: () =>
+      guarded(path, async () => {
+        await file.sync();
+        await close();
+        const isFirst = await link(temporary, path).then(
+          () => true,
+          (error: NodeJS.ErrnoException) => {
+            if (error.code === 'EEXIST') return false;
+            throw error;
+          },
+        );
+        await syncFolder(dirname(path));
+        return isFirst;
       }),
     async discard() {
       await close();

@@ -22,6 +22,11 @@ export interface StateStore {
   readRange(path: string, range: { offset: number; sizeInBytes: number }): Promise<Buffer>;
   /** Whole or not at all: a reader sees the old content or the new one. */
   write(path: string, content: string | Uint8Array): Promise<void>;
+  /**
+   * As `write`, but only where there is no such file; false: there is one. Of several at once one is first. On an S3 store
+   * without conditional writes the last of several at once may win: what depends on being the only one needs more.
+   */
+  create(path: string, content: string): Promise<boolean>;
   /** A large file, whole or not at all: it appears under its name with `commit`. */
   openWriter(path: string): Promise<StateWriter>;
   /**

@@ -61,6 +61,17 @@ export function describeStateStore(kind: string, start: () => Promise<TestedStat
       expect(await state.size(path)).toBe(100_000);
     });
 
+    it('creates a file only where there is none, whoever made it', async () => {
+      const place = folder();
+      expect(await state.create(`${place}/key`, 'first')).toBe(true);
+      expect(await tested.open().create(`${place}/key`, 'second')).toBe(false);
+      expect((await state.read(`${place}/key`))?.toString()).toBe('first');
+      await state.write(`${place}/other`, 'written');
+      expect(await state.create(`${place}/other`, 'created')).toBe(false);
+      expect((await state.read(`${place}/other`))?.toString()).toBe('written');
+      expect((await state.list(place)).map(({ name }) => name)).toEqual(['key', 'other']);
+    });
+
     it('reads ranges, fewer bytes where the file ends', async () => {
       const path = `${folder()}/file`;
       await state.write(path, '0123456789');

@@ -78,6 +78,7 @@ export function createS3StateStore(options: {
     read: (path) => objects.get(keyOf(path)),
     readRange,
     write: (path, content) => objects.put(keyOf(path), Buffer.from(content)),
+    create: (path, content) => objects.putIfAbsent(keyOf(path), Buffer.from(content)),
     openWriter: async (path) => openObjectWriter(objects, keyOf(path)),
     openAppender: (path, { epoch } = {}) => openSegmentAppender(context, keyOf(path), epoch),
     seal: (path, { epoch } = {}) => sealFile(context, keyOf(path), epoch),

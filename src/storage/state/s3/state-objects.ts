@@ -15,6 +15,8 @@ export interface StateObjects {
   /** Undefined if there is no such object. `range`: fewer bytes come where it ends before. */
   get(key: string, range?: { offset: number; sizeInBytes: number }): Promise<Buffer | undefined>;
   put(key: string, body: Uint8Array): Promise<void>;
+  /** False where there is one; a store without conditional writes may overwrite one that appears at this moment. */
+  putIfAbsent(key: string, body: Uint8Array): Promise<boolean>;
   /** Objects whose key begins like this, a page of up to 1,000 at a time; `folders` ends each at the next slash. */
   list(
     prefix: string,
@@ -93,6 +95,27 @@ export function createStateObjects(client: () => Promise<S3>, bucket: string): S
     put: (key, body) =>
       told('written', 's3:PutObject', key, async (s3) => {
         await s3.putObject({ Bucket: bucket, Key: key, Body: body, ContentLength: body.length });
+      }),
+    putIfAbsent: (key, body) =>
+      told('written', 's3:PutObject', key, async (s3) => {
+        const object = { Bucket: bucket, Key: key, Body: body, ContentLength: body.length };
+        const isThere = async () => (await getOnce(s3, key)) !== undefined;
+        if (await isThere()) return false;
+        const putFirst = () => s3.putObject({ ...object, IfNoneMatch: '*' });
+        try {
+          // 409: another process is at it just now.
+          await withRetry(putFirst, {
+            pauseInMs: (error, failures) =>
+              readS3Error(error).status === 409 ? pausesInMs[failures - 1] : undefined,
+          });
+        } catch (error) {
+          const { status } = readS3Error(error);
+          if (status === 412) return false;
+          // The store knows no conditions.
+          if (status !== 400 && status !== 501) throw error;
+          await s3.putObject(object);
+        }
+        return true;
       }),
     async *list(prefix, { folders = false } = {}) {
       const asked = { Bucket: bucket, Prefix: prefix, ...(folders && { Delimiter: '/' }) };
