@@ -70,7 +70,7 @@ export async function openKeptTemplates(options: {
   engine: string;
   signal: AbortSignal;
 }): Promise<(subjectId: string) => string | undefined> {
-  const { state, account } = options;
-  const erased = await openErasedSubjects(state, account);
+  const { state } = options;
+  const erased = await openErasedSubjects(state, options);
   return readTemplatesOfIdsWithBlanks(state, { ...options, erased });
 }
