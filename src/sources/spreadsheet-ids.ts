@@ -152,7 +152,7 @@ function gatherEvidence(ids: Iterable<string>): Evidence {
 const kindOf = (id: string) => kinds.find(({ pattern }) => pattern.test(id));
 
 /** `emp-17` is `a-9`: letters and digits in a row are one sign each. */
-const formOf = (id: string) =>
+export const formOf = (id: string) =>
   id
     .slice(0, 80)
     .replace(/\p{L}+/gu, 'a')

@@ -1,0 +1,94 @@
+import { firstLookSizeInBytes, readDialect } from '../../sources/csv-dialect.ts';
+import { isPadding, totalOf, withoutEndMark } from '../../sources/csv-end.ts';
+import { type CsvRecord, readCsvRecords } from '../../sources/csv-records.ts';
+import { readRange } from '../../sources/manifest-bytes.ts';
+import { readSubjectId } from '../../sources/read-subject-id.ts';
+import { UsageError } from '../../util/errors.ts';
+import type { ListEntry, ListReader } from './list-entry.ts';
+
+/** The column `subject_id` (or `id`) of a table, whatever keeps its columns apart. Lines are counted by rows. */
+export const readTable: ListReader = async function* (bytes, { signal }) {
+  const beginning = await readRange(bytes, { offset: 0, sizeInBytes: firstLookSizeInBytes });
+  const delimiter = await delimiterOf(beginning, signal);
+  const dialect = await readDialect(beginning, { delimiter, signal });
+  let header: readonly string[] | undefined;
+  let column = 0;
+  let count = 0;
+  let line = 0;
+  let total: { line: number; rows: number } | undefined;
+  for await (const read of readCsvRecords({ bytes, offset: dialect.start, dialect, signal })) {
+    const record = withoutEndMark(read, bytes.sizeInBytes);
+    line += 1;
+    if ('fields' in record && record.fields.every((field) => field.trim() === '')) continue;
+    if (total) yield { line: total.line, problem: 'it is no row of the table' };
+    total = undefined;
+    if (header === undefined) {
+      header = 'fields' in record ? record.fields : [];
+      column = columnOf(header);
+      continue;
+    }
+    const rows = header.length > 1 || count > 0 ? totalOf(record) : undefined;
+    if (rows !== undefined) total = { line, rows };
+    else {
+      count += 1;
+      yield entryOf(record, { line, column, width: header.length });
+    }
+  }
+  if (total && total.rows > count)
+    yield {
+      line: total.line,
+      problem: `it says that there are ${total.rows} rows, and ${count} came before it: the list is not whole`,
+    };
+};
+
+/** The character that makes a column of ids out of the first row. */
+async function delimiterOf(beginning: Buffer, signal: AbortSignal): Promise<string> {
+  for (const delimiter of [',', ';', '\t', '|']) {
+    const header = await headerOf(beginning, { delimiter, signal });
+    if (header.some(isIdColumn)) return delimiter;
+  }
+  return ',';
+}
+
+async function headerOf(
+  beginning: Buffer,
+  { delimiter, signal }: { delimiter: string; signal: AbortSignal },
+): Promise<readonly string[]> {
+  const dialect = await readDialect(beginning, { delimiter, signal });
+  const bytes = {
+    sizeInBytes: beginning.length,
+    read: async (from: number, size: number) => beginning.subarray(from, from + size),
+    close: async () => {},
+  };
+  for await (const record of readCsvRecords({ bytes, offset: dialect.start, dialect, signal }))
+    if ('fields' in record && record.fields.some((field) => field.trim() !== '')) return record.fields;
+  return [];
+}
+
+function entryOf(
+  record: CsvRecord,
+  { line, column, width }: { line: number; column: number; width: number },
+): ListEntry {
+  if ('broken' in record) return { line, problem: `it ${record.broken}. Was the list written to its end?` };
+  const { fields } = record;
+  if (isPadding(record)) return { line, problem: 'it is NUL bytes: the list was not written to its end' };
+  const isWide = fields.slice(width).some((field) => field.trim() !== '');
+  if (fields.length < width || isWide)
+    return {
+      line,
+      problem: `it has ${fields.length} fields, the first row has ${width}. Was the list written to its end?`,
+    };
+  return { line, subjectId: readSubjectId(fields[column] ?? '', { isSpreadsheet: true }).subjectId };
+}
+
+const isIdColumn = (name: string) => ['subject_id', 'id'].includes(name.trim().toLowerCase());
+
+function columnOf(header: readonly string[]): number {
+  const names = header.map((name) => name.trim().toLowerCase());
+  const column = names.includes('subject_id') ? names.indexOf('subject_id') : names.indexOf('id');
+  if (column >= 0) return column;
+  throw new UsageError(
+    'csv-columns',
+    'A .csv list of subjects needs the column subject_id (or id) in its first row; for one id a line, name the file .txt.',
+  );
+}
