@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { createLeftOutTally } from '../sources/left-out.ts';
 import { RollcallError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
+import { describeLeftOut } from './describe-list.ts';
 import { addSettings } from './flags.ts';
 import { print } from './output.ts';
 
@@ -73,11 +75,16 @@ async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal
   const source = await openSourceOf(rollcall, spec, rollcall.settings);
   let photos = 0;
   let firstProblem: string | undefined;
-  for await (const photo of source.list({ signal })) {
+  const leftOut = createLeftOutTally();
+  for await (const photo of source.list({ signal, onLeftOut: leftOut.add })) {
     photos += 1;
     firstProblem ??= photo.problem;
     if (photos >= photosToList) break;
   }
-  const found = `${photos === photosToList ? 'at least ' : ''}${plural(photos, 'photo')} in ${source.address}`;
+  const isCut = photos === photosToList;
+  const { byKind } = leftOut.count();
+  const left =
+    Object.keys(byKind).length === 0 ? '' : `; left out${isCut ? ' so far' : ''}: ${describeLeftOut(byKind)}`;
+  const found = `${isCut ? 'at least ' : ''}${plural(photos, 'photo')} in ${source.address}${left}`;
   return firstProblem === undefined ? found : `${found}; the first problem: ${firstProblem}`;
 }

@@ -1,7 +1,8 @@
-import { type ForecastCounts, forecastRun } from '../runs/forecast.ts';
+import { type Forecast, type ForecastCounts, forecastRun } from '../runs/forecast.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
+import { describeLeftOut } from './describe-list.ts';
 import { print, printJson, say } from './output.ts';
 
 /** Prints what a run would do, without a call. */
@@ -10,11 +11,14 @@ export async function dryRun(
   { source, signal, json }: { source: string; signal: AbortSignal; json: boolean },
 ): Promise<number> {
   const { rate, incremental, preflight, allowEmpty } = rollcall.settings;
-  const { source: address, counts, durationInMs } = await forecastRun(rollcall, { source, signal });
+  const forecast = await forecastRun(rollcall, { source, signal });
+  const { source: address, counts, leftOut, durationInMs } = forecast;
+  const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;
   const shown = preflight ? { ...others, savedCalls } : others;
-  if (json) printJson({ ...shown, rate, durationInMs: Math.round(durationInMs) });
-  else print(describe(counts, { rate, durationInMs, incremental }));
+  if (json)
+    printJson({ ...shown, leftOut: files, leftOutBy: byKind, rate, durationInMs: Math.round(durationInMs) });
+  else print(describe(counts, { rate, durationInMs, incremental, leftOut }));
   if (counts.photos > 0 || allowEmpty) return 0;
   say(`No photo was found in ${address}.`);
   return 2;
@@ -22,7 +26,12 @@ export async function dryRun(
 
 function describe(
   counts: ForecastCounts,
-  { rate, durationInMs, incremental }: { rate: number; durationInMs: number; incremental: boolean },
+  {
+    rate,
+    durationInMs,
+    incremental,
+    leftOut: { files, byKind },
+  }: Pick<Forecast, 'durationInMs' | 'leftOut'> & { rate: number; incremental: boolean },
 ): string[] {
   const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${plural(counts.unknownSizes, 'photo')} of unknown size` : ''}`;
   const toCompare =
@@ -43,6 +52,9 @@ function describe(
     `repeated  ${counts.repeated}  photos of a subject listed before (--repeat)`,
     ...(counts.forgotten > 0 ? [`forgotten ${counts.forgotten}  photos of forgotten subjects`] : []),
     `failed    ${counts.failed}  rows or names that give no photo`,
+    ...(Object.keys(byKind).length > 0
+      ? [`left out  ${files}  files: ${describeLeftOut(byKind)} (--include-left-out)`]
+      : []),
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
   ];
 }

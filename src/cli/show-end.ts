@@ -6,6 +6,7 @@ import { exitCodeOf } from '../records/summary.ts';
 import { plural } from '../util/plural.ts';
 import { meaningOf } from '../util/warning.ts';
 import type { CommandContext } from './command-context.ts';
+import { describeList } from './describe-list.ts';
 import { print, printJson, say } from './output.ts';
 
 /** Says how a run ended and how to go on; returns the exit code. */
@@ -49,7 +50,7 @@ export function showSummary(summary: Summary, folder: string): string[] {
   const { verification } = summary;
   const saved = summary.savedCalls ? `; ${summary.savedCalls} saved by the preflight` : '';
   const leftOut = summary.leftOut
-    ? ` (${plural(summary.leftOut, 'other file')} left out: not a photo, or excluded)`
+    ? ` (${plural(summary.leftOut, 'other file')} left out: not a photo, or not to be listed)`
     : '';
   return [
     `Run ${summary.run} ${summary.state}: ${plural(summary.total, 'photo')}${leftOut}`,
@@ -69,6 +70,7 @@ export function showSummary(summary: Summary, folder: string): string[] {
         ]
       : []),
     `Report: ${folder}/report.jsonl${summary.leftOutOfReport ? ` (without ${plural(summary.leftOutOfReport, 'unchanged photo')}: --report changed)` : ''}`,
+    ...describeList(summary, folder),
     ...(summary.missing
       ? [
           `Enrolled and no longer in the source: ${plural(summary.missing, 'subject')}, see ${folder}/missing.jsonl`,

@@ -10,6 +10,7 @@ import type { Outcome } from '../records/report-line.ts';
 import type { Parts } from '../records/report-parts.ts';
 import { readControl } from '../records/run-control.ts';
 import type { RunRecord } from '../records/run-record.ts';
+import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 import type { ConductEnd } from './conducting.ts';
@@ -36,6 +37,7 @@ export async function concludeRun(
     keeper: RunKeeper;
     manifest: ManifestProgress;
     work: { stop(): Promise<void> };
+    openSource: (record: RunRecord) => Promise<Source>;
     lease: Pick<Lease, 'isFresh'>;
     signal: AbortSignal;
     log: Logger;
@@ -73,7 +75,8 @@ export async function concludeRun(
     if (!lease.isFresh()) return { kind: 'held' };
     const listed = manifest.end.listed ?? manifest.end;
     try {
-      const summary = await finishReport({ state, record, listed, parts, end });
+      const isSourceChanged = end === 'finished' && (await hasSourceChanged(options));
+      const summary = await finishReport({ state, record, listed, isSourceChanged, parts, end });
       const { listed: known } = manifest.end;
       await endRun({ state, queue, record: { ...record, ...(known && { listed: known }) }, summary });
       await tidyLedger();
@@ -96,6 +99,31 @@ export async function concludeRun(
     } catch (error) {
       log.warn({ run: record.id, reason: (error as Error).message }, "the ledger's files were not compacted");
     }
+  }
+}
+
+/** Looked at once more at the end: rows that were added since are in no report. A source that is gone says nothing. */
+async function hasSourceChanged({
+  record,
+  manifest,
+  openSource,
+  signal,
+  log,
+}: {
+  record: RunRecord;
+  manifest: ManifestProgress;
+  openSource: (record: RunRecord) => Promise<Source>;
+  signal: AbortSignal;
+  log: Logger;
+}): Promise<boolean> {
+  const listed = manifest.end.listed?.version;
+  if (listed === undefined) return false;
+  try {
+    const now = await (await openSource(record)).version?.(signal);
+    return now !== undefined && now !== listed;
+  } catch (error) {
+    log.warn({ run: record.id, reason: (error as Error).message }, 'the source cannot be compared');
+    return false;
   }
 }
 

@@ -2,7 +2,8 @@ import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
 import { createLedgerDelta } from '../ledger/ledger-delta.ts';
 import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
 import type { RunQueue } from '../queue/queue.ts';
-import { hashManifest, manifestPath } from '../records/manifest.ts';
+import { removeLeftOutListing } from '../records/left-out-file.ts';
+import { hashManifest, type ListedInfo, manifestPath } from '../records/manifest.ts';
 import { mergeParts } from '../records/merge-parts.ts';
 import { countDeadLetters, type ReportLine } from '../records/report-line.ts';
 import { partsFolder } from '../records/report-part.ts';
@@ -22,7 +23,9 @@ const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
 export async function finishReport(options: {
   state: StateStore;
   record: RunRecord;
-  listed: { count: number; leftOut?: number | undefined };
+  listed: Pick<ListedInfo, 'count'> & Partial<ListedInfo>;
+  /** Whether the file or object that was listed has changed since. */
+  isSourceChanged: boolean;
   parts: Parts;
   end: 'finished' | 'cancelled';
 }): Promise<Summary> {
@@ -59,13 +62,23 @@ export async function finishReport(options: {
     state: end,
     source,
     engine,
-    leftOut: listed.leftOut,
+    listed,
+    isSourceChanged: options.isSourceChanged,
     leftOutOfReport: isLeftOut && leftOutOfReport,
-    missing: await writeMissingSubjects(state, { record, isWhole: end === 'finished', erased }),
+    missing: await writeMissingSubjects(state, {
+      record,
+      isWhole: end === 'finished' && isWhole(listed, record),
+      erased,
+    }),
     reportSha256,
   });
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);
   return summary;
+}
+
+/** Nothing is derived from a list with gaps; nor from an empty one, such as that of a drive that is not there. */
+function isWhole({ count, gaps = 0 }: Partial<ListedInfo>, { settings }: RunRecord): boolean {
+  return gaps === 0 && (count !== 0 || settings.allowEmpty);
 }
 
 const isUnchanged = (line: ReportLine) => line.status === 'skipped' && line.reason === 'unchanged';
@@ -115,11 +128,17 @@ export async function endRun(options: {
 
 /** The report has all that they held. A leftover of a death before this is removed at the next look at the run. */
 export async function removeParts(state: StateStore, runId: string): Promise<void> {
+  await removeLeftOutListing(state, runId);
   await state.remove(partsFolder(runFolderOf(runId)));
 }
 
 /** For a `run.json` that was damaged and put together again. */
 async function listedAgain(state: StateStore, summary: Summary): Promise<NonNullable<RunRecord['listed']>> {
-  const { leftOut } = summary;
-  return { ...(await hashManifest(state, summary.run)), ...(leftOut !== undefined && { leftOut }) };
+  const { leftOut, leftOutBy, listedAt } = summary;
+  return {
+    ...(await hashManifest(state, summary.run)),
+    ...(leftOut !== undefined && { leftOut }),
+    ...(leftOutBy !== undefined && { leftOutBy }),
+    ...(listedAt !== undefined && { at: listedAt }),
+  };
 }

@@ -1,7 +1,9 @@
-import { type ManifestWriter, openManifestWriter } from '../records/manifest.ts';
-import type { ListedPhoto, Source } from '../sources/source.ts';
+import { type LeftOutWriter, openLeftOutWriter } from '../records/left-out-file.ts';
+import { type ListedInfo, type ManifestWriter, openManifestWriter } from '../records/manifest.ts';
+import type { LeftOut, LeftOutCount } from '../sources/left-out.ts';
+import type { ListEnd, ListedPhoto, Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { UsageError } from '../util/errors.ts';
+import { FaultError, UsageError } from '../util/errors.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 
 const photosPerFlush = 1000;
@@ -31,22 +33,31 @@ export async function listSource(options: {
   const source = await options.openSource();
   const writer = await openManifestWriter(state, runId, options.epoch);
   progress.advance(writer.end);
+  const from = writer.end.count;
+  const leftOut = source.leavesOut
+    ? await openLeftOutWriter(state, runId, { from, epoch: options.epoch })
+    : undefined;
   const everyInMs = Math.max(flushEveryInMs, state.writeEveryInMs);
-  const batcher = createBatcher(writer, { progress, everyInMs, mayWrite: options.mayWrite });
+  const batcher = createBatcher(writer, { leftOut, progress, everyInMs, mayWrite: options.mayWrite });
   const signal = AbortSignal.any([options.signal, batcher.broken]);
+  let end: ListEnd | undefined;
   try {
-    let count = writer.end.count;
-    const isWhole = count === 0;
+    let count = from;
+    const onLeftOut = leftOut && ((each: LeftOut) => batcher.leaveOut({ after: count, leftOut: each }));
+    const onEnd = (told: ListEnd) => {
+      end = told;
+    };
     if (count < limit) {
-      for await (const photo of source.list({ after: writer.last, signal })) {
+      for await (const photo of source.list({ after: writer.last, signal, onLeftOut, onEnd })) {
         signal.throwIfAborted();
         count += 1;
         await batcher.add(photo);
         if (count >= limit) break;
       }
     }
+    if (end === undefined && count < limit) throw notWhole(source);
     await batcher.flush();
-    progress.advance(writer.finish(isWhole ? source.leftOutCount?.() : undefined));
+    progress.advance(writer.finish(describe(end, await leftOut?.finish())));
   } catch (error) {
     // What was listed before is kept: once that is fixed, listing goes on behind it.
     if (!(error instanceof UsageError)) await batcher.flush().catch(() => {});
@@ -54,29 +65,61 @@ export async function listSource(options: {
   } finally {
     batcher.stop();
     await writer.close();
+    await leftOut?.close();
   }
   await options.onListed?.();
+}
+
+/** A list that ends without a word may be short: the run must not finish with it. */
+function notWhole({ address }: Source): FaultError {
+  return new FaultError(
+    'source-not-whole',
+    `${address} was not read to its end: start the same command again; it goes on where it stopped.`,
+  );
+}
+
+/** `end` is absent for a list that `--limit` cut short. */
+function describe(
+  end: ListEnd | undefined,
+  leftOut: LeftOutCount | undefined,
+): Omit<ListedInfo, 'count' | 'sha256'> {
+  return {
+    at: new Date().toISOString(),
+    ...(leftOut !== undefined && { leftOut: leftOut.files }),
+    ...(leftOut !== undefined && Object.keys(leftOut.byKind).length > 0 && { leftOutBy: leftOut.byKind }),
+    ...(end?.version !== undefined && { version: end.version }),
+    ...(end !== undefined && end.gaps > 0 && { gaps: end.gaps }),
+  };
 }
 
 /** Gathers photos and makes them durable together: when there are enough, and every so often. */
 function createBatcher(
   writer: ManifestWriter,
   {
+    leftOut,
     progress,
     everyInMs,
     mayWrite,
-  }: { progress: ManifestProgress; everyInMs: number; mayWrite: (() => Promise<void>) | undefined },
+  }: {
+    leftOut: LeftOutWriter | undefined;
+    progress: ManifestProgress;
+    everyInMs: number;
+    mayWrite: (() => Promise<void>) | undefined;
+  },
 ) {
   const breaker = new AbortController();
   let pending: ListedPhoto[] = [];
+  let pendingLeftOut: { after: number; leftOut: LeftOut }[] = [];
   let last: Promise<void> = Promise.resolve();
   const flush = () => {
-    if (pending.length > 0) {
-      const batch = pending;
-      pending = [];
+    if (pending.length + pendingLeftOut.length > 0) {
+      const [batch, batchLeftOut] = [pending, pendingLeftOut];
+      [pending, pendingLeftOut] = [[], []];
+      // What is left out comes first: behind a photo that is durable, it is found again.
       last = last
         .then(mayWrite)
-        .then(() => writer.append(batch))
+        .then(() => leftOut?.append(batchLeftOut))
+        .then(() => (batch.length > 0 ? writer.append(batch) : undefined))
         .then(() => progress.advance(writer.end));
     }
     return last;
@@ -88,7 +131,11 @@ function createBatcher(
     flush,
     async add(photo: ListedPhoto) {
       pending.push(photo);
-      if (pending.length >= photosPerFlush) await flush();
+      if (pending.length + pendingLeftOut.length >= photosPerFlush) await flush();
+    },
+    leaveOut(found: { after: number; leftOut: LeftOut }) {
+      pendingLeftOut.push(found);
+      if (pendingLeftOut.length % photosPerFlush === 0) flush().catch((error) => breaker.abort(error));
     },
     stop: () => clearInterval(timer),
   };

@@ -1,5 +1,7 @@
+import { leftOutSubjects } from '../records/left-out-file.ts';
 import { readManifest } from '../records/manifest.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
+import { leftOutNow } from '../sources/open-source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex, type HashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
@@ -17,7 +19,7 @@ import { readLedger } from './ledger-files.ts';
 
 /**
  * Writes `missing.jsonl` into the run's folder: a line for every subject that was enrolled from the run's source and is
- * not in its list any more, but for those on the account's forget list. Memory: 20 bytes a subject of the list, 40 a missing one; the ledger is read twice where
+ * not in its list any more, but for those on the account's forget list, and those whose photos the list leaves out. Memory: 20 bytes a subject of the list, 40 a missing one; the ledger is read twice where
  * a subject is missing.
  * @returns how many there are; undefined where the list does not say, since it was cut short or came from a pipe
  */
@@ -32,8 +34,10 @@ export async function writeMissingSubjects(
   // Who was enrolled when blanks around an id were part of it is listed without them now.
   const isListed = ({ subjectId }: LedgerEvent) =>
     listed.find(subjectKey(subjectId)) ?? listed.find(keyWithoutBlanks(subjectId));
+  const isLeftOut = leftOutNow(record.origin ?? source, settings);
   const isMissing = (event: LedgerEvent) =>
     event.source === ledgerSource &&
+    !isLeftOut(event.photo) &&
     isStored(event) &&
     !isListed(event) &&
     !erased.isForgotten(event.subjectId) &&
@@ -66,6 +70,7 @@ async function listedSubjects(state: StateStore, runId: string): Promise<HashInd
     for (const { line } of batch)
       if (line.subjectId !== undefined) subjects.enter(subjectKey(line.subjectId));
   }
+  for await (const subjectId of leftOutSubjects(state, runId)) subjects.enter(subjectKey(subjectId));
   return subjects;
 }
 

@@ -45,8 +45,10 @@ export interface ManifestEnd {
   readonly count: number;
   readonly sizeInBytes: number;
   /** Set when the list has ended. */
-  readonly listed?: NonNullable<RunRecord['listed']>;
+  readonly listed?: ListedInfo;
 }
+
+export type ListedInfo = NonNullable<RunRecord['listed']>;
 
 /** Writes the list as it is read: one numbered line a photo, durable before it counts. */
 export interface ManifestWriter {
@@ -55,8 +57,8 @@ export interface ManifestWriter {
   readonly last: ListedPhoto | undefined;
   /** Appends are written in the order of the calls. */
   append(photos: readonly ListedPhoto[]): Promise<void>;
-  /** The list has ended. `leftOut`: files that were left out, if the whole list was read in one go. */
-  finish(leftOut?: number): ManifestEnd;
+  /** The list has ended, and what is known of it besides. */
+  finish(more?: Omit<ListedInfo, 'count' | 'sha256'>): ManifestEnd;
   close(): Promise<void>;
 }
 
@@ -93,9 +95,9 @@ export async function openManifestWriter(
       await appender.append(text);
       end = { count: countAfter, sizeInBytes: sizeAfter };
     },
-    finish(leftOut) {
+    finish(more = {}) {
       const sha256 = hash.copy().digest('hex');
-      end = { ...end, listed: { count, sha256, ...(leftOut !== undefined && { leftOut }) } };
+      end = { ...end, listed: { count, sha256, ...more } };
       return end;
     },
     close: () => appender.close(),

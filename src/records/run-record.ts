@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { type CoreRunSettings, coreSettings } from '../settings/core-settings.ts';
 import { keptSchemaOf } from '../settings/kept-settings.ts';
+import type { RulesVersion } from '../sources/list-rules.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
@@ -10,10 +11,17 @@ import { FaultError } from '../util/errors.ts';
  * Settings of a run that its workers and later conductors need; never a secret. Beside those of the core, what the
  * engine's adapter has of its own, which it reads itself.
  */
-export type RunSettings = CoreRunSettings & Pick<Source, 'sameSubject'>;
+export type RunSettings = CoreRunSettings &
+  Pick<Source, 'sameSubject'> & {
+    /** Of which version the rules are by which its source leaves files out; 1 in runs of the former version. */
+    readonly listRules: RulesVersion;
+  };
 
-const sameSubjectSchema = z.object({ sameSubject: z.enum(['collision', 'repeat']) });
-const runSettingsSchema = z.intersection(sameSubjectSchema.loose(), keptSchemaOf(coreSettings));
+const ownSettingsSchema = z.object({
+  sameSubject: z.enum(['collision', 'repeat']),
+  listRules: z.union([z.literal(1), z.literal(2)]).default(1),
+});
+const runSettingsSchema = z.intersection(ownSettingsSchema.loose(), keptSchemaOf(coreSettings));
 
 /** The pace of a run over the last minute of its conductor, and the time that is left. */
 const etaSchema = z.object({
@@ -59,8 +67,23 @@ export const runRecordSchema = z.object({
   outlook: etaSchema.optional(),
   epoch: z.number(),
   settings: runSettingsSchema as unknown as z.ZodType<RunSettings>,
-  /** Set when listing has ended. `leftOut`: files that are no photos or are excluded, where they were counted. */
-  listed: z.object({ count: z.number(), sha256: z.string(), leftOut: z.number().optional() }).optional(),
+  /** Set when listing has ended. */
+  listed: z
+    .object({
+      count: z.number(),
+      sha256: z.string(),
+      /** Files that were left out, where they were counted: the lines of `left-out.jsonl` say which. */
+      leftOut: z.number().optional(),
+      /** The same by suffix, folder or filter. */
+      leftOutBy: z.record(z.string(), z.number()).optional(),
+      /** ISO time at which the list had ended; absent in runs of the former version. */
+      at: z.string().optional(),
+      /** Of the file or object that was listed. */
+      version: z.string().optional(),
+      /** Parts of the source that could not be read, such as folders; absent: none. */
+      gaps: z.number().optional(),
+    })
+    .optional(),
   counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

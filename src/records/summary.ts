@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ListedInfo } from './manifest.ts';
 import { countDeadLetters, type ReportLine } from './report-line.ts';
 import { addToTally, emptyTally, type Tally } from './report-tally.ts';
 
@@ -10,8 +11,14 @@ export const summarySchema = z.object({
   source: z.string(),
   engine: z.string(),
   total: z.number(),
-  /** Files of the source that are no photos or were excluded; they have no line. */
+  /** Files of the source that are no photos or were excluded; they have no line here, but in `left-out.jsonl`. */
   leftOut: z.number().optional(),
+  /** The same by suffix (`.txt`), folder (`#recycle/`) or filter. */
+  leftOutBy: z.record(z.string(), z.number()).optional(),
+  /** ISO time at which the list had ended. */
+  listedAt: z.string().optional(),
+  /** Parts of the source that could not be read, such as folders: its list is not whole. Each has its line. */
+  gaps: z.number().optional(),
   byStatus: z.record(z.string(), z.number()),
   byCode: z.record(z.string(), z.number()),
   /** Skipped photos by reason. */
@@ -83,11 +90,11 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
         source: run.source,
         engine: run.engine,
         total: tally.total,
-        ...(run.leftOut !== undefined && { leftOut: run.leftOut }),
+        ...ofList(run.listed),
         byStatus: tally.byStatus,
         byCode: tally.byCode,
         byReason,
-        warnings,
+        warnings: run.isSourceChanged ? { ...warnings, 'source-changed': 1 } : warnings,
         notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated - forgotten,
         ...(leftOutOfReport !== undefined && { leftOutOfReport }),
         ...(missing !== undefined && { missing }),
@@ -109,14 +116,30 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
 /** What the report's lines do not say. */
 export type SummaryInput = Pick<
   Summary,
-  'run' | 'state' | 'source' | 'engine' | 'leftOut' | 'leftOutOfReport' | 'missing' | 'reportSha256'
->;
+  'run' | 'state' | 'source' | 'engine' | 'leftOutOfReport' | 'missing' | 'reportSha256'
+> & {
+  readonly listed?: Partial<ListedInfo>;
+  /** Whether the file or object that was listed has changed since. */
+  readonly isSourceChanged?: boolean;
+};
 
-/** 0 nothing needs attention, 1 dead letters, 2 no photo found (unless that is allowed), 3 cancelled. */
+function ofList({ leftOut, leftOutBy, at, gaps }: Partial<ListedInfo> = {}) {
+  return {
+    ...(leftOut !== undefined && { leftOut }),
+    ...(leftOutBy !== undefined && { leftOutBy }),
+    ...(at !== undefined && { listedAt: at }),
+    ...(gaps !== undefined && { gaps }),
+  };
+}
+
+/** What its source lists now is not what the run was about. */
+const isSourceChanged = ({ warnings }: Pick<Summary, 'warnings'>) => 'source-changed' in warnings;
+
+/** 0 nothing needs attention, 1 dead letters or a source that has changed, 2 no photo found (unless that is allowed), 3 cancelled. */
 export function exitCodeOf(summary: Summary, { allowEmpty }: { allowEmpty: boolean }): number {
   if (summary.state === 'cancelled') return 3;
   if (summary.total === 0 && !allowEmpty) return 2;
-  return countDeadLetters(summary.byStatus) > 0 ? 1 : 0;
+  return countDeadLetters(summary.byStatus) > 0 || isSourceChanged(summary) ? 1 : 0;
 }
 
 /** Counts the enrolled photos that were identified afterwards. `build` gives nothing where there were none. */

@@ -5,6 +5,7 @@ import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { openKeptTemplates, openLedgerLookup } from '../conductor/ledger-lookup.ts';
 import type { Settings } from '../engines/settings.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
+import { createLeftOutTally, type LeftOutCount } from '../sources/left-out.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
 import { lookAtPhotos } from '../worker/preflight/look-at-photos.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
@@ -17,6 +18,8 @@ import { openPhotoReader, openSourceOf } from './run-source.ts';
 export interface Forecast {
   readonly source: string;
   readonly counts: ForecastCounts;
+  /** Files that the source leaves out. */
+  readonly leftOut: LeftOutCount;
   /** At the rate of the settings, without retries. */
   readonly durationInMs: number;
 }
@@ -33,7 +36,12 @@ export async function forecastRun(
   const { engine } = rollcall.engine();
   checkEngineSettings(engine, settings, source);
   const counts = emptyCounts();
-  const photos = photosToCall(await decisionsOver(rollcall, { source, signal }), counts);
+  let tally = createLeftOutTally();
+  const listed: Listed = (options) => {
+    tally = createLeftOutTally();
+    return linesOf(source, { ...options, signal, onLeftOut: tally.add });
+  };
+  const photos = photosToCall(await decisionsOver(rollcall, { source, listed, signal }), counts);
   if (settings.preflight) {
     const { allowPrivate } = settings;
     const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
@@ -43,12 +51,12 @@ export async function forecastRun(
   } else for await (const _ of photos);
   addIdentifications(counts, settings);
   const durationInMs = (counts.calls / usedRatePerSecond(settings.rate)) * 1000;
-  return { source: source.address, counts, durationInMs };
+  return { source: source.address, counts, leftOut: tally.count(), durationInMs };
 }
 
 async function decisionsOver(
   rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'folder'>,
-  { source, signal }: { source: Source; signal: AbortSignal },
+  { source, listed, signal }: { source: Source; listed: Listed; signal: AbortSignal },
 ): Promise<ReturnType<typeof decidePhotos<ListedLine>>> {
   const { settings, state } = rollcall;
   const { account, engine } = rollcall.engine();
@@ -61,7 +69,7 @@ async function decisionsOver(
     sameSubject,
     repeat: repeat === 'last' && !isLast ? 'first' : repeat,
     templateIdFor: templateIdsOf(engine.name, source),
-    list: () => linesOf(source, { limit, signal }),
+    list: () => listed({ limit }),
     forgotten: openForgottenPhotos({ state, engine: engine.name, account, alsoForgotten: forgetList }),
     openKeptTemplates: () => openKeptTemplates({ state, account, engine: engine.name, signal }),
     openLedgerLookup: incremental
@@ -82,9 +90,11 @@ interface ListedLine {
   readonly line: ListedPhoto & { readonly metadata: undefined; readonly seq: number };
 }
 
+type Listed = (options: { limit: number | undefined }) => AsyncGenerator<ListedLine[]>;
+
 async function* linesOf(
   source: Source,
-  options: { limit: number | undefined; signal: AbortSignal },
+  options: Parameters<typeof firstPhotos>[1],
 ): AsyncGenerator<ListedLine[]> {
   let seq = 0;
   for await (const listed of firstPhotos(source, options)) {

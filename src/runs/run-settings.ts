@@ -2,6 +2,7 @@ import { type SettingKey, type Settings, settingKeys, settingsSchema } from '../
 import type { RunSettings } from '../records/run-record.ts';
 import { keptSchemaOf } from '../settings/kept-settings.ts';
 import { flagOf, isKept, type Setting } from '../settings/setting.ts';
+import { currentRules } from '../sources/list-rules.ts';
 
 /** Settings, and which of them were given: defaults are nothing that a run is compared with. */
 export interface WantedSettings {
@@ -20,7 +21,7 @@ export function newRunSettings(
     const setting: Setting = settingsSchema[key];
     return isKept(setting) && settings[key] !== undefined && (setting.kept !== 'if-given' || key in given);
   });
-  return withImplied({ ...pick(settings, kept), sameSubject } as KeptSettings);
+  return withImplied({ ...pick(settings, kept), sameSubject, listRules: currentRules } as KeptSettings);
 }
 
 /** A setting that was given to a run that has it otherwise. */

@@ -12,8 +12,9 @@ import type { Rollcall } from './open-rollcall.ts';
 
 export type ListSettings = Pick<
   RunSettings,
-  'idFrom' | 'include' | 'exclude' | 'allowOutside' | 'keepIds' | 'redrive'
->;
+  'idFrom' | 'include' | 'exclude' | 'includeLeftOut' | 'allowOutside' | 'keepIds' | 'redrive'
+> &
+  Partial<Pick<RunSettings, 'listRules'>>;
 
 export function openSourceOf(
   rollcall: Pick<Rollcall, 'folder' | 's3'>,
@@ -21,11 +22,13 @@ export function openSourceOf(
   settings: ListSettings,
   stdin?: Readable,
 ): Promise<Source> {
-  const { idFrom, include, exclude, allowOutside, keepIds, redrive } = settings;
+  const { idFrom, include, exclude, includeLeftOut, listRules, allowOutside, keepIds, redrive } = settings;
   return openSource(spec, {
     idFrom,
     include,
     exclude,
+    includeLeftOut,
+    listRules,
     allowOutside,
     keepIds,
     redrive,

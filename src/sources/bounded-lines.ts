@@ -6,6 +6,8 @@ export const maxRowSizeInBytes = 1024 * 1024;
 /** One line without its end; `bytes` is absent where it is longer than `maxRowSizeInBytes`. */
 export interface BoundedLine {
   readonly bytes?: Buffer;
+  /** The file or pipe ended without the line's end. */
+  readonly isOpen?: true;
   /** The position after this line; its `row` is the line's own number. */
   readonly after: ManifestPosition;
 }
@@ -42,7 +44,7 @@ export async function* boundedLines(
     if (sizeInBytes > maxRowSizeInBytes) held = [];
     else held.push(rest);
   }
-  if (sizeInBytes > 0) yield finish(Buffer.alloc(0), 0);
+  if (sizeInBytes > 0) yield { ...finish(Buffer.alloc(0), 0), isOpen: true };
 }
 
 function joined(held: readonly Buffer[], last: Buffer): Buffer {

@@ -6,7 +6,8 @@ import type { ManifestBytes } from './manifest-bytes.ts';
 /** A record of a CSV manifest between two byte offsets; `broken` says why it could not be parsed. */
 export type CsvRecord = { readonly start: number; readonly end: number } & (
   | { readonly fields: readonly string[] }
-  | { readonly broken: string }
+  /** `isOpen`: a quote of it is not closed up to the end of the file. `isCut`: rows are missing that should be there. */
+  | { readonly broken: string; readonly isOpen?: boolean; readonly isCut?: true }
 );
 
 export interface CsvForm {
@@ -70,13 +71,14 @@ async function* readUntilBroken({
     if (broken === undefined && position - start > maxRowSizeInBytes + chunkSizeInBytes) broken = tooLong;
     if (broken !== undefined) {
       const end = await findLineStart(bytes, start);
-      yield { start, end, broken };
+      yield { start, end, broken, isOpen: broken === neverClosed };
       return end;
     }
   }
   return undefined;
 }
 
+const neverClosed = 'opens a quote that is never closed';
 const tooLong = 'is longer than 1 MiB; is a quote missing?';
 
 function isTornOverLines(fields: readonly string[], fieldCount: number | undefined): boolean {
@@ -131,7 +133,7 @@ function explain(error: Error & { code?: string }): string {
     case 'CSV_MAX_RECORD_SIZE':
       return tooLong;
     case 'CSV_QUOTE_NOT_CLOSED':
-      return 'opens a quote that is never closed';
+      return neverClosed;
     default:
       return 'has a quote in the wrong place; a field with quotes in it is written "like ""this"""';
   }

@@ -5,9 +5,23 @@ import { type CsvDialect, firstLookSizeInBytes, firstRecords, readDialect } from
 import { isPadding, totalOf, withoutEndMark } from './csv-end.ts';
 import { type CsvRecord, readCsvRecords } from './csv-records.ts';
 import { listedRow, type RowOptions } from './listed-row.ts';
-import { type ManifestBytes, type ManifestPlace, readRange, rootFolderOf } from './manifest-bytes.ts';
+import {
+  cutOffSource,
+  endOf,
+  type ManifestBytes,
+  type ManifestPlace,
+  readRange,
+  rootFolderOf,
+  versionOf,
+} from './manifest-bytes.ts';
 import { checkManifestEncoding } from './manifest-encoding.ts';
-import { changedSource, cursorOf, type ManifestPosition, positionAfter } from './manifest-position.ts';
+import {
+  changedSource,
+  changedWhileListed,
+  cursorOf,
+  type ManifestPosition,
+  positionAfter,
+} from './manifest-position.ts';
 import { readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto, Source } from './source.ts';
 import { createIdJudge } from './spreadsheet-ids.ts';
@@ -33,20 +47,26 @@ export async function createCsvSource({
     address,
     sameSubject: 'repeat',
     ...rootFolderOf(manifest, allowOutside),
-    async *list({ after, signal }) {
+    version: (signal) => versionOf(manifest, signal),
+    async *list({ after, signal, onEnd }) {
       signal.throwIfAborted();
       const begun = positionAfter(after, address);
       const bytes = await manifest.open(signal);
       try {
+        const version = await bytes.version?.();
         const table = await readHeader(bytes, { address, signal });
         if (begun !== undefined) await checkPlace(bytes, begun, address);
         const judge = keepIds ? undefined : await judgeOf(table, signal);
         const place = begun ?? { offset: table.end, row: 0 };
-        for await (const { record, row } of rowsFrom(bytes, { place, table, signal })) {
+        let gaps = 0;
+        for await (const { record, row } of rowsFrom(bytes, { place, table, address, signal })) {
+          if ('broken' in record && record.isCut) gaps += 1;
           const position = { offset: record.end, row, mark: bytes.mark };
           const judgeId = judge?.(record);
           yield await listRecord(bytes, { record, table, position, folder, allowOutside, judgeId });
         }
+        if ((await bytes.version?.()) !== version) throw changedWhileListed(address);
+        onEnd?.({ version, gaps });
       } catch (error) {
         signal.throwIfAborted();
         throw error;
@@ -123,18 +143,27 @@ async function judgeOf(
 /** The rows that say something, with their numbers. What stands below the table of a database client is left out. */
 async function* rowsFrom(
   bytes: ManifestBytes,
-  { place, table, signal }: { place: ManifestPosition; table: Table; signal: AbortSignal },
+  {
+    place,
+    table,
+    address,
+    signal,
+  }: { place: ManifestPosition; table: Table; address: string; signal: AbortSignal },
 ): AsyncGenerator<{ record: CsvRecord; row: number }> {
   const { columns, dialect } = table;
   let { row } = place;
   let lastRow = row;
   let held: { record: CsvRecord; row: number } | undefined;
+  let isOpen = false;
   const reading = { bytes, offset: place.offset, fieldCount: columns.count, dialect, signal };
   for await (const read of readCsvRecords(reading)) {
     signal.throwIfAborted();
     const record = withoutEndMark(read, bytes.sizeInBytes);
     row += 1;
     if (isBlank(record)) continue;
+    isOpen ||= 'broken' in record && record.isOpen === true;
+    const isRow = 'fields' in record && record.fields.length === columns.count;
+    if (record.end >= bytes.sizeInBytes) await checkEnd(bytes, { isCut: isOpen && !isRow, row, address });
     if (held !== undefined) yield held;
     held = undefined;
     if (columns.count > 1 && totalOf(record) !== undefined) held = { record, row };
@@ -145,7 +174,22 @@ async function* rowsFrom(
   }
   if (held === undefined) return;
   const said = totalOf(held.record) ?? 0;
-  if (said > lastRow) yield { row: held.row, record: { ...held.record, broken: cutShort(said, lastRow) } };
+  if (said > lastRow)
+    yield { row: held.row, record: { ...held.record, broken: cutShort(said, lastRow), isCut: true } };
+}
+
+/**
+ * @param options.isCut a quote was never closed, and the last record is no row either
+ * @throws UsageError if the end shows that the rest is missing
+ */
+async function checkEnd(
+  bytes: ManifestBytes,
+  { isCut, row, address }: { isCut: boolean; row: number; address: string },
+): Promise<void> {
+  const { hasLineEnd, isInCharacter } = await endOf(bytes);
+  if (isInCharacter) throw cutOffSource(address, `a character of row ${row}`);
+  if (isCut && !hasLineEnd)
+    throw cutOffSource(address, `a field whose quote is not closed, about row ${row}`);
 }
 
 const cutShort = (said: number, there: number) =>

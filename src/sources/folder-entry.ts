@@ -1,10 +1,13 @@
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../util/errors.ts';
 import { fileVersion } from '../util/file-version.ts';
 import type { WalkEntry } from './folder-walk.ts';
 import type { IdPattern } from './id-from.ts';
-import { isPhotoFileName, type PathFilter } from './path-filter.ts';
+import { imageNameOf, signatureSizeInBytes } from './image-signature.ts';
+import type { LeftOut, LeftOutReason } from './left-out.ts';
+import type { FileVerdict, ListRules } from './list-rules.ts';
 import { isInside } from './photo-address.ts';
 import { problemOfText, readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto } from './source.ts';
@@ -13,26 +16,26 @@ export interface FolderSourceOptions {
   /** Absolute. */
   readonly path: string;
   readonly idPattern: IdPattern;
-  readonly filter: PathFilter;
+  readonly rules: ListRules;
   readonly allowOutside: boolean;
 }
 
 type FileVersion = Pick<ListedPhoto, 'version' | 'sizeInBytes'>;
-type Looked = FileVersion | { readonly problem: string } | 'no photo';
+type Looked = FileVersion | { readonly problem: string } | { readonly why: LeftOutReason };
 
 /**
- * One entry of a folder as a listed photo; undefined for a link that turns out to be no photo.
+ * One entry of a folder as a listed photo, or as what is left out.
  * @throws FaultError if the whole folder is gone
  */
 export async function listFolderEntry(
   entry: WalkEntry,
   options: FolderSourceOptions,
-): Promise<ListedPhoto | undefined> {
+): Promise<ListedPhoto | { readonly leftOut: LeftOut }> {
   const { path: root, idPattern } = options;
   const photo = join(root, entry.path);
   const looked = await look(entry, photo, options);
-  if (looked === 'no photo') return undefined;
-  const written = idPattern.match(entry.path);
+  if ('why' in looked) return { leftOut: leftOutFile(entry.path, looked.why, { entry, idPattern }) };
+  const written = isFile(entry) ? idPattern.matchFile(entry.path) : idPattern.match(entry.path);
   const shown = JSON.stringify(entry.path);
   if ('problem' in looked) {
     return { ...(written ? { subjectId: written } : {}), photo, problem: `${shown} ${looked.problem}` };
@@ -51,47 +54,119 @@ export async function listFolderEntry(
   };
 }
 
+const isFile = ({ kind }: WalkEntry) => kind === 'file' || kind === 'link';
+
+function leftOutFile(
+  path: string,
+  why: LeftOutReason,
+  { entry, idPattern }: { entry: WalkEntry; idPattern: IdPattern },
+): LeftOut {
+  if (entry.kind === 'folder' || entry.kind === 'badly-named-folder') return { path: `${path}/`, why };
+  return { path, why, ...possibleSubject(path, why, idPattern) };
+}
+
+/** Who may be meant by a file that is left out: pictures of other kinds, and copies with odd names, not notes. */
+export function possibleSubject(
+  path: string,
+  why: LeftOutReason,
+  { matchFile }: Pick<IdPattern, 'matchFile'>,
+): Pick<LeftOut, 'subjectId'> {
+  const subjectId = why === 'other-picture' || why === 'temporary' ? matchFile(path) : undefined;
+  return subjectId === undefined ? {} : { subjectId };
+}
+
 async function look(entry: WalkEntry, photo: string, options: FolderSourceOptions): Promise<Looked> {
+  if (entry.leftOut !== undefined) return { why: entry.leftOut };
+  const verdict = options.rules.file(entry.path);
   switch (entry.kind) {
     case 'file':
-      return lookAtFile(photo, options);
+      return lookAtFile(photo, { verdict, root: options.path });
     case 'link':
       return lookAtLink(entry.path, photo, options);
     case 'special':
-      return { problem: 'is not a regular file (a pipe, socket or device)' };
+      return isLeftOut(verdict) || verdict !== 'photo'
+        ? { why: isLeftOut(verdict) ? verdict : 'no-image' }
+        : { problem: 'is not a regular file (a pipe, socket or device)' };
     case 'folder':
     case 'unreadable':
       await checkStillThere(options.path);
       return { problem: `is a folder that cannot be read (${entry.errorCode}); its photos are not listed` };
     case 'badly-named-file':
-      return { problem: 'has a name that is not UTF-8; rename it' };
-    case 'badly-named-folder':
+      return isLeftOut(verdict) ? { why: verdict } : { problem: 'has a name that is not UTF-8; rename it' };
+    case 'badly-named-folder': {
+      const why = options.rules.folder(entry.path);
+      if (why !== undefined) return { why };
       return { problem: 'is a folder with a name that is not UTF-8; its photos are not listed, rename it' };
+    }
   }
 }
 
+const isLeftOut = (verdict: FileVerdict): verdict is LeftOutReason =>
+  verdict !== 'photo' && verdict !== 'if-image' && verdict !== 'odd';
+
 /** A file that is gone since its folder was read is listed all the same: it was found. */
-async function lookAtFile(photo: string, options: FolderSourceOptions): Promise<Looked> {
+async function lookAtFile(
+  photo: string,
+  { verdict, root }: { verdict: FileVerdict; root: string },
+): Promise<Looked> {
+  if (isLeftOut(verdict)) return { why: verdict };
   const stats = await lstat(photo).catch(() => undefined);
   if (stats === undefined) {
-    await checkStillThere(options.path);
+    await checkStillThere(root);
     return {};
   }
-  return { version: fileVersion(stats), sizeInBytes: stats.size };
+  const version = { version: fileVersion(stats), sizeInBytes: stats.size };
+  return verdict === 'photo' ? version : byContent(verdict, await beginningOf(photo), version);
+}
+
+/** @param beginning undefined where it cannot be read: then the photo is listed, and who reads it says why */
+export function byContent(
+  verdict: 'if-image' | 'odd',
+  beginning: Buffer | undefined,
+  version: FileVersion,
+): Looked {
+  if (beginning === undefined) return version;
+  const image = imageNameOf(beginning);
+  if (image === undefined) return { why: 'no-image' };
+  if (verdict === 'if-image') return version;
+  return {
+    problem: `is a ${image} image whose suffix is none of an image's: rename it, or name it with --include or --exclude`,
+  };
+}
+
+async function beginningOf(path: string): Promise<Buffer | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  try {
+    const { bytesRead, buffer } = (await file?.read(Buffer.alloc(signatureSizeInBytes), 0)) ?? {};
+    return buffer?.subarray(0, bytesRead);
+  } catch {
+    return undefined;
+  } finally {
+    await file?.close();
+  }
 }
 
 async function lookAtLink(path: string, photo: string, options: FolderSourceOptions): Promise<Looked> {
-  const { path: root, filter, allowOutside } = options;
+  const { path: root, rules, allowOutside } = options;
   const target = await stat(photo).catch(() => undefined);
-  if (target?.isDirectory())
+  if (target?.isDirectory()) {
+    const why = rules.folder(path);
+    if (why !== undefined) return { why };
     return { problem: 'is a link to a folder, which is not followed; its photos are not listed' };
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  if (!isPhotoFileName(name) || !filter.acceptsFile(path)) return 'no photo';
+  }
+  const verdict = rules.file(path);
+  if (isLeftOut(verdict)) return { why: verdict };
+  if (verdict !== 'photo' && target === undefined) return { why: 'no-image' };
   if (target === undefined) return { problem: 'is a broken link' };
   if (!target.isFile()) return { problem: 'is a link to something that is not a regular file' };
   const isWithin = allowOutside || (await leadsInside(root, photo));
-  if (!isWithin) return { problem: 'is a link that leaves the folder; --allow-outside permits that' };
-  return { version: fileVersion(target), sizeInBytes: target.size };
+  if (!isWithin) {
+    return verdict === 'photo'
+      ? { problem: 'is a link that leaves the folder; --allow-outside permits that' }
+      : { why: 'no-image' };
+  }
+  const version = { version: fileVersion(target), sizeInBytes: target.size };
+  return verdict === 'photo' ? version : byContent(verdict, await beginningOf(photo), version);
 }
 
 async function leadsInside(root: string, photo: string): Promise<boolean> {

@@ -1,6 +1,8 @@
 import type { Dir, Dirent } from 'node:fs';
-import { lstat, opendir } from 'node:fs/promises';
+import { lstat, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FaultError } from '../util/errors.ts';
+import type { LeftOutReason } from './left-out.ts';
 
 /**
  * What an entry of a folder is; `unreadable` is a folder that cannot be listed, `special` a pipe, socket or device. A
@@ -21,6 +23,8 @@ export interface WalkEntry {
   readonly kind: EntryKind;
   /** Of an unreadable folder: the system's code, such as `EACCES`. */
   readonly errorCode?: string;
+  /** Of a folder that is not entered. */
+  readonly leftOut?: LeftOutReason;
 }
 
 export interface WalkOptions {
@@ -28,14 +32,15 @@ export interface WalkOptions {
   /** The last path of the earlier walk: this one continues after it. */
   readonly after: string | undefined;
   readonly signal: AbortSignal;
-  /** Whether an entry is wanted; folders that are not wanted are not entered. Nothing is kept of the others. */
-  readonly accepts: (path: string, kind: EntryKind) => boolean;
+  /** Why a folder is not entered; undefined: it is. */
+  readonly whyNotEntered: (path: string) => LeftOutReason | undefined;
 }
 
 /**
  * Walks a folder in a fixed order: the names of one folder compared by code units, what lies in a folder in that
  * folder's place. Only the folders on the way to the current entry are held in memory. Folders themselves are not
- * given, but for those that cannot be read.
+ * given, but for those that cannot be read and those that are not entered.
+ * @throws FaultError if the file system fails, or a folder is replaced while it is read: then nobody knows what is missing
  */
 export async function* walkFolder(options: WalkOptions): AsyncGenerator<WalkEntry> {
   const after = options.after === undefined ? undefined : options.after.split('/');
@@ -59,8 +64,13 @@ async function* walkInside(
     const kind = entries.kinds.get(name) ?? 'file';
     const rest = name === after?.[0] ? after.slice(1) : undefined;
     if (rest?.length === 0) continue;
-    if (kind === 'folder') yield* walkInside(path, rest, options);
-    else yield { path, kind };
+    if (kind !== 'folder') {
+      yield { path, kind };
+      continue;
+    }
+    const leftOut = options.whyNotEntered(path);
+    if (leftOut === undefined) yield* walkInside(path, rest, options);
+    else yield { path, kind, leftOut };
   }
 }
 
@@ -73,26 +83,56 @@ interface Entries {
 async function readEntries(
   folder: string,
   from: string | undefined,
-  { root, accepts, signal }: WalkOptions,
+  { root, signal }: WalkOptions,
 ): Promise<Entries | { readonly errorCode: string }> {
   const names: string[] = [];
   const kinds = new Map<string, EntryKind>();
+  const place = join(root, folder);
   try {
-    for await (const entry of await openFolder(join(root, folder))) {
+    const before = await folderIdentity(place);
+    for await (const entry of await openFolder(place)) {
       signal.throwIfAborted();
       const { name, isBad } = decodeName(entry.name);
       if (from !== undefined && name < from) continue;
-      const kind = isBad ? badlyNamed(entry) : await kindOf(entry, join(root, folder, name));
-      if (!accepts(folder === '' ? name : `${folder}/${name}`, kind)) continue;
+      const kind = isBad ? badlyNamed(entry) : await kindOf(entry, join(place, name));
       names.push(name);
       if (kind !== 'file') kinds.set(name, kind);
     }
+    if ((await folderIdentity(place)) !== before) throw replacedFolder(place);
   } catch (error) {
     signal.throwIfAborted();
-    return { errorCode: (error as NodeJS.ErrnoException).code ?? String(error) };
+    if (error instanceof FaultError) throw error;
+    const errorCode = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (!ofOneFolder.has(errorCode)) throw failingFolder(place, error);
+    return { errorCode };
   }
   names.sort((one, other) => (one < other ? -1 : one > other ? 1 : 0));
   return { names, kinds };
+}
+
+/** What ails one folder, and stays so: its rights, its name, or that it is gone. All else is the file system's. */
+const ofOneFolder = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+
+/** Device and inode: another folder, or what was mounted there, has another. Links are followed. @throws as `stat` does */
+export async function folderIdentity(path: string): Promise<string> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+export function failingFolder(path: string, cause: unknown): FaultError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new FaultError(
+    'source-unreadable',
+    `The folder ${path} could not be read to its end (${code}): the list would not be whole. See to its drive or network share, then start the same command again; it goes on where it stopped.`,
+    { cause },
+  );
+}
+
+export function replacedFolder(path: string): FaultError {
+  return new FaultError(
+    'source-replaced',
+    `The folder ${path} was replaced or unmounted while it was listed: the list would not be whole. Restore it, then start the same command again.`,
+  );
 }
 
 /** Names come as bytes: decoded, a name that is not UTF-8 could not be distinguished from another. */

@@ -7,6 +7,8 @@ export interface IdPattern {
   readonly hasPhoto: boolean;
   /** The subject's id, or undefined if the path does not fit. `relativePath` has `/` between its parts. */
   match(relativePath: string): string | undefined;
+  /** The same for a photo's path: a `.{ext}` at the pattern's end is passed over where its name has no suffix. */
+  matchFile(relativePath: string): string | undefined;
 }
 
 /**
@@ -25,12 +27,31 @@ export function parseIdPattern(pattern: string): IdPattern {
   const names = parts.filter((part) => part.startsWith('{')).map((part) => part.slice(1, -1));
   checkNames(pattern, names);
   checkNeighbours(pattern, parts);
-  const expression = new RegExp(`(?:^|/)${parts.map(toExpression).join('')}$`, 'su');
+  const expression = expressionOf(parts);
+  const withoutSuffix =
+    parts.at(-1) === '{ext}' && parts.at(-2)?.endsWith('.') ? suffixless(parts) : undefined;
+  const match = (relativePath: string) => expression.exec(relativePath)?.groups?.id;
   return {
     pattern,
     hasPhoto: names.includes('photo'),
-    match: (relativePath) => expression.exec(relativePath)?.groups?.id,
+    match,
+    matchFile(relativePath) {
+      const name = relativePath.slice(relativePath.lastIndexOf('/') + 1);
+      return (
+        match(relativePath) ??
+        (name.includes('.') ? undefined : withoutSuffix?.exec(relativePath)?.groups?.id)
+      );
+    },
   };
+}
+
+const expressionOf = (parts: readonly string[]) =>
+  new RegExp(`(?:^|/)${parts.map(toExpression).join('')}$`, 'su');
+
+/** The same without the `.{ext}` at its end. */
+function suffixless(parts: readonly string[]): RegExp {
+  const [before = '', ...rest] = parts.slice(0, -1).toReversed();
+  return expressionOf([...rest.toReversed(), before.slice(0, -1)]);
 }
 
 function checkNames(pattern: string, names: readonly string[]): void {

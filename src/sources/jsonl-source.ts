@@ -6,8 +6,9 @@ import {
   type ManifestPlace,
   readRange,
   rootFolderOf,
+  versionOf,
 } from './manifest-bytes.ts';
-import { changedSource, positionAfter } from './manifest-position.ts';
+import { changedSource, changedWhileListed, positionAfter } from './manifest-position.ts';
 import type { Source } from './source.ts';
 
 /** A JSONL manifest, or the report of an earlier run, which its first line shows. Read as a stream. */
@@ -25,11 +26,13 @@ export async function createJsonlSource({
     address,
     sameSubject: 'repeat',
     ...rootFolderOf(manifest, isAnywhere),
-    async *list({ after, signal }) {
+    version: (signal) => versionOf(manifest, signal),
+    async *list({ after, signal, onEnd }) {
       signal.throwIfAborted();
       const begun = positionAfter(after, address);
       const bytes = await manifest.open(signal);
       try {
+        const version = await bytes.version?.();
         const { sizeInBytes, mark } = bytes;
         const place = begun ?? { offset: 0, row: 0, mark };
         if (sizeInBytes < place.offset || mark !== place.mark) throw changedSource(address);
@@ -43,6 +46,8 @@ export async function createJsonlSource({
           signal.throwIfAborted();
           yield photo;
         }
+        if ((await bytes.version?.()) !== version) throw changedWhileListed(address);
+        onEnd?.({ version, gaps: 0 });
       } catch (error) {
         signal.throwIfAborted();
         throw error;

@@ -2,6 +2,7 @@ import { UsageError } from '../util/errors.ts';
 import { type BoundedLine, boundedLines } from './bounded-lines.ts';
 import { type ReportOptions, readJsonlRow } from './jsonl-row.ts';
 import { listedRow } from './listed-row.ts';
+import { cutOffSource, describeEnd } from './manifest-bytes.ts';
 import { byteOrderMarkSize, checkManifestEncoding } from './manifest-encoding.ts';
 import { cursorOf, type ManifestPosition } from './manifest-position.ts';
 import type { ListedPhoto } from './source.ts';
@@ -26,8 +27,29 @@ export async function* listJsonl(
   for await (const line of boundedLines(chunks, place)) {
     const isFirst = line.after.row === 1;
     if (isFirst) checkBeginning(line.bytes, options.address);
+    if (line.isOpen) checkLastLine(line, options.address);
     const listed = listLine(isFirst ? withoutByteOrderMark(line) : line, options);
     if (listed !== undefined) yield listed;
+  }
+}
+
+/** @throws UsageError for a last line without its end that is the beginning of an object */
+function checkLastLine({ bytes, after }: BoundedLine, address: string): void {
+  if (bytes === undefined) return;
+  if (describeEnd(bytes.subarray(-4)).isInCharacter || isBeginningOfObject(bytes.toString('utf8').trim()))
+    throw cutOffSource(address, `line ${after.row}`);
+}
+
+function isBeginningOfObject(text: string): boolean {
+  if (!text.replace(/^\uFEFF/u, '').startsWith('{')) return false;
+  try {
+    JSON.parse(text.replace(/^\uFEFF/u, ''));
+    return false;
+  } catch (error) {
+    // The parser wanted to read on.
+    const { message } = error as Error;
+    const [, position] = /at position (\d+)/u.exec(message) ?? [];
+    return /end of JSON input|Unterminated/u.test(message) || Number(position) >= text.length;
   }
 }
 

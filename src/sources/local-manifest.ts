@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '../util/errors.ts';
+import { fileVersion } from '../util/file-version.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';
 
 /** A manifest in a file. @param path absolute */
@@ -16,7 +17,14 @@ export function localManifest(path: string): ManifestPlace {
 export async function openLocalManifest(path: string): Promise<ManifestBytes> {
   const file = await openFile(path);
   const stats = await file.stat();
-  if (stats.isFile()) return { sizeInBytes: stats.size, read: readerOf(file), close: () => file.close() };
+  if (stats.isFile()) {
+    return {
+      sizeInBytes: stats.size,
+      read: readerOf(file),
+      version: async () => fileVersion(await file.stat()),
+      close: () => file.close(),
+    };
+  }
   await file.close();
   throw new UsageError(
     'source-missing',

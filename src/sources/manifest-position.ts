@@ -33,3 +33,11 @@ export function changedSource(address: string): UsageError {
     `${address} has changed since this run began to list it: restore the old one, or start a new run with --new.`,
   );
 }
+
+/** For a manifest that somebody wrote to while it was read. */
+export function changedWhileListed(address: string): UsageError {
+  return new UsageError(
+    'source-changed',
+    `${address} was changed while it was listed: wait until it is written, then start a new run with --new.`,
+  );
+}

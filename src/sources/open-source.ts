@@ -11,6 +11,7 @@ import { checkFolder, createFolderSource } from './folder-source.ts';
 import { parseIdPattern } from './id-from.ts';
 import type { Redrive, ReportOptions } from './jsonl-row.ts';
 import { createJsonlSource } from './jsonl-source.ts';
+import { createListRules, type ListRules, leftOutFolderOf, type RulesVersion } from './list-rules.ts';
 import { localManifest } from './local-manifest.ts';
 import type { ManifestPlace } from './manifest-bytes.ts';
 import { createPathFilter } from './path-filter.ts';
@@ -25,6 +26,10 @@ export interface OpenSourceOptions {
   /** Globs on a folder's paths. */
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
+  /** Takes hidden files, and what lies in recycle bins, snapshots and folders of thumbnails. Default: off. */
+  readonly includeLeftOut?: boolean | undefined;
+  /** Of which version the rules are by which files are left out; default: the newest. */
+  readonly listRules?: RulesVersion | undefined;
   /** Permits photos that lie outside the folder, or outside the manifest's folder. */
   readonly allowOutside?: boolean | undefined;
   /** Takes ids as they are that a spreadsheet may have spoiled (`#N/A`, `3-Jan`); default: they are judged. */
@@ -101,11 +106,10 @@ function openManifest(manifest: ManifestPlace, options: ManifestOptions): Promis
 
 async function openOnS3(spec: string, options: ManifestOptions): Promise<Source> {
   const at = parseS3Address(spec);
-  const { s3, idFrom = '{id}.{ext}', include = [], exclude = [] } = options;
+  const { s3, idFrom = '{id}.{ext}' } = options;
   if (s3 === undefined) throw new Error('a source on S3 needs a connection');
   if (at.key === '' || at.key.endsWith('/')) {
-    const filter = createPathFilter({ include, exclude });
-    return createS3PrefixSource({ at, s3, idPattern: parseIdPattern(idFrom), filter });
+    return createS3PrefixSource({ at, s3, idPattern: parseIdPattern(idFrom), rules: rulesOf(options) });
   }
   const source = openManifest(s3Manifest(at, s3), options);
   if (source !== undefined) return source;
@@ -117,9 +121,34 @@ async function openOnS3(spec: string, options: ManifestOptions): Promise<Source>
 }
 
 function openFolder(path: string, options: OpenSourceOptions & { allowOutside: boolean }): Source {
-  const { idFrom = '{id}.{ext}', include = [], exclude = [], allowOutside } = options;
-  const filter = createPathFilter({ include, exclude });
-  return createFolderSource({ path, idPattern: parseIdPattern(idFrom), filter, allowOutside });
+  const { idFrom = '{id}.{ext}', allowOutside } = options;
+  return createFolderSource({
+    path,
+    idPattern: parseIdPattern(idFrom),
+    rules: rulesOf(options),
+    allowOutside,
+  });
+}
+
+function rulesOf({ include = [], exclude = [], includeLeftOut, listRules }: OpenSourceOptions): ListRules {
+  return createListRules({
+    filter: createPathFilter({ include, exclude }),
+    includeLeftOut,
+    version: listRules,
+  });
+}
+
+/**
+ * Whether a photo that was listed in a folder or prefix before lies in a folder of it that these rules leave out: it is
+ * not listed any more, and not missing either.
+ */
+export function leftOutNow(
+  source: string,
+  options: Pick<OpenSourceOptions, 'include' | 'exclude' | 'includeLeftOut' | 'listRules'>,
+): (photo: string) => boolean {
+  const root = source.endsWith('/') ? source : `${source}/`;
+  const rules = rulesOf(options);
+  return (photo) => photo.startsWith(root) && leftOutFolderOf(photo.slice(root.length), rules) !== undefined;
 }
 
 function checkSpec(spec: string): void {

@@ -71,6 +71,7 @@ async function openObject({
     sizeInBytes: objectSizeInBytes,
     ...(etag !== undefined && { mark: createHash('sha256').update(etag).digest('hex').slice(0, 8) }),
     read: reader,
+    version: async () => etag,
     close: async () => closing.abort(),
   };
 }

@@ -1,4 +1,5 @@
 import type { Warning } from '../util/warning.ts';
+import type { LeftOut } from './left-out.ts';
 
 /**
  * One photo as a source lists it. A row that cannot be a photo is listed too, with `problem` set, so that it
@@ -28,6 +29,24 @@ export interface ListedPhoto {
   readonly problem?: string | undefined;
 }
 
+/** What a source says once it was read to its end. */
+export interface ListEnd {
+  /** Changes when the file or object changes that the photos were listed in; absent for a folder, a prefix and a pipe. */
+  readonly version?: string | undefined;
+  /** Parts that could not be read, such as a folder: nobody knows what is in them. Each has its line. */
+  readonly gaps: number;
+}
+
+export interface ListOptions {
+  /** The photo that was listed last: the listing goes on behind it. */
+  readonly after?: ListedPhoto | undefined;
+  readonly signal: AbortSignal;
+  /** Gets what is left out, in its place among the photos: before the next one is given. */
+  readonly onLeftOut?: ((leftOut: LeftOut) => void) | undefined;
+  /** Called once, behind the last photo, and only where the source knows that it was read to its end. */
+  readonly onEnd?: ((end: ListEnd) => void) | undefined;
+}
+
 /**
  * The room `sources`: each place where photos are listed fulfils this contract; `open-source.ts` opens the one that a
  * command names.
@@ -42,12 +61,16 @@ export interface Source {
   readonly sameSubject: 'collision' | 'repeat';
   /** Absolute path of the folder that local photos may not leave, links resolved; absent: they may lie anywhere. */
   readonly rootFolder?: string;
+  /** Whether a listing may leave something out. */
+  readonly leavesOut?: true;
   /**
-   * Lists the photos, from the beginning or after the photo that was listed last.
+   * Lists the photos, from the beginning or after the photo that was listed last. A listing that ends without `onEnd` is
+   * not whole: nothing may be derived from it.
    * On abort it rejects with the signal's reason.
-   * @throws UsageError if the source is not there or its columns are wrong (exit code 2)
+   * @throws UsageError if the source is not there, its columns are wrong, or it is cut off (exit code 2)
+   * @throws FaultError if it cannot be read to its end
    */
-  list(options: { after?: ListedPhoto | undefined; signal: AbortSignal }): AsyncIterable<ListedPhoto>;
-  /** Optional: how many files or objects the latest listing has left out so far: no photos, or excluded ones. */
-  leftOutCount?(): number;
+  list(options: ListOptions): AsyncIterable<ListedPhoto>;
+  /** The `version` that its listing would end with now; undefined where that cannot be said. */
+  version?(signal: AbortSignal): Promise<string | undefined>;
 }

@@ -7,7 +7,8 @@ import type { Source } from './source.ts';
 
 /**
  * JSONL from a pipe; paths are relative to `folder`. To resume, the same lines must be piped in again: what was listed
- * before is read and dropped. A pipe can be listed once in a process.
+ * before is read and dropped. A pipe can be listed once in a process. It ends in the same way whether its writer was done
+ * or died: only a last line that is cut off shows the latter.
  */
 export function createStdinSource({
   stdin,
@@ -23,7 +24,7 @@ export function createStdinSource({
     address: '-',
     sameSubject: 'repeat',
     ...(allowOutside ? {} : { rootFolder: folder }),
-    async *list({ after, signal }) {
+    async *list({ after, signal, onEnd }) {
       signal.throwIfAborted();
       const place = positionAfter(after, 'stdin') ?? { offset: 0, row: 0 };
       const lines = listJsonl(dropBeginning(stdin, place.offset), place, {
@@ -33,6 +34,7 @@ export function createStdinSource({
         ...reportOptions,
       });
       yield* aborting(lines, { signal, stream: stdin });
+      onEnd?.({ gaps: 0 });
     },
   };
 }

@@ -10,6 +10,7 @@ export const warningMeanings = {
   recompressed: 'encoded again, with less quality',
   'scaled-down': 'sent with fewer pixels, to fit the size that the engine takes',
   'changed-since-listing': 'replaced since it was listed: what was sent is the newer one',
+  'source-changed': 'the list has changed since this run read it: what was added is not in it',
   'template-id-differs': 'the engine stored it under another template id than the one sent',
   'template-shared':
     'the engine answered with the template of somebody else: what it stored is not known, and the photo is sent again next time',

@@ -15,13 +15,14 @@ export function givenSource(
     address: '/given',
     sameSubject: 'repeat',
     listings,
-    async *list({ after, signal }): AsyncGenerator<ListedPhoto> {
+    async *list({ after, signal, onEnd }): AsyncGenerator<ListedPhoto> {
       listings.push(after?.cursor);
       for (let index = Number(after?.cursor ?? 0) + 1; index <= count; index += 1) {
         signal.throwIfAborted();
         await options.before?.(index, signal);
         yield { subjectId: subjectOf(index), photo: photoOf(index), row: index, cursor: String(index) };
       }
+      onEnd?.({ gaps: 0 });
     },
   };
 }

@@ -103,6 +103,24 @@ describe('subjects that are enrolled and no longer listed', () => {
     ]);
   });
 
+  it('are not those whose photos the list leaves out now: in a recycle bin, or a picture of another kind', async () => {
+    const record = await recordOf();
+    await state.write(
+      `runs/${record.id}/left-out.jsonl`,
+      '{"path":"raw.nef","why":"other-picture","subjectId":"raw"}\n{"path":"notes.txt","why":"no-image"}\n',
+    );
+    const events = [
+      enrolled('binned', { photo: '/archive/#recycle/binned.jpg' }),
+      enrolled('thumb', { photo: '/archive/a/@eaDir/thumb.jpg' }),
+      enrolled('raw'),
+      enrolled('gone'),
+    ];
+    const { lines } = await missingOf(record, ['here'], events);
+    expect(lines?.map(({ subjectId }) => subjectId)).toEqual(['gone']);
+    const all = await recordOf({ includeLeftOut: true });
+    expect((await missingOf(all, ['here'], events)).count).toBe(4);
+  });
+
   it.each([
     ['a list that was cut short', { limit: 1 }, '/archive'],
     ['a pipe', {}, '-'],

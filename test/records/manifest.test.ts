@@ -173,7 +173,11 @@ describe('the manifest', () => {
       const runId = nextRun();
       const { progress, listing } = start(runId, givenSource(2_500));
       await listing;
-      expect(progress.end.listed).toEqual({ count: 2_500, sha256: await sha256Of(runId) });
+      expect(progress.end.listed).toEqual({
+        count: 2_500,
+        sha256: await sha256Of(runId),
+        at: expect.any(String),
+      });
       expect((await readAll(runId)).map(({ line }) => line.subjectId)).toEqual(
         Array.from({ length: 2_500 }, (_, index) => `subject-${index + 1}`),
       );
@@ -232,7 +236,7 @@ describe('the manifest', () => {
           }
           const { progress, listing } = start(runId, givenSource(1_300));
           await listing;
-          expect(progress.end.listed).toEqual({ count: 1_300, sha256: await sha256Of(runId) });
+          expect(progress.end.listed).toMatchObject({ count: 1_300, sha256: await sha256Of(runId) });
           expect((await readAll(runId)).map(({ line }) => line.cursor)).toEqual(
             Array.from({ length: 1_300 }, (_, index) => String(index + 1)),
           );

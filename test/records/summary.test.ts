@@ -11,7 +11,6 @@ const facts = {
   source: '/a',
   engine: 'ooto',
   reportSha256: 'x',
-  leftOut: undefined,
 } as const;
 const reports = fc
   .array(outcomes, { maxLength: 40 })

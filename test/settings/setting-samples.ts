@@ -40,6 +40,7 @@ export const settingSamples: Readonly<
   limit: ['1', 1, '1000000', 1_000_000, '-1'],
   maxCalls: ['1', 1, '10', 10, 'ten'],
   include: ['a/**, *.jpg', ['a/**', '*.jpg'], '*.{jpg,png},b', ['*.{jpg,png}', 'b'], undefined],
+  includeLeftOut: ['on', true, 'off', false, 'some'],
   exclude: ['x', ['x'], 'x,,y', ['x', 'y'], undefined],
   idFrom: ['{id}/{photo}.{ext}', '{id}/{photo}.{ext}', '{id}', '{id}', ' '],
   repeat: ['last', 'last', 'each', 'each', 'any'],

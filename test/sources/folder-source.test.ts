@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
-import { listAll } from './source-conformance.ts';
+import { listAll, listWhole } from './source-conformance.ts';
 
 let parent: TemporaryFolder;
 let root: string;
@@ -39,9 +39,10 @@ test('leaves out what is no photo, and counts it', async () => {
     'jpg',
     'x.svg',
   );
-  const source = await openSource(root);
-  expect(named(await listAll(source))).toEqual(['a.jpg', 'b.PNG']);
-  expect(source.leftOutCount?.()).toBe(7);
+  const { photos, files, byKind } = await listWhole(await openSource(root));
+  expect(named(photos)).toEqual(['a.jpg', 'b.PNG']);
+  expect(files).toBe(7);
+  expect(byKind).toEqual({ '.db': 1, '.svg': 1, '.txt': 1, '(hidden)': 2, '(no suffix)': 2, '.hidden/': 1 });
 });
 
 test('includes and excludes by globs', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ListedPhoto, Source } from '../../src/sources/source.ts';
+import { createLeftOutTally, type LeftOut } from '../../src/sources/left-out.ts';
+import type { ListEnd, ListedPhoto, Source } from '../../src/sources/source.ts';
 
 /** An archive to list: how to open it anew, and what it holds. */
 export interface ConformanceArchive {
@@ -21,6 +22,19 @@ export function describeSource(name: string, makeArchive: () => Promise<Conforma
         expect(listed.map(hasProblem)).toEqual(expected.map(hasProblem));
         for (const photo of listed) checkEntry(photo);
         expect(await listAll(await open())).toEqual(listed);
+      });
+    });
+
+    test('says once, at its end, that it was read to its end', async () => {
+      await withArchive(makeArchive, async ({ open, expected }) => {
+        const { ends } = await listWhole(await open());
+        expect(ends).toHaveLength(1);
+        let count = 0;
+        for await (const _ of (await open()).list({
+          signal: new AbortController().signal,
+          onEnd: () => expect(count).toBe(expected.length),
+        }))
+          count += 1;
       });
     });
 
@@ -70,6 +84,22 @@ export async function listAll(
   const photos: ListedPhoto[] = [];
   for await (const photo of source.list({ after, signal })) photos.push(photo);
   return photos;
+}
+
+/** What a source says it leaves out, and how it ends. */
+export async function listWhole(source: Source, { after }: { after?: ListedPhoto } = {}) {
+  const tally = createLeftOutTally();
+  const leftOut: LeftOut[] = [];
+  const ends: ListEnd[] = [];
+  const photos: ListedPhoto[] = [];
+  const { signal } = new AbortController();
+  const onLeftOut = (each: LeftOut) => {
+    leftOut.push(each);
+    tally.add(each);
+  };
+  const onEnd = (end: ListEnd) => void ends.push(end);
+  for await (const photo of source.list({ after, signal, onLeftOut, onEnd })) photos.push(photo);
+  return { photos, leftOut, ...tally.count(), ends };
 }
 
 function checkEntry(photo: ListedPhoto): void {

@@ -49,6 +49,14 @@ export const sourceSettings = inGroup('source', {
     description:
       'take ids of a CSV file as they are that a spreadsheet may have spoiled (#N/A, NULL, 3-Jan, 1E5)',
   },
+  includeLeftOut: {
+    type: onOff,
+    // A list is gone on with by the rules that it was begun with.
+    scope: 'fixed',
+    commands: [...lookingAtPhotos, 'doctor'],
+    default: 'false',
+    description: 'also list hidden files and what lies in recycle bins, snapshots and folders of thumbnails',
+  },
   limit: {
     type: wholeNumber(1, Number.MAX_SAFE_INTEGER),
     scope: 'fixed',
