@@ -16,6 +16,8 @@ import { retryAfterInMs } from './retry-after.ts';
 /** What every engine's replies are judged with. */
 export interface ReplyOptions {
   readonly clean: CleanText;
+  /** Whether an id holds the account's key: it is none then, since an id is reported as it is. */
+  readonly holdsKey?: (id: string) => boolean;
   /** What the user should check when the account or the address is refused; names the settings. */
   readonly fix: { readonly credentials: string; readonly url: string };
   readonly keepDemographics: boolean;

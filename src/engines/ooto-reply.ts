@@ -104,6 +104,8 @@ function readByBody<Success>(
 ): Success | FailedReply {
   const { status } = response;
   const body = response.text === undefined ? undefined : readOotoBody(response.text);
+  const stolen = [body?.templateId, body?.found?.templateId].find((id) => id && options.holdsKey?.(id));
+  if (stolen) return judgeUnread(response, options, { shown: `"templateId": ${JSON.stringify(stolen)}` });
   const success = body && options.readSuccess({ status, body });
   if (success !== undefined) return success;
   const isError = body?.isError || (!isFine(status) && body?.templateId === undefined);

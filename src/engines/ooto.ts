@@ -1,5 +1,5 @@
 import type { HttpClient } from '../util/http/http-client.ts';
-import { templateUuid } from '../util/template-id.ts';
+import { isSameTemplate, templateUuid } from '../util/template-id.ts';
 import type {
   DeleteReply,
   DeleteRequest,
@@ -11,7 +11,7 @@ import type {
   RejectedReply,
 } from './engine.ts';
 import type { EngineEntry } from './engine-entry.ts';
-import { createCleanText } from './foreign-text.ts';
+import { createCleanText, createSecretSearch } from './foreign-text.ts';
 import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
 import { foreseeOotoVerdict } from './ooto-codes.ts';
@@ -60,7 +60,9 @@ export function createOotoEngine(options: OotoOptions): Engine {
   const keepDemographics = options.keepDemographics ?? false;
 
   const templateIdFor = (subjectId: string) => templateUuid({ engine: name, subjectId });
-  const reading = () => ({ clean, fix, keepDemographics, nowInMs: now() });
+  const findKey = createSecretSearch([options.appKey]);
+  const holdsKey = (id: string) => findKey(id).length > 0;
+  const reading = (): ReplyOptions => ({ clean, holdsKey, fix, keepDemographics, nowInMs: now() });
 
   /** A form with a photo in it, if there is one. */
   const postForm = (path: string, { photo, fields = {}, checks, signal, onSent }: FormCall) => {
@@ -77,7 +79,10 @@ export function createOotoEngine(options: OotoOptions): Engine {
 
   const add = async ({ templateId, ...call }: FormCall & { templateId: string }): Promise<EngineReply> => {
     const result = await postForm('/add', { ...call, fields: { templateId } });
-    return result.kind === 'failed' ? judgeFailure(result, fix) : readOotoReply(result, reading());
+    if (result.kind === 'failed') return judgeFailure(result, fix);
+    // The id that was sent is the user's, whatever it looks like.
+    const isSent = (id: string) => isSameTemplate(id, templateId);
+    return readOotoReply(result, { ...reading(), holdsKey: (id) => !isSent(id) && holdsKey(id) });
   };
 
   const identify = async ({ photo, format, ...call }: IdentifyRequest): Promise<IdentifyReply> => {

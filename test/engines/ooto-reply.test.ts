@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createCleanText } from '../../src/engines/foreign-text.ts';
-import { readOotoReply } from '../../src/engines/ooto-reply.ts';
+import { createCleanText, createSecretSearch } from '../../src/engines/foreign-text.ts';
+import { readOotoIdentifyReply, readOotoReply } from '../../src/engines/ooto-reply.ts';
 import { randomInputs } from '../helpers/long.ts';
 import { readOotoEnrollDocument } from '../helpers/seed-documents.ts';
 import { expectStorable } from './expect-storable.ts';
@@ -189,6 +189,30 @@ test.each([
     });
   }
 });
+
+test.each([secret, `t-${secret}`, encodeURIComponent(secret), Buffer.from(`x${secret}`).toString('base64')])(
+  'an id that holds the key is none (%s)',
+  (templateId) => {
+    const find = createSecretSearch([secret]);
+    const options = {
+      ...{ clean: createCleanText({ secrets: [secret] }), fix, keepDemographics: false, nowInMs: 0 },
+      holdsKey: (id: string) => find(id).length > 0,
+    };
+    const respond = (result: object) => ({
+      ...({ kind: 'response', status: 200, headers: {} } as const),
+      text: JSON.stringify({ transactionId: 't', result }),
+    });
+    for (const reply of [
+      readOotoReply(respond({ templateId }), options),
+      readOotoReply(respond({ enroll: { templateId } }), options),
+      readOotoIdentifyReply(respond({ templateId, similarity: 1 }), options),
+    ]) {
+      expect(reply).toMatchObject({ kind: 'unavailable', sent: true });
+      expect(reply).toHaveProperty('message', expect.stringContaining('"templateId": "'));
+      expectStorable(reply, secret);
+    }
+  },
+);
 
 test('an error that was not understood is quoted, but no web page, no secret and no face', () => {
   const said = read(500, { message: 'out of order', hint: `with ${secret}` });
