@@ -9,8 +9,10 @@ const withServers = { globalSetup: ['test/setup/share-folder.ts'] };
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // These end what hangs. None of them judges how fast anything is, on a machine that is busy or not.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './test/setup/counts-reporter.ts'],
     projects: [
       {

@@ -92,7 +92,7 @@ describe.each([
     const frozen = await createFor('frozen', leaseInMs).acquire(none);
     // Renewed all the while, beyond its first length.
     await delay(2 * leaseInMs);
-    expect(await backend.leases.holder('turn-frozen')).toBeDefined();
+    await until(async () => (await backend.leases.holder('turn-frozen')) !== undefined);
     await until(() => frozen.isHeld());
     // The whole process stands still; the store's clock does not.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseInMs + 100);

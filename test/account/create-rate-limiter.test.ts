@@ -16,6 +16,8 @@ const enrolled: EngineReply = { kind: 'enrolled', httpStatus: 200, templateId: '
 const unavailable: EngineReply = { kind: 'unavailable', httpStatus: 503, message: 'HTTP 503', sent: true };
 const account = 'account';
 
+const eventually = (holds: () => unknown) => vi.waitFor(holds, { timeout: 60_000 });
+
 describe('a gate', () => {
   const limiters: RateLimiter[] = [];
   const warnings: string[] = [];
@@ -66,7 +68,7 @@ describe('a gate', () => {
     }
     const spanInMs = (entered.at(-1) ?? 0) - (entered[0] ?? 0);
     expect(spanInMs).toBeGreaterThanOrEqual((29 * 1000) / 50);
-    expect(spanInMs).toBeLessThan(2000);
+    expect(spanInMs).toBeLessThan(5000);
     expect(limiter.snapshot()).toMatchObject({ ratePerSecond: 50, state: 'open', heldByConcurrency: false });
     expect(limiter.snapshot().achievedPerSecond).toBeGreaterThan(10);
   });
@@ -89,13 +91,13 @@ describe('a gate', () => {
     const own = limiter.snapshot().ratePerSecond;
     const leave = ratesOfRuns.map((rate, index) => limiter.joinRun(`run-${index}`, rate));
     const published = async () => (await store.read(account)).state.rates.own?.ratePerSecond;
-    await vi.waitFor(async () => expect(await published()).toBe(expected));
-    await vi.waitFor(() => expect(limiter.snapshot().ratePerSecond).toBe(expected));
+    await eventually(async () => expect(await published()).toBe(expected));
+    await eventually(() => expect(limiter.snapshot().ratePerSecond).toBe(expected));
     // The others on the account keep to it, too.
     const other = openRateLimiter(store, { ratePerSecond: 1000 });
-    await vi.waitFor(() => expect(other.snapshot().ratePerSecond).toBe(expected));
+    await eventually(() => expect(other.snapshot().ratePerSecond).toBe(expected));
     for (const left of leave) left();
-    await vi.waitFor(() => expect(limiter.snapshot().ratePerSecond).toBe(own));
+    await eventually(() => expect(limiter.snapshot().ratePerSecond).toBe(own));
   });
 
   it('paces the calls of a run by its own rate', async () => {
@@ -106,7 +108,8 @@ describe('a gate', () => {
       await done(await limiter.acquire({ runId: 'run', signal: never }));
     const spanInMs = performance.now() - start;
     expect(spanInMs).toBeGreaterThanOrEqual((18 * 1000) / 50);
-    expect(spanInMs).toBeLessThan(5000);
+    // At the process's own rate it would be nine seconds.
+    expect(spanInMs).toBeLessThan(8000);
   });
 
   it('keeps to rates below one a second', async () => {
@@ -129,7 +132,7 @@ describe('a gate', () => {
     const [first = 0, second = 0, third = 0] = slots;
     for (const gap of [second - first, third - second]) {
       expect(gap).toBeGreaterThan(1250);
-      expect(gap).toBeLessThan(1400);
+      expect(gap).toBeLessThan(2 * 1250);
     }
     // None is early: the last permit came at least two gaps behind the first slot.
     expect((entered[2] ?? 0) - (entered[0] ?? 0)).toBeGreaterThan(2 * 1200);
@@ -261,8 +264,8 @@ describe('a gate', () => {
     const all = [openRateLimiter(store), openRateLimiter(store)];
     let isUp = false;
     let inFlight = 0;
-    let mostWhileDown = 0;
-    let callsWhileDown = 0;
+    let mostInFlight = 0;
+    const probedAt: number[] = [];
     const over = new AbortController();
     setMaxListeners(0, over.signal);
     const charged = new Set<string>();
@@ -271,12 +274,9 @@ describe('a gate', () => {
       while (!over.signal.aborted) {
         const permit = await limiter.acquire({ runId: 'run', signal: over.signal }).catch(() => undefined);
         if (!permit) return;
-        const { state } = limiter.snapshot();
         inFlight += 1;
-        if (state === 'down') {
-          callsWhileDown += 1;
-          mostWhileDown = Math.max(mostWhileDown, inFlight);
-        }
+        mostInFlight = Math.max(mostInFlight, inFlight);
+        probedAt.push(performance.now());
         await delay(20);
         inFlight -= 1;
         const photo = `photo-${++photos}`;
@@ -284,15 +284,20 @@ describe('a gate', () => {
       }
     };
     const callers = all.flatMap((limiter) => Array.from({ length: 4 }, () => call(limiter)));
-    await delay(1500);
-    expect(all.map((limiter) => limiter.snapshot().state)).toEqual(['down', 'down']);
-    expect(charged.size).toBeLessThan(5);
-    expect(mostWhileDown).toBe(1);
-    expect(callsWhileDown).toBeGreaterThanOrEqual(2);
-    expect(callsWhileDown).toBeLessThanOrEqual(6);
-    isUp = true;
     const states = () => all.map((limiter) => limiter.snapshot().state);
-    await vi.waitFor(() => expect(states()).toEqual(['open', 'open']), { timeout: 10_000 });
+    await eventually(() => expect(states()).toEqual(['down', 'down']));
+    // Calls that were made before are over: what comes now are probes.
+    await eventually(() => expect(inFlight).toBeLessThanOrEqual(1));
+    mostInFlight = 0;
+    probedAt.length = 0;
+    await eventually(() => expect(probedAt.length).toBeGreaterThanOrEqual(4));
+    expect(states()).toEqual(['down', 'down']);
+    expect(charged.size).toBeLessThan(5);
+    expect(mostInFlight).toBe(1);
+    const gaps = probedAt.slice(1, 4).map((at, place) => at - (probedAt[place] ?? 0));
+    for (const gap of gaps) expect(gap).toBeGreaterThan(190);
+    isUp = true;
+    await eventually(() => expect(states()).toEqual(['open', 'open']));
     over.abort();
     await Promise.all(callers);
   });
@@ -336,7 +341,7 @@ describe('a gate', () => {
     const wipedAt = performance.now();
     await done(await limiter.acquire({ runId: 'run', signal: never }));
     expect(performance.now() - wipedAt).toBeGreaterThanOrEqual(990);
-    expect(performance.now() - wipedAt).toBeLessThan(1500);
+    expect(performance.now() - wipedAt).toBeLessThan(5000);
     expect(Object.keys((await store.read(account)).state.rates)).toHaveLength(1);
   });
 });

@@ -87,7 +87,7 @@ function countKillsInFlight(calls: readonly ServerCall[], lives: readonly Life[]
 async function nextCall({ engine }: Scene, child: RollcallProcess): Promise<void> {
   const before = await engine.control.callCount();
   const arrived = async () => !child.isRunning || (await engine.control.callCount()) > before;
-  await until(arrived, { what: 'a call', limitInMs: 60_000 });
+  await until(arrived, { what: 'a call' });
 }
 
 async function lookBack(scene: Scene): Promise<Life> {

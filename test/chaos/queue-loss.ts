@@ -42,7 +42,7 @@ export async function loseAndHeal(server: QueueServer, seed: number): Promise<Lo
     let removed = 0;
     for (let loss = 1; loss <= losses; loss += 1) {
       const after = Math.floor((photos * (loss - random())) / (losses + 1));
-      await until(() => stage.worked.length >= after, { limitInMs: 60_000, what: `photo ${after}` });
+      await until(() => stage.worked.length >= after, { what: `photo ${after}` });
       removed += await strike(server, { stage, random, excused });
     }
     if (resumed) {

@@ -86,7 +86,6 @@ export async function startS3Run(options: {
     calls: (share: number) =>
       until(async () => (await control.callCount()) > share * photos, {
         what: `calls for ${share} of the photos`,
-        limitInMs: 120_000,
         pollInMs: 100,
       }),
     /** How long after `since`, a time of the clock, another conductor showed itself, by what it wrote. */
@@ -96,7 +95,7 @@ export async function startS3Run(options: {
           const found = await record();
           return found.epoch > epochBefore && found;
         },
-        { what: 'another conductor', limitInMs: 60_000 },
+        { what: 'another conductor' },
       );
       return Date.parse(after.updatedAt) - since;
     },

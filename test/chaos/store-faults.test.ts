@@ -69,7 +69,6 @@ describe.concurrent('the store of a queue', () => {
         try {
           const run = createOrResumeRun(scene);
           await until(async () => (await scene.engine.control.callCount()) > 150, {
-            limitInMs: 60_000,
             pollInMs: 100,
           });
           const struck = await strike(scene, run);

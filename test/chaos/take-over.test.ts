@@ -22,7 +22,6 @@ describe.concurrent('a conductor that sleeps past the end of its lease', () => {
       const { control } = scene.engine;
       const callsBefore = await control.callCount();
       await until(async () => (await control.callCount()) > callsBefore + 50, {
-        limitInMs: 60_000,
         pollInMs: 100,
       });
       first.signal('SIGCONT');
@@ -55,7 +54,6 @@ async function freezeConductor(scene: Scene) {
   const args = ['run', scene.photosFolder, '--rate', `${rate}`, '--concurrency', `${concurrency}`];
   const first = scene.start(args);
   await until(async () => (await scene.engine.control.callCount()) > 100, {
-    limitInMs: 60_000,
     pollInMs: 100,
   });
   const runFolder = await onlyRunFolder(scene.stateFolder);
@@ -64,7 +62,6 @@ async function freezeConductor(scene: Scene) {
   first.signal('SIGSTOP');
   const second = scene.start(args);
   await until(async () => (await epoch()) > firstEpoch, {
-    limitInMs: 60_000,
     pollInMs: 100,
     what: 'a take-over',
   });
@@ -74,7 +71,7 @@ async function freezeConductor(scene: Scene) {
       const found = new Set((await readParts(runFolder)).names.map((name) => Number(name.split('-')[0])));
       return found.size > 1 && [...found].sort((a, b) => a - b);
     },
-    { limitInMs: 60_000, pollInMs: 100, what: 'a part of the second conductor' },
+    { pollInMs: 100, what: 'a part of the second conductor' },
   );
   return { first, second, runFolder, epochs };
 }

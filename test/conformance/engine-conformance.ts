@@ -125,10 +125,10 @@ export function describeEngine(adapter: EnrollingAdapter): void {
       expectOneCall();
     });
 
-    test.each(['silent', 'dribble', 'slow:ms=3000'])('%s ends when the time is over', async (script) => {
+    test.each(['silent', 'dribble', 'slow:ms=30000'])('%s ends when the time is over', async (script) => {
       const started = performance.now();
       const { reply } = await play(script, create(300));
-      expect(performance.now() - started).toBeLessThan(2500);
+      expect(performance.now() - started).toBeLessThan(25_000);
       expect(performance.now() - started).toBeGreaterThan(290);
       expect(reply).toMatchObject({ kind: 'unavailable', sent: true });
       expectOneCall();
@@ -141,8 +141,8 @@ export function describeEngine(adapter: EnrollingAdapter): void {
         message: expect.any(String),
       });
       expect((await play('429:after=7')).reply).toMatchObject({ kind: 'throttled', retryAfterInMs: 7000 });
-      const { reply } = await play('429:date=10');
-      expect(reply.kind === 'throttled' ? reply.retryAfterInMs : 0).toBeGreaterThan(8000);
+      const { reply } = await play('429:date=100');
+      expect(reply.kind === 'throttled' ? reply.retryAfterInMs : 0).toBeGreaterThan(60_000);
     });
 
     test('wrong credentials are certain, and what to fix is named', async () => {

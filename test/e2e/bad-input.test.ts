@@ -8,7 +8,7 @@ import { type BadCommand, badCommands } from './bad-commands.ts';
 import { badFiles, badPhotos, manifestOf, pipePath } from './bad-photos.ts';
 import { badReplies } from './bad-replies.ts';
 
-describe('a command that cannot be carried out', { timeout: 60_000 }, () => {
+describe('a command that cannot be carried out', () => {
   let scene: Scene;
 
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe('a command that cannot be carried out', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a manifest with rows and photos of all kinds', { timeout: 120_000 }, () => {
+describe('a manifest with rows and photos of all kinds', () => {
   it('gives every row its line, in order, and makes calls for the good ones only', async () => {
     const scene = await openScene();
     try {
@@ -102,7 +102,7 @@ describe('a manifest with rows and photos of all kinds', { timeout: 120_000 }, (
   });
 });
 
-describe('an engine that answers nonsense', { timeout: 120_000 }, () => {
+describe('an engine that answers nonsense', () => {
   it('ends each photo as what can be known of it', async () => {
     const scene = await openScene();
     try {

@@ -22,7 +22,7 @@ afterAll(() => redis.close());
 const unhurried = [900, 1_100] as const;
 const quick = [50, 100] as const;
 
-const calls = (count: number) => until(() => scene.engine.calls.length >= count, { limitInMs: 60_000 });
+const calls = (count: number) => until(() => scene.engine.calls.length >= count);
 
 describe.each(['embedded', 'redis'] as const)('from another process, on %s', { timeout: 180_000 }, (kind) => {
   async function open(): Promise<void> {
@@ -102,14 +102,12 @@ describe.each(['embedded', 'redis'] as const)('from another process, on %s', { t
     expect(await scene.runIds()).toEqual([runId]);
     await calls(3);
     await scene.run(['pause', runId]);
-    await until(() => worker.stderr().includes(`Run ${runId}: paused`), { limitInMs: 60_000 });
+    await until(() => worker.stderr().includes(`Run ${runId}: paused`));
     const callsAtPause = scene.engine.calls.length;
     expect(callsAtPause).toBeLessThan(photos);
     scene.engine.setLatency(quick);
     expect((await scene.run(['resume', runId])).exitCode).toBe(0);
-    await until(() => worker.stderr().includes(`Run ${runId}: finished, ${photos} photos`), {
-      limitInMs: 60_000,
-    });
+    await until(() => worker.stderr().includes(`Run ${runId}: finished, ${photos} photos`));
     await expectEveryPhotoOnce(runId);
     worker.signal('SIGTERM');
     expect((await worker.ended).exitCode).toBe(143);

@@ -26,7 +26,7 @@ let scene: Scene;
 
 afterEach(() => scene.close());
 
-describe('a run whose files were damaged when its process died', { timeout: 120_000 }, () => {
+describe('a run whose files were damaged when its process died', () => {
   it.each(damages)('$what: the same command goes on, one line a photo', async ({ file, damage }) => {
     scene = await openScene({ latencyInMs: [40, 60] });
     await writePhotos(join(scene.folder, 'archive'), { count: photos });
@@ -66,7 +66,7 @@ it('a run that is over stays so when its run.json is damaged: no photo is called
     counts: before.counts,
     listed: before.listed,
   });
-}, 120_000);
+});
 
 async function half(path: string): Promise<void> {
   await truncate(path, Math.floor((await readFile(path)).length / 2));

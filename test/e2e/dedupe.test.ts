@@ -106,7 +106,7 @@ it('two processes on one account, and the one that has the turn is killed', {
     killed.signal('SIGKILL');
     const callsBefore = scene.engine.calls.length;
     const left = workers.find((worker) => worker !== killed);
-    await until(() => left?.stderr().includes(`Run ${runId}: finished`), { limitInMs: 120_000 });
+    await until(() => left?.stderr().includes(`Run ${runId}: finished`));
     expect(scene.engine.calls.length).toBeGreaterThan(callsBefore);
   } finally {
     await backend.close();

@@ -4,7 +4,7 @@ import { testCredentials } from '../helpers/engine-server.ts';
 import { layFormerState } from '../helpers/former-state.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 
-describe('a state that the former version left', { timeout: 120_000 }, () => {
+describe('a state that the former version left', () => {
   let scene: Scene;
 
   beforeAll(async () => {

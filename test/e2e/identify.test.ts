@@ -37,7 +37,7 @@ beforeAll(async () => {
     '17.jpg': await odd('500'),
     '18.jpg': tagPerson(await odd('ok-nested'), 'person-2'),
   });
-}, 120_000);
+});
 beforeEach(() => {
   scene.engine.setMode('normal');
   scene.engine.setLatency([0, 0]);

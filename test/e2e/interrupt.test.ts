@@ -29,7 +29,7 @@ describe.each(['embedded', 'redis'] as const)('a run on %s', { timeout: 180_000 
       ['SIGTERM', 143, 12],
     ] as const) {
       const running = scene.start(command);
-      await until(() => scene.engine.calls.length >= calls, { limitInMs: 60_000 });
+      await until(() => scene.engine.calls.length >= calls);
       running.signal(signal);
       const end = await running.ended;
       expect(end.exitCode).toBe(exitCode);
@@ -62,7 +62,7 @@ it('ends at once when it is interrupted again', { timeout: 180_000 }, async () =
   scene = await openScene({ queue: redis.url });
   await writePhotos(join(scene.folder, 'archive'), { count: 3, script: 'silent' });
   const running = scene.start([...command, '--timeout', '60s']);
-  await until(() => scene.engine.calls.length >= 3, { limitInMs: 60_000 });
+  await until(() => scene.engine.calls.length >= 3);
   running.signal('SIGINT');
   await until(() => running.stderr().includes('Interrupt again to stop at once'));
   running.signal('SIGINT');

@@ -68,7 +68,7 @@ describe.each(['embedded', 'redis'] as const)(
 
     it('pause --account: calls in flight end, nothing starts until resume --account', async () => {
       await openArchive({ latencyInMs: [100, 200] });
-      const running = scene.start(['run', './archive', '--rate', '10']);
+      const running = scene.start(['run', './archive', '--rate', '2']);
       await until(async () => scene.engine.calls.length >= 3);
       const pause = await scene.run(['pause', '--account']);
       expect(pause.exitCode).toBe(0);

@@ -26,7 +26,7 @@ it('a few photos of a script do not wait for an archive, and both keep to one ra
     const largeRun = large.output.stdout.trim();
     const workers = [1, 2].map(() => scene.start(['worker', '--rate', `${rate}`]));
     // Its window is full by then, and what is fed waits at the gate.
-    await until(async () => (await control.callCount()) > photos / 10, { limitInMs: 60_000, pollInMs: 100 });
+    await until(async () => (await control.callCount()) > photos / 10, { pollInMs: 100 });
 
     const folder = join(scene.stateFolder, 'few');
     await writePhotos(folder, { count: few });

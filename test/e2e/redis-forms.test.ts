@@ -49,7 +49,6 @@ async function proveRun(
   await until(
     () => workers.some((worker) => worker.stderr().includes(`Run ${runId}: finished, ${photos} photos`)),
     {
-      limitInMs: 100_000,
       what: `the end of the run in ${folder}`,
     },
   );

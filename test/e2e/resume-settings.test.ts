@@ -24,7 +24,7 @@ async function openArchive(options: SceneOptions = {}): Promise<void> {
   await writePhotos(join(scene.folder, 'archive'), { count: photos });
 }
 
-describe('a run that is started again', { timeout: 120_000 }, () => {
+describe('a run that is started again', () => {
   it('says what it takes over, refuses what is fixed, and keeps what is not given', async () => {
     await openArchive();
     const start = ['run', './archive', '--max-calls', '1', '--backoff', '10ms..20ms', '--rate', '150'];

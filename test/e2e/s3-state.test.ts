@@ -61,7 +61,7 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     return text;
   };
   const filesOf = async (runId: string) => (await state.list(`runs/${runId}`)).map(({ name }) => name);
-  const calls = (count: number) => until(() => scene.engine.calls.length >= count, { limitInMs: 60_000 });
+  const calls = (count: number) => until(() => scene.engine.calls.length >= count);
 
   it('is killed, resumed and reported as on a disk; nothing is left on this machine', async () => {
     const command = ['run', './archive', '--run-id', 'killed', '--json'];
@@ -149,7 +149,7 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     const before = scene.engine.calls.length;
     await calls(before + 2);
     expect((await scene.run(['pause', 'asked'])).exitCode).toBe(0);
-    await until(async () => (await readRunRecord(state, 'asked'))?.state === 'paused', { limitInMs: 60_000 });
+    await until(async () => (await readRunRecord(state, 'asked'))?.state === 'paused');
     expect((await scene.run(['status', 'asked'])).stdout).toContain('why it waits: it was paused by hand');
     const paused = scene.engine.calls.length;
     expect((await scene.run(['resume', 'asked'])).exitCode).toBe(0);

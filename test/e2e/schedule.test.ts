@@ -10,7 +10,6 @@ import { startWebhookServer, type WebhookServer, webhookSecret } from '../helper
 
 const photos = 10;
 const runs = 5;
-const limitInMs = 90_000;
 
 let redis: TestRedis;
 let scene: Scene;
@@ -66,7 +65,7 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
     expect(await scene.runIds()).toEqual([]);
     const workersStartAt = Date.now();
     const workers = [scene.start(['worker']), scene.start(['worker'])];
-    await until(async () => (await finishedRuns()).length >= runs, { limitInMs });
+    await until(async () => (await finishedRuns()).length >= runs);
 
     const { events, skipped } = await listed();
     const started = events.filter((event) => event.result === 'started');
@@ -101,7 +100,7 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
 
     scene.engine.setCredentials({ appId: 'test-app-id', appKey: 'test-app-key' });
     expect((await scene.run(['resume', pausedId])).exitCode).toBe(0);
-    await until(async () => (await stateOf(pausedId)) === 'finished', { limitInMs }).catch(async (error) => {
+    await until(async () => (await stateOf(pausedId)) === 'finished').catch(async (error) => {
       const control = await scene.text(pausedId, 'control.json');
       const said = workers.map((worker) => worker.stderr().slice(-6_000));
       throw new Error(
@@ -110,7 +109,7 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
     });
     expect((await scene.run(['schedule', 'remove', 'often'])).exitCode).toBe(0);
     const all = await scene.runIds();
-    await until(async () => (await finishedRuns()).length === all.length, { limitInMs });
+    await until(async () => (await finishedRuns()).length === all.length);
     for (const worker of workers) worker.signal('SIGTERM');
     for (const worker of workers) expect((await worker.ended).exitCode).toBe(143);
     expect(await scene.runIds()).toEqual(all);

@@ -9,7 +9,7 @@ let scene: Scene;
 
 afterEach(() => scene.close());
 
-describe('what is removed under a run', { timeout: 90_000 }, () => {
+describe('what is removed under a run', () => {
   it.each([
     ['its folder', (runId: string) => `rollcall-data/runs/${runId}`],
     ['the folder of all runs', () => 'rollcall-data/runs'],

@@ -52,9 +52,7 @@ it.skipIf(!(await canRenameHost()))(
     if (process.env.CHAOS_FIGURES) console.log(JSON.stringify({ tookInMs }));
     expect(tookInMs).toBeLessThan(mostInMs);
 
-    await until(() => second.stderr().includes(`Run ${runId}: finished, ${photos} photos`), {
-      limitInMs: 120_000,
-    });
+    await until(() => second.stderr().includes(`Run ${runId}: finished, ${photos} photos`));
     expect((await scene.report(runId)).map(({ seq, status }) => [seq, status])).toEqual(
       Array.from({ length: photos }, (_, index) => [index + 1, 'enrolled']),
     );

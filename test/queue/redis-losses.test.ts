@@ -68,7 +68,7 @@ describe('a queue on Redis that lost a part', () => {
           const found = await scene.queue.finished(10);
           return found.length === 4 && found;
         },
-        { limitInMs: 30_000, what: `the end of all jobs but for ${lost}` },
+        { what: `the end of all jobs but for ${lost}` },
       );
       expect(outcomes.map(({ id, state }) => `${id} ${state}`).sort()).toEqual(
         ids.map((id) => `${id} completed`),

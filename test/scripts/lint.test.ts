@@ -9,7 +9,7 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Both parts of `npm run lint` that know of imports, on a copy of the sources. */
-describe('npm run lint', { timeout: 120_000 }, () => {
+describe('npm run lint', () => {
   let copy: TemporaryFolder;
 
   beforeAll(async () => {

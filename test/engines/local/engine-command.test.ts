@@ -28,7 +28,7 @@ describe('rollcall engine', { timeout: 240_000 }, () => {
     folder = await makeTemporaryFolder();
     engine = await startEngine(folder.path);
     [me, other] = await Promise.all([facePhoto(0), facePhoto(5)]);
-  }, 120_000);
+  });
   afterAll(async () => {
     engine.command.signal('SIGTERM');
     expect((await engine.command.ended).exitCode).toBe(143);
@@ -210,7 +210,7 @@ describe('rollcall engine', { timeout: 240_000 }, () => {
         .then(({ status }) => status === 200 && answered.push(index))
         .catch(() => {}),
     );
-    await until(() => answered.length >= 2, { limitInMs: 120_000 });
+    await until(() => answered.length >= 2);
     engine.command.signal('SIGKILL');
     await Promise.all([...calls, engine.command.ended]);
     engine = await startEngine(folder.path);

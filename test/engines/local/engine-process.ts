@@ -13,7 +13,7 @@ export async function startEngine(folder: string, args: readonly string[] = []):
   const command = commandLine.start(['engine', '--port', '0', ...args], { folder });
   const listening = /^Listening on (\S+),/m;
   const isThere = () => listening.test(command.stderr());
-  await until(isThere, { limitInMs: 120_000, what: 'a listening engine' });
+  await until(isThere, { what: 'a listening engine' });
   return { url: listening.exec(command.stderr())?.[1] ?? '', command };
 }
 

@@ -57,9 +57,7 @@ describe('a run on the defaults', { timeout: 240_000 }, () => {
     const first = scene.start(['run', 'two', '--run-id', 'first']);
     await until(async () => (await servedBy()) === first.pid);
     const second = scene.start(['run', 'one', '--run-id', 'second', '--new']);
-    await until(async () => (await scene.record('second').catch(() => undefined))?.counts.calls, {
-      limitInMs: 120_000,
-    });
+    await until(async () => (await scene.record('second').catch(() => undefined))?.counts.calls);
     expect(await servedBy()).toBe(first.pid);
     first.signal('SIGKILL');
     expect(await second.ended).toMatchObject({ exitCode: 1 });

@@ -3,7 +3,10 @@ import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openEmbeddedPostgres } from '../../../src/queue/embedded/open-embedded-postgres.ts';
+import {
+  type EmbeddedPostgres,
+  openEmbeddedPostgres,
+} from '../../../src/queue/embedded/open-embedded-postgres.ts';
 import { type CompiledSource, compileSource } from '../../helpers/compiled-source.ts';
 import { type Child, runChild } from '../../helpers/run-child.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -13,6 +16,7 @@ let compiled: CompiledSource;
 let temporary: TemporaryFolder;
 let folder: string;
 const children: Child[] = [];
+const opened: EmbeddedPostgres[] = [];
 
 beforeAll(async () => {
   compiled = await compileSource();
@@ -23,6 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const child of children.splice(0)) await child.kill();
+  for (const server of opened.splice(0)) await server.close();
   // Whatever a killed process left running is taken up, and stopped by its last member.
   if (existsSync(folder)) await (await openEmbeddedPostgres({ folder })).close();
   expect(await serverPid()).toBeUndefined();
@@ -33,6 +38,12 @@ function startChild(): Child {
   const child = runChild(compiled.pathOf('test/queue/embedded/member-child.ts'), [folder]);
   children.push(child);
   return child;
+}
+
+async function open(onError?: (error: Error) => void): Promise<EmbeddedPostgres> {
+  const server = await openEmbeddedPostgres({ folder, ...(onError && { onError }) });
+  opened.push(server);
+  return server;
 }
 
 async function serverPid(): Promise<number | undefined> {
@@ -76,7 +87,7 @@ describe('the embedded server', () => {
     const child = startChild();
     const pid = await child.line();
     await child.kill();
-    const server = await openEmbeddedPostgres({ folder });
+    const server = await open();
     expect(String(await serverPid())).toBe(pid);
     expect(await ask(server.connection)).toBe(2);
     await server.close();
@@ -85,10 +96,7 @@ describe('the embedded server', () => {
 
   it('is started again by those who use it when it is killed', async () => {
     const errors: string[] = [];
-    const server = await openEmbeddedPostgres({
-      folder,
-      onError: (error) => void errors.push(error.message),
-    });
+    const server = await open((error) => void errors.push(error.message));
     const child = startChild();
     const pid = Number(await child.line());
     process.kill(pid, 'SIGKILL');
@@ -102,7 +110,7 @@ describe('the embedded server', () => {
   });
 
   it('starts over files that a crash of the machine left, though another program has their process id', async () => {
-    const first = await openEmbeddedPostgres({ folder });
+    const first = await open();
     await first.close();
     const pid = `${process.pid}`;
     await writeFile(join(folder, 'data', 'postmaster.pid'), `${pid}\n${folder}/data\n1\n5432\n.\n\n`);
@@ -110,7 +118,7 @@ describe('the embedded server', () => {
     await writeFile(join(folder, 'start.lock'), 'elsewhere~boot~1:1:1 token');
     await mkdir(join(folder, 'data.new'));
     await utimes(join(folder, 'start.lock'), 1, 1);
-    const second = await openEmbeddedPostgres({ folder });
+    const second = await open();
     expect(await ask(second.connection)).toBe(2);
     await second.close();
   });
@@ -118,7 +126,7 @@ describe('the embedded server', () => {
   it('is made again where its making was interrupted', async () => {
     await mkdir(join(folder, 'data.new', 'base'), { recursive: true });
     await writeFile(join(folder, 'data.new', 'PG_VERSION'), '18\n');
-    const server = await openEmbeddedPostgres({ folder });
+    const server = await open();
     expect(await ask(server.connection)).toBe(2);
     await server.close();
     expect(existsSync(join(folder, 'data.new'))).toBe(false);
@@ -126,13 +134,13 @@ describe('the embedded server', () => {
 
   it('lives in a folder whose path is longer than a socket may have, and moves with it', async () => {
     folder = join(temporary.path, `with 'quotes', $HOME and spaces ${'long '.repeat(20)}`.trim(), 'queue');
-    const server = await openEmbeddedPostgres({ folder });
+    const server = await open();
     expect(await ask(server.connection)).toBe(2);
     await server.close();
     const moved = join(temporary.path, 'moved');
     await rename(folder, moved);
     folder = moved;
-    const again = await openEmbeddedPostgres({ folder });
+    const again = await open();
     expect(await ask(again.connection)).toBe(2);
     await again.close();
   });
@@ -140,7 +148,7 @@ describe('the embedded server', () => {
   it('says what is wrong with a folder that holds something else', async () => {
     await mkdir(join(folder, 'data'), { recursive: true });
     await writeFile(join(folder, 'data', 'letter.txt'), 'hello');
-    await expect(openEmbeddedPostgres({ folder })).rejects.toMatchObject({
+    await expect(open()).rejects.toMatchObject({
       code: 'embedded-broken-data',
       exitCode: 4,
     });

@@ -184,7 +184,7 @@ export function describeStateStore(kind: string, start: () => Promise<TestedStat
           expect(before).toEqual(all.slice(0, all.indexOf(from)));
         });
         await fc.assert(property, { numRuns: randomInputs(25) });
-      }, 120_000);
+      });
 
       it('appends in the order of the calls, and counts what is durable', async () => {
         const path = `${folder()}/file`;

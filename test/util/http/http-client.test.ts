@@ -196,7 +196,8 @@ describe('the time of a call', () => {
     const tookInMs = performance.now() - startedAt;
     expect(result).toMatchObject({ kind: 'failed', fault: 'timeout' });
     expect(tookInMs).toBeGreaterThan(timeoutInMs - 10);
-    expect(tookInMs).toBeLessThan(timeoutInMs + 1000);
+    // A call that its time does not end would go on for ever.
+    expect(tookInMs).toBeLessThan(timeoutInMs + 10_000);
     return { result, sentAt };
   };
 
@@ -213,13 +214,13 @@ describe('the time of a call', () => {
   });
 
   test('covers waiting for a connection: the call is then never sent', async () => {
-    const client = create({ concurrency: 1, timeoutInMs: 1000 });
-    onRequest = (socket) => setTimeout(() => socket.write(ok), 600);
+    const client = create({ concurrency: 1, timeoutInMs: 2000 });
+    // The first is answered when the second waits for its connection, and nobody after it.
+    onRequest = (socket) => void (requests.length === 1 && setTimeout(() => socket.write(ok), 100));
     const first = post(client);
     const second = post(client);
     await sleep(0);
     expect((await first).result).toMatchObject({ kind: 'response' });
-    // It got the connection after 600 ms and its own time ended 400 ms later.
     expect((await second).result).toMatchObject({ kind: 'failed', fault: 'timeout', sent: true });
     onRequest = () => {};
     const [third, fourth] = await Promise.all([post(client), post(client)]);
@@ -318,9 +319,10 @@ describe('connections', () => {
     let arrivedAt = 0;
     server.once('connection', (socket) => socket.once('data', () => (arrivedAt = performance.now())));
     onRequest = (socket) => setTimeout(() => socket.write(ok), 100);
-    const { sentAt } = await post(create());
-    expect(arrivedAt - (sentAt ?? 0)).toBeGreaterThanOrEqual(0);
-    expect(arrivedAt - (sentAt ?? 0)).toBeLessThan(500);
+    const calledAt = performance.now();
+    const { sentAt = 0 } = await post(create());
+    expect(sentAt).toBeGreaterThanOrEqual(calledAt);
+    expect(sentAt).toBeLessThanOrEqual(arrivedAt);
   });
 
   test('closing ends them; calls in flight fail', async () => {
