@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type Eta, isOver, listRunRecords, type RunRecord, readRunRecord } from '../records/run-record.ts';
+import {
+  type Eta,
+  isOver,
+  listReadableRuns,
+  listRunRecords,
+  type RunRecord,
+  readRunRecord,
+} from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
@@ -25,20 +32,28 @@ export function defineStatus(command: Command): void {
     .option('--watch', 'refresh every two seconds, until interrupted')
     .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {
       const show = async (rollcall: Rollcall) => {
-        const records = runId ? [await findRun(rollcall, runId)] : await listRunRecords(rollcall.state);
+        const { records, unreadable } = runId
+          ? { records: [await findRun(rollcall, runId)], unreadable: [] }
+          : await listReadableRuns(rollcall.state);
         const isCleared = options.watch && process.stdout.isTTY;
         if (isCleared) clearScreen();
-        if (options.json) await write(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-        else if (records.length === 0) print(`No run in ${rollcall.state.address}.`);
-        else print(records.flatMap(describe));
+        const faults = unreadable.map(({ id, fault }) => ({ id, problem: fault.message }));
+        if (options.json)
+          await write([...records, ...faults].map((record) => `${JSON.stringify(record)}\n`).join(''));
+        else if (records.length + faults.length === 0) print(`No run in ${rollcall.state.address}.`);
+        else
+          print([
+            ...records.flatMap(describe),
+            ...faults.map(({ id, problem }) => `${id}  cannot be read: ${problem}`),
+          ]);
         if (options.watch && !options.json && !isCleared) print('');
+        return unreadable.length === 0 ? 0 : 4;
       };
       await withRollcall(
         options,
         async ({ rollcall, signal, interruptExitCode }) => {
           if (!options.watch) {
-            await show(rollcall);
-            return 0;
+            return show(rollcall);
           }
           while (!signal.aborted) {
             await show(rollcall);

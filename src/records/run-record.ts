@@ -132,17 +132,46 @@ export async function writeRunRecord(state: StateStore, record: RunRecord): Prom
 /** Runs that are over do not change any more: a process that lists again and again reads them once. */
 const overOf = new WeakMap<StateStore, ReadonlyMap<string, RunRecord>>();
 
-/** All runs of the state, the newest first. */
+/** A run whose `run.json` cannot be read: it is damaged, or belongs to another user. */
+export interface UnreadableRun {
+  readonly id: string;
+  readonly fault: FaultError;
+}
+
+/**
+ * All runs of the state, the newest first.
+ * @throws FaultError where one of them cannot be read: who decides by all of them must not pass it over
+ */
 export async function listRunRecords(state: StateStore): Promise<RunRecord[]> {
+  const { records, unreadable } = await listReadableRuns(state);
+  if (unreadable[0]) throw unreadable[0].fault;
+  return records;
+}
+
+/** The runs that can be read, the newest first, and those that cannot. */
+export async function listReadableRuns(
+  state: StateStore,
+): Promise<{ records: RunRecord[]; unreadable: UnreadableRun[] }> {
   const folders = (await state.list(runsFolder)).filter((entry) => entry.isFolder);
   const known = overOf.get(state);
   const read = pLimit(readsAtOnce);
+  const unreadable: UnreadableRun[] = [];
   const found = await Promise.all(
-    folders.map(({ name }) => known?.get(name) ?? read(() => readRunRecord(state, name))),
+    folders.map(
+      ({ name }) => known?.get(name) ?? read(() => readRunRecord(state, name).catch(noteFault(name))),
+    ),
   );
   const records = found.filter((record) => record !== undefined);
   overOf.set(state, new Map(records.filter(isOver).map((record) => [record.id, record])));
-  return records.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  records.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  return { records, unreadable };
+
+  function noteFault(id: string) {
+    return (fault: unknown): undefined => {
+      if (!(fault instanceof FaultError)) throw fault;
+      unreadable.push({ id, fault });
+    };
+  }
 }
 
 export const isOver = (record: RunRecord) => record.state === 'finished' || record.state === 'cancelled';

@@ -1,4 +1,4 @@
-import { isOver, listRunRecords, type RunRecord, runFolderOf, runsFolder } from '../records/run-record.ts';
+import { isOver, listReadableRuns, type RunRecord, runFolderOf, runsFolder } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /** In a run's folder while it is being removed. */
@@ -6,7 +6,8 @@ const markerName = 'pruned';
 
 /** Runs that are over and ended before the given time (ISO 8601). Those that can still go on are never among them. */
 export async function findOldRuns(state: StateStore, endedBefore: string): Promise<RunRecord[]> {
-  return (await listRunRecords(state)).filter((record) => isOver(record) && record.updatedAt < endedBefore);
+  const { records } = await listReadableRuns(state);
+  return records.filter((record) => isOver(record) && record.updatedAt < endedBefore);
 }
 
 /**
@@ -20,8 +21,10 @@ export async function removeRuns(state: StateStore, runs: readonly RunRecord[]):
     for (const name of ['run.json', 'run.first.json']) await state.remove(`${folder}/${name}`);
   }
   for (const { name, isFolder } of await state.list(runsFolder)) {
-    if (isFolder && (await state.size(`${runsFolder}/${name}/${markerName}`)) !== undefined)
-      await removeFiles(state, `${runsFolder}/${name}`);
+    // One that cannot be read is left alone.
+    const marker =
+      isFolder && (await state.size(`${runsFolder}/${name}/${markerName}`).catch(() => undefined));
+    if (marker !== undefined && marker !== false) await removeFiles(state, `${runsFolder}/${name}`);
   }
 }
 

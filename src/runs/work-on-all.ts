@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunEnd } from '../conductor/conducting.ts';
 import { readControl } from '../records/run-control.ts';
-import { listRunRecords, type RunRecord } from '../records/run-record.ts';
+import { listReadableRuns, type RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
 import { whyFilesAreMissing } from './files-on.ts';
@@ -33,10 +33,11 @@ export async function workOnAll(
     onLook?: () => void;
   },
 ): Promise<void> {
-  const { state, log } = rollcall;
+  const { state } = rollcall;
   const joined = new Map<string, Promise<void>>();
   const openStart = createStarter(rollcall);
   const watch = createStateWatch(rollcall);
+  const findRuns = createRunFinder(rollcall);
   await refuseOtherState(rollcall, (record) => isToBeWorkedOn(state, record));
   await rollcall.registration();
   const join = async (started: StartedRun) => {
@@ -52,7 +53,7 @@ export async function workOnAll(
     }
   };
   while (!signal.aborted) {
-    for (const record of await runsToWorkOn({ state, log })) {
+    for (const record of await findRuns()) {
       const started = joined.has(record.id) ? undefined : openStart(record);
       if (started) joined.set(record.id, join(started));
     }
@@ -122,18 +123,35 @@ function createStateWatch(rollcall: Pick<Rollcall, 'state' | 'queue' | 'engineOf
   };
 }
 
-/** None while the state does not answer: a worker outlasts that, and looks again. */
-async function runsToWorkOn({ state, log }: Pick<Rollcall, 'state' | 'log'>): Promise<RunRecord[]> {
-  try {
+/**
+ * Finds the runs to be worked on. None while the state does not answer: a worker outlasts that, and looks again. One that
+ * cannot be read is passed over, of which it warns once.
+ */
+function createRunFinder({ state, log }: Pick<Rollcall, 'state' | 'log'>): () => Promise<RunRecord[]> {
+  let warned = new Set<string>();
+  const find = async () => {
+    const { records, unreadable } = await listReadableRuns(state);
+    const faults = new Map(unreadable.map(({ id, fault }) => [id, fault]));
     const found: RunRecord[] = [];
-    for (const record of await listRunRecords(state))
-      if (await isToBeWorkedOn(state, record)) found.push(record);
+    for (const record of records) {
+      const isWanted = await isToBeWorkedOn(state, record).catch((fault) => {
+        if (!(fault instanceof FaultError)) throw fault;
+        faults.set(record.id, fault);
+        return false;
+      });
+      if (isWanted) found.push(record);
+    }
+    for (const [run, { message }] of faults)
+      if (!warned.has(run)) log.warn({ run, reason: message }, 'the run cannot be read and is passed over');
+    warned = new Set(faults.keys());
     return found;
-  } catch (error) {
-    if (!(error instanceof FaultError)) throw error;
-    log.warn({ reason: error.message }, 'the state cannot be read; trying again');
-    return [];
-  }
+  };
+  return () =>
+    find().catch((error) => {
+      if (!(error instanceof FaultError)) throw error;
+      log.warn({ reason: error.message }, 'the state cannot be read; trying again');
+      return [];
+    });
 }
 
 /** A paused run is worked on again once somebody asked for it after the pause. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readWorkerRegistrations } from '../queue/presence.ts';
-import { listRunRecords } from '../records/run-record.ts';
+import { listReadableRuns } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import { withinTime } from '../util/time-limit.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -36,7 +36,8 @@ export async function watchHealth(
     });
 
     async function readMetrics(): Promise<WorkMetrics> {
-      const active = (await listRunRecords(state)).filter((record) => record.state === 'active');
+      const { records } = await listReadableRuns(state);
+      const active = records.filter((record) => record.state === 'active');
       const own = await state.identity();
       const workers = (await readWorkerRegistrations(presence)).filter(({ stateId }) => stateId === own);
       const photosLeft = active.reduce((sum, { counts }) => sum + counts.listed - counts.done, 0);

@@ -1,9 +1,10 @@
 import { realpathSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { FaultError } from '../../util/errors.ts';
 import { inOneLine } from '../../util/in-one-line.ts';
+import { whyDenied } from '../../util/permission.ts';
 import { openSocketFolder } from '../../util/socket-folder.ts';
 import { withRetry } from '../../util/with-retry.ts';
 import { serverUserName } from './data-folder.ts';
@@ -33,10 +34,11 @@ export async function openEmbeddedPostgres(options: {
   folder: string;
   onError?: (error: Error) => void;
 }): Promise<EmbeddedPostgres> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw noFolder(options.folder, error);
+  await mkdir(options.folder, { recursive: true, mode: 0o700 }).catch(async (error) => {
+    throw await noFolder(options.folder, error);
   });
   const files = serverFiles(realpathSync(options.folder));
+  await refuseForeignFolder(files.folder);
   const socketFolder = await openSocketFolder(files.data);
   const connection = { host: socketFolder.path, user: serverUserName, database: 'postgres' };
   let member: pg.Client | undefined;
@@ -117,7 +119,7 @@ async function tryJoin(connection: Connection): Promise<Attempt> {
   } catch (error) {
     await client.end().catch(() => undefined);
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EACCES') throw notAllowed(connection.host, error);
+    if (code === 'EACCES') throw await notAllowed(connection.host, error);
     return { error, isDown: code === 'ENOENT' || code === 'ECONNREFUSED' };
   }
 }
@@ -153,20 +155,30 @@ function notStarted(folder: string, reason: unknown): FaultError {
   );
 }
 
-function noFolder(folder: string, cause: NodeJS.ErrnoException): FaultError {
+const isDenied = ({ code }: NodeJS.ErrnoException) => code === 'EACCES' || code === 'EPERM';
+
+async function noFolder(folder: string, cause: NodeJS.ErrnoException): Promise<FaultError> {
   return new FaultError(
     'embedded-no-folder',
-    `The folder ${folder} of the embedded queue cannot be made (${cause.code ?? cause.message}). Fix this, or set ` +
-      '--state (ROLLCALL_STATE) to another folder.',
+    `The folder ${folder} of the embedded queue cannot be made (${cause.code ?? cause.message}). ` +
+      (isDenied(cause)
+        ? await whyDenied(folder)
+        : 'Fix this, or set --state (ROLLCALL_STATE) to another folder.'),
     { cause },
   );
 }
 
-function notAllowed(folder: string, cause: unknown): FaultError {
+/** Two users of one server would leave each other files that the other may not read. Root runs it as its owner. */
+async function refuseForeignFolder(folder: string): Promise<void> {
+  const ownUid = process.getuid?.();
+  const { uid } = await stat(folder);
+  if (ownUid !== undefined && ownUid !== 0 && uid !== ownUid) throw await notAllowed(folder);
+}
+
+async function notAllowed(folder: string, cause?: unknown): Promise<FaultError> {
   return new FaultError(
     'embedded-not-allowed',
-    `The embedded queue in ${folder} belongs to another user. Run rollcall as that user, or set --state ` +
-      '(ROLLCALL_STATE) to a folder of your own.',
+    `The embedded queue in ${folder} belongs to another user: ${await whyDenied(folder)}`,
     { cause },
   );
 }

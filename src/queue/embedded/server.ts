@@ -22,6 +22,8 @@ export async function startServer(files: ServerFiles, answers: () => Promise<boo
     if (await answers()) return { started: true };
     const { binaries, user } = await prepare(files);
     await ensureDataFolder(files, binaries, user);
+    // PostgreSQL refuses a folder that somebody opened to others (chmod -R a+rwX).
+    await chmod(files.data, 0o700);
     await removeStalePidFile(files);
     await writeConfiguration(files);
     await cutLog(files.log);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -67,6 +67,17 @@ async function ask(connection: pg.ClientConfig, query = 'select 2 as answer'): P
 const members = `select count(*)::int as answer from pg_locks where locktype = 'advisory' and mode = 'ShareLock'`;
 
 describe('the embedded server', () => {
+  it('starts again after somebody opened its folders to everybody', async () => {
+    const first = await openEmbeddedPostgres({ folder });
+    await first.close();
+    // As chmod -R a+rwX does: PostgreSQL refuses such a folder.
+    for (const path of [folder, join(folder, 'data')]) await chmod(path, 0o777);
+    const second = await openEmbeddedPostgres({ folder });
+    expect(await ask(second.connection)).toBe(2);
+    expect((await stat(join(folder, 'data'))).mode & 0o777).toBe(0o700);
+    await second.close();
+  });
+
   it('is made once and shared by processes that start at the same moment; the last one stops it', async () => {
     const three = [startChild(), startChild(), startChild()];
     const pids = await Promise.all(three.map((child) => child.line()));
