@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
 import { allowSubjects } from '../runs/forget-list.ts';
 import { type ForgetEnd, forgetSubjects } from '../runs/forget-subjects.ts';
 import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.ts';
@@ -6,7 +7,6 @@ import { formatDuration } from '../settings/durations.ts';
 import { problemOfText } from '../sources/read-subject-id.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
-import { subjectKey } from '../util/subject-id.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, printJson, say } from './output.ts';
@@ -114,17 +114,18 @@ async function forget(
 const idsOf = (named: readonly NamedSubject[]) => named.map(({ subjectId }) => subjectId);
 
 /** Results may be kept: they name places, not people. */
-function withPlaces({ failed, leftToOthers, ...counts }: ForgetEnd, named: readonly NamedSubject[]) {
+function withPlaces({ failed, leftToOthers, unknown, ...counts }: ForgetEnd, named: readonly NamedSubject[]) {
   const placeOf = placesOf(named);
   return {
     ...counts,
     failed: failed.map(({ subjectId, message }) => ({ place: placeOf(subjectId), message })),
     leftToOthers: leftToOthers.map(placeOf),
+    unknown: unknown.map(placeOf),
   };
 }
 
 function placesOf(named: readonly NamedSubject[]): (subjectId: string) => string {
-  const places = new Map(named.map(({ subjectId, place }) => [subjectKey(subjectId), place]));
+  const places = new Map(named.map(({ subjectId, place }) => [keyWithoutBlanks(subjectId), place]));
   return (subjectId) => places.get(subjectId) ?? 'a subject';
 }
 
@@ -144,12 +145,17 @@ function describe({
   ];
 }
 
-function conclude({ failed, leftToOthers, waitsFor }: ForgetEnd, named: readonly NamedSubject[]): number {
+function conclude(
+  { failed, leftToOthers, unknown, waitsFor }: ForgetEnd,
+  named: readonly NamedSubject[],
+): number {
   const placeOf = placesOf(named);
   for (const subjectId of leftToOthers)
     say(`${placeOf(subjectId)}: one of its templates belongs to another subject by now and was kept.`);
   for (const { subjectId, message } of failed)
     say(`${placeOf(subjectId)} (${subjectId}): not deleted: ${message}`);
+  if (unknown.length > 0)
+    say(describeUnknown(unknown.map((subjectId) => `${placeOf(subjectId)} (${subjectId})`)));
   if (waitsFor !== undefined) {
     say(`Stopped: ${waitsFor}`);
     say(
@@ -162,4 +168,15 @@ function conclude({ failed, leftToOthers, waitsFor }: ForgetEnd, named: readonly
     `${plural(failed.length, 'subject')} could not be deleted. To try again, start the same command again.`,
   );
   return 1;
+}
+
+const placesShown = 10;
+
+function describeUnknown(places: readonly string[]): string {
+  const more = places.length > placesShown ? ` and ${places.length - placesShown} more` : '';
+  return (
+    `${plural(places.length, 'subject')} matched nobody: neither this state nor the engine knew them. They are on the forget ` +
+    `list as they are written; is that how they were enrolled, upper and lower case too? ` +
+    `${places.slice(0, placesShown).join(', ')}${more}`
+  );
 }

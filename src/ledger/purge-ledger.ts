@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseStore } from '../account/lease-store.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { subjectKey } from '../util/subject-id.ts';
 import { withCompactionLease } from './compact-ledger.ts';
+import { keyWithoutBlanks } from './ids-with-blanks.ts';
 import { parseLedgerEvent } from './ledger-event.ts';
 import { basePath, type LedgerFile, listLedgerFiles, readLedgerFile } from './ledger-files.ts';
 
@@ -21,7 +21,7 @@ export async function purgeLedger(options: {
   const { state, leases, account, subjects, signal } = options;
   const isNamed = (text: string) => {
     const event = parseLedgerEvent(text);
-    return event !== undefined && subjects.has(subjectKey(event.subjectId));
+    return event !== undefined && subjects.has(keyWithoutBlanks(event.subjectId));
   };
   const names = async (file: LedgerFile) => {
     let found = false;

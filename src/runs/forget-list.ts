@@ -1,6 +1,7 @@
 import type { Settings } from '../engines/settings.ts';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
+import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -50,7 +51,8 @@ export async function allowSubjects(
   const { account, engine: named } = ownEngine();
   const known = createForgottenSubjects({ state, engine: named.name, account });
   await known.refresh();
-  const subjects = [...new Set([...given].map(subjectKey))];
+  // With the blanks, too: that is how the former version has marked them.
+  const subjects = [...new Set([...given].flatMap((id) => [subjectKey(id), keyWithoutBlanks(id)]))];
   const listed = subjects.filter(known.isForgotten);
   if (listed.length === 0) return 0;
   const newest = listed.reduce((most, subject) => Math.max(most, known.find(subject)?.latestAt ?? 0), 0);

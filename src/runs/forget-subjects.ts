@@ -4,9 +4,9 @@ import { resumeFixedAccount } from '../account/account-pause.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
 import { createErasureLog, forgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
+import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
 import { purgeLedger } from '../ledger/purge-ledger.ts';
 import { UsageError } from '../util/errors.ts';
-import { subjectKey } from '../util/subject-id.ts';
 import { eraseTemplate, type TemplateEnd } from './erase-template.ts';
 import { findKnownTemplates, type KnownTemplates, templatesInQueue } from './known-templates.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -30,6 +30,8 @@ export interface ForgetEnd {
   readonly failed: readonly { readonly subjectId: string; readonly message: string }[];
   /** Subjects one of whose templates was left alone, for another subject was enrolled under it since. */
   readonly leftToOthers: readonly string[];
+  /** Subjects of whom neither this state nor the engine knew anything: perhaps they are written otherwise. */
+  readonly unknown: readonly string[];
   /** Absolute path or address of what was added to the erasure log. */
   readonly log?: string;
   /** Set where the account stopped it: what has to be fixed. The subjects are on the list; started again it goes on. */
@@ -46,7 +48,7 @@ export interface ForgetOptions {
 /**
  * Enters subjects into the forget list of the settings' engine, so that no run enrolls them any more, and then deletes
  * their templates at the settings' account. May die on any line: started again with the same subjects it goes on with those that are not erased.
- * @param given subject ids; the same in another form of Unicode is the same
+ * @param given subject ids; the same in another form of Unicode, or with blanks around it, is the same
  * @throws UsageError for an engine that cannot delete; the signal's reason when aborted
  */
 export async function forgetSubjects(
@@ -60,7 +62,7 @@ export async function forgetSubjects(
   const { state, settings } = rollcall;
   const { engine, account, calledAccount } = rollcall.engine();
   const deleteTemplate = deletionOf(engine);
-  const subjects = [...new Set([...given].map(subjectKey))];
+  const subjects = [...new Set([...given].map(keyWithoutBlanks))];
   const backend = await rollcall.queue();
   const { leases, presence } = backend;
   const accounts = await findSameAccounts(rollcall);
@@ -90,6 +92,7 @@ export async function forgetSubjects(
   const erased = new Set(plan.done);
   const failed: { subjectId: string; message: string }[] = [];
   const leftToOthers: string[] = [];
+  const unknown: string[] = [];
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   // Every call in flight listens.
@@ -121,6 +124,8 @@ export async function forgetSubjects(
       failed.push({ subjectId: subject, message: unmoved.message });
       return;
     }
+    const isKnown = known.ofSubject.has(subject) || plan.erasedEver.has(subject);
+    if (!isKnown && gone.every(({ existed }) => existed === false)) unknown.push(subject);
     const templates = gone.map(({ kind: _, ...template }) => template);
     await log.append({ subjectId: subject, templates, notBefore: listedAt });
     erased.add(subject);
@@ -159,6 +164,7 @@ export async function forgetSubjects(
     ...counts,
     failed,
     leftToOthers,
+    unknown,
     ...(log.path !== undefined && { log: state.locate(log.path) }),
     ...(waitsFor !== undefined && { waitsFor }),
   };

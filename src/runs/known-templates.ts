@@ -1,4 +1,5 @@
 import { templateIdOf } from '../engines/registry.ts';
+import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
 import { type LedgerEvent, timesOf } from '../ledger/ledger-event.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { QueueBackend } from '../queue/queue.ts';
@@ -8,7 +9,6 @@ import { readReport } from '../records/read-report.ts';
 import { outcomeSchema, type ReportLine } from '../records/report-line.ts';
 import { isOver, listRunRecords, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { subjectKey } from '../util/subject-id.ts';
 import { type Claim, createTemplateClaims, type TemplateClaims } from './template-claims.ts';
 
 /** A template that the queue of a run knows of. */
@@ -26,7 +26,7 @@ interface ListedTemplate {
 
 /** Template ids under which the engine may hold subjects, besides those that follow from them. */
 export interface KnownTemplates {
-  /** By subject, in NFC. */
+  /** By subject, as `keyWithoutBlanks` has it. */
   readonly ofSubject: ReadonlyMap<string, ReadonlySet<string>>;
   /** Of these, and of those that follow from the subjects: whether it is another subject's, so that nothing may touch it. */
   isOfOther(templateId: string): boolean;
@@ -42,7 +42,7 @@ export async function findKnownTemplates(
     /** All ids under which ledgers and runs know the account. */
     accounts: ReadonlySet<string>;
     engine: string;
-    /** In NFC. */
+    /** As `keyWithoutBlanks` has them. */
     subjects: ReadonlySet<string>;
     /** What the queue of a run knows. */
     inQueue: (runId: string) => Promise<readonly NamedTemplate[]>;
@@ -53,7 +53,7 @@ export async function findKnownTemplates(
   const ofSubject = new Map<string, Set<string>>();
   const claims = createTemplateClaims({ engine, subjects });
   const note = (subjectId: string, templateId: string | undefined) => {
-    const key = subjectKey(subjectId);
+    const key = keyWithoutBlanks(subjectId);
     if (templateId === undefined || !subjects.has(key)) return false;
     ofSubject.set(key, (ofSubject.get(key) ?? new Set()).add(templateId));
     claims.note(templateId);

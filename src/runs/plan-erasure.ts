@@ -10,6 +10,8 @@ export interface ErasurePlan {
   readonly pending: readonly string[];
   /** Erased by the command that this one goes on with. */
   readonly done: readonly string[];
+  /** Erased at this account by any earlier command: nothing is known of them any more. */
+  readonly erasedEver: ReadonlySet<string>;
   /** Milliseconds since 1970; later than every entry about these subjects. */
   readonly newerThan: number;
   /** When the latest of the pending was listed. */
@@ -40,6 +42,7 @@ export async function planErasure(
     toList: subjects.filter((subject) => !others.has(subject)),
     pending,
     done,
+    erasedEver: new Set(subjects.filter((subject) => (known.find(subject)?.erasedAt ?? 0) > 0)),
     newerThan: latest(subjects.map((subject) => known.find(subject)?.latestAt ?? 0)),
     listedAt: latest(pending.map((subject) => known.find(subject)?.since ?? 0)),
   };

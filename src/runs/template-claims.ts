@@ -1,4 +1,5 @@
 import { followsFromSubject } from '../engines/registry.ts';
+import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import { templateKey } from '../util/template-id.ts';
 
@@ -45,7 +46,7 @@ export function createTemplateClaims({
   subjects,
 }: {
   engine: string;
-  /** The given ones, as `subjectKey` has them. */
+  /** The given ones, as `keyWithoutBlanks` has them. */
   subjects: ReadonlySet<string>;
 }): TemplateClaims {
   const byTemplate = new Map<string, Known>();
@@ -71,7 +72,7 @@ export function createTemplateClaims({
     add(claim) {
       const known = byTemplate.get(templateKey(claim.templateId));
       if (!known) return;
-      if (subjects.has(subjectKey(claim.subjectId))) addOwn(known, claim);
+      if (subjects.has(keyWithoutBlanks(claim.subjectId))) addOwn(known, claim);
       else if (!isMistake(claim)) known.othersAt = Math.max(known.othersAt, claim.at);
     },
     isOfOther(templateId) {

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { templateIdOf } from '../../src/engines/registry.ts';
@@ -41,14 +41,17 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
   }
   const held = () => [...scene.engine.templates.keys()].sort();
 
-  /** All lines of all files below a folder of the state. */
-  async function linesBelow(folder: string): Promise<string[]> {
+  async function filesBelow(folder: string): Promise<string[]> {
     const path = join(scene.stateFolder, folder);
     const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
     const files = entries
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
-    const texts = await Promise.all(files.sort().map((file) => readFile(file, 'utf8')));
+    return files.sort();
+  }
+  /** All lines of all files below a folder of the state. */
+  async function linesBelow(folder: string): Promise<string[]> {
+    const texts = await Promise.all((await filesBelow(folder)).map((file) => readFile(file, 'utf8')));
     return texts.flatMap((text) => text.split('\n').filter((line) => line !== ''));
   }
   async function logLines() {
@@ -251,6 +254,38 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     expect(result).toMatchObject({ erased: 1, templatesDeleted: 1 });
     expect(held()).not.toContain('custom/20');
     expect((await linesBelow('ledger')).join('\n')).not.toContain('person-20');
+  });
+
+  it('whoever was enrolled with blanks around the id is forgotten without them, too', async () => {
+    const former = idOf(' person-30');
+    const rows = ['subject_id,photo,template_id', `person-30,archive/person-1.jpg,${former}`];
+    await writeFiles(scene.folder, { 'thirty.csv': rows.join('\n') });
+    expect((await run('thirty.csv')).exitCode).toBe(0);
+    // As the former version has written it down.
+    for (const path of await filesBelow('ledger')) {
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replaceAll('"person-30"', '" person-30"'));
+    }
+    const { result } = await forget('person-30');
+    expect(result).toMatchObject({
+      subjects: 1,
+      erased: 1,
+      templatesDeleted: 1,
+      unknown: [],
+      leftToOthers: [],
+    });
+    expect(held()).not.toContain(former);
+    expect((await linesBelow('ledger')).join('\n')).not.toContain('person-30');
+  });
+
+  it('says whom nobody knows', async () => {
+    await writeFiles(scene.folder, { 'wrong.txt': 'PERSON-8\rperson-8 \rnobody\r' });
+    const { exitCode, result, stderr } = await forget('--file', 'wrong.txt');
+    expect(exitCode).toBe(0);
+    expect(result).toMatchObject({ subjects: 3, unknown: ['line 1 of wrong.txt', 'line 3 of wrong.txt'] });
+    expect(stderr).toMatch(
+      /2 subjects matched nobody.*upper and lower case.*line 1 of wrong\.txt \(PERSON-8\)/,
+    );
   });
 
   it('a list whose key is gone stops every run', async () => {
