@@ -16,6 +16,7 @@ const interleaved = 10;
 const iccTypes = [fourCharacters('prof'), fourCharacters('rICC')];
 const nclxType = fourCharacters('nclx');
 const displayP3Primaries = 12;
+const turns = [fourCharacters('irot'), fourCharacters('imir')];
 
 /**
  * Decodes the primary picture of a HEIC as libheif does: tiles put together, turned and mirrored as its properties say
@@ -23,7 +24,7 @@ const displayP3Primaries = 12;
  * left alone. libheif's memory is not freed: it goes with the thread.
  * @param {Uint8Array} bytes
  * @param {{ maxPixels: number }} limits
- * @returns {DecodedPicture}
+ * @returns {DecodedPicture & { ignoredExif: Uint8Array | undefined }} `ignoredExif`: where no property turns it
  */
 export function decodeHeic(bytes, { maxPixels }) {
   const heif = openLibheif();
@@ -41,7 +42,9 @@ export function decodeHeic(bytes, { maxPixels }) {
   const channels = heif._heif_image_handle_has_alpha_channel(handle) ? 4 : 3;
   heif._heif_decode_image(out, handle, out + 12, rgb, channels === 4 ? interleavedRgba : interleavedRgb, 0);
   assertOk(heif, out);
-  return { ...readPixels(heif, readPointer(heif, out + 12), channels), ...readProfile(heif, handle, out) };
+  const image = readPointer(heif, out + 12);
+  const ignoredExif = isTurnedByItself(heif, context, handle) ? undefined : readExif(heif, handle, out);
+  return { ...readPixels(heif, image, channels), ...readProfile(heif, handle, out), ignoredExif };
 }
 
 /** @returns {MainModule} */
@@ -95,6 +98,30 @@ function readProfile(heif, handle, out) {
   heif._heif_image_handle_get_nclx_color_profile(out, handle, out + 12);
   assertOk(heif, out);
   return { isDisplayP3: readPointer(heif, readPointer(heif, out + 12) + 4) === displayP3Primaries };
+}
+
+/**
+ * Whether a property of its own turns or mirrors it.
+ * @param {MainModule} heif @param {number} context @param {number} handle
+ */
+function isTurnedByItself(heif, context, handle) {
+  const id = heif._heif_image_handle_get_item_id(handle);
+  return turns.some((type) => heif._heif_item_get_properties_of_type(context, id, type, 0, 0) > 0);
+}
+
+/**
+ * @param {MainModule} heif @param {number} handle @param {number} out
+ * @returns {Uint8Array | undefined}
+ */
+function readExif(heif, handle, out) {
+  const type = heif._malloc(8);
+  heif.HEAPU8.set(Buffer.from('Exif\0', 'latin1'), type);
+  if (heif._heif_image_handle_get_list_of_metadata_block_IDs(handle, type, out, 1) < 1) return undefined;
+  const id = readPointer(heif, out);
+  const size = heif._heif_image_handle_get_metadata_size(handle, id);
+  const at = heif._malloc(size);
+  heif._heif_image_handle_get_metadata(out, handle, id, at);
+  return readPointer(heif, out) === 0 ? heif.HEAPU8.slice(at, at + size) : undefined;
 }
 
 /** @param {string} text */

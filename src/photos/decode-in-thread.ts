@@ -1,20 +1,24 @@
 import { Worker } from 'node:worker_threads';
 import { withinTime } from '../util/time-limit.ts';
+import type { Warning } from '../util/warning.ts';
 import type { DecodeAnswer, DecodeTask } from './decode-thread.js';
 import { maxPixels, sharp } from './image-decoder.ts';
+import { readTiffDirectories } from './tiff-directories.ts';
+
+const orientationTag = 274;
 
 /** JavaScript, since a thread of a process that runs from the sources could not load TypeScript. */
 const threadFile = new URL('./decode-thread.js', import.meta.url);
 
 /**
  * Decodes what libvips does not, in a thread of its own that ends with the picture: it affects neither the event loop nor
- * later pictures. Gives an uncompressed TIFF, upright, with the picture's colour profile.
+ * later pictures. Gives an uncompressed TIFF, upright, with the picture's colour profile. Warning: `exif-not-applied`.
  * @throws Error with the decoder's reason, or where it takes longer than allowed
  */
 export async function decodeInThread(
   photo: Buffer,
   { format, timeoutInMs }: { format: DecodeTask['format']; timeoutInMs: number },
-): Promise<Buffer> {
+): Promise<{ picture: Buffer; warnings: Warning[] }> {
   const displayP3Profile = format === 'heic' ? await makeDisplayP3Profile() : undefined;
   const workerData: DecodeTask = { format, bytes: photo, maxPixels, displayP3Profile };
   const thread = new Worker(threadFile, { workerData });
@@ -31,10 +35,23 @@ export async function decodeInThread(
       },
     });
     if ('reason' in answer) throw new Error(answer.reason);
-    return Buffer.from(answer.tiff.buffer);
+    const isTurnedByExif = answer.ignoredExif !== undefined && orientationOf(answer.ignoredExif) !== 1;
+    return {
+      picture: Buffer.from(answer.tiff.buffer),
+      warnings: isTurnedByExif ? ['exif-not-applied'] : [],
+    };
   } finally {
     await thread.terminate();
   }
+}
+
+/** Of a block of EXIF in a HEIC: how far behind its first four bytes the TIFF begins, then that (ISO 23008-12, A.2.1). */
+function orientationOf(exif: Uint8Array): number {
+  const bytes = Buffer.from(exif);
+  if (bytes.length < 4) return 1;
+  const [first] = readTiffDirectories(bytes.subarray(4 + bytes.readUInt32BE(0)));
+  const orientation = first?.main.numbers(orientationTag)[0] ?? 1;
+  return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 
 let displayP3: Promise<Uint8Array | undefined> | undefined;

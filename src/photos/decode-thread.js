@@ -13,8 +13,9 @@ import { writeTiff } from './write-tiff.js';
  */
 
 /**
- * The thread's result: an uncompressed TIFF, or why there is none.
- * @typedef {{ tiff: Uint8Array<ArrayBuffer> } | { reason: string }} DecodeAnswer
+ * The thread's result: an uncompressed TIFF, or why there is none. `ignoredExif`: of a HEIC that does not say itself
+ * whether it is turned.
+ * @typedef {{ tiff: Uint8Array<ArrayBuffer>, ignoredExif?: Uint8Array | undefined } | { reason: string }} DecodeAnswer
  */
 
 /** @type {DecodeTask} */
@@ -25,9 +26,11 @@ parentPort?.postMessage(answer, 'tiff' in answer ? [answer.tiff.buffer] : []);
 /** @param {DecodeTask} task @returns {DecodeAnswer} */
 function decode({ format, bytes, maxPixels, displayP3Profile }) {
   try {
-    const picture = format === 'heic' ? decodeHeic(bytes, { maxPixels }) : decodeBmp(bytes);
+    const { ignoredExif, ...picture } =
+      format === 'heic' ? decodeHeic(bytes, { maxPixels }) : { ...decodeBmp(bytes), ignoredExif: undefined };
     const profile = picture.profile ?? (picture.isDisplayP3 ? displayP3Profile : undefined);
-    return { tiff: writeTiff(profile ? { ...picture, profile } : picture) };
+    const tiff = writeTiff(profile ? { ...picture, profile } : picture);
+    return { tiff, ignoredExif };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
 import { createByteBudget } from './byte-budget.ts';
-import type { InspectedPhoto, PhotoFormat } from './photo.ts';
+import type { InspectedPhoto, PhotoFormat, TiffPicture } from './photo.ts';
 
 /** Photos that claim more pixels are refused by their header: decoded, they would take 300 MB and more each. */
 export const maxPixels = 100_000_000;
@@ -48,6 +48,10 @@ export function limitDecoders<Result>(
 }
 
 export { sharp };
+
+/** What sharp is told to use one of several pictures. */
+export const ofPicture = (picture: TiffPicture | undefined) =>
+  picture && { page: picture.page, tiff: { subifd: picture.subifd } };
 
 /** The first line of what the image library says, cut short. */
 export function decoderMessage(error: unknown): string {

@@ -1,7 +1,8 @@
-import { decoderMessage, maxPixels, sharp } from './image-decoder.ts';
+import { decoderMessage, maxPixels, ofPicture, sharp } from './image-decoder.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
 import { detectPhotoFormat } from './photo-format.ts';
+import { chooseTiffPicture } from './tiff-picture.ts';
 
 /**
  * Reads a photo's header, without decoding the picture: whether it is an image, its format, size and orientation. One
@@ -22,13 +23,27 @@ export async function inspectPhoto(bytes: Buffer): Promise<InspectedPhoto | Phot
   );
 }
 
+/** Those that cameras and scanners write with four inks, or 16 bits a channel. */
+const formatsOfPrinters = new Set<PhotoFormat>(['jpeg', 'png', 'tiff']);
+
 async function readHeader(bytes: Buffer, format: PhotoFormat): Promise<InspectedPhoto | PhotoProblem> {
   if (format === 'bmp') return withoutDecoder(format, readBmpSize(bytes));
   if (format === 'heic') return withoutDecoder(format, readHeicSize(bytes));
+  const chosen = format === 'tiff' ? chooseTiffPicture(bytes) : undefined;
+  if (chosen === 'raw')
+    return permanent(
+      "photo is a camera's raw file (such as DNG), of which only a preview could be read: export it as JPEG",
+    );
   try {
-    const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const header = await sharp(bytes, { limitInputPixels: false, ...ofPicture(chosen) }).metadata();
     const { width, height, orientation = 1, pages = 1 } = header;
-    return { format, width, height: header.pageHeight ?? height, orientation, animated: pages > 1 };
+    const isUnusual = formatsOfPrinters.has(format) && (header.space === 'cmyk' || header.depth !== 'uchar');
+    const isFirst = chosen === undefined || (chosen.page === 0 && chosen.subifd === -1);
+    return {
+      ...{ format, width, height: header.pageHeight ?? height, orientation, animated: pages > 1 },
+      ...(!isFirst && { picture: chosen }),
+      ...(isUnusual && { hasUnusualColours: true as const }),
+    };
   } catch (error) {
     return permanent(
       `photo begins like a ${format} image, but its header cannot be read: ${decoderMessage(error)}`,

@@ -36,6 +36,12 @@ export interface PhotoProblem {
   readonly isOverLimit?: true;
 }
 
+/** Of several pictures of a TIFF, as libvips counts them: the page, and the sub-directory of it, -1 for none. */
+export interface TiffPicture {
+  readonly page: number;
+  readonly subifd: number;
+}
+
 /** What a photo's header says. */
 export interface InspectedPhoto {
   readonly format: PhotoFormat;
@@ -44,6 +50,10 @@ export interface InspectedPhoto {
   readonly height: number;
   /** EXIF's: 1 is upright, 2 to 8 are mirrored or rotated. */
   readonly orientation: number;
-  /** It has several pictures; only the first is used. */
+  /** It has several pictures; only one is used. */
   readonly animated: boolean;
+  /** Which one, where it is not the first. */
+  readonly picture?: TiffPicture;
+  /** CMYK, or more than 8 bits a channel: not every decoder reads that as it is meant. */
+  readonly hasUnusualColours?: true;
 }

@@ -1,4 +1,5 @@
 import type { Warning } from '../util/warning.ts';
+import { completeJpeg } from './complete-jpeg.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem, PhotoRules, PreparationSettings } from './photo.ts';
 import { rewritePhoto } from './rewrite-photo.ts';
 import { stripMetadata } from './strip-metadata.ts';
@@ -19,37 +20,42 @@ interface Preparation {
 }
 
 /**
- * Makes a photo one that the engine takes. Untouched where its format, orientation and size are fine, or where nothing
- * is to be prepared; with `stripMetadata` only its metadata is removed. Otherwise it is decoded and re-encoded, without
- * metadata. Warnings: `exif-rotated`, `converted-from-<format>`, `first-picture-only`, `recompressed`,
- * `scaled-down`, `metadata-stripped`.
+ * Makes a photo one that the engine takes. Untouched where its format, orientation, colours, end and size are fine, or
+ * where nothing is to be prepared. Without decoding, its end marker is added where only that is missing, and its metadata
+ * are removed with `stripMetadata`, or where it is too large with them. Otherwise it is decoded and re-encoded, without
+ * metadata. The warnings say what was done.
  */
 export async function preparePhoto(preparation: Preparation): Promise<PreparedPhoto | PhotoProblem> {
-  const { photo, inspected, rules, settings } = preparation;
-  const { format, orientation, animated } = inspected;
-  if (settings.prepare === 'never') return { bytes: photo, format, warnings: [] };
+  const { inspected, rules, settings } = preparation;
+  const { format, orientation, animated, picture, hasUnusualColours } = inspected;
+  if (settings.prepare === 'never') return { bytes: preparation.photo, format, warnings: [] };
+  const { photo, warnings: ofItsEnd } =
+    format === 'jpeg'
+      ? await completeJpeg(preparation.photo, inspected)
+      : { photo: preparation.photo, warnings: [] };
   const isTaken = rules.formats.includes(format) && (format === 'jpeg' || format === 'png');
-  if (isTaken && orientation === 1) {
-    const asItIs = withoutDecoding(photo, format, settings);
-    if (asItIs && asItIs.bytes.length <= (rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY)) return asItIs;
-  }
-  // A re-encoded photo has lost its metadata anyway; the warning is given where that was the only reason.
-  const isOnlyStripped = isTaken && orientation === 1 && settings.stripMetadata;
-  const warnings: Warning[] = [];
+  const isFine = isTaken && orientation === 1 && !hasUnusualColours;
+  const asItIs = isFine && withoutDecoding(photo, { format, rules, settings });
+  if (asItIs) return { ...asItIs, warnings: [...ofItsEnd, ...asItIs.warnings] };
+  const warnings: Warning[] = [...ofItsEnd];
   if (orientation !== 1) warnings.push('exif-rotated');
   if (!isTaken) warnings.push(`converted-from-${format}`);
-  if (animated) warnings.push('first-picture-only');
-  if (isOnlyStripped) warnings.push('metadata-stripped', 'recompressed');
+  if (hasUnusualColours) warnings.push('converted-to-srgb');
+  if (picture) warnings.push('largest-picture-only');
+  else if (animated) warnings.push('first-picture-only');
+  // A re-encoded photo has lost its metadata anyway; the warning is given where that was the only reason.
+  if (isFine && settings.stripMetadata) warnings.push('metadata-stripped', 'recompressed');
   return rewritePhoto({ photo, inspected, rules, warnings });
 }
 
-/** Undefined where its metadata cannot be removed without re-encoding. */
+/** Undefined where it is too large, or its metadata are to be removed and cannot be without re-encoding. */
 function withoutDecoding(
   photo: Buffer,
-  format: 'jpeg' | 'png',
-  settings: PreparationSettings,
+  { format, rules, settings }: { format: 'jpeg' | 'png' } & Pick<Preparation, 'rules' | 'settings'>,
 ): PreparedPhoto | undefined {
-  if (!settings.stripMetadata) return { bytes: photo, format, warnings: [] };
+  const fits = (bytes: Buffer) => bytes.length <= (rules.maxSizeInBytes ?? Number.POSITIVE_INFINITY);
+  if (!settings.stripMetadata && fits(photo)) return { bytes: photo, format, warnings: [] };
   const bytes = stripMetadata(photo, format);
-  return bytes && { bytes, format, warnings: bytes.equals(photo) ? [] : ['metadata-stripped'] };
+  if (!bytes || !fits(bytes)) return undefined;
+  return { bytes, format, warnings: bytes.equals(photo) ? [] : ['metadata-stripped'] };
 }

@@ -1,7 +1,7 @@
 import type { Warning } from '../util/warning.ts';
 import { decodeInThread } from './decode-in-thread.ts';
-import { decoderMessage, limitDecoders, maxPixels, sharp } from './image-decoder.ts';
-import type { InspectedPhoto, PhotoProblem, PhotoRules } from './photo.ts';
+import { decoderMessage, limitDecoders, maxPixels, ofPicture, sharp } from './image-decoder.ts';
+import type { InspectedPhoto, PhotoProblem, PhotoRules, TiffPicture } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
 
 interface PhotoToRewrite {
@@ -37,12 +37,12 @@ async function rewrite(preparation: PhotoToRewrite): Promise<RewrittenPhoto | Ph
   const format = rules.formats.includes('jpeg') ? 'jpeg' : 'png';
   const longerSide = Math.max(inspected.width, inspected.height);
   try {
-    const picture = await readable(preparation);
+    const { picture, warnings: ofDecoding } = await readable(preparation);
     let step: EncodingStep = { quality: 92, scale: 1 };
     for (let steps = 0; steps < maxSteps; steps += 1) {
-      const bytes = await encode({ picture, longerSide }, { ...step, format });
+      const bytes = await encode({ picture, chosen: inspected.picture, longerSide }, { ...step, format });
       if (bytes.length <= maxSizeInBytes)
-        return { bytes, format, warnings: [...new Set([...warnings, ...warningsOf(step)])] };
+        return { bytes, format, warnings: allOf([...warnings, ...ofDecoding, ...warningsOf(step)]) };
       step = nextStep({ step, sizeInBytes: bytes.length, maxSizeInBytes, format });
       if (longerSide * step.scale < minSideInPixels) break;
     }
@@ -52,10 +52,19 @@ async function rewrite(preparation: PhotoToRewrite): Promise<RewrittenPhoto | Ph
   }
 }
 
+/** No photo is re-encoded without a word. */
+const allOf = (warnings: readonly Warning[]): Warning[] =>
+  warnings.length > 0 ? [...new Set(warnings)] : ['recompressed'];
+
 /** The photo in a format that libvips reads. */
-async function readable({ photo, inspected: { format } }: PhotoToRewrite): Promise<Buffer> {
-  if (format !== 'heic' && format !== 'bmp') return photo;
+async function readable({ photo, inspected: { format } }: PhotoToRewrite): Promise<ReadablePhoto> {
+  if (format !== 'heic' && format !== 'bmp') return { picture: photo, warnings: [] };
   return decodeInThread(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
+}
+
+interface ReadablePhoto {
+  readonly picture: Buffer;
+  readonly warnings: readonly Warning[];
 }
 
 export interface EncodingStep {
@@ -89,11 +98,11 @@ function warningsOf({ quality, scale }: EncodingStep): Warning[] {
 }
 
 async function encode(
-  { picture, longerSide }: { picture: Buffer; longerSide: number },
+  { picture, chosen, longerSide }: { picture: Buffer; chosen: TiffPicture | undefined; longerSide: number },
   { quality, scale, format }: EncodingStep & { format: 'jpeg' | 'png' },
 ): Promise<Buffer> {
   const side = Math.max(1, Math.round(longerSide * scale));
-  const image = sharp(picture, { failOn: 'error', limitInputPixels: maxPixels })
+  const image = sharp(picture, { failOn: 'error', limitInputPixels: maxPixels, ...ofPicture(chosen) })
     .timeout({ seconds: decodingTimeoutInSeconds })
     .autoOrient()
     .toColourspace('srgb');

@@ -1,3 +1,5 @@
+import { isNeeded, type JpegSegment, readJpegStructure } from './jpeg-segments.ts';
+
 /**
  * A JPEG or PNG without what it says besides its picture: EXIF with places and times, XMP, IPTC, comments, previews, and
  * whatever follows the picture's end (phones append videos). Nothing is re-encoded: the data of the picture and of its
@@ -7,19 +9,9 @@ export function stripMetadata(photo: Buffer, format: 'jpeg' | 'png'): Buffer | u
   return format === 'jpeg' ? stripJpeg(photo) : stripPng(photo);
 }
 
-/** Markers by ITU-T T.81, table B.1. */
-const startOfImage = 0xd8;
-const endOfImage = 0xd9;
-const startOfScan = 0xda;
 const app0 = 0xe0;
 const app2 = 0xe2;
 const app14 = 0xee;
-
-/** Frames (SOF0 to SOF15), tables, restart interval, number of lines: what a decoder needs. */
-const isNeeded = (marker: number) => marker >= 0xc0 && marker <= 0xdf && marker !== 0xc8;
-const isApplication = (marker: number) => marker >= 0xe0 && marker <= 0xef;
-const isComment = (marker: number) => marker === 0xfe;
-const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
 
 /** Up to and with the density; a thumbnail may follow. */
 const jfifSize = 14;
@@ -30,52 +22,12 @@ const jfifSize = 14;
  * within a scan stays cut off. Undefined where the structure is not a JPEG's.
  */
 function stripJpeg(photo: Buffer): Buffer | undefined {
-  const kept: Buffer[] = [photo.subarray(0, 2)];
-  if (photo[0] !== 0xff || photo[1] !== startOfImage) return undefined;
-  let hasScan = false;
-  for (let at = 2; at < photo.length; ) {
-    const markerAt = skipFill(photo, at);
-    const marker = photo[markerAt];
-    if (markerAt === at || marker === undefined) return undefined;
-    if (marker === endOfImage) {
-      kept.push(photo.subarray(markerAt - 1, markerAt + 1));
-      return hasScan ? Buffer.concat(kept) : undefined;
-    }
-    const segment = readSegment(photo, markerAt);
-    if (segment === undefined) return undefined;
-    kept.push(...keptOf(marker, segment));
-    at = markerAt - 1 + segment.length;
-    if (marker !== startOfScan) continue;
-    hasScan = true;
-    const end = endOfScan(photo, at);
-    kept.push(photo.subarray(at, end));
-    at = end;
-  }
-  return hasScan ? Buffer.concat(kept) : undefined;
+  const structure = readJpegStructure(photo);
+  return structure && Buffer.concat([photo.subarray(0, 2), ...structure.segments.flatMap(keptOf)]);
 }
 
-/** Any number of 0xff may precede a marker's second byte; gives its offset, or `at` where there is no marker. */
-function skipFill(photo: Buffer, at: number): number {
-  let place = at;
-  while (photo[place] === 0xff) place += 1;
-  return place;
-}
-
-/** With its marker; undefined for a marker without a length, or a segment longer than the file. */
-function readSegment(photo: Buffer, markerAt: number): Buffer | undefined {
-  const marker = photo[markerAt] ?? 0;
-  const hasLength =
-    (isNeeded(marker) && !isRestart(marker) && marker !== startOfImage) ||
-    isApplication(marker) ||
-    isComment(marker);
-  if (!hasLength || markerAt + 3 > photo.length) return undefined;
-  const length = photo.readUInt16BE(markerAt + 1);
-  const end = markerAt + 1 + length;
-  return length < 2 || end > photo.length ? undefined : photo.subarray(markerAt - 1, end);
-}
-
-function keptOf(marker: number, segment: Buffer): Buffer[] {
-  if (isNeeded(marker)) return [segment];
+function keptOf({ marker, bytes: segment }: JpegSegment): Buffer[] {
+  if (marker === 'data' || isNeeded(marker)) return [segment];
   const name = segment.toString('latin1', 4, 16);
   if (marker === app0 && name.startsWith('JFIF\0') && segment.length >= 4 + jfifSize)
     return [withoutThumbnail(segment)];
@@ -90,16 +42,6 @@ function withoutThumbnail(segment: Buffer): Buffer {
   short.writeUInt16BE(2 + jfifSize, 2);
   short.writeUInt16BE(0, 2 + jfifSize); // its width and height
   return short;
-}
-
-/** Coded data go on up to a marker that is neither a restart nor a stuffed byte. */
-function endOfScan(photo: Buffer, from: number): number {
-  for (let at = photo.indexOf(0xff, from); at !== -1; at = photo.indexOf(0xff, at + 1)) {
-    const next = photo[at + 1];
-    if (next === undefined) break;
-    if (next !== 0 && next !== 0xff && !isRestart(next)) return at;
-  }
-  return photo.length;
 }
 
 const signatureSize = 8;

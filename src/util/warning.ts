@@ -5,7 +5,14 @@
 export const warningMeanings = {
   'exif-rotated': 'turned upright, as its EXIF says',
   'converted-from-…': 'of a format that the engine does not take: sent as JPEG or PNG',
+  'exif-not-applied':
+    'a HEIC whose EXIF says it is turned, while the file itself does not: left as viewers show it; if it lies on its side there, turn it and send it again',
   'first-picture-only': 'a file with several pictures: only the first was used',
+  'largest-picture-only': 'a file with several pictures: the largest was used',
+  'converted-to-srgb':
+    'of colours that engines may not read as they are meant (CMYK, or 16 bits a channel): sent in sRGB with 8 bits',
+  'end-marker-added': 'its end marker was missing: it was added, no row of the picture is lost',
+  'cut-off': 'its file breaks off before its picture ends: sent as it is, for the engine to judge',
   'metadata-stripped': 'sent without its metadata; the picture data are the same',
   recompressed: 'encoded again, with less quality',
   'scaled-down': 'sent with fewer pixels, to fit the size that the engine takes',

@@ -13,6 +13,13 @@ export function withSegments(jpeg: Buffer, segments: readonly Buffer[], behind =
   return Buffer.concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2), behind]);
 }
 
+/** With an EXIF that says nothing but this. */
+export function withExif(jpeg: Buffer, orientation: number): Buffer {
+  const exif = Buffer.from('Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0', 'latin1');
+  exif.writeUInt16LE(orientation, 24);
+  return withSegments(jpeg, [segment(0xe1, exif)]);
+}
+
 /** With as many bytes 0xff before each marker that begins a segment; that is allowed. */
 export function withFillBytes(jpeg: Buffer): Buffer {
   const pieces: Buffer[] = [jpeg.subarray(0, 2)];
