@@ -133,9 +133,9 @@ function createBatcher(
       pending.push(photo);
       if (pending.length + pendingLeftOut.length >= photosPerFlush) await flush();
     },
-    leaveOut(found: { after: number; leftOut: LeftOut }) {
+    async leaveOut(found: { after: number; leftOut: LeftOut }) {
       pendingLeftOut.push(found);
-      if (pendingLeftOut.length % photosPerFlush === 0) flush().catch((error) => breaker.abort(error));
+      if (pending.length + pendingLeftOut.length >= photosPerFlush) await flush();
     },
     stop: () => clearInterval(timer),
   };

@@ -3,7 +3,13 @@ import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../util/errors.ts';
 import { fileVersion } from '../util/file-version.ts';
-import type { WalkEntry } from './folder-walk.ts';
+import {
+  type FolderIdentity,
+  folderIdentity,
+  isSameFolder,
+  replacedFolder,
+  type WalkEntry,
+} from './folder-walk.ts';
 import type { IdPattern } from './id-from.ts';
 import { imageNameOf, signatureSizeInBytes } from './image-signature.ts';
 import type { LeftOut, LeftOutReason } from './left-out.ts';
@@ -20,6 +26,9 @@ export interface FolderSourceOptions {
   readonly allowOutside: boolean;
 }
 
+/** A folder that is being listed. */
+export type ListedFolder = FolderSourceOptions & { readonly identity: FolderIdentity };
+
 type FileVersion = Pick<ListedPhoto, 'version' | 'sizeInBytes'>;
 type Looked = FileVersion | { readonly problem: string } | { readonly why: LeftOutReason };
 
@@ -29,7 +38,7 @@ type Looked = FileVersion | { readonly problem: string } | { readonly why: LeftO
  */
 export async function listFolderEntry(
   entry: WalkEntry,
-  options: FolderSourceOptions,
+  options: ListedFolder,
 ): Promise<ListedPhoto | { readonly leftOut: LeftOut }> {
   const { path: root, idPattern } = options;
   const photo = join(root, entry.path);
@@ -75,12 +84,12 @@ export function possibleSubject(
   return subjectId === undefined ? {} : { subjectId };
 }
 
-async function look(entry: WalkEntry, photo: string, options: FolderSourceOptions): Promise<Looked> {
+async function look(entry: WalkEntry, photo: string, options: ListedFolder): Promise<Looked> {
   if (entry.leftOut !== undefined) return { why: entry.leftOut };
   const verdict = options.rules.file(entry.path);
   switch (entry.kind) {
     case 'file':
-      return lookAtFile(photo, { verdict, root: options.path });
+      return lookAtFile(photo, verdict, options);
     case 'link':
       return lookAtLink(entry.path, photo, options);
     case 'special':
@@ -89,7 +98,7 @@ async function look(entry: WalkEntry, photo: string, options: FolderSourceOption
         : { problem: 'is not a regular file (a pipe, socket or device)' };
     case 'folder':
     case 'unreadable':
-      await checkStillThere(options.path);
+      await checkStillThere(options);
       return { problem: `is a folder that cannot be read (${entry.errorCode}); its photos are not listed` };
     case 'badly-named-file':
       return isLeftOut(verdict) ? { why: verdict } : { problem: 'has a name that is not UTF-8; rename it' };
@@ -105,14 +114,11 @@ const isLeftOut = (verdict: FileVerdict): verdict is LeftOutReason =>
   verdict !== 'photo' && verdict !== 'if-image' && verdict !== 'odd';
 
 /** A file that is gone since its folder was read is listed all the same: it was found. */
-async function lookAtFile(
-  photo: string,
-  { verdict, root }: { verdict: FileVerdict; root: string },
-): Promise<Looked> {
+async function lookAtFile(photo: string, verdict: FileVerdict, options: ListedFolder): Promise<Looked> {
   if (isLeftOut(verdict)) return { why: verdict };
   const stats = await lstat(photo).catch(() => undefined);
   if (stats === undefined) {
-    await checkStillThere(root);
+    await checkStillThere(options);
     return {};
   }
   const version = { version: fileVersion(stats), sizeInBytes: stats.size };
@@ -176,15 +182,17 @@ async function leadsInside(root: string, photo: string): Promise<boolean> {
   return realRoot && realPhoto ? isInside(realRoot, realPhoto) : false;
 }
 
-/** A folder that cannot be read is a line of the report; a drive that is gone must not look like a finished list. */
-async function checkStillThere(root: string): Promise<void> {
-  await stat(root).catch((cause) => {
+/**
+ * A folder that cannot be read is a line of the report; a drive that is gone must not look like a finished list.
+ * @throws FaultError where the root is gone, or another folder stands in its place
+ */
+export async function checkStillThere({ path: root, identity }: ListedFolder): Promise<void> {
+  const now = await folderIdentity(root).catch((cause) => {
     throw new FaultError(
       'source-missing',
       `The folder ${root} is gone: restore it, then start the same command again.`,
-      {
-        cause,
-      },
+      { cause },
     );
   });
+  if (!isSameFolder(now, identity)) throw replacedFolder(root);
 }

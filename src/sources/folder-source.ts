@@ -1,8 +1,8 @@
 import { opendir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { UsageError } from '../util/errors.ts';
-import { type FolderSourceOptions, listFolderEntry } from './folder-entry.ts';
-import { failingFolder, folderIdentity, replacedFolder, type WalkEntry, walkFolder } from './folder-walk.ts';
+import { checkStillThere, type FolderSourceOptions, listFolderEntry } from './folder-entry.ts';
+import { failingFolder, folderIdentity, type WalkEntry, walkFolder } from './folder-walk.ts';
 import type { Source } from './source.ts';
 
 /** Entries that are read together. */
@@ -22,20 +22,20 @@ export function createFolderSource(options: FolderSourceOptions): Source {
     leavesOut: true,
     async *list({ after, signal, onLeftOut, onEnd }) {
       await checkFolder(root);
-      const before = await folderIdentity(root);
+      const here = { ...options, identity: await folderIdentity(root) };
       const last = after?.photo === undefined ? undefined : relative(root, after.photo);
       let gaps = 0;
       const entries = walkFolder({ root, after: last, signal, whyNotEntered: rules.folder });
       for await (const batch of batched(entries)) {
         signal.throwIfAborted();
-        for (const listed of await Promise.all(batch.map((entry) => listFolderEntry(entry, options)))) {
+        for (const listed of await Promise.all(batch.map((entry) => listFolderEntry(entry, here)))) {
           signal.throwIfAborted();
-          if ('leftOut' in listed) onLeftOut?.(listed.leftOut);
+          if ('leftOut' in listed) await onLeftOut?.(listed.leftOut);
           else yield listed;
         }
         gaps += batch.filter(({ kind }) => kind === 'unreadable').length;
       }
-      if ((await folderIdentity(root).catch(() => undefined)) !== before) throw replacedFolder(root);
+      await checkStillThere(here);
       onEnd?.({ gaps });
     },
   };

@@ -98,7 +98,7 @@ async function readEntries(
       names.push(name);
       if (kind !== 'file') kinds.set(name, kind);
     }
-    if ((await folderIdentity(place)) !== before) throw replacedFolder(place);
+    if (!isSameFolder(await folderIdentity(place), before)) throw replacedFolder(place);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof FaultError) throw error;
@@ -113,11 +113,18 @@ async function readEntries(
 /** What ails one folder, and stays so: its rights, its name, or that it is gone. All else is the file system's. */
 const ofOneFolder = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
-/** Device and inode: another folder, or what was mounted there, has another. Links are followed. @throws as `stat` does */
-export async function folderIdentity(path: string): Promise<string> {
-  const { dev, ino } = await stat(path, { bigint: true });
-  return `${dev}:${ino}`;
+/** What tells a folder from another one under its name. */
+export type FolderIdentity = Readonly<Record<'device' | 'inode' | 'bornAt', bigint>>;
+
+/** Links are followed. @throws as `stat` does */
+export async function folderIdentity(path: string): Promise<FolderIdentity> {
+  const { dev, ino, birthtimeNs } = await stat(path, { bigint: true });
+  return { device: dev, inode: ino, bornAt: birthtimeNs };
 }
+
+/** What was mounted has another device. Inodes alone prove nothing: some network drives make new ones as they like. */
+export const isSameFolder = (one: FolderIdentity, other: FolderIdentity) =>
+  one.device === other.device && (one.inode === other.inode || one.bornAt === other.bornAt);
 
 export function failingFolder(path: string, cause: unknown): FaultError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';

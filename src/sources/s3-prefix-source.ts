@@ -55,11 +55,11 @@ export async function createS3PrefixSource(options: S3PrefixSourceOptions): Prom
           for await (const listed of listObjects(objects, { ...options, look })) {
             signal.throwIfAborted();
             if ('folder' in listed) {
-              folders.add(listed.folder);
+              await folders.add(listed.folder);
               continue;
             }
-            folders.end();
-            if ('leftOut' in listed) onLeftOut?.(listed.leftOut);
+            await folders.end();
+            if ('leftOut' in listed) await onLeftOut?.(listed.leftOut);
             else yield listed;
           }
         }
@@ -67,7 +67,7 @@ export async function createS3PrefixSource(options: S3PrefixSourceOptions): Prom
         signal.throwIfAborted();
         throw error instanceof KeyOrderError ? outOfOrder(address) : s3Fault(error, failing);
       }
-      folders.end();
+      await folders.end();
       onEnd?.({ gaps: 0 });
     },
   };
@@ -79,13 +79,14 @@ type Seen = ListedPhoto | { readonly leftOut: LeftOut } | { readonly folder: Lef
 /** Objects of a folder that is left out follow each other: they are told together. */
 function createFolderCount(onLeftOut: ListOptions['onLeftOut']) {
   let open: (LeftOutFolder & { files: number }) | undefined;
-  const end = () => {
-    if (open !== undefined) onLeftOut?.(open);
+  const end = async () => {
+    const ended = open;
     open = undefined;
+    if (ended !== undefined) await onLeftOut?.(ended);
   };
   return {
-    add(folder: LeftOutFolder) {
-      if (open?.path !== folder.path) end();
+    async add(folder: LeftOutFolder) {
+      if (open?.path !== folder.path) await end();
       open = { ...folder, files: (open?.files ?? 0) + 1 };
     },
     end,

@@ -41,8 +41,8 @@ export interface ListOptions {
   /** The photo that was listed last: the listing goes on behind it. */
   readonly after?: ListedPhoto | undefined;
   readonly signal: AbortSignal;
-  /** Gets what is left out, in its place among the photos: before the next one is given. */
-  readonly onLeftOut?: ((leftOut: LeftOut) => void) | undefined;
+  /** Gets what is left out, in its place among the photos: before the next one is given. Waited for. */
+  readonly onLeftOut?: ((leftOut: LeftOut) => void | Promise<void>) | undefined;
   /** Called once, behind the last photo, and only where the source knows that it was read to its end. */
   readonly onEnd?: ((end: ListEnd) => void) | undefined;
 }

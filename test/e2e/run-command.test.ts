@@ -51,6 +51,68 @@ describe('rollcall run', { timeout: 180_000 }, () => {
     ]);
   });
 
+  it('says that a list has changed since it was read: what was added is not enrolled, and not forgotten', async () => {
+    const rows = ['subject_id,photo', 'ann,one.jpg', 'bob,two.jpg'];
+    const list = (more: string[] = []) =>
+      writeFiles(scene.folder, { 'grows.csv': [...rows, ...more, ''].join('\n') });
+    await list();
+    const run = (...more: string[]) => scene.run(['run', './grows.csv', '--run-id', 'grows', ...more]);
+    expect((await run('--max-calls', '1')).exitCode).toBe(3);
+    await list(['cleo,three.jpg']);
+    const end = await run('--max-calls', '10');
+    expect(end.exitCode).toBe(1);
+    expect(end.stdout).toMatch(/has changed since it was listed .*rollcall run \S+grows\.csv --new/);
+    expect(await scene.summary('grows')).toMatchObject({
+      total: 2,
+      byStatus: { enrolled: 2 },
+      warnings: { 'source-changed': 1 },
+      listedAt: expect.any(String),
+    });
+    const anew = await scene.run(['run', './grows.csv', '--new', '--incremental', '--json']);
+    expect(anew.exitCode).toBe(0);
+    expect(JSON.parse(anew.stdout)).toMatchObject({ byStatus: { enrolled: 1, skipped: 2 }, warnings: {} });
+  });
+
+  it('does not finish with a list that is cut off, and goes on once it is whole', async () => {
+    await writeFiles(scene.folder, { 'cut.csv': 'subject_id,photo\nann,one.jpg\nbob,"two.j' });
+    const run = () => scene.run(['run', './cut.csv', '--run-id', 'cut']);
+    const end = await run();
+    expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/cut\.csv is cut off/) });
+    expect((await scene.record('cut')).listed).toBeUndefined();
+    await writeFiles(scene.folder, { 'cut.csv': 'subject_id,photo\nann,one.jpg\nbob,"two.jpg"\n' });
+    expect((await run()).exitCode).toBe(0);
+    expect((await scene.summary('cut')).byStatus.enrolled).toBe(2);
+  });
+
+  it('names what it leaves out, and does not call missing who lies there', async () => {
+    const photos = {
+      'ann.jpg': await makePhoto(),
+      '#recycle/bob.jpg': await makePhoto(),
+      '0017': await makePhoto(),
+    };
+    await writeFiles(join(scene.folder, 'nas'), { ...photos, 'ann.xmp': 'x', 'eve.jfif': await makePhoto() });
+    const run = async (...more: string[]) => {
+      const { stdout } = await scene.run(['run', './nas', '--incremental', '--json', ...more]);
+      return JSON.parse(stdout);
+    };
+    expect(await run('--include-left-out')).toMatchObject({
+      byStatus: { enrolled: 4 },
+      leftOutBy: { '.xmp': 1 },
+    });
+    const night = await run();
+    expect(night).toMatchObject({
+      byStatus: { skipped: 3 },
+      leftOutBy: { '.xmp': 1, '#recycle/': 1 },
+      missing: 0,
+    });
+    expect(await scene.text(night.run, 'left-out.jsonl')).toBe(
+      '{"path":"#recycle/","why":"recycle-bin"}\n{"path":"ann.xmp","why":"no-image"}\n',
+    );
+    const dry = await scene.run(['run', './nas', '--dry-run']);
+    expect(dry.stdout).toMatch(/left out +1 +files: .*\.xmp: 1/);
+    expect((await scene.run(['doctor', './nas'])).stdout).toMatch(/3 photos in .*left out: .*#recycle\/: 1/);
+  });
+
   it.each([
     ['first', ['enrolled', 'enrolled', 'skipped', 'skipped']],
     ['last', ['skipped', 'enrolled', 'skipped', 'enrolled']],
