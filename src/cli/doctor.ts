@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { listReadableRuns } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
 import { createLeftOutTally } from '../sources/left-out.ts';
 import { RollcallError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
@@ -67,7 +69,12 @@ async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<st
   const checked = await engine.checkAccount(signal);
   await permit.done({ reply: undefined, photo: 'doctor', attemptsBefore: 0 });
   if (!checked.ok) throw new RollcallError('account', checked.message, { exitCode: 3 });
-  return `${engine.name} at ${url} accepts the credentials (account ${account})`;
+  // A state that cannot be read is said by the check of the state.
+  const { records } = await listReadableRuns(rollcall.state).catch(() => ({ records: [] }));
+  const own = records.filter((record) => record.account === account);
+  const [note] = ownTemplateIdNotes(own).values();
+  const known = note === undefined ? '' : `; ${note}`;
+  return `${engine.name} at ${url} accepts the credentials (account ${account})${known}`;
 }
 
 async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal): Promise<string> {

@@ -9,6 +9,7 @@ import {
   readRunRecord,
 } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
@@ -37,13 +38,14 @@ export function defineStatus(command: Command): void {
           : await listReadableRuns(rollcall.state);
         const isCleared = options.watch && process.stdout.isTTY;
         if (isCleared) clearScreen();
+        const notes = ownTemplateIdNotes(records);
         const faults = unreadable.map(({ id, fault }) => ({ id, problem: fault.message }));
         if (options.json)
           await write([...records, ...faults].map((record) => `${JSON.stringify(record)}\n`).join(''));
         else if (records.length + faults.length === 0) print(`No run in ${rollcall.state.address}.`);
         else
           print([
-            ...records.flatMap(describe),
+            ...records.flatMap((record) => describe(record, notes.get(record))),
             ...faults.map(({ id, problem }) => `${id}  cannot be read: ${problem}`),
           ]);
         if (options.watch && !options.json && !isCleared) print('');
@@ -89,7 +91,7 @@ export async function findRun({ state }: Rollcall, runId: string | undefined): P
 export const isWorkedOn = (record: RunRecord) =>
   record.state === 'active' && record.epoch > 0 && Date.now() - Date.parse(record.updatedAt) < quietAfterInMs;
 
-function describe(record: RunRecord): string[] {
+function describe(record: RunRecord, note: string | undefined): string[] {
   const { listed, done, deadLetters, calls } = record.counts;
   const total = record.listed ? `${listed}` : `${listed} listed so far`;
   const state =
@@ -98,6 +100,7 @@ function describe(record: RunRecord): string[] {
     `${record.id}  ${state}  ${done} of ${total}, ${plural(deadLetters, 'dead letter')}, ${plural(calls, 'call')}`,
     ...(isWorkedOn(record) && record.outlook ? [`  ${describeEta(record.outlook)}`] : []),
     `  ${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
+    ...(note === undefined ? [] : [`  good to know: ${note}`]),
     ...(record.waitsFor ? [`  why it waits: ${record.waitsFor}`] : []),
     ...(state === 'waits for a worker'
       ? [`  to go on: the command that started it, or rollcall worker`]

@@ -112,9 +112,11 @@ export async function endRun(options: {
   await queue.obliterate();
   await state.seal(manifestPath(record.id), { epoch: record.epoch });
   const listed = record.listed ?? (await listedAgain(state, summary));
+  const ownTemplateIds = summary.warnings?.['template-id-differs'];
   await writeRunRecord(state, {
     ...record,
     state: summary.state,
+    ...(ownTemplateIds !== undefined && { ownTemplateIds }),
     listed,
     counts: {
       listed: listed.count,

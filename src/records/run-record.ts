@@ -84,6 +84,8 @@ export const runRecordSchema = z.object({
       gaps: z.number().optional(),
     })
     .optional(),
+  /** Of a run that is over: photos whose template has an id of the engine's own in place of the one sent. */
+  ownTemplateIds: z.number().optional(),
   counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

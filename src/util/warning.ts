@@ -18,7 +18,8 @@ export const warningMeanings = {
   'scaled-down': 'sent with fewer pixels, to fit the size that the engine takes',
   'changed-since-listing': 'replaced since it was listed: what was sent is the newer one',
   'source-changed': 'the list has changed since this run read it: what was added is not in it',
-  'template-id-differs': 'the engine stored it under another template id than the one sent',
+  'template-id-differs':
+    'the engine gave an id of its own in place of the one sent: a call that is repeated may enroll the person twice',
   'template-shared':
     'the engine answered with the template of somebody else: what it stored is not known, and the photo is sent again next time',
   'not-verified': 'enrolled, but nobody could say whether it is found again',

@@ -96,5 +96,11 @@ describe('answers that cannot be right', { timeout: 120_000 }, () => {
     expect(exitCode).toBe(0);
     expect(stdout.match(/template-id-differs +10 /g)).toHaveLength(1);
     expect(Object.values(await remembered('own'))).toEqual(Array.from({ length: photos }, () => 'enrolled'));
+    const known = /the engine gave 10 photos template ids of its own/g;
+    scene.engine.setMode('normal');
+    const other = await scene.run(['run', 'own', '--run-id', 'own-2', '--limit', '1']);
+    expect(other.exitCode).toBe(0);
+    for (const command of ['status', 'doctor'])
+      expect((await scene.run([command])).stdout.match(known)).toHaveLength(1);
   });
 });
