@@ -22,7 +22,7 @@ export function pauseByUser(state: AccountState, now: number): AccountState {
 
 /** Clears the pause and all that could lead to the next one at once; the pace goes on recovering. */
 export function resumeAccount(state: AccountState): AccountState {
-  return { ...state, pause: null, streak: null, down: null, refusedPhotos: [], throttling: null };
+  return { ...state, pause: null, streak: null, down: null, doubts: [], throttling: null };
 }
 
 /**

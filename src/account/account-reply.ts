@@ -1,17 +1,28 @@
-import type { CallReply, RefusedReply } from '../engines/engine.ts';
+import type { CallReply, ThrottledReply } from '../engines/engine.ts';
 import { pauseAccount, startAgain } from './account-pause.ts';
-import type { AccountState } from './account-state.ts';
+import {
+  type AccountState,
+  photosInDoubt,
+  processCount,
+  withDoubt,
+  withoutDoubtsOf,
+} from './account-state.ts';
 import { afterThrottled } from './account-throttling.ts';
 import { afterBusy } from './busy-engine.ts';
 import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './circuit-breaker.ts';
+import { type DoubtfulReply, photosToPause, type Standing, signOf, whoseFault } from './whose-fault.ts';
 
 export interface ReplyEvent {
   readonly reply: CallReply;
   /** Tells photos apart (run and seq). */
   readonly photo: string;
+  /** The process that made the call. */
+  readonly by: string;
+  /** Whether that process got a photo through since it started, or since the account was paused. */
+  readonly hasPassed: boolean;
   /** Calls charged to the photo before this one. */
   readonly attemptsBefore: number;
-  /** Whether this process saw the photo meet an uncertain refusal before. */
+  /** Whether the photo is known to have been refused before. */
   readonly refusedBefore: boolean;
   /** When the call was sent, by the store's clock. */
   readonly sentAt: number;
@@ -28,64 +39,109 @@ export function afterReply(
   now: number,
 ): { state: AccountState; charged: boolean } {
   const { reply } = event;
-  const state = reply.kind === 'refused' ? before : afterNoRefusal(before);
   switch (reply.kind) {
     case 'enrolled':
     case 'identified':
     case 'deleted':
-    case 'rejected':
-      return {
-        state: afterSuccess(state.throttling ? { ...state, throttling: null } : state),
-        charged: true,
-      };
+      return { state: afterPassed(before, event.by), charged: true };
+    case 'rejected': {
+      const state = afterAnswer(before);
+      if (!reply.isUndocumented) return { state: afterPassed(state, event.by), charged: true };
+      return { state: afterRefused(state, { ...event, reply }, now), charged: true };
+    }
     case 'unavailable': {
       const { message, retryAfterInMs } = reply;
-      if (retryAfterInMs) return afterBusy(state, { ...event, message, retryAfterInMs }, now);
-      return afterUnavailable(state, { ...event, message }, now);
+      if (retryAfterInMs) return afterBusy(before, { ...event, message, retryAfterInMs }, now);
+      return afterUnavailable(before, { ...event, message }, now);
     }
-    case 'throttled': {
-      const { message, retryAfterInMs } = reply;
-      const { sentAt, giveUpAfterInMs } = event;
-      const throttled = afterThrottled(state, { sentAt, retryAfterInMs, giveUpAfterInMs }, now);
-      return { state: afterProbe(throttled, { ...event, message }, now), charged: false };
-    }
+    case 'throttled':
+      return { state: afterThrottledCall(before, { ...event, reply }, now), charged: false };
     case 'refused': {
-      const refused = afterRefused(state, { ...event, reply }, now);
-      return { ...refused, state: afterProbe(refused.state, { ...event, message: reply.message }, now) };
+      const state = afterRefused(before, { ...event, reply }, now);
+      const { message } = reply;
+      // Who cannot wait for the others to say whose fault it was counts every further refusal.
+      return { state: afterProbe(state, { ...event, message }, now), charged: event.refusedBefore };
     }
   }
 }
 
-const photosToProve = 3;
-
-/**
- * A certain refusal pauses the account at once; an uncertain one when three different photos in a row met it.
- * The photo keeps its attempts. But a photo that is refused again and again while others get through (a firewall
- * that dislikes its bytes) has to come to an end: from its second uncertain refusal on it is charged.
- */
-function afterRefused(
+function afterThrottledCall(
   state: AccountState,
-  { reply, photo, refusedBefore }: { reply: RefusedReply; photo: string; refusedBefore: boolean },
+  event: ReplyEvent & { readonly reply: ThrottledReply },
   now: number,
-): { state: AccountState; charged: boolean } {
-  if (state.pause) return { state, charged: false };
-  const isAgain = state.refusedPhotos.includes(photo);
-  const refusedPhotos = isAgain ? state.refusedPhotos : [...state.refusedPhotos, photo];
-  const isProven = reply.certain || refusedPhotos.length >= photosToProve;
-  if (!isProven) {
-    return { state: isAgain ? state : { ...state, refusedPhotos }, charged: isAgain || refusedBefore };
-  }
-  const met = reply.certain ? '' : ` (${photosToProve} photos in a row)`;
-  const message = `The engine refuses the account: ${trimmed(reply.message)}${met}. To go on: ${trimmed(reply.fix)}, ${startAgain}`;
-  return {
-    state: pauseAccount({ ...state, refusedPhotos }, { reason: 'refused', message }, now),
-    charged: false,
-  };
+): AccountState {
+  const { message, retryAfterInMs } = event.reply;
+  const { sentAt, giveUpAfterInMs } = event;
+  const throttled = afterThrottled(state, { sentAt, retryAfterInMs, giveUpAfterInMs }, now);
+  return afterProbe(throttled, { ...event, message }, now);
 }
 
-/** Any other reply ends the row of refusals. */
-function afterNoRefusal(state: AccountState): AccountState {
-  return state.refusedPhotos.length === 0 ? state : { ...state, refusedPhotos: [] };
+/** The engine works. */
+function afterAnswer(state: AccountState): AccountState {
+  return afterSuccess(state.throttling ? { ...state, throttling: null } : state);
+}
+
+/** The account is right as well, as far as this process's credentials go. */
+function afterPassed(before: AccountState, by: string): AccountState {
+  const state = afterAnswer(before);
+  const doubts = withoutDoubtsOf(state, by);
+  return doubts === state.doubts ? state : { ...state, doubts };
+}
+
+/** The account as a process knows it by its own calls. */
+export function standingOf(
+  { pause, doubts }: AccountState,
+  { by, hasPassed }: Pick<ReplyEvent, 'by' | 'hasPassed'>,
+): Standing {
+  if (pause) return 'paused';
+  if (doubts.some((doubt) => doubt.by === by && !doubt.isRepeated)) return 'doubted';
+  return hasPassed ? 'passing' : 'untested';
+}
+
+type Refusal = Pick<ReplyEvent, 'photo' | 'by' | 'hasPassed' | 'refusedBefore'> & {
+  readonly reply: DoubtfulReply;
+};
+
+function afterRefused(before: AccountState, refusal: Refusal, now: number): AccountState {
+  const sign = signOf(refusal.reply, refusal.refusedBefore);
+  if (sign === undefined) return before;
+  const { photo, by } = refusal;
+  const { blame } = whoseFault[standingOf(before, refusal)][sign];
+  switch (blame) {
+    case 'nobody':
+      return before;
+    case 'photo':
+      return before.pause ? before : withDoubt(before, { photo, by, isRepeated: true }, now);
+    case 'account':
+      return refuseAccount(before, whatIsRefused(before, refusal, now), now);
+    case 'open': {
+      const state = withDoubt(before, { photo, by, isRepeated: false }, now);
+      // Each of the other processes may have one more under way.
+      if (photosInDoubt(state) <= photosToPause - processesOf(state, now)) return state;
+      return refuseAccount(state, whatIsRefused(state, refusal, now), now);
+    }
+  }
+}
+
+const processesOf = (state: AccountState, now: number) => Math.max(1, processCount(state, now));
+
+function whatIsRefused(state: AccountState, { reply, by }: Refusal, now: number): string {
+  const photos = photosInDoubt(state);
+  const met = photos > 1 ? ` (${photos} photos in a row)` : '';
+  // Each process has credentials of its own.
+  const seen = processCount(state, now) > 1 ? `, as the process ${by} sees it` : '';
+  if (reply.kind === 'refused')
+    return `The engine refuses the account: ${trimmed(reply.message)}${met}${seen}. To go on: ${trimmed(reply.fix)}`;
+  return `The engine answers with code ${reply.code}, which its pages do not know: ${trimmed(reply.message)}${met}${seen}. It may be about the account, such as a quota that is used up. To go on: ask the vendor what it means`;
+}
+
+/** The account was asked by a call without a photo, and is refused. */
+export function afterDisowned(state: AccountState, message: string, now: number): AccountState {
+  return refuseAccount(state, `The engine refuses the account: ${trimmed(message)}`, now);
+}
+
+function refuseAccount(state: AccountState, what: string, now: number): AccountState {
+  return pauseAccount(state, { reason: 'refused', message: `${what}, ${startAgain}` }, now);
 }
 
 function trimmed(sentence: string): string {

@@ -32,6 +32,9 @@ const throttlingSchema = z.object({
   until: z.number().default(0),
 });
 
+/** `by`: the process whose call it was; `isRepeated`: the photo had been refused before. */
+const doubtSchema = z.object({ photo: z.string(), by: z.string(), isRepeated: z.boolean().default(false) });
+
 /**
  * What all processes know about an account. An empty object is a fresh account; fields of a newer version survive.
  * All times are milliseconds since the epoch by the store's clock. The transitions are pure functions
@@ -49,8 +52,8 @@ export const accountStateSchema = z.looseObject({
   throttling: throttlingSchema.nullable().default(null),
   streak: streakSchema.nullable().default(null),
   down: downSchema.nullable().default(null),
-  /** Different photos in a row that met a refusal which is no proof by itself. */
-  refusedPhotos: z.array(z.string()).default([]),
+  /** Calls that were refused since their process got the latest photo through: see `whose-fault.ts`. */
+  doubts: z.array(doubtSchema).default([]),
   /** The latest photos that met a reply which said when the engine will be back. */
   busyPhotos: z.array(z.string()).default([]),
   pause: pauseSchema.nullable().default(null),
@@ -75,10 +78,40 @@ export function processSeen(
 }
 
 export function processLeft(state: AccountState, processName: string): AccountState {
-  if (!state.rates[processName]) return state;
+  const doubts = withoutDoubtsOf(state, processName);
+  if (!state.rates[processName]) return doubts === state.doubts ? state : { ...state, doubts };
   const { [processName]: _left, ...rates } = state.rates;
-  return { ...state, rates };
+  return { ...state, rates, doubts };
 }
+
+/** Processes that use the account now. */
+export const processCount = (state: AccountState, now: number) => Object.keys(recentRates(state, now)).length;
+
+/** The very list where the process has none. */
+export function withoutDoubtsOf({ doubts }: AccountState, processName: string): AccountState['doubts'] {
+  return doubts.some(({ by }) => by === processName) ? doubts.filter(({ by }) => by !== processName) : doubts;
+}
+
+/** With one more; those of processes that died are no evidence any more. */
+export function withDoubt(
+  state: AccountState,
+  doubt: AccountState['doubts'][number],
+  now: number,
+): AccountState {
+  const rates = recentRates(state, now);
+  const kept = state.doubts.filter(({ by }) => by === doubt.by || rates[by]);
+  return { ...state, doubts: [...kept, doubt] };
+}
+
+/** The account is right, whoever lets no photo through. */
+export function withoutRepeated(state: AccountState, processName: string): AccountState {
+  const doubts = state.doubts.filter(({ by, isRepeated }) => by !== processName || !isRepeated);
+  return doubts.length === state.doubts.length ? state : { ...state, doubts };
+}
+
+/** Different photos that were refused for the first time. */
+export const photosInDoubt = ({ doubts }: AccountState) =>
+  new Set(doubts.filter(({ isRepeated }) => !isRepeated).map(({ photo }) => photo)).size;
 
 /** The lowest rate among the process that asks and the others that were seen lately. */
 export function lowestRate(

@@ -7,8 +7,14 @@ import { paceAt } from './account-throttling.ts';
 import { createCallMeter } from './call-meter.ts';
 import { claimProbe, type ProbeDelay, probeFreeAt, releaseProbe, renewProbe } from './circuit-breaker.ts';
 import { rateWithRuns } from './own-rate.ts';
-import { AccountPausedError, type FinishedCall, type Permit, type RateLimiter } from './rate-limiter.ts';
-import { createReplyRecorder } from './record-reply.ts';
+import {
+  AccountPausedError,
+  type FinishedCall,
+  type Permit,
+  type RateLimiter,
+  type RecordedCall,
+} from './rate-limiter.ts';
+import { type CallTimes, createReplyRecorder, type DoubtDelay } from './record-reply.ts';
 import { createSlotSupply, type DueSlot } from './slot-supply.ts';
 import { createWaitQueue, type Waiter, waitForGrant } from './wait-queue.ts';
 
@@ -33,6 +39,8 @@ export interface RateLimiterOptions {
   readonly log: RateLimiterLog;
   /** Between two probes of an engine that is down; 1 s doubling to 30 s. */
   readonly probeDelay?: ProbeDelay;
+  /** Between two calls of this process while the account is doubted; a quarter of a second doubling to 2 s. */
+  readonly doubtDelay?: DoubtDelay;
 }
 
 /**
@@ -53,6 +61,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     supply,
     processName,
     probeDelay,
+    doubtDelay: options.doubtDelay ?? { firstInMs: 250, ceilingInMs: 2_000 },
     giveUpAfterInMs: options.giveUpAfterInMs,
   });
   const waiting = createWaitQueue<Waiter<Permit>>();
@@ -100,6 +109,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function noteReading(): void {
+    replies.noteState();
     // The store was wiped: the others need this process's rate at once.
     if (isReady && !isClosed && !client.state.rates[processName]) heartbeat().catch(() => undefined);
     const { state, message } = accountSummary(client.state, client.storeNow());
@@ -127,7 +137,15 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     if (client.state.pause) return servePaused();
     if (client.state.down) return serveDown();
     if (probe === 'held') probe = 'none';
-    return serveCallers(concurrency - inFlight);
+    return serveByEvidence();
+  }
+
+  /** As many calls as are allowed by what this process knows of the account: see `whose-fault.ts`. */
+  function serveByEvidence(): number {
+    const { calls, from } = replies.mostInFlight();
+    const places = Math.max(0, Math.min(concurrency, calls) - inFlight);
+    if (places > 0 && from > performance.now() && waiting.size > 0) return from;
+    return serveCallers(places);
   }
 
   function servePaused(): number {
@@ -213,14 +231,18 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   function createPermit(slot: DueSlot, isProbe: boolean): Permit {
     const timeNow = () => slot.at + performance.now() - slot.localAt;
+    const begun = replies.tick();
     let sentAt: number | undefined;
-    let result: Promise<{ charged: boolean }> | undefined;
+    let result: Promise<RecordedCall> | undefined;
 
-    async function finish(call: FinishedCall): Promise<{ charged: boolean }> {
+    async function finish<Result>(
+      isMade: boolean,
+      record: (times: CallTimes) => Promise<Result>,
+    ): Promise<Result> {
       inFlight -= 1;
-      if (!call.reply && sentAt === undefined) supply.giveUp(slot);
+      if (!isMade && sentAt === undefined) supply.giveUp(slot);
       try {
-        return await replies.record(call, { sentAt: sentAt ?? slot.at, isProbe });
+        return await record({ sentAt: sentAt ?? slot.at, isProbe, begun });
       } finally {
         if (isProbe) probe = 'none';
         advance();
@@ -234,10 +256,11 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         // By then it has been written: the process may be held up in the midst of it.
         queueMicrotask(() => supply.sent(slot, timeNow()));
       },
-      done(call) {
-        result ??= finish(call);
+      done(call: FinishedCall) {
+        result ??= finish(call.reply !== undefined, (times) => replies.record(call, times));
         return result;
       },
+      checked: (check) => finish(true, (times) => replies.recordCheck(check, times)),
     };
   }
 
@@ -285,6 +308,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         change(ownRate() !== joined);
       };
     },
+    hasPassed: replies.hasPassed,
+    isRightSince: replies.isRightSince,
+    isToBeAsked: replies.isToBeAsked,
+    witness: replies.witness,
     snapshot() {
       const now = client.storeNow();
       const ratePerSecond = currentRate() * paceAt(client.state, now);

@@ -1,4 +1,4 @@
-import type { CallReply } from '../engines/engine.ts';
+import type { AccountCheck, CallReply } from '../engines/engine.ts';
 import { eitherSignal } from '../util/abort-signals.ts';
 import type { Permit, RateLimiter } from './rate-limiter.ts';
 
@@ -25,6 +25,8 @@ export interface CallOptions<Reply extends CallReply> {
   readonly photo: string;
   /** Calls charged to the photo before this one. */
   readonly attemptsBefore: number;
+  /** Whether the photo is known to have been refused before. */
+  readonly refusedBefore?: boolean;
   readonly call: (signal: AbortSignal, onSent: () => void) => Promise<Reply>;
   /** Called where the call was aborted after it was sent: the engine may have done what was asked. */
   readonly onUnanswered: () => void;
@@ -40,8 +42,8 @@ export interface CallOptions<Reply extends CallReply> {
  */
 export async function makeCall<Reply extends CallReply>(
   options: CallOptions<Reply>,
-): Promise<{ reply: Reply; charged: boolean }> {
-  const { context, runId, photo, attemptsBefore, signal } = options;
+): Promise<MadeCall<Reply>> {
+  const { context, runId, photo, attemptsBefore, refusedBefore = false, signal } = options;
   const permit = await acquirePermit(context, { runId, signal });
   // Taken when the call is due: a call that still waits for its permit has cost nothing.
   if (!(await context.takeCall())) {
@@ -58,7 +60,40 @@ export async function makeCall<Reply extends CallReply>(
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw error;
   });
-  return { reply, ...(await permit.done({ reply, photo, attemptsBefore })) };
+  const { charged } = await permit.done({ reply, photo, attemptsBefore, refusedBefore });
+  return { reply, charged };
+}
+
+export interface MadeCall<Reply extends CallReply> {
+  readonly reply: Reply;
+  /** Whether it costs the photo an attempt: see `RecordedCall`. */
+  readonly charged: boolean;
+}
+
+/**
+ * One call that asks the engine for nothing but whether the account is right, and records that.
+ * @throws as `makeCall`
+ */
+export async function askAccount(options: {
+  readonly context: CallContext;
+  readonly runId: string;
+  readonly ask: (signal: AbortSignal) => Promise<AccountCheck>;
+  readonly signal: AbortSignal;
+}): Promise<AccountCheck> {
+  const { context, runId, ask, signal } = options;
+  const permit = await acquirePermit(context, { runId, signal });
+  const nothing = { reply: undefined, photo: '', attemptsBefore: 0 };
+  if (!(await context.takeCall())) {
+    await permit.done(nothing);
+    throw new BudgetSpentError();
+  }
+  permit.sent();
+  const check = await ask(signal).catch(async (error) => {
+    await permit.done(nothing);
+    throw error;
+  });
+  await permit.checked(check);
+  return check;
 }
 
 /** Waits for a slot until the process drains or the job is taken away. */

@@ -1,4 +1,4 @@
-import type { CallReply } from '../engines/engine.ts';
+import type { AccountCheck, CallReply } from '../engines/engine.ts';
 
 /**
  * Paces the calls to one account, over all processes on the same queue, and knows its health. The account room holds
@@ -16,6 +16,14 @@ export interface RateLimiter {
    * where it was given one. It stands above this process's default, and below a rate that this process was given.
    */
   joinRun(runId: string, ratePerSecond: number | undefined): () => void;
+  /** Whether a call that this process began after `at` (as `witness` gave it) showed that the account is right. */
+  isRightSince(at: number): boolean;
+  /** Whether so many calls were refused that the next one has to ask for the account. */
+  isToBeAsked(): boolean;
+  /** Whether a photo got through since this process started, or since the account was paused. */
+  hasPassed(): boolean;
+  /** Who sees a reply that comes now, and when, by its own count; the same until the account is paused. */
+  witness(): { readonly by: string; readonly at: number };
   /** What this process knows of the account, for progress and status. */
   snapshot(): RateLimiterSnapshot;
   close(): Promise<void>;
@@ -26,13 +34,17 @@ export interface Permit {
   /** To be called when the request's head is written: a late call delays the slots that follow. */
   sent(): void;
   /** Gives the permit back and records the reply in the account's health. Never rejects. */
-  done(call: FinishedCall): Promise<{
-    /**
-     * Whether an unavailable or refused reply costs the photo an attempt. An unavailable one does not while the
-     * engine is down; a refused one only where it is the photo that is refused, not the account.
-     */
-    readonly charged: boolean;
-  }>;
+  done(call: FinishedCall): Promise<RecordedCall>;
+  /** The same for a call that asked nothing but whether the account is right. */
+  checked(check: AccountCheck): Promise<void>;
+}
+
+export interface RecordedCall {
+  /**
+   * Whether an unavailable or refused reply costs the photo an attempt. An unavailable one does not while the engine is
+   * down; a refused one does from the second on. Who can wait until others got through asks `isRightSince` instead.
+   */
+  readonly charged: boolean;
 }
 
 export interface FinishedCall {
@@ -42,6 +54,8 @@ export interface FinishedCall {
   readonly photo: string;
   /** Calls charged to the photo before this one: tells a photo that always fails from an engine that is down. */
   readonly attemptsBefore: number;
+  /** Whether the photo is known to have been refused before, by whichever process. */
+  readonly refusedBefore?: boolean;
 }
 
 export interface RateLimiterSnapshot {

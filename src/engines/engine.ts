@@ -33,7 +33,10 @@ export interface Engine {
 
 export type CheckName = 'liveness' | 'deepfake';
 
-export type AccountCheck = { readonly ok: true } | { readonly ok: false; readonly message: string };
+/** `undecided`: the engine did not answer, which shows nothing of the account. */
+export type AccountCheck =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly message: string; readonly undecided?: true };
 
 interface CallRequest {
   readonly signal: AbortSignal;
@@ -131,6 +134,8 @@ export interface RejectedReply {
   readonly reasons: readonly string[];
   readonly transactionId?: string;
   readonly stored: 'no' | 'unknown';
+  /** The engine's pages do not know the code: it may be about the account as well. */
+  readonly isUndocumented?: true;
 }
 
 /** 5xx, network, timeout, a reply that cannot be read: retried. */
@@ -155,7 +160,7 @@ export interface ThrottledReply {
 /** The account is at fault, not the photo. */
 export interface RefusedReply {
   readonly kind: 'refused';
-  /** False where one reply is no proof (403, 404, unknown host): three different photos in a row are. */
+  /** False where one reply is no proof (403, 404, unknown host): see `account/whose-fault.ts`. */
   readonly certain: boolean;
   readonly httpStatus?: number;
   readonly message: string;

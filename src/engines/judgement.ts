@@ -76,7 +76,10 @@ export function accountCheckOf(
 ): AccountCheck {
   if (reply.kind === 'enrolled') return { ok: true };
   if (reply.kind === 'rejected' && isAnswered(reply)) return { ok: true };
-  return { ok: false, message: reply.kind === 'refused' ? `${reply.message}: ${reply.fix}` : reply.message };
+  if (reply.kind === 'refused') return { ok: false, message: `${reply.message}: ${reply.fix}` };
+  const undecided = reply.kind === 'unavailable' || reply.kind === 'throttled';
+  const code = reply.kind === 'rejected' ? ` (${reply.code})` : '';
+  return { ok: false, message: `${reply.message}${code}`, ...(undecided && { undecided }) };
 }
 
 /** A reply with neither a success nor a code in it; `denial`: what an adapter found that speaks against a success. */

@@ -129,6 +129,7 @@ function readVerdict(
     ...rejected(status, options.clean(code), info || 'the engine gave a code without a message'),
     // An error beside a template id contradicts itself.
     stored: body.templateId === undefined ? 'no' : 'unknown',
+    ...(Object.hasOwn(ootoErrors, code) ? {} : { isUndocumented: true }),
     ...(transactionId ? { transactionId } : {}),
   };
 }

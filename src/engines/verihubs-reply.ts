@@ -105,6 +105,7 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
         ...rejected(status, code, message),
         reasons: known.reasons,
         stored: known.stored,
+        ...(!readVerihubsCode(error.code) && { isUndocumented: true }),
         ...(transactionId && { transactionId }),
       };
     }

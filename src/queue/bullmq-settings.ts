@@ -16,6 +16,8 @@ export function scheduleQueueName(clockId: string): string {
 /** A lower number goes first: a retry that is due goes ahead of photos that were not started. */
 export const priorityOfPhoto = 2;
 export const priorityOfRetry = 1;
+/** Photos that were refused before any got through: each start tries others first. */
+export const priorityOfSuspect = 3;
 
 /** At 10,000 jobs a call blocks Redis for 1.4 s; below 1,000 nothing is gained. */
 export const batchSize = 1_000;

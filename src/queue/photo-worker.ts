@@ -1,10 +1,17 @@
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import { type PhotoJobData, photoJobDataSchema } from '../records/photo-job-data.ts';
 import { withinTime } from '../util/time-limit.ts';
-import { keyPrefix, maxStalledCount, priorityOfRetry, runQueueName, workerTimes } from './bullmq-settings.ts';
+import {
+  keyPrefix,
+  maxStalledCount,
+  priorityOfRetry,
+  priorityOfSuspect,
+  runQueueName,
+  workerTimes,
+} from './bullmq-settings.ts';
 import type { BullmqContext } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
-import type { OpenWorkerOptions, PhotoWorker, WorkResult } from './queue.ts';
+import type { OpenWorkerOptions, PhotoWorker, WorkAgain, WorkResult } from './queue.ts';
 import { storable, storableError } from './storable.ts';
 
 /** How long work that was aborted may take to go back to the queue, and how long the connection to close. */
@@ -54,14 +61,11 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
     }
   }
 
-  async function putOff(
-    job: Job,
-    token: string | undefined,
-    again: { delayInMs: number; data: PhotoJobData },
-  ) {
+  async function putOff(job: Job, token: string | undefined, again: WorkAgain) {
+    const priority = again.isLast ? priorityOfSuspect : priorityOfRetry;
     await moving(async () => {
       await job.updateData(storable(again.data));
-      if (job.priority !== priorityOfRetry) await job.changePriority({ priority: priorityOfRetry });
+      if (job.priority !== priority) await job.changePriority({ priority });
       // PostgreSQL takes whole milliseconds only.
       await job.moveToDelayed(Date.now() + Math.ceil(again.delayInMs), token);
     });

@@ -99,11 +99,20 @@ export interface OpenWorkerOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** `outcome` finishes the job; `again` delays it with new data, ahead of photos not yet started; `giveBack` returns it. */
+/**
+ * `outcome` finishes the job; `again` delays it with new data, ahead of photos not yet started or, where it is the last,
+ * behind all others; `giveBack` returns it.
+ */
 export type WorkResult =
   | { readonly outcome: Readonly<Record<string, unknown>> }
-  | { readonly again: { readonly delayInMs: number; readonly data: PhotoJobData } }
+  | { readonly again: WorkAgain }
   | { readonly giveBack: true };
+
+export interface WorkAgain {
+  readonly delayInMs: number;
+  readonly data: PhotoJobData;
+  readonly isLast?: boolean;
+}
 
 export interface PhotoWorker {
   /**

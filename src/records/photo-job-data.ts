@@ -14,6 +14,23 @@ const ledgerHintSchema = z.object({
 export type LedgerHint = z.infer<typeof ledgerHintSchema>;
 
 /**
+ * The latest refusal of a photo, of which it is not known yet whose fault it was (`account/whose-fault.ts`). `by` and `at`:
+ * the process that saw it, and when, by its own count. `verdict`: of a reply whose code no page knows; the outcome
+ * if it is the photo's.
+ */
+const refusalSchema = z.object({
+  by: z.string(),
+  at: z.number(),
+  call: z.enum(['enroll', 'identify']),
+  /** The photo had been refused before: this one is charged to it if it is the photo's fault. */
+  isRepeated: z.boolean(),
+  message: z.string(),
+  httpStatus: z.number().optional(),
+  verdict: outcomeSchema.omit({ finishedAt: true }).optional(),
+});
+export type PendingRefusal = z.infer<typeof refusalSchema>;
+
+/**
  * What a photo job carries: never a photo byte, never a credential. An address with a signature or password in it is
  * carried without it, and `manifestAt` says where in the manifest the whole address is.
  */
@@ -49,6 +66,9 @@ export const photoJobDataSchema = z.object({
     /** Whether a call may have been stored although its reply was lost. */
     storedUnknown: z.boolean(),
     startedAt: z.string().optional(),
+    /** Whether it was ever refused, and the refusal that is to be judged. */
+    refusedBefore: z.boolean().optional(),
+    refusal: refusalSchema.optional(),
     /** The outcome of its enrollment, while it is verified: no enroll call is made any more. */
     enrolled: outcomeSchema.optional(),
     /** How often it was identified since, and not found. */

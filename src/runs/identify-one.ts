@@ -113,11 +113,19 @@ async function askWithRetries(
           signal: draining,
         });
         continue;
-      case 'spent': {
-        const { message, httpStatus } = found.reply;
-        const status = httpStatus === undefined ? {} : { httpStatus };
-        return { matched: false, ...asked, error: { kind: 'unavailable', message, ...status } };
+      case 'refused': {
+        const { reply, charged } = found;
+        const failures = (photo.tries.failedIdentifications ?? 0) + (charged ? 1 : 0);
+        photo.tries = { ...photo.tries, failedIdentifications: failures };
+        if (charged && failures >= settings.maxAttempts)
+          return { matched: false, ...asked, ...unanswered(reply) };
+        await delay(retryDelayInMs({ attempt: Math.max(1, failures), ...settings.backoff }), undefined, {
+          signal: draining,
+        });
+        continue;
       }
+      case 'spent':
+        return { matched: false, ...asked, ...unanswered(found.reply) };
       case 'rejected': {
         const { code, message, httpStatus, transactionId } = found;
         const transaction = transactionId === undefined ? {} : { transactionId };
@@ -142,6 +150,11 @@ async function askWithRetries(
       }
     }
   }
+}
+
+function unanswered({ message, httpStatus }: { readonly message: string; readonly httpStatus?: number }) {
+  const status = httpStatus === undefined ? {} : { httpStatus };
+  return { error: { kind: 'unavailable', message, ...status } as const };
 }
 
 /** What fetching asks of a photo job. */

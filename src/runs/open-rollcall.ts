@@ -69,6 +69,10 @@ export interface Rollcall {
   close(): Promise<void>;
 }
 
+/** Between two calls while it is in doubt whether the account is right; 20 of them take half a minute. */
+const firstDoubtDelayInMs = 250;
+const longestDoubtDelayInMs = 2_000;
+
 /** @throws UsageError for settings that are not right, or that there are not; before anything is opened */
 export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
   const { environment = process.env, folder = process.cwd() } = options;
@@ -111,6 +115,10 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       concurrency: Math.min(settings.concurrency, engines.mostCallsOf(account)),
       processName: processName(),
       giveUpAfterInMs: settings.giveUpAfter,
+      doubtDelay: {
+        firstInMs: Math.min(settings.backoff.firstDelayInMs, firstDoubtDelayInMs),
+        ceilingInMs: Math.min(settings.backoff.ceilingInMs, longestDoubtDelayInMs),
+      },
       log,
     }),
   );

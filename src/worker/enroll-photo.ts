@@ -8,12 +8,15 @@ import { identifyPhoto } from './identify-photo.ts';
 import {
   chargedBefore,
   countReply,
+  identificationFailed,
+  isDoubtful,
   type Judgement,
   judgeReply,
   rejectedOutcome,
   spentOutcome,
 } from './judge-reply.ts';
 import type { PhotoTask } from './photo-task.ts';
+import { putInDoubt } from './settle-refusal.ts';
 
 /**
  * Waits for a permit, calls, and records the reply in the account's health and the photo's tries.
@@ -28,6 +31,7 @@ export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | unde
     runId: data.run,
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
+    refusedBefore: photo.tries.refusedBefore === true,
     call: async (callSignal, onSent) => {
       await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, callSignal);
       if (lock && !lock.isHeld()) throw new AccountLockLostError();
@@ -45,6 +49,7 @@ export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | unde
   });
   const tries = countReply(photo.tries, reply, charged);
   photo.tries = tries;
+  if (isDoubtful(reply)) return putInDoubt(photo, reply, 'enroll');
   const { maxAttempts, require: required } = settings;
   return judgeReply({ reply, charged, tries, maxAttempts, required, templateIdSent: templateId });
 }
@@ -82,10 +87,12 @@ export async function findDuplicate(
         continue;
       case 'try-later':
         return found;
+      case 'refused':
+        return putInDoubt(photo, found.reply, 'identify');
       case 'rejected':
         return { kind: 'outcome', outcome: rejectedOutcome({ ...found, stored: 'no' }, tries) };
       case 'spent': {
-        const message = `identification: ${found.reply.message}`;
+        const message = identificationFailed(found.reply.message);
         return { kind: 'outcome', outcome: spentOutcome({ ...found.reply, message }, tries, templateId) };
       }
       case 'identified': {

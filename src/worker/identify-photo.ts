@@ -37,6 +37,7 @@ export async function identifyPhoto(
     runId: data.run,
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
+    refusedBefore: photo.tries.refusedBefore === true,
     call: (callSignal, onSent) =>
       identify({
         photo: ready.bytes,
@@ -51,6 +52,7 @@ export async function identifyPhoto(
     },
   });
   photo.tries = countIdentification(photo.tries, reply, charged);
+  if (reply.kind === 'refused') return { kind: 'refused', reply, charged };
   const { maxAttempts } = context.settings;
   return judgeIdentification({ reply, charged, failures: failuresOf(photo.tries), maxAttempts });
 }
@@ -61,13 +63,15 @@ export type Identification =
   | RejectedReply
   | { readonly kind: 'call-again' }
   | { readonly kind: 'try-later'; readonly failures: number }
+  /** Whose fault it was is not known by this reply alone. */
+  | { readonly kind: 'refused'; readonly reply: RefusedReply; readonly charged: boolean }
   /** Asked as often as is allowed, without an answer. */
-  | { readonly kind: 'spent'; readonly reply: UnavailableReply | RefusedReply };
+  | { readonly kind: 'spent'; readonly reply: UnavailableReply };
 
 /** The tries after a reply; `charged`: whether it costs the photo an attempt. */
 function countIdentification(tries: AttemptState, reply: IdentifyReply, charged: boolean): AttemptState {
-  const isFailure = reply.kind === 'unavailable' || reply.kind === 'refused';
-  const failed = (tries.failedIdentifications ?? 0) + (charged && isFailure ? 1 : 0);
+  const isFailure = charged && reply.kind === 'unavailable';
+  const failed = (tries.failedIdentifications ?? 0) + (isFailure ? 1 : 0);
   return {
     ...tries,
     calls: tries.calls + 1,
@@ -78,7 +82,7 @@ function countIdentification(tries: AttemptState, reply: IdentifyReply, charged:
 
 /** Pure. `failures`: the calls charged to the photo that count here, this one included. */
 function judgeIdentification(options: {
-  reply: IdentifyReply;
+  reply: Exclude<IdentifyReply, RefusedReply>;
   charged: boolean;
   failures: number;
   maxAttempts: number;
@@ -90,10 +94,7 @@ function judgeIdentification(options: {
       return reply;
     case 'throttled':
       return { kind: 'call-again' };
-    case 'refused':
     case 'unavailable':
-      // As with an enroll call: the rate limiter waits until a refused account is fixed.
-      if (reply.kind === 'refused' && reply.certain) return { kind: 'call-again' };
       if (charged && failures >= maxAttempts) return { kind: 'spent', reply };
       return { kind: 'try-later', failures: Math.max(1, failures) };
   }

@@ -1,19 +1,24 @@
+import type { RateLimiter } from '../account/rate-limiter.ts';
+import type { DoubtfulReply } from '../account/whose-fault.ts';
 import type {
+  CallReply,
   EngineReply,
   EnrolledReply,
-  RefusedReply,
   RejectedReply,
   UnavailableReply,
 } from '../engines/engine.ts';
-import type { PhotoJobData } from '../records/photo-job-data.ts';
+import type { PendingRefusal, PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { isSameTemplate } from '../util/template-id.ts';
 
-/** What a reply means for the photo: a final answer, another call at once (paced by the rate limiter), or one later. */
+/**
+ * What a reply means for the photo: a final answer, another call at once (paced by the rate limiter), or one later;
+ * `isLast`: behind all others.
+ */
 export type Judgement =
   | { readonly kind: 'outcome'; readonly outcome: Omit<Outcome, 'finishedAt'> }
   | { readonly kind: 'call-again' }
-  | { readonly kind: 'try-later'; readonly failures: number };
+  | { readonly kind: 'try-later'; readonly failures: number; readonly isLast?: boolean };
 
 export type AttemptState = PhotoJobData['tries'];
 
@@ -25,8 +30,34 @@ export function countReply(tries: AttemptState, reply: EngineReply, charged: boo
   return {
     ...tries,
     calls: tries.calls + 1,
-    attempts: tries.attempts + (charged ? 1 : 0),
+    // A refusal is charged when it is known whose fault it was.
+    attempts: tries.attempts + (charged && !isDoubtful(reply) ? 1 : 0),
     storedUnknown: tries.storedUnknown || (reply.kind === 'unavailable' && reply.sent),
+  };
+}
+
+/** Whether it is open, after this reply alone, whose fault it is. */
+export function isDoubtful(reply: CallReply): reply is DoubtfulReply {
+  return reply.kind === 'refused' || (reply.kind === 'rejected' && reply.isUndocumented === true);
+}
+
+/** The tries of a photo that was refused: who saw it and when, until it is known whose fault it was. */
+export function noteRefusal(
+  tries: AttemptState,
+  reply: DoubtfulReply,
+  seen: ReturnType<RateLimiter['witness']> & Pick<PendingRefusal, 'call'>,
+): AttemptState {
+  const { message, httpStatus } = reply;
+  return {
+    ...tries,
+    refusedBefore: true,
+    refusal: {
+      ...seen,
+      isRepeated: tries.refusedBefore === true,
+      message,
+      ...(httpStatus !== undefined && { httpStatus }),
+      ...(reply.kind === 'rejected' && { verdict: rejectedOutcome(reply, tries) }),
+    },
   };
 }
 
@@ -51,22 +82,22 @@ export function judgeReply(options: {
     case 'throttled':
       return { kind: 'call-again' };
     case 'refused':
-      // The rate limiter waits until the account is fixed; where only this photo is refused, it is charged and comes to an end.
-      if (reply.certain) return { kind: 'call-again' };
-      return spentOrLater(reply, options);
+      return { kind: 'try-later', failures: Math.max(1, chargedBefore(tries)) };
     case 'unavailable':
       return spentOrLater(reply, options);
   }
 }
 
 function spentOrLater(
-  reply: UnavailableReply | RefusedReply,
+  reply: UnavailableReply,
   { charged, tries, maxAttempts, templateIdSent }: Parameters<typeof judgeReply>[0],
 ): Judgement {
   if (charged && chargedBefore(tries) >= maxAttempts)
     return { kind: 'outcome', outcome: spentOutcome(reply, tries, templateIdSent) };
   return { kind: 'try-later', failures: Math.max(1, chargedBefore(tries)) };
 }
+
+export const identificationFailed = (message: string) => `identification: ${message}`;
 
 /** The engine's verdict, of whichever endpoint. */
 export function rejectedOutcome(reply: RejectedReply, tries: AttemptState): Omit<Outcome, 'finishedAt'> {
@@ -119,7 +150,7 @@ function judgeEnrolled(
 
 /** No verdict, attempts spent. */
 export function spentOutcome(
-  reply: UnavailableReply | RefusedReply,
+  reply: { readonly message: string; readonly httpStatus?: number | undefined },
   tries: AttemptState,
   templateId: string,
 ): Omit<Outcome, 'finishedAt'> {

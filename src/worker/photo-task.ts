@@ -44,8 +44,9 @@ export interface PhotoTask {
   tries: AttemptState;
 }
 
-/** The photo goes back to the queue with what was tried so far. */
+/** The photo goes back to the queue with what was tried so far; `isLast`: behind all others. */
 export const workAgain = (
   { data, tries }: Pick<PhotoTask, 'data' | 'tries'>,
   delayInMs: number,
-): WorkResult => ({ again: { delayInMs, data: { ...data, tries } } });
+  isLast = false,
+): WorkResult => ({ again: { delayInMs, data: { ...data, tries }, ...(isLast && { isLast }) } });

@@ -8,6 +8,7 @@ import { retryDelayInMs } from '../util/with-retry.ts';
 import { finishEnrolled } from './finish-outcome.ts';
 import { identifyPhoto } from './identify-photo.ts';
 import { type PhotoTask, workAgain } from './photo-task.ts';
+import { putInDoubt } from './settle-refusal.ts';
 
 /**
  * Asks who an enrolled photo shows: it must come back as its own template. An index may lag behind, so it is asked again,
@@ -31,6 +32,10 @@ export async function verifyPhoto(
     switch (found.kind) {
       case 'call-again':
         continue;
+      case 'refused': {
+        const { failures, isLast } = putInDoubt(photo, found.reply, 'identify');
+        return workAgain(photo, retryDelayInMs({ attempt: failures, ...backoff }), isLast);
+      }
       case 'spent':
         return finished();
       case 'rejected':

@@ -13,6 +13,7 @@ import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
 import type { AttemptState, Judgement } from './judge-reply.ts';
 import { type PhotoTask, type WorkContext, workAgain } from './photo-task.ts';
 import { readyPhoto } from './ready-photo.ts';
+import { settleRefusal } from './settle-refusal.ts';
 import { verifyPhoto } from './verify-photo.ts';
 
 /**
@@ -64,6 +65,8 @@ export async function workPhoto(
 /** Everything between a photo that is ready and its outcome, with the account's lock where that is asked for. */
 async function callForPhoto(photo: PhotoTask): Promise<WorkResult> {
   while (true) {
+    const settled = await settleRefusal(photo);
+    if (settled) return settled;
     const { enrolled } = photo.tries;
     if (enrolled) return verifyPhoto(photo, enrolled, undefined);
     const lock = await photo.context.accountLock?.acquire(photo.leaving);
@@ -92,7 +95,8 @@ async function enrollAndVerify(photo: PhotoTask, lock: HeldAccountLock | undefin
   const judgement = await enroll(photo, lock);
   if (judgement.kind === 'try-later') {
     const { backoff } = context.settings;
-    return workAgain(photo, retryDelayInMs({ attempt: judgement.failures, ...backoff }));
+    const { failures, isLast } = judgement;
+    return workAgain(photo, retryDelayInMs({ attempt: failures, ...backoff }), isLast);
   }
   const outcome = finishOutcome(judgement.outcome, photo.tries, ready.original);
   if (!data.verify || outcome.status !== 'enrolled') return { outcome };

@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resumeAccount } from '../../src/account/account-pause.ts';
-import { afterReply, type ReplyEvent } from '../../src/account/account-reply.ts';
-import { type AccountState, accountStateSchema } from '../../src/account/account-state.ts';
+import { afterReply, type ReplyEvent, standingOf } from '../../src/account/account-reply.ts';
+import {
+  type AccountState,
+  accountStateSchema,
+  photosInDoubt,
+  processSeen,
+} from '../../src/account/account-state.ts';
 import { claimProbe, probeFreeAt, releaseProbe, renewProbe } from '../../src/account/circuit-breaker.ts';
+import { type Sign, type Standing, whoseFault } from '../../src/account/whose-fault.ts';
 import type { EngineReply } from '../../src/engines/engine.ts';
 import { randomInputs } from '../helpers/long.ts';
 
@@ -40,6 +46,8 @@ function event(reply: EngineReply, photo: string, more: Partial<ReplyEvent> = {}
   return {
     reply,
     photo,
+    by: 'a',
+    hasPassed: false,
     attemptsBefore: 0,
     refusedBefore: false,
     sentAt: start,
@@ -263,29 +271,88 @@ describe('a refusal', () => {
     );
   });
 
-  it('that is not certain pauses it when three different photos in a row met it', () => {
+  it('that is not certain pauses it when twenty different photos in a row met it', () => {
     let state = fresh;
-    for (const photo of ['a', 'b', 'a', 'b']) state = afterReply(state, event(forbidden, photo), start).state;
+    for (const photo of [...photosOf(19), ...photosOf(19)])
+      state = afterReply(state, event(forbidden, photo), start).state;
     expect(state.pause).toBeNull();
     const last = afterReply(state, event(forbidden, 'c'), start);
     expect(last.state.pause?.reason).toBe('refused');
     expect(last.charged).toBe(false);
   });
 
-  it('ends its row at any other reply', () => {
-    for (const reply of [enrolled, rejected, unavailable, throttled]) {
-      let state = fresh;
-      for (const photo of ['a', 'b']) state = afterReply(state, event(forbidden, photo), start).state;
-      state = afterReply(state, event(reply, 'x'), start).state;
-      expect(afterReply(state, event(forbidden, 'c'), start).state.pause).toBeNull();
-    }
+  it.each([
+    ['enrolled', enrolled, true],
+    ['rejected', rejected, true],
+    // They say nothing of the account.
+    ['unavailable', unavailable, false],
+    ['throttled', throttled, false],
+  ] as const)('ends its row when a photo got through: %s', (_, reply, ends) => {
+    let state = fresh;
+    for (const photo of photosOf(19)) state = afterReply(state, event(forbidden, photo), start).state;
+    state = afterReply(state, event(reply, 'x'), start).state;
+    expect(afterReply(state, event(forbidden, 'c'), start).state.pause === null).toBe(ends);
   });
 
-  it('is charged to a photo that meets it again and again while others do not', () => {
-    const first = afterReply(fresh, event(forbidden, 'a'), start);
-    expect(first.charged).toBe(false);
-    expect(afterReply(first.state, event(forbidden, 'a'), start).charged).toBe(true);
+  it('is charged from the second on where nobody waits for the others', () => {
+    expect(afterReply(fresh, event(forbidden, 'a'), start).charged).toBe(false);
     expect(afterReply(fresh, event(forbidden, 'a', { refusedBefore: true }), start).charged).toBe(true);
+  });
+});
+
+describe('whose fault a refusal is: what happens is what the table says', () => {
+  const standings: Record<Standing, { state: AccountState; hasPassed: boolean }> = {
+    untested: { state: fresh, hasPassed: false },
+    passing: { state: fresh, hasPassed: true },
+    doubted: { state: afterReply(fresh, event(forbidden, 'first'), start).state, hasPassed: true },
+    paused: { state: afterReply(fresh, event(unauthorized, 'first'), start).state, hasPassed: false },
+  };
+  const strange: EngineReply = { ...rejected, isUndocumented: true } as EngineReply;
+  const signs: Partial<Record<Sign, Partial<ReplyEvent> & { reply: EngineReply }>> = {
+    passed: { reply: enrolled },
+    refused: { reply: forbidden },
+    strange: { reply: strange },
+    denied: { reply: unauthorized },
+    certain: { reply: { ...unauthorized, httpStatus: 402 } as EngineReply },
+    again: { reply: unauthorized, refusedBefore: true },
+  };
+  const cases = Object.entries(standings).flatMap(([standing, given]) =>
+    Object.entries(signs).map(([sign, more]) => ({ standing, sign, ...given, more })),
+  );
+
+  it.each(cases)('$standing, $sign', ({ standing, sign, state, hasPassed, more }) => {
+    const { blame, to } = whoseFault[standing as Standing][sign as Sign];
+    const call = event(more.reply, 'p', { hasPassed, ...more });
+    const after = afterReply(state, call, start).state;
+    expect(standingOf(after, { by: 'a', hasPassed: hasPassed || sign === 'passed' })).toBe(to);
+    expect(after.pause !== null && state.pause === null).toBe(blame === 'account');
+    expect(photosInDoubt(after) > photosInDoubt(state)).toBe(blame === 'open');
+  });
+
+  it('counts a process by its own calls: what another gets through says nothing of its key', () => {
+    const seen = ['a', 'b'].reduce(
+      (state, processName) => processSeen(state, { processName, ratePerSecond: 1 }, start),
+      fresh,
+    );
+    let state = seen;
+    for (const photo of photosOf(18)) {
+      state = afterReply(state, event(forbidden, photo, { by: 'b' }), start).state;
+      state = afterReply(state, event(enrolled, 'other', { by: 'a', hasPassed: true }), start).state;
+    }
+    expect(standingOf(state, { by: 'a', hasPassed: true })).toBe('passing');
+    expect(standingOf(state, { by: 'b', hasPassed: false })).toBe('doubted');
+    // The other may have one call under way: twenty in all.
+    const last = afterReply(state, event(forbidden, 'last', { by: 'b' }), start).state;
+    expect(last.pause?.message).toContain('as the process b sees it');
+    // A process that died is no witness.
+    const later = processSeen(state, { processName: 'c', ratePerSecond: 1 }, start + 60_000);
+    const after = afterReply(later, event(forbidden, 'x', { by: 'c' }), start + 60_000).state;
+    expect(photosInDoubt(after)).toBe(1);
+  });
+
+  it('reads the state of the former version', () => {
+    const former = accountStateSchema.parse({ refusedPhotos: ['r/1', 'r/2'], pause: null });
+    expect(standingOf(former, { by: 'a', hasPassed: false })).toBe('untested');
   });
 });
 

@@ -80,7 +80,7 @@ describe('counting a reply', () => {
 describe('judging a reply', () => {
   it.each([
     ['throttled', throttled, 'call-again'],
-    ['refused for certain', refused, 'call-again'],
+    ['refused for certain', refused, 'try-later'],
     ['refused perhaps', perhaps, 'try-later'],
     ['unavailable', unavailable, 'try-later'],
     ['enrolled', enrolled, 'outcome'],
@@ -101,7 +101,7 @@ describe('judging a reply', () => {
         tries,
         fc.integer({ min: 1, max: 10 }),
         fc.boolean(),
-        fc.constantFrom(unavailable, unsent, perhaps),
+        fc.constantFrom(unavailable, unsent),
         (tried, maxAttempts, charged, reply) => {
           const judgement = judge(reply, { tries: tried, maxAttempts, charged });
           if (!charged || tried.attempts < maxAttempts) {
