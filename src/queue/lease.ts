@@ -4,7 +4,7 @@ import { isDeadProcess, processName } from '../util/process-name.ts';
 import { withinTime } from '../util/time-limit.ts';
 
 const usualDurationInMs = 20_000;
-const renewEveryInMs = 5_000;
+const renewalsPerLease = 4;
 const lookEveryInMs = 100;
 const askAgainInMs = 100;
 const longestFarewellInMs = 2_000;
@@ -57,7 +57,7 @@ export async function takeLease(options: TakeLeaseOptions): Promise<Lease | unde
     },
     async keep(signal) {
       while (!signal.aborted) {
-        await delay(renewEveryInMs, undefined, { signal }).catch(() => {});
+        await delay(durationInMs / renewalsPerLease, undefined, { signal }).catch(() => {});
         if (signal.aborted) return;
         const askedAt = performance.now();
         try {
