@@ -11,9 +11,10 @@ import {
   type WalkEntry,
 } from './folder-walk.ts';
 import type { IdPattern } from './id-from.ts';
-import { imageNameOf, signatureSizeInBytes } from './image-signature.ts';
+import { signatureSizeInBytes } from './image-signature.ts';
 import type { LeftOut, LeftOutReason } from './left-out.ts';
 import type { FileVerdict, ListRules } from './list-rules.ts';
+import { byContent, type Looked, possibleSubject } from './look-at-content.ts';
 import { isInside } from './photo-address.ts';
 import { problemOfText, readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto } from './source.ts';
@@ -28,9 +29,6 @@ export interface FolderSourceOptions {
 
 /** A folder that is being listed. */
 export type ListedFolder = FolderSourceOptions & { readonly identity: FolderIdentity };
-
-type FileVersion = Pick<ListedPhoto, 'version' | 'sizeInBytes'>;
-type Looked = FileVersion | { readonly problem: string } | { readonly why: LeftOutReason };
 
 /**
  * One entry of a folder as a listed photo, or as what is left out.
@@ -74,16 +72,6 @@ function leftOutFile(
   return { path, why, ...possibleSubject(path, why, idPattern) };
 }
 
-/** Who may be meant by a file that is left out: pictures of other kinds, and copies with odd names, not notes. */
-export function possibleSubject(
-  path: string,
-  why: LeftOutReason,
-  { matchFile }: Pick<IdPattern, 'matchFile'>,
-): Pick<LeftOut, 'subjectId'> {
-  const subjectId = why === 'other-picture' || why === 'temporary' ? matchFile(path) : undefined;
-  return subjectId === undefined ? {} : { subjectId };
-}
-
 async function look(entry: WalkEntry, photo: string, options: ListedFolder): Promise<Looked> {
   if (entry.leftOut !== undefined) return { why: entry.leftOut };
   const verdict = options.rules.file(entry.path);
@@ -123,21 +111,6 @@ async function lookAtFile(photo: string, verdict: FileVerdict, options: ListedFo
   }
   const version = { version: fileVersion(stats), sizeInBytes: stats.size };
   return verdict === 'photo' ? version : byContent(verdict, await beginningOf(photo), version);
-}
-
-/** @param beginning undefined where it cannot be read: then the photo is listed, and who reads it says why */
-export function byContent(
-  verdict: 'if-image' | 'odd',
-  beginning: Buffer | undefined,
-  version: FileVersion,
-): Looked {
-  if (beginning === undefined) return version;
-  const image = imageNameOf(beginning);
-  if (image === undefined) return { why: 'no-image' };
-  if (verdict === 'if-image') return version;
-  return {
-    problem: `is a ${image} image whose suffix is none of an image's: rename it, or name it with --include or --exclude`,
-  };
 }
 
 async function beginningOf(path: string): Promise<Buffer | undefined> {

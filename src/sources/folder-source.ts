@@ -2,7 +2,7 @@ import { opendir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { UsageError } from '../util/errors.ts';
 import { checkStillThere, type FolderSourceOptions, listFolderEntry } from './folder-entry.ts';
-import { failingFolder, folderIdentity, type WalkEntry, walkFolder } from './folder-walk.ts';
+import { failingFolder, folderIdentity, isOfOneFolder, type WalkEntry, walkFolder } from './folder-walk.ts';
 import type { Source } from './source.ts';
 
 /** Entries that are read together. */
@@ -41,8 +41,6 @@ export function createFolderSource(options: FolderSourceOptions): Source {
   };
 }
 
-const wrongPath = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
-
 /** @throws UsageError if the folder cannot be read; FaultError if its drive fails */
 export async function checkFolder(root: string): Promise<void> {
   try {
@@ -50,7 +48,7 @@ export async function checkFolder(root: string): Promise<void> {
     await folder.close();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    if (!wrongPath.has(code)) throw failingFolder(root, cause);
+    if (!isOfOneFolder(code)) throw failingFolder(root, cause);
     throw new UsageError('source-missing', `The folder ${root} cannot be read (${code}): check the path.`, {
       cause,
     });

@@ -103,7 +103,7 @@ async function readEntries(
     signal.throwIfAborted();
     if (error instanceof FaultError) throw error;
     const errorCode = (error as NodeJS.ErrnoException).code ?? String(error);
-    if (!ofOneFolder.has(errorCode)) throw failingFolder(place, error);
+    if (!isOfOneFolder(errorCode)) throw failingFolder(place, error);
     return { errorCode };
   }
   names.sort((one, other) => (one < other ? -1 : one > other ? 1 : 0));
@@ -112,6 +112,7 @@ async function readEntries(
 
 /** What ails one folder, and stays so: its rights, its name, or that it is gone. All else is the file system's. */
 const ofOneFolder = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+export const isOfOneFolder = (code: string) => ofOneFolder.has(code);
 
 /** What tells a folder from another one under its name. */
 export type FolderIdentity = Readonly<Record<'device' | 'inode' | 'bornAt', bigint>>;

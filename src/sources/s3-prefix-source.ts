@@ -9,11 +9,11 @@ import { retryDuringOutage, type S3Connection } from '../storage/s3/s3-connectio
 import { readS3Error } from '../storage/s3/s3-error.ts';
 import { s3Fault } from '../storage/s3/s3-fault.ts';
 import { UsageError } from '../util/errors.ts';
-import { byContent, possibleSubject } from './folder-entry.ts';
 import type { IdPattern } from './id-from.ts';
 import { signatureSizeInBytes } from './image-signature.ts';
 import type { LeftOut, LeftOutReason } from './left-out.ts';
 import { type ListRules, leftOutFolderOf } from './list-rules.ts';
+import { byContent, possibleSubject } from './look-at-content.ts';
 import { problemOfText, readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto, ListOptions, Source } from './source.ts';
 

@@ -44,3 +44,32 @@ describe('warnings in the summary', () => {
     expect(meaningOf('of-the-future')).toBeUndefined();
   });
 });
+
+describe('the list in the summary', () => {
+  const shown = (listed: object, isSourceChanged = false, source = '/a') =>
+    showSummary(createSummaryBuilder().build({ ...facts, source, listed, isSourceChanged }), '/f').join('\n');
+
+  it('says when it was read, what it left out, and what nobody could read', () => {
+    const text = shown({
+      at: '2026-11-22T01:02:03.000Z',
+      leftOut: 3,
+      leftOutBy: { '.txt': 1, '#recycle/': 2 },
+      gaps: 1,
+    });
+    expect(text).toContain('Listed:  2026-11-22T01:02:03.000Z');
+    expect(text).toContain('Left out: #recycle/: 2, .txt: 1; see /f/left-out.jsonl');
+    expect(text).toMatch(/1 part of \/a could not be read: .* not whole/);
+    expect(shown({})).not.toMatch(/Listed|Left out|not be read|changed/);
+  });
+
+  it('says that a pipe cannot tell its end', () => {
+    expect(shown({ at: '2026-11-22T01:02:03.000Z' }, false, '-')).toMatch(/from a pipe, which cannot tell/);
+  });
+
+  it('names the command that lists a changed source anew, to be copied as it is', () => {
+    expect(shown({}, true, '/a/people.csv')).toContain('rollcall run /a/people.csv --new --incremental');
+    expect(shown({}, true, "/it's mine.csv")).toContain(
+      `rollcall run '/it'\\''s mine.csv' --new --incremental`,
+    );
+  });
+});

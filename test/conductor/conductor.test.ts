@@ -48,6 +48,21 @@ describe('conducting a run', () => {
     return { work, open: () => door.abort() };
   };
 
+  it.each([
+    ['a whole list', { count: 2 }, {}, { missing: 0 }],
+    ['a list with gaps', { count: 2, gaps: 1 }, {}, { gaps: 1 }],
+    ['an empty list, as of a drive that is not there', { count: 0 }, {}, { total: 0 }],
+    ['an empty list that is meant', { count: 0 }, { allowEmpty: true }, { missing: 0 }],
+  ])('says who is missing, or does not: %s', async (_, { count, ...more }, flags, expected) => {
+    const settings = { incremental: true, ...flags };
+    const stage = await stageOf({ source: givenSource(count, more), settings });
+    const end = await stage.conduct();
+    expect(end).toMatchObject({ kind: 'over', summary: expected });
+    expect('missing' in (end as { summary: object }).summary).toBe('missing' in expected);
+    const file = await stage.state.size(`runs/${stage.runId}/missing.jsonl`);
+    expect(file !== undefined).toBe('missing' in expected);
+  });
+
   it('lists, feeds, collects and finishes, and leaves nothing in the queue', async () => {
     const subjectOf = (index: number) => `subject-${index % 200}`;
     const stage = await stageOf({ source: givenSource(1_300, { subjectOf }) });

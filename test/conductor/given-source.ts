@@ -7,6 +7,7 @@ export function givenSource(
     before?: (index: number, signal: AbortSignal) => Promise<void>;
     subjectOf?: (index: number) => string;
     photoOf?: (index: number) => string;
+    gaps?: number;
   } = {},
 ): Source & { readonly listings: (string | undefined)[] } {
   const { subjectOf = (index) => `subject-${index}`, photoOf = (index) => `/photos/${index}.jpg` } = options;
@@ -22,7 +23,7 @@ export function givenSource(
         await options.before?.(index, signal);
         yield { subjectId: subjectOf(index), photo: photoOf(index), row: index, cursor: String(index) };
       }
-      onEnd?.({ gaps: 0 });
+      onEnd?.({ gaps: options.gaps ?? 0 });
     },
   };
 }

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isOfOneFolder, isSameFolder } from '../../src/sources/folder-walk.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -166,4 +167,26 @@ test('goes on exactly after a photo that is gone by now', async () => {
   const all = await listAll(await openSource(root));
   await rm(join(root, 'b'), { recursive: true });
   expect(named(await listAll(await openSource(root), { after: all[1] ?? {} }))).toEqual(['b.jpg', 'c.jpg']);
+});
+
+test.each([
+  ['its rights', ['EACCES', 'EPERM'], true],
+  ['its name or its going', ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'], true],
+  [
+    'a drive or network share',
+    ['EIO', 'ESTALE', 'ENOTCONN', 'ENODEV', 'ENXIO', 'EHOSTDOWN', 'ETIMEDOUT'],
+    false,
+  ],
+  ['this machine', ['EMFILE', 'ENFILE', 'ENOMEM', 'unknown'], false],
+])('a folder that cannot be read for %s is a gap in the list, or its end', (_, codes, isGap) => {
+  expect(codes.map(isOfOneFolder)).toEqual(codes.map(() => isGap));
+});
+
+test('a folder is another one by device, or by inode and birth', () => {
+  const folder = { device: 1n, inode: 2n, bornAt: 3n };
+  expect(isSameFolder(folder, { ...folder })).toBe(true);
+  expect(isSameFolder(folder, { ...folder, inode: 9n })).toBe(true);
+  expect(isSameFolder(folder, { ...folder, bornAt: 9n })).toBe(true);
+  expect(isSameFolder(folder, { ...folder, device: 9n })).toBe(false);
+  expect(isSameFolder(folder, { device: 1n, inode: 9n, bornAt: 9n })).toBe(false);
 });

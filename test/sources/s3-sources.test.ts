@@ -245,6 +245,81 @@ test('what is left out of a prefix is counted, and globs are matched from the pr
   expect(files).toBe(keys.length - listed.length + 3);
 });
 
+describe('a prefix that a network drive was copied to', () => {
+  const jpeg = Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex');
+  const objects: readonly [string, string | Buffer][] = [
+    ['#recycle/a.jpg', 'x'],
+    ['#recycle/b/b.jpg', 'x'],
+    ['00017', jpeg],
+    ['README', 'text'],
+    ['anna.smith', jpeg],
+    ['d.jfif', 'x'],
+    ['e.nef', 'x'],
+    ['empty', ''],
+    ['z/@eaDir/d.jpg/thumb.jpg', 'x'],
+    ['z/x.txt', 'x'],
+  ];
+  beforeEach(() =>
+    server.put(
+      'bucket',
+      objects.map(([key, body]) => [`nas/${key}`, body] as const),
+    ),
+  );
+
+  test('is listed as a folder is, by names and, where those do not tell, by content', async () => {
+    const { photos, leftOut, files, ends } = await listWhole(await open('s3://bucket/nas/'));
+    expect(photos.map(({ subjectId, problem }) => [subjectId, problem !== undefined])).toEqual([
+      ['00017', false],
+      ['anna', true],
+      ['d', false],
+    ]);
+    expect(leftOut).toEqual([
+      { path: '#recycle/', why: 'recycle-bin', files: 2 },
+      { path: 'README', why: 'no-image' },
+      { path: 'e.nef', why: 'other-picture', subjectId: 'e' },
+      { path: 'empty', why: 'no-image' },
+      { path: 'z/@eaDir/', why: 'thumbnails', files: 1 },
+      { path: 'z/x.txt', why: 'no-image' },
+    ]);
+    expect(files).toBe(7);
+    expect(ends).toEqual([{ gaps: 0 }]);
+    expect(
+      proxy.requests
+        .filter(({ kind }) => kind === 'get')
+        .map(({ key }) => key)
+        .sort(),
+    ).toEqual(['nas/00017', 'nas/README', 'nas/anna.smith']);
+  });
+
+  test('lists what may not be looked at: who reads it says why it cannot be read', async () => {
+    proxy.answer(({ key }) => key === 'nas/00017', { status: 403, code: 'AccessDenied' });
+    expect(ids(await listAll(await open('s3://bucket/nas/')))).toEqual(['00017', 'anna', 'd']);
+  });
+
+  test('is listed whole with --include-left-out, and as before where a run of the former version goes on', async () => {
+    expect(ids(await listAll(await open('s3://bucket/nas/', { includeLeftOut: true })))).toEqual([
+      'a',
+      'b',
+      '00017',
+      'anna',
+      'd',
+      'thumb',
+    ]);
+    expect(ids(await listAll(await open('s3://bucket/nas/', { listRules: 1 })))).toEqual(['a', 'b']);
+  });
+});
+
+test('a manifest ends with its ETag, which changes with it', async () => {
+  const source = await open('s3://bucket/rows/people.csv');
+  const { signal } = new AbortController();
+  const { ends } = await listWhole(source);
+  expect(ends).toEqual([{ gaps: 0, version: expect.stringMatching(/^"[0-9a-f]{32}"$/u) }]);
+  expect(await source.version?.(signal)).toBe(ends[0]?.version);
+  await server.put('bucket', [['rows/people.csv', `${csv}\r\n9,9.jpg,`]]);
+  expect(await source.version?.(signal)).not.toBe(ends[0]?.version);
+  await server.put('bucket', [['rows/people.csv', csv]]);
+});
+
 test.each([
   ['s3://missing/a/', /missing\/a\/ cannot be listed \(NoSuchBucket, 404\): there is no such bucket/],
   ['s3://bucket/gone.csv', /gone.csv cannot be read \(NoSuchKey, 404\): it is not there/],
