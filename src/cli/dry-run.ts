@@ -51,6 +51,11 @@ function describe(
       : []),
     `repeated  ${counts.repeated}  photos of a subject listed before (--repeat)`,
     ...(counts.forgotten > 0 ? [`forgotten ${counts.forgotten}  photos of forgotten subjects`] : []),
+    ...(counts.otherFolder > 0
+      ? [
+          `elsewhere ${counts.otherFolder}  photos whose id was enrolled from another folder: set aside where the picture is another one (--replace)`,
+        ]
+      : []),
     `failed    ${counts.failed}  rows or names that give no photo`,
     ...(Object.keys(byKind).length > 0
       ? [`left out  ${files}  files: ${describeLeftOut(byKind)} (--include-left-out)`]

@@ -1,6 +1,6 @@
 import { templateIdOf } from '../engines/registry.ts';
 import type { ManifestLine } from '../records/manifest.ts';
-import type { LedgerHint } from '../records/photo-job-data.ts';
+import type { LedgerHint, OtherFolder } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
@@ -12,11 +12,16 @@ import { templateKey } from '../util/template-id.ts';
  */
 export type Decision =
   /** It is to be called. */
-  | { readonly kind: 'feed'; readonly known?: LedgerHint }
+  | ({ readonly kind: 'feed' } & FromLedger)
   /** It is to be called once the photo of that seq, an earlier one of the same subject, has its line. */
-  | { readonly kind: 'feed-after'; readonly seq: number; readonly known?: LedgerHint }
+  | ({ readonly kind: 'feed-after'; readonly seq: number } & FromLedger)
   /** It needs no call. */
   | { readonly kind: 'settle'; readonly outcome: Omit<Outcome, 'finishedAt'> };
+
+interface FromLedger {
+  readonly known?: LedgerHint;
+  readonly otherFolder?: OtherFolder;
+}
 
 export interface DecideOptions {
   /**

@@ -8,7 +8,7 @@ import { plural } from '../util/plural.ts';
 import { type Decision, templateIdsOf } from './decide.ts';
 import { decidePhotos } from './decide-photos.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';
-import { type LedgerLookup, openKeptTemplates, openLedgerLookup } from './ledger-lookup.ts';
+import { type LedgerLookup, needsLedger, openKeptTemplates, openLedgerLookup } from './ledger-lookup.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
@@ -43,8 +43,13 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
       settled.push(buildSettledLine(record, line, outcome));
       return;
     }
-    const { known } = decision;
-    const photo = { ...line, ...(known && { known }), ...(isSampled(line.line.seq) && { verify: true }) };
+    const { known, otherFolder } = decision;
+    const photo = {
+      ...line,
+      ...(known && { known }),
+      ...(otherFolder && { otherFolder }),
+      ...(isSampled(line.line.seq) && { verify: true }),
+    };
     if (decision.kind === 'feed-after' && !hasLine(decision.seq)) flow.deferred.defer(decision.seq, photo);
     else jobs.push(buildPhotoJob(record.id, photo));
   };
@@ -89,7 +94,7 @@ function createDecisions({ record, stop: { signal } }: HeldRun, { state, manifes
       templateIdFor: templateIdsOf(engine, settings),
       list: () => followManifest({ state, runId, progress: manifest, signal }),
       forgotten,
-      openLedgerLookup: settings.incremental ? openLookupOnce : undefined,
+      openLedgerLookup: needsLedger(settings) ? openLookupOnce : undefined,
       openKeptTemplates: openKeptOnce,
       ...(hasLine && { hasLine }),
     });

@@ -1,10 +1,11 @@
 import { templateMark } from '../ledger/fingerprint.ts';
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
 import { readTemplatesOfIdsWithBlanks } from '../ledger/ids-with-blanks.ts';
-import { createKnownPhotos } from '../ledger/known-photos.ts';
+import { createKnownFolders } from '../ledger/known-folders.ts';
+import { createKnownPhotos, type KnownPhotos } from '../ledger/known-photos.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { ManifestLine } from '../records/manifest.ts';
-import type { RunSettings } from '../records/run-record.ts';
+import { areIdsFromPaths, type RunSettings } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import type { Decision } from './decide.ts';
@@ -12,28 +13,56 @@ import type { Decision } from './decide.ts';
 /** The decision over a line with what the ledger says of it: a photo to be called may need none, or goes with a hint. */
 export type LedgerLookup = (line: ManifestLine, decision: Decision) => Decision;
 
-/** Reads the ledger of an account, for an incremental run. Rejects with the signal's reason when aborted. */
+type LookupSettings = Pick<
+  RunSettings,
+  'sameSubject' | 'repeat' | 'require' | 'incremental' | 'idFrom' | 'idsFromPaths' | 'replace'
+>;
+
+/** Whether a run asks the ledger: an incremental one, and one whose ids are inferred from paths. */
+export const needsLedger = (settings: LookupSettings): boolean =>
+  settings.incremental || checksFolders(settings);
+
+const checksFolders = (settings: LookupSettings) => !settings.replace && areIdsFromPaths(settings) === true;
+
+/** Reads the ledger of an account. Rejects with the signal's reason when aborted. */
 export async function openLedgerLookup(options: {
   state: StateStore;
   account: string;
   engine: string;
-  settings: Pick<RunSettings, 'sameSubject' | 'repeat' | 'require'>;
+  settings: LookupSettings;
   signal: AbortSignal;
 }): Promise<LedgerLookup> {
   const { state, account, engine, settings, signal } = options;
-  const known = createKnownPhotos({
-    eachPhoto: settings.sameSubject === 'repeat' && settings.repeat === 'each',
-    required: settings.require,
-  });
+  const known = settings.incremental
+    ? createKnownPhotos({
+        eachPhoto: settings.sameSubject === 'repeat' && settings.repeat === 'each',
+        required: settings.require,
+      })
+    : undefined;
+  const folders = checksFolders(settings) ? createKnownFolders(settings) : undefined;
   const erased = await openErasedSubjects(state, { engine, account });
   await readLedger(state, {
     account,
     signal,
     onEvent: (event) => {
-      if (!erased.isVoid(event)) known.add(event);
+      if (erased.isVoid(event)) return;
+      known?.add(event);
+      folders?.add(event);
     },
   });
-  return ({ subjectId = '', writtenId, photo = '', version, templateId }, decision) => {
+  const withOtherFolder = (line: ManifestLine, decision: Decision): Decision => {
+    if (decision.kind === 'settle') return decision;
+    const { subjectId = '', photo = '' } = line;
+    const otherFolder = folders?.find({ subjectId, photo: redactAddress(photo).address });
+    return otherFolder ? { ...decision, otherFolder } : decision;
+  };
+  return (line, decision) => withOtherFolder(line, known ? lookUp(known, line, decision) : decision);
+
+  function lookUp(
+    known: KnownPhotos,
+    { subjectId = '', writtenId, photo = '', version, templateId }: ManifestLine,
+    decision: Decision,
+  ): Decision {
     if (decision.kind === 'settle') return decision;
     const { address, secret } = redactAddress(photo);
     const recognise = (subjectId: string) =>
@@ -60,7 +89,7 @@ export async function openLedgerLookup(options: {
         };
       }
     }
-  };
+  }
 }
 
 /** Which template a subject has kept from when the blanks around its id were part of it. */

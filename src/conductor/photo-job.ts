@@ -12,7 +12,7 @@ type RunIdentity = Pick<RunRecord, 'id' | 'engine'>;
 
 /** The job of a line of the manifest: its id is the same whoever makes it, so that queueing it again adds nothing. */
 export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
-  const { line, offset, sizeInBytes, known, verify } = placed;
+  const { line, offset, sizeInBytes, known, otherFolder, verify } = placed;
   const { address, secret } = redactAddress(line.photo ?? '');
   const hash = createHash('sha256').update(JSON.stringify(line)).digest('hex').slice(0, 12);
   return {
@@ -30,6 +30,7 @@ export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
       ...(line.warnings !== undefined && { warnings: line.warnings }),
       ...(line.metadata !== undefined && { metadata: line.metadata }),
       ...(known && { known }),
+      ...(otherFolder && { otherFolder }),
       ...(verify && { verify }),
       queuedAt: new Date().toISOString(),
       tries: { attempts: 0, calls: 0, reads: 0, storedUnknown: false },

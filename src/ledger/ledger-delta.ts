@@ -1,8 +1,9 @@
 import { followsFromSubject } from '../engines/registry.ts';
 import type { ReportLine } from '../records/report-line.ts';
-import type { RunRecord } from '../records/run-record.ts';
+import { areIdsFromPaths, type RunRecord } from '../records/run-record.ts';
 import type { StateStore, StateWriter } from '../storage/state/state-store.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
+import { folderOf } from './known-folders.ts';
 import { type LedgerEvent, ledgerSchemaName, ledgerSourceOf } from './ledger-event.ts';
 import { deltaPath } from './ledger-files.ts';
 
@@ -22,7 +23,7 @@ export function createLedgerDelta(
   record: RunRecord,
   erased: Pick<ErasedSubjects, 'isVoid'>,
 ): LedgerDelta {
-  const facts = { source: ledgerSourceOf(record), required: record.settings.require };
+  const facts = factsOf(record);
   let writer: StateWriter | undefined;
   let text = '';
   async function flush(): Promise<void> {
@@ -48,10 +49,33 @@ export function createLedgerDelta(
   };
 }
 
+/** What a run's events have in common. */
+interface RunFacts {
+  readonly source: string;
+  readonly required: readonly string[];
+  /** The pattern that ids are inferred by; false: they are listed; absent: it is not known. */
+  readonly inferredBy?: string | false;
+}
+
+function factsOf(record: RunRecord): RunFacts {
+  const { settings } = record;
+  const isInferred = areIdsFromPaths(settings);
+  return {
+    source: ledgerSourceOf(record),
+    required: settings.require,
+    ...(isInferred !== undefined && { inferredBy: isInferred && settings.idFrom }),
+  };
+}
+
+function originOf(photo: string, inferredBy: RunFacts['inferredBy']): Pick<LedgerEvent, 'idFrom' | 'folder'> {
+  if (inferredBy === undefined) return {};
+  return inferredBy === false ? { idFrom: 'list' } : { idFrom: 'path', folder: folderOf(photo, inferredBy) };
+}
+
 /** What the ledger is to remember of a photo's line, if anything. Pure. */
 export function eventOfLine(
   line: ReportLine,
-  { source, required }: { source: string; required: readonly string[] },
+  { source, required, inferredBy }: RunFacts,
 ): LedgerEvent | undefined {
   const { subjectId, photo, finishedAt } = line;
   if (subjectId === undefined || photo === undefined) return undefined;
@@ -61,6 +85,7 @@ export function eventOfLine(
     photo,
     ...(line.version !== undefined && { version: line.version }),
     ...(line.sha256 !== undefined && { sha256: line.sha256 }),
+    ...originOf(photo, inferredBy),
   } as const;
   const checks = required.length > 0 ? { required: [...required].sort() } : {};
   const unclear = (): LedgerEvent | undefined =>

@@ -23,6 +23,10 @@ export const ledgerEventSchema = z.looseObject({
   /** Hex, of the original bytes. */
   sha256: z.string().optional(),
   templateId: z.string().optional(),
+  /** How the subject's id arose; absent: an earlier version did not note it. */
+  idFrom: z.enum(['path', 'list']).optional(),
+  /** The folder that gave it the id, of one that was inferred (`folderOf`). */
+  folder: z.string().optional(),
   /** Who chose the template id; absent: it follows from the subject. */
   templateIdFrom: z.enum(['manifest', 'engine']).optional(),
   /** Checks that had to be fine for it to count as enrolled. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ListedPhoto } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
-import type { LedgerHint } from './photo-job-data.ts';
+import type { LedgerHint, OtherFolder } from './photo-job-data.ts';
 import { warningSchema } from './report-line.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
 
@@ -30,6 +30,7 @@ export interface PlacedLine {
   readonly sizeInBytes: number;
   /** In an incremental run. */
   readonly known?: LedgerHint;
+  readonly otherFolder?: OtherFolder;
   /** Whether the photo is identified after it was enrolled (`--verify`). */
   readonly verify?: boolean;
 }

@@ -13,6 +13,19 @@ const ledgerHintSchema = z.object({
 });
 export type LedgerHint = z.infer<typeof ledgerHintSchema>;
 
+/** The subject's id was inferred from the path of a photo in another folder before. */
+const otherFolderSchema = z.object({
+  /** Marks of all contents that the subject had (`contentMark`): the same content is the same person. */
+  contents: z.array(z.string()),
+  /** Where its latest photo lay; absent where it is not known any more. */
+  folder: z.string().optional(),
+  /** When that was enrolled, as ISO time. */
+  at: z.string(),
+  /** An earlier version did not note whether the id was inferred or listed. */
+  isUnsure: z.boolean().optional(),
+});
+export type OtherFolder = z.infer<typeof otherFolderSchema>;
+
 /**
  * The latest refusal of a photo, of which it is not known yet whose fault it was (`account/whose-fault.ts`). `by` and `at`:
  * the process that saw it, and when, by its own count. `verdict`: of a reply whose code no page knows; the outcome
@@ -49,6 +62,7 @@ export const photoJobDataSchema = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
   /** In an incremental run. */
   known: ledgerHintSchema.optional(),
+  otherFolder: otherFolderSchema.optional(),
   /** Whether the photo is identified after it was enrolled (`--verify`). */
   verify: z.boolean().optional(),
   queuedAt: z.string(),

@@ -12,13 +12,22 @@ import { FaultError } from '../util/errors.ts';
  * engine's adapter has of its own, which it reads itself.
  */
 export type RunSettings = CoreRunSettings &
-  Pick<Source, 'sameSubject'> & {
+  Pick<Source, 'sameSubject' | 'idsFromPaths'> & {
     /** Of which version the rules are by which its source leaves files out; 1 in runs of the former version. */
     readonly listRules: RulesVersion;
   };
 
+/** Whether subjects' ids are inferred from paths; undefined: a run of an earlier version does not say. */
+export function areIdsFromPaths({
+  idsFromPaths,
+  sameSubject,
+}: Pick<RunSettings, 'idsFromPaths' | 'sameSubject'>): boolean | undefined {
+  return idsFromPaths ?? (sameSubject === 'collision' ? true : undefined);
+}
+
 const ownSettingsSchema = z.object({
   sameSubject: z.enum(['collision', 'repeat']),
+  idsFromPaths: z.boolean().optional(),
   listRules: z.union([z.literal(1), z.literal(2)]).default(1),
 });
 const runSettingsSchema = z.intersection(ownSettingsSchema.loose(), keptSchemaOf(coreSettings));

@@ -24,7 +24,7 @@ import {
 
 /** What a run is about, besides its settings. */
 export interface RunSubject {
-  readonly source: Pick<Source, 'address' | 'sameSubject' | 'rootFolder'>;
+  readonly source: Pick<Source, 'address' | 'sameSubject' | 'idsFromPaths' | 'rootFolder'>;
   readonly engine: string;
   readonly engineUrl: string;
   readonly account: string;
@@ -129,7 +129,7 @@ export function newRecord({
     account: subject.account,
     state: 'active',
     epoch: 0,
-    settings: newRunSettings({ settings, given }, subject.source.sameSubject),
+    settings: newRunSettings({ settings, given }, subject.source),
     counts: { listed: 0, done: 0, deadLetters: 0, calls: 0 },
   };
 }

@@ -3,6 +3,7 @@ import { listSource } from '../conductor/list.ts';
 import { createManifestProgress } from '../conductor/manifest-progress.ts';
 import { announceRun } from '../queue/presence.ts';
 import {
+  areIdsFromPaths,
   isOver,
   type RunRecord,
   readRunRecord,
@@ -119,10 +120,17 @@ export async function enqueue(
 /** What a person asked for is done, whatever an earlier run came to. */
 function likeAnother(fresh: RunRecord, like: RunRecord): RunRecord {
   const { sameSubject } = fresh.settings;
+  // Its photos are listed here, their ids arose there.
+  const isInferred = areIdsFromPaths(like.settings);
   return {
     ...fresh,
     origin: like.origin ?? like.source,
-    settings: { ...like.settings, sameSubject, incremental: false },
+    settings: {
+      ...like.settings,
+      sameSubject,
+      ...(isInferred !== undefined && { idsFromPaths: isInferred }),
+      incremental: false,
+    },
   };
 }
 

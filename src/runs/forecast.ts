@@ -2,7 +2,7 @@ import { usedRatePerSecond } from '../account/slot-spacing.ts';
 import { type Decision, templateIdsOf } from '../conductor/decide.ts';
 import { decidePhotos } from '../conductor/decide-photos.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
-import { openKeptTemplates, openLedgerLookup } from '../conductor/ledger-lookup.ts';
+import { needsLedger, openKeptTemplates, openLedgerLookup } from '../conductor/ledger-lookup.ts';
 import type { Settings } from '../engines/settings.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import { createLeftOutTally, type LeftOutCount } from '../sources/left-out.ts';
@@ -61,7 +61,8 @@ async function decisionsOver(
   const { settings, state } = rollcall;
   const { account, engine } = rollcall.engine();
   const { repeat, limit, incremental } = settings;
-  const { sameSubject } = source;
+  const { sameSubject, idsFromPaths = false } = source;
+  const lookupSettings = { ...settings, sameSubject, idsFromPaths };
   const forgetList = await readForgetList(rollcall, settings, signal);
   // Which photo of a subject is enrolled makes a difference only where it may be enrolled already; a pipe is read once.
   const isLast = repeat === 'last' && incremental && source.address !== '-';
@@ -72,13 +73,13 @@ async function decisionsOver(
     list: () => listed({ limit }),
     forgotten: openForgottenPhotos({ state, engine: engine.name, account, alsoForgotten: forgetList }),
     openKeptTemplates: () => openKeptTemplates({ state, account, engine: engine.name, signal }),
-    openLedgerLookup: incremental
+    openLedgerLookup: needsLedger(lookupSettings)
       ? () =>
           openLedgerLookup({
             state,
             account,
             engine: engine.name,
-            settings: { ...settings, sameSubject },
+            settings: lookupSettings,
             signal,
           })
       : undefined,
@@ -114,6 +115,7 @@ async function* photosToCall(
       if (decision.kind === 'feed' || decision.kind === 'feed-after') {
         counts.calls += 1;
         if (decision.known) counts.toCompare += 1;
+        if (decision.otherFolder) counts.otherFolder += 1;
         yield photo.listed;
       } else if (decision.kind === 'settle') counts[countOf(decision.outcome)] += 1;
       if (sizeInBytes === undefined) counts.unknownSizes += 1;
@@ -161,6 +163,8 @@ const emptyCounts = () => ({
   rejectedBefore: 0,
   /** Among the calls: photos whose bytes may turn out to be known when they are read. */
   toCompare: 0,
+  /** Among the calls: photos whose id was enrolled from another folder; those with another content are set aside. */
+  otherFolder: 0,
   sizeInBytes: 0,
   unknownSizes: 0,
 });

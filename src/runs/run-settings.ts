@@ -15,13 +15,14 @@ type KeptSettings = RunSettings & Partial<Record<SettingKey, unknown>>;
 /** What a new run is to be done with. */
 export function newRunSettings(
   { settings, given }: WantedSettings,
-  sameSubject: RunSettings['sameSubject'],
+  { sameSubject, idsFromPaths = false }: Pick<RunSettings, 'sameSubject' | 'idsFromPaths'>,
 ): RunSettings {
   const kept = settingKeys.filter((key) => {
     const setting: Setting = settingsSchema[key];
     return isKept(setting) && settings[key] !== undefined && (setting.kept !== 'if-given' || key in given);
   });
-  return withImplied({ ...pick(settings, kept), sameSubject, listRules: currentRules } as KeptSettings);
+  const own = { sameSubject, idsFromPaths, listRules: currentRules };
+  return withImplied({ ...pick(settings, kept), ...own } as KeptSettings);
 }
 
 /** A setting that was given to a run that has it otherwise. */

@@ -18,6 +18,7 @@ export function createFolderSource(options: FolderSourceOptions): Source {
   return {
     address: root,
     sameSubject: idPattern.hasPhoto ? 'repeat' : 'collision',
+    idsFromPaths: true,
     ...(allowOutside ? {} : { rootFolder: root }),
     leavesOut: true,
     async *list({ after, signal, onLeftOut, onEnd }) {

@@ -41,6 +41,7 @@ export async function createS3PrefixSource(options: S3PrefixSourceOptions): Prom
   return {
     address,
     sameSubject: idPattern.hasPhoto ? 'repeat' : 'collision',
+    idsFromPaths: true,
     leavesOut: true,
     async *list({ after, signal, onLeftOut, onEnd }) {
       signal.throwIfAborted();

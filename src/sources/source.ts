@@ -59,6 +59,8 @@ export interface Source {
   readonly address: string;
   /** What a subject that is listed again with another photo means: see "Ids and versions" in the README. */
   readonly sameSubject: 'collision' | 'repeat';
+  /** Whether subjects' ids are inferred from the photos' paths; absent: they are listed. */
+  readonly idsFromPaths?: boolean;
   /** Absolute path of the folder that local photos may not leave, links resolved; absent: they may lie anywhere. */
   readonly rootFolder?: string;
   /** Whether a listing may leave something out. */

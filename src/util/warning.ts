@@ -24,6 +24,8 @@ export const warningMeanings = {
     'the engine answered with the template of somebody else: what it stored is not known, and the photo is sent again next time',
   'not-verified': 'enrolled, but nobody could say whether it is found again',
   'not-found-again': 'enrolled, but not found again under its own template',
+  'other-folder':
+    'its id was enrolled from another folder with another picture before: perhaps somebody else with the same file name',
   blurred: 'its face is blurred',
   'small-face': 'its face is smaller than the 200 x 200 pixels that engines advise',
   'id-trimmed': 'blanks or marks that nobody sees were around the subject id in the list',

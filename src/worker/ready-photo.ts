@@ -5,8 +5,10 @@ import type { PhotoProblem } from '../photos/photo.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import type { Warning } from '../util/warning.ts';
 import { fetchPhoto, type ReadyPhoto, type RecognisedPhoto } from './fetch-photo.ts';
 import type { AttemptState } from './judge-reply.ts';
+import { judgeOtherFolder } from './other-folder.ts';
 import type { WorkContext } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
 
@@ -29,15 +31,36 @@ export async function readyPhoto(options: {
   const { data, templateId, tries, context, share, signal, leaving } = options;
   const { engine, settings, preflight, readPhoto, s3 } = context;
   const address = await context.addressOf(data);
-  if (engine.sendsAddressesBy?.(settings) !== undefined) return photoByUrl({ data, address, s3 });
-  const fetched = await fetchPhoto({
-    ...{ data, address, readPhoto, settings, share, signal },
+  if (engine.sendsAddressesBy?.(settings) !== undefined) {
+    const judged = judgeOtherFolder(data, undefined);
+    if (judged && 'collision' in judged) return { recognised: judged.collision, original: {} };
+    return withWarning(await photoByUrl({ data, address, s3 }), judged?.warning);
+  }
+  let warning: Warning | undefined;
+  const recognise = (sha256: string) => {
+    const known = skipByContentHash({ data, sha256, engine: engine.name, templateId });
+    const judged = known ? undefined : judgeOtherFolder(data, sha256);
+    if (judged && 'collision' in judged) return judged.collision;
+    warning = judged?.warning;
+    return known;
+  };
+  const read = await fetchPhoto({
+    ...{ data, address, readPhoto, settings, share, signal, recognise },
     rules: engine.accepts,
-    recognise: (sha256) => skipByContentHash({ data, sha256, engine: engine.name, templateId }),
   });
+  const fetched = withWarning(read, warning);
   if (!preflight || !('bytes' in fetched) || tries.enrolled) return fetched;
   const stored = tries.storedUnknown ? 'unknown' : 'no';
   return preflightPhoto(fetched, { preflight, stored, signal: leaving });
+}
+
+function withWarning<Fetched extends ReadyPhoto | RecognisedPhoto | PhotoProblem>(
+  fetched: Fetched,
+  warning: Warning | undefined,
+): Fetched {
+  if (warning === undefined || !('original' in fetched)) return fetched;
+  const warnings = [...(fetched.original.warnings ?? []), warning];
+  return { ...fetched, original: { ...fetched.original, warnings } };
 }
 
 /**

@@ -45,7 +45,10 @@ async function decide(
       isForgotten(subjectId) ? { status: 'skipped', reason: 'forgotten' } : undefined,
   };
   const photos = lines.map((line, index) => ({ line: { photo: '/a/1.jpg', ...line, seq: index + 1 } }));
-  const settings = { sameSubject: 'repeat' as const, repeat: 'each' as const, require: [] };
+  const settings = {
+    ...{ sameSubject: 'repeat' as const, repeat: 'each' as const, require: [] },
+    ...{ incremental: true, idFrom: '{id}.{ext}', replace: false },
+  };
   const decided = decidePhotos({
     ...settings,
     list: async function* () {

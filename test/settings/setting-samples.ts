@@ -46,6 +46,7 @@ export const settingSamples: Readonly<
   repeat: ['last', 'last', 'each', 'each', 'any'],
   redrive: ['all', 'all', 'unsettled', 'unsettled', 'none'],
   incremental: ['yes', true, '0', false, 'ja'],
+  replace: ['yes', true, '0', false, 'ja'],
   report: ['changed', 'changed', 'all', 'all', 'none'],
   prepare: ['never', 'never', 'auto', 'auto', 'always'],
   stripMetadata: ['on', true, 'off', false, 'gps'],

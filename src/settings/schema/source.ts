@@ -88,6 +88,14 @@ export const sourceSettings = inGroup('source', {
     default: 'false',
     description: 'enroll only what is new or changed since it was last enrolled into this account',
   },
+  replace: {
+    type: onOff,
+    scope: 'fixed',
+    commands: startingRuns,
+    default: 'false',
+    description:
+      'enroll photos from another folder over those that had the same file name before: the archive moved',
+  },
   forgetList: {
     type: text,
     scope: 'changeable',
