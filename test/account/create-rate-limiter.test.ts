@@ -332,6 +332,32 @@ describe('a gate', () => {
     expect(warnings.filter((warning) => warning.includes('does not answer'))).toHaveLength(2);
   });
 
+  it('notices slots that the store lost, and goes on a second later: nobody knows who used them', async () => {
+    const store = await openStore();
+    const limiter = openRateLimiter(store);
+    const enter = async (calls: number) => {
+      const entered: number[] = [];
+      for (let call = 0; call < calls; call += 1) {
+        const permit = await limiter.acquire({ runId: 'run', signal: never });
+        entered.push(performance.now());
+        permit.sent();
+        await done(permit);
+      }
+      return entered;
+    };
+    await enter(20);
+    const goBack = store.copy();
+    await enter(60);
+    const isLost = (text: string) => text.includes('lost the state of the rate limiter');
+    expect(warnings.filter(isLost)).toEqual([]);
+    goBack();
+    // A few slots were reserved before.
+    const entered = [performance.now(), ...(await enter(20))];
+    const gaps = entered.slice(1).map((at, index) => at - (entered[index] ?? 0));
+    expect(Math.max(...gaps)).toBeGreaterThan(900);
+    expect(warnings.filter(isLost)).toHaveLength(1);
+  });
+
   it('begins a second later when the store lost everything, and tells it its rate again', async () => {
     const store = await openStore();
     const limiter = openRateLimiter(store);

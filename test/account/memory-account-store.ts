@@ -5,6 +5,8 @@ import type { SlotSpacing } from '../../src/account/slot-spacing.ts';
 export interface MemoryAccountStore extends AccountStore {
   /** Forgets everything, as a store that lost its data. */
   wipe(): void;
+  /** What brings back its slots of this moment, as a store that was restored from a copy. */
+  copy(): () => void;
 }
 
 interface Line {
@@ -56,6 +58,12 @@ export function createMemoryAccountStore(clock: () => number): MemoryAccountStor
     },
     async read() {
       return { state, now: clock() };
+    },
+    copy() {
+      const copied = line && { ...line, calls: new Map(line.calls) };
+      return () => {
+        line = copied;
+      };
     },
     wipe() {
       line = undefined;

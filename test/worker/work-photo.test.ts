@@ -313,7 +313,10 @@ describe('one photo, with a real engine and a real gate', () => {
     const match = { templateId: first.outcome.templateId, similarity: 0.9 };
     const second = await workOff(await jobOf(await person()), context);
     expect(second.outcome).toMatchObject({ status: 'duplicate', stored: 'no', attempts: 0, calls: 1, match });
-    const alike = await contextOf({ dedupe: true, threshold: 0.95 });
+    const exactly = await contextOf({ dedupe: true, threshold: 0.9 });
+    const third = await workOff(await jobOf(await person()), exactly);
+    expect(third.outcome).toMatchObject({ status: 'duplicate', match });
+    const alike = await contextOf({ dedupe: true, threshold: 0.900001 });
     expect((await workOff(await jobOf(await person()), alike)).outcome).toMatchObject({ status: 'enrolled' });
     // Its own call was sent and perhaps stored; by the time of the next one the other is there.
     const job = await jobOf(await person());
@@ -321,6 +324,15 @@ describe('one photo, with a real engine and a real gate', () => {
     const { outcome } = await workOff({ ...job, data: { ...job.data, tries: lost } }, context);
     expect(outcome).toMatchObject({ status: 'duplicate', stored: 'unknown', templateId: expect.any(String) });
     expect(engineServer.calls.filter(({ path }) => path.includes('/add'))).toHaveLength(2);
+  });
+
+  it('with --verify is found at exactly the threshold', async () => {
+    const context = await contextOf({ verify: 'all', threshold: 1 });
+    const { outcome } = await workOff(
+      await jobOf(await makePhoto({ script: 'ok' }), { verify: true }),
+      context,
+    );
+    expect(outcome).toMatchObject({ verification: { matched: true, similarity: 1 } });
   });
 
   it('with --verify is asked for until it is found, and is never enrolled again for that', async () => {
