@@ -68,6 +68,7 @@ export default defineConfig({
           // They leave a core idle most of the time, and see for how long they were held up (test/helpers/hold-ups.ts).
           name: 'pace',
           include: [...pace],
+          setupFiles: ['test/setup/prefer.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 4 },
         },
