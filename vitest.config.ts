@@ -57,7 +57,8 @@ export default defineConfig({
           ...withServers,
           name: 'chaos',
           include: [...chaos],
-          maxWorkers: 2,
+          // They wait for leases, outages and retries more than they work.
+          maxWorkers: 3,
           sequence: { groupOrder: 3 },
         },
       },

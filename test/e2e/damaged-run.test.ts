@@ -1,7 +1,8 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { writePhotos } from '../helpers/photos.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 import { until } from '../helpers/until.ts';
 
@@ -22,13 +23,18 @@ const damages = [
   { what: 'half a control.json', file: 'control.json', damage: half },
 ];
 
+let redis: TestRedis;
 let scene: Scene;
 
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
 afterEach(() => scene.close());
+afterAll(() => redis.close());
 
 describe('a run whose files were damaged when its process died', () => {
   it.each(damages)('$what: the same command goes on, one line a photo', async ({ file, damage }) => {
-    scene = await openScene({ latencyInMs: [40, 60] });
+    scene = await openScene({ queue: redis.url, latencyInMs: [40, 60] });
     await writePhotos(join(scene.folder, 'archive'), { count: photos });
     const command = ['run', './archive', '--concurrency', `${concurrency}`, '--rate', '40'];
     const dying = scene.start(command);
@@ -50,7 +56,7 @@ describe('a run whose files were damaged when its process died', () => {
 });
 
 it('a run that is over stays so when its run.json is damaged: no photo is called again', async () => {
-  scene = await openScene();
+  scene = await openScene({ queue: redis.url });
   await writePhotos(join(scene.folder, 'archive'), { count: photos });
   const command = ['run', './archive', '--run-id', 'over'];
   expect((await scene.run(command)).exitCode).toBe(0);

@@ -117,7 +117,11 @@ it('two processes on one account, and the one that has the turn is killed', {
 it('an index that lags: each photo is found again before the next one is looked for', {
   timeout: 180_000,
 }, async () => {
-  scene = await openScene({ latencyInMs: [1, 5], environment: { ROLLCALL_BACKOFF: '40ms..400ms' } });
+  scene = await openScene({
+    queue: redis.url,
+    latencyInMs: [1, 5],
+    environment: { ROLLCALL_BACKOFF: '40ms..400ms' },
+  });
   scene.engine.setIndexLag({ inMs: 100, identifications: 1 });
   await writeTwins(join(scene.folder, 'archive'), persons);
   const end = await scene.run(['run', 'archive', '--dedupe', '--verify', 'all', '--json']);

@@ -2,6 +2,7 @@ import { rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 
 const photos = 100;
@@ -14,6 +15,13 @@ const touched = 40;
 const changed = [11, 12, 5];
 const added = 101;
 const gone = 50;
+
+let redis: TestRedis;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis.close());
 
 describe('every night, only what changed', { timeout: 180_000 }, () => {
   let scene: Scene;
@@ -38,7 +46,7 @@ describe('every night, only what changed', { timeout: 180_000 }, () => {
   }
 
   beforeAll(async () => {
-    scene = await openScene();
+    scene = await openScene({ queue: redis.url });
     archive = join(scene.folder, 'archive');
     for (let number = 1; number <= photos; number += 1) {
       const photo = await makePhoto(number <= rejected ? { script: 'code-5' } : {});
@@ -147,7 +155,7 @@ describe('every night, only what changed', { timeout: 180_000 }, () => {
 describe('a manifest, every night', { timeout: 180_000 }, () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await openScene();
+    scene = await openScene({ queue: redis.url });
   });
   afterAll(() => scene.close());
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeFiles } from '../helpers/photos.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 import { makeBmp } from '../photos/bmp-files.ts';
 import { readHeic, turn, withProperties } from '../photos/heic-files.ts';
@@ -15,6 +16,7 @@ import { readSample } from '../photos/sample-images.ts';
 const exif = { IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '52/1 31/1 12/1' } };
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
+let redis: TestRedis;
 let scene: Scene;
 let files: Record<string, Buffer>;
 
@@ -33,10 +35,14 @@ beforeAll(async () => {
     'camera.jpg': await readSample(),
     'plain.jpg': await makeQuarters().jpeg({ quality: 95 }).toBuffer(),
   };
-  scene = await openScene();
+  redis = await startTestRedis();
+  scene = await openScene({ queue: redis.url });
   await writeFiles(join(scene.folder, 'archive'), files);
 });
-afterAll(() => scene.close());
+afterAll(async () => {
+  await scene.close();
+  await redis.close();
+});
 
 /** The report's lines by their photo's name, with the bytes that reached the engine. */
 async function enroll(flags: readonly string[]) {
