@@ -2,10 +2,14 @@ import type { Command } from 'commander';
 import { listReadableRuns } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
+import { createCaseTally } from '../sources/id-remarks.ts';
 import { createLeftOutTally } from '../sources/left-out.ts';
 import { RollcallError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
+import { createRepeatTally } from '../util/repeat-tally.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import { withRollcall } from './command-context.ts';
+import { describeCaseOnly, describeRepeats } from './describe-ids.ts';
 import { describeLeftOut } from './describe-list.ts';
 import { addSettings } from './flags.ts';
 import { print } from './output.ts';
@@ -83,15 +87,29 @@ async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal
   let photos = 0;
   let firstProblem: string | undefined;
   const leftOut = createLeftOutTally();
+  const cases = createCaseTally();
+  const repeats = createRepeatTally();
+  const ids = new Set<string>();
   for await (const photo of source.list({ signal, onLeftOut: leftOut.add })) {
     photos += 1;
     firstProblem ??= photo.problem;
+    cases.add(photo, photos);
+    const id = subjectKey(photo.subjectId ?? '');
+    if (id !== '' && ids.has(id)) repeats.add(id, photos);
+    ids.add(id);
     if (photos >= photosToList) break;
   }
   const isCut = photos === photosToList;
   const { byKind } = leftOut.count();
   const left =
     Object.keys(byKind).length === 0 ? '' : `; left out${isCut ? ' so far' : ''}: ${describeLeftOut(byKind)}`;
+  const [repeated, caseOnly] = [repeats.most(), cases.found()];
+  const isRepeated = repeated && source.sameSubject === 'repeat' && rollcall.settings.repeat !== 'each';
+  const remarks = [
+    ...(firstProblem === undefined ? [] : [`the first problem: ${firstProblem}`]),
+    ...(isRepeated ? [describeRepeats(repeated, repeated.text)] : []),
+    ...(caseOnly ? [describeCaseOnly(caseOnly)] : []),
+  ];
   const found = `${isCut ? 'at least ' : ''}${plural(photos, 'photo')} in ${source.address}${left}`;
-  return firstProblem === undefined ? found : `${found}; the first problem: ${firstProblem}`;
+  return [found, ...remarks].join('; ');
 }

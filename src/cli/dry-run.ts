@@ -2,8 +2,10 @@ import { type Forecast, type ForecastCounts, forecastRun } from '../runs/forecas
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
+import { describeCaseOnly, describeRepeats } from './describe-ids.ts';
 import { describeLeftOut } from './describe-list.ts';
 import { print, printJson, say } from './output.ts';
+import { warningRows } from './show-end.ts';
 
 /** Prints what a run would do, without a call. */
 export async function dryRun(
@@ -12,13 +14,20 @@ export async function dryRun(
 ): Promise<number> {
   const { rate, incremental, preflight, allowEmpty } = rollcall.settings;
   const forecast = await forecastRun(rollcall, { source, signal });
-  const { source: address, counts, leftOut, durationInMs } = forecast;
+  const { source: address, counts, leftOut, ids, durationInMs } = forecast;
   const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;
   const shown = preflight ? { ...others, savedCalls } : others;
   if (json)
-    printJson({ ...shown, leftOut: files, leftOutBy: byKind, rate, durationInMs: Math.round(durationInMs) });
-  else print(describe(counts, { rate, durationInMs, incremental, leftOut }));
+    printJson({
+      ...shown,
+      leftOut: files,
+      leftOutBy: byKind,
+      ...ids,
+      rate,
+      durationInMs: Math.round(durationInMs),
+    });
+  else print(describe(counts, { rate, durationInMs, incremental, leftOut, ids }));
   if (counts.photos > 0 || allowEmpty) return 0;
   say(`No photo was found in ${address}.`);
   return 2;
@@ -31,7 +40,8 @@ function describe(
     durationInMs,
     incremental,
     leftOut: { files, byKind },
-  }: Pick<Forecast, 'durationInMs' | 'leftOut'> & { rate: number; incremental: boolean },
+    ids: { mostRepeated, caseOnly, warnings },
+  }: Pick<Forecast, 'durationInMs' | 'leftOut' | 'ids'> & { rate: number; incremental: boolean },
 ): string[] {
   const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${plural(counts.unknownSizes, 'photo')} of unknown size` : ''}`;
   const toCompare =
@@ -60,6 +70,9 @@ function describe(
     ...(Object.keys(byKind).length > 0
       ? [`left out  ${files}  files: ${describeLeftOut(byKind)} (--include-left-out)`]
       : []),
+    ...warningRows(warnings),
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
+    ...(mostRepeated ? [describeRepeats(mostRepeated, mostRepeated.text)] : []),
+    ...(caseOnly ? [describeCaseOnly(caseOnly)] : []),
   ];
 }

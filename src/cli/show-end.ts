@@ -83,7 +83,7 @@ export function showSummary(summary: Summary, folder: string): string[] {
 }
 
 /** The most frequent first, each with what it means. */
-function warningRows(warnings: Summary['warnings']): string[] {
+export function warningRows(warnings: Readonly<Record<string, number>>): string[] {
   const counts = Object.entries(warnings).sort(([, a], [, b]) => b - a);
   const width = Math.max(0, ...counts.map(([warning]) => warning.length));
   const rows = counts.map(([warning, count]) =>

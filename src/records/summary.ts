@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { createRepeatTally } from '../util/repeat-tally.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import type { ListedInfo } from './manifest.ts';
 import { countDeadLetters, type ReportLine } from './report-line.ts';
 import { addToTally, emptyTally, type Tally } from './report-tally.ts';
@@ -25,6 +27,8 @@ export const summarySchema = z.object({
   byReason: z.record(z.string(), z.number()).default({}),
   /** Photos by warning; `util/warning.ts` says what each means. */
   warnings: z.record(z.string(), z.number()).default({}),
+  /** A subject id that stands for many photos of which one is enrolled: how many at least, and one of them. */
+  mostRepeated: z.object({ photos: z.number(), seq: z.number() }).optional(),
   /** Photos whose person may be missing at the engine: all but enrolled, `unchanged`, `repeated` and `forgotten`. */
   notEnrolled: z.number(),
   /** Lines that `--report changed` left out of the report: unchanged photos. */
@@ -63,6 +67,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
   const byReason: Record<string, number> = {};
   const warnings: Record<string, number> = {};
   const verified = createVerificationTally();
+  const repeats = createRepeatTally();
   let identifications = 0;
   let savedCalls = 0;
   let firstAt = Number.POSITIVE_INFINITY;
@@ -74,6 +79,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
       verified.add(line);
       if (line.error?.kind === 'preflight') savedCalls += 1;
       if (line.reason !== undefined) byReason[line.reason] = (byReason[line.reason] ?? 0) + 1;
+      if (line.reason === 'repeated') repeats.add(subjectKey(line.subjectId ?? ''), line.seq);
       for (const warning of new Set(line.warnings)) warnings[warning] = (warnings[warning] ?? 0) + 1;
       const finished = Date.parse(line.finishedAt);
       if (line.durationInMs !== undefined) firstAt = Math.min(firstAt, finished - line.durationInMs);
@@ -95,6 +101,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
         byCode: tally.byCode,
         byReason,
         warnings: run.isSourceChanged ? { ...warnings, 'source-changed': 1 } : warnings,
+        ...mostRepeated(repeats),
         notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated - forgotten,
         ...(leftOutOfReport !== undefined && { leftOutOfReport }),
         ...(missing !== undefined && { missing }),
@@ -111,6 +118,12 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
       };
     },
   };
+}
+
+/** Without the id itself: a summary travels further than a report. */
+function mostRepeated(repeats: ReturnType<typeof createRepeatTally>) {
+  const { photos, seq } = repeats.most() ?? {};
+  return photos === undefined || seq === undefined ? {} : { mostRepeated: { photos, seq } };
 }
 
 /** What the report's lines do not say. */

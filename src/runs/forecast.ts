@@ -5,8 +5,11 @@ import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { needsLedger, openKeptTemplates, openLedgerLookup } from '../conductor/ledger-lookup.ts';
 import type { Settings } from '../engines/settings.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
+import { type CaseOnly, createCaseTally } from '../sources/id-remarks.ts';
 import { createLeftOutTally, type LeftOutCount } from '../sources/left-out.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
+import { createRepeatTally } from '../util/repeat-tally.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import { lookAtPhotos } from '../worker/preflight/look-at-photos.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { checkEngineSettings } from './check-engine-settings.ts';
@@ -20,8 +23,17 @@ export interface Forecast {
   readonly counts: ForecastCounts;
   /** Files that the source leaves out. */
   readonly leftOut: LeftOutCount;
+  readonly ids: IdRemarks;
   /** At the rate of the settings, without retries. */
   readonly durationInMs: number;
+}
+
+/** What is odd about the ids of a list. */
+interface IdRemarks {
+  readonly mostRepeated?: ReturnType<ReturnType<typeof createRepeatTally>['most']>;
+  readonly caseOnly?: CaseOnly | undefined;
+  /** Photos by the warnings that the list gives them. */
+  readonly warnings: Readonly<Record<string, number>>;
 }
 
 export type ForecastCounts = Readonly<Counts>;
@@ -36,12 +48,13 @@ export async function forecastRun(
   const { engine } = rollcall.engine();
   checkEngineSettings(engine, settings, source);
   const counts = emptyCounts();
+  const ids = createIdTally();
   let tally = createLeftOutTally();
   const listed: Listed = (options) => {
     tally = createLeftOutTally();
     return linesOf(source, { ...options, signal, onLeftOut: tally.add });
   };
-  const photos = photosToCall(await decisionsOver(rollcall, { source, listed, signal }), counts);
+  const photos = photosToCall(await decisionsOver(rollcall, { source, listed, signal }), { counts, ids });
   if (settings.preflight) {
     const { allowPrivate } = settings;
     const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
@@ -51,7 +64,7 @@ export async function forecastRun(
   } else for await (const _ of photos);
   addIdentifications(counts, settings);
   const durationInMs = (counts.calls / usedRatePerSecond(settings.rate)) * 1000;
-  return { source: source.address, counts, leftOut: tally.count(), durationInMs };
+  return { source: source.address, counts, leftOut: tally.count(), ids: ids.remarks(), durationInMs };
 }
 
 async function decisionsOver(
@@ -104,14 +117,30 @@ async function* linesOf(
   }
 }
 
+function createIdTally() {
+  const repeats = createRepeatTally();
+  const cases = createCaseTally();
+  const warnings: Record<string, number> = {};
+  return {
+    add({ listed, line: { seq } }: ListedLine, decision: Decision | { readonly kind: 'skip' }): void {
+      cases.add(listed, seq);
+      for (const warning of listed.warnings ?? []) warnings[warning] = (warnings[warning] ?? 0) + 1;
+      if (decision.kind === 'settle' && decision.outcome.reason === 'repeated')
+        repeats.add(subjectKey(listed.subjectId ?? ''), seq);
+    },
+    remarks: (): IdRemarks => ({ mostRepeated: repeats.most(), caseOnly: cases.found(), warnings }),
+  };
+}
+
 async function* photosToCall(
   decided: ReturnType<typeof decidePhotos<ListedLine>>,
-  counts: Counts,
+  { counts, ids }: { counts: Counts; ids: ReturnType<typeof createIdTally> },
 ): AsyncGenerator<ListedPhoto> {
   for await (const batch of decided) {
     for (const { photo, decision } of batch) {
       const { sizeInBytes } = photo.listed;
       counts.photos += 1;
+      ids.add(photo, decision);
       if (decision.kind === 'feed' || decision.kind === 'feed-after') {
         counts.calls += 1;
         if (decision.known) counts.toCompare += 1;

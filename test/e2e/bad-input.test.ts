@@ -65,6 +65,59 @@ describe('a manifest with rows and photos of all kinds', () => {
     }
   });
 
+  it('out of a spreadsheet: what is lost is said before, while and after', async () => {
+    const scene = await openScene();
+    try {
+      const photo = await makePhoto();
+      const names = ['p.jpg', 'sub/p.jpg', 'Andre\u0301.jpg'];
+      await writeFiles(scene.folder, Object.fromEntries(names.map((name) => [name, photo])));
+      const rows = [
+        ...['#N/A,p.jpg', 'NULL,p.jpg', 'NULL,p.jpg', '3-Jan,p.jpg', '1E5,p.jpg'],
+        ...['emp-1, p.jpg', 'emp-2\u00a0,sub\\p.jpg', 'Emp-2,Andr\u00e9.jpg', 'e\u200bmp,p.jpg'],
+        ...Array.from({ length: 12 }, () => 'unknown,p.jpg'),
+        '(21 rows)',
+      ];
+      await writeFiles(scene.folder, {
+        'people.csv': `sep=,\r\nsubject_id,photo\r\n${rows.join('\r\n')}\r\n\x1a`,
+      });
+      const said = [
+        /One subject id \("unknown"\) stands for at least 12 photos/,
+        /Ids that differ only in upper and lower case.*"Emp-2" of photo 8 and that of photo 7/,
+      ];
+      for (const command of [
+        ['run', 'people.csv', '--dry-run'],
+        ['doctor', 'people.csv'],
+      ]) {
+        const { stdout } = await scene.run(command);
+        for (const words of said) expect(stdout).toMatch(words);
+      }
+      const { exitCode, stdout } = await scene.run(['run', 'people.csv', '--repeat', 'first']);
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain('One subject id stands for at least 12 photos');
+      expect(stdout).not.toContain('unknown');
+      const [runId = ''] = await scene.runIds();
+      const { byStatus, byCode, warnings, mostRepeated } = await scene.summary(runId);
+      expect(byStatus).toMatchObject({ enrolled: 6, failed: 4, skipped: 11 });
+      expect(byCode).toEqual({ manifest: 4 });
+      expect(warnings).toEqual({
+        'id-like-scientific': 1,
+        'photo-trimmed': 1,
+        'id-trimmed': 1,
+        'id-invisible': 1,
+        'photo-name-differs': 2,
+      });
+      expect(mostRepeated).toEqual({ photos: 12, seq: 11 });
+      const report = await scene.report(runId);
+      expect(report[0]?.error?.message).toContain('row 1: subject id "#N/A" is the error of a formula');
+      expect(report[6]).toMatchObject({ subjectId: 'emp-2', status: 'enrolled' });
+
+      const kept = await scene.run(['run', 'people.csv', '--new', '--keep-ids', '--json']);
+      expect(JSON.parse(kept.stdout)).toMatchObject({ byStatus: { enrolled: 9, failed: 0, skipped: 12 } });
+    } finally {
+      await scene.close();
+    }
+  });
+
   it('goes on after lines of a JSONL manifest that are no photos', async () => {
     const scene = await openScene();
     try {

@@ -1,0 +1,13 @@
+import type { CaseOnly } from '../sources/id-remarks.ts';
+import { plural } from '../util/plural.ts';
+import type { MostRepeated } from '../util/repeat-tally.ts';
+
+/** @param text the id, where it may be shown */
+export function describeRepeats({ photos, seq }: MostRepeated, text?: string): string {
+  const which = text === undefined ? '' : ` (${JSON.stringify(text)})`;
+  return `One subject id${which} stands for at least ${photos} photos, and one of them is enrolled: see photo ${seq}. Is it one person's, and the column the right one?`;
+}
+
+export function describeCaseOnly({ photos, subjectId, seq, firstSeq }: CaseOnly): string {
+  return `Ids that differ only in upper and lower case are different people: ${JSON.stringify(subjectId)} of photo ${seq} and that of photo ${firstSeq} (${plural(photos, 'photo')} in all). If they are one, correct the list.`;
+}
