@@ -12,16 +12,13 @@ export interface Denial {
 
 /** undefined: nothing speaks against a success. `text`: the same body, in which names that come twice are still there. */
 export function denialIn(body: Readonly<Record<string, unknown>>, text: string): Denial | undefined {
-  for (const place of placesIn(body)) {
-    for (const [name, value] of Object.entries(place)) {
-      const denies = rules.find(({ names }) => names.test(plain(name)))?.denies;
-      if (denies?.(value)) return { shown: `"${name}": ${JSON.stringify(shownValue(value))}` };
-    }
-  }
-  const twice = [...namesThatComeTwice(text)].find((name) =>
-    rules.some(({ names }) => names.test(plain(name))),
-  );
-  return twice === undefined ? undefined : { shown: `"${twice}" comes twice` };
+  const denials = placesIn(body)
+    .flatMap((place) => Object.entries(place))
+    .filter(([name, value]) => ruleOf(name)?.denies(value))
+    .map(([name, value]) => `"${name}": ${JSON.stringify(shownValue(value))}`);
+  const twice = [...namesThatComeTwice(text)].filter(ruleOf).map((name) => `"${name}" comes twice`);
+  const all = [...denials, ...twice];
+  return all.length === 0 ? undefined : { shown: all.slice(0, 3).join(', ') };
 }
 
 /** The words that a body has for people, in one text: what is said of throttling, quotas and credentials is there. */
@@ -76,6 +73,8 @@ const rules: readonly { readonly names: RegExp; readonly denies: (value: unknown
     denies: (value) => typeof value === 'string' && saysFailure(value),
   },
 ];
+
+const ruleOf = (name: string) => rules.find(({ names }) => names.test(plain(name)));
 
 function isNo(value: unknown): boolean {
   return (

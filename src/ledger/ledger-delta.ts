@@ -92,12 +92,12 @@ export function eventOfLine(
     line.stored === 'unknown'
       ? { ...base, kind: 'unclear', ...templateOf(line), at: finishedAt, source }
       : undefined;
+  // What may be the answer to somebody else's photo is neither a success nor a verdict to remember.
+  if (line.warnings?.includes('template-shared')) return unclear();
   switch (line.status) {
     case 'enrolled':
       // Nothing that is remembered of a subject is about another one's template.
       if (namesAnother(line)) return { ...base, kind: 'unclear', at: finishedAt, source };
-      // An answer that cannot be right is no success to remember.
-      if (line.stored === 'unknown') return unclear();
       return { ...base, kind: 'enrolled', ...templateOf(line), ...checks, at: finishedAt, source };
     case 'rejected': {
       const { stored = 'unknown', error } = line;
