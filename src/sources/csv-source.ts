@@ -20,6 +20,7 @@ import {
   changedWhileListed,
   cursorOf,
   type ManifestPosition,
+  markListing,
   positionAfter,
 } from './manifest-position.ts';
 import { readSubjectId } from './read-subject-id.ts';
@@ -54,6 +55,7 @@ export async function createCsvSource({
       const bytes = await manifest.open(signal);
       try {
         const version = await bytes.version?.();
+        const marked = markListing(begun, { version, mark: bytes.mark, address });
         const table = await readHeader(bytes, { address, signal });
         if (begun !== undefined) await checkPlace(bytes, begun, address);
         const judge = keepIds ? undefined : await judgeOf(table, signal);
@@ -61,12 +63,12 @@ export async function createCsvSource({
         let gaps = 0;
         for await (const { record, row } of rowsFrom(bytes, { place, table, address, signal })) {
           if ('broken' in record && record.isCut) gaps += 1;
-          const position = { offset: record.end, row, mark: bytes.mark };
+          const position = { offset: record.end, row, mark: marked.mark };
           const judgeId = judge?.(record);
           yield await listRecord(bytes, { record, table, position, folder, allowOutside, judgeId });
         }
         if ((await bytes.version?.()) !== version) throw changedWhileListed(address);
-        onEnd?.({ version, gaps });
+        onEnd?.({ version: marked.version, gaps });
       } catch (error) {
         signal.throwIfAborted();
         throw error;
@@ -198,14 +200,13 @@ const cutShort = (said: number, there: number) =>
 /** A row must end where listing continues; otherwise the manifest has changed. */
 async function checkPlace(
   bytes: ManifestBytes,
-  { offset, mark }: ManifestPosition,
+  { offset }: ManifestPosition,
   address: string,
 ): Promise<void> {
   const { sizeInBytes } = bytes;
   const [lastByte] = offset > 0 && offset < sizeInBytes ? await bytes.read(offset - 1, 1) : [];
   const isLineEnd = lastByte === 0x0a || lastByte === 0x0d;
-  if (offset > sizeInBytes || (offset < sizeInBytes && !isLineEnd) || mark !== bytes.mark)
-    throw changedSource(address);
+  if (offset > sizeInBytes || (offset < sizeInBytes && !isLineEnd)) throw changedSource(address);
 }
 
 /** A row without any text: an empty line, or the empty rows that spreadsheets leave at a table's end. It is counted. */

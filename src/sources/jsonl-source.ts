@@ -8,7 +8,7 @@ import {
   rootFolderOf,
   versionOf,
 } from './manifest-bytes.ts';
-import { changedSource, changedWhileListed, positionAfter } from './manifest-position.ts';
+import { changedSource, changedWhileListed, markListing, positionAfter } from './manifest-position.ts';
 import type { Source } from './source.ts';
 
 /** A JSONL manifest, or the report of an earlier run, which its first line shows. Read as a stream. */
@@ -33,9 +33,9 @@ export async function createJsonlSource({
       const bytes = await manifest.open(signal);
       try {
         const version = await bytes.version?.();
-        const { sizeInBytes, mark } = bytes;
-        const place = begun ?? { offset: 0, row: 0, mark };
-        if (sizeInBytes < place.offset || mark !== place.mark) throw changedSource(address);
+        const marked = markListing(begun, { version, mark: bytes.mark, address });
+        const place = { ...(begun ?? { offset: 0, row: 0 }), mark: marked.mark };
+        if (bytes.sizeInBytes < place.offset) throw changedSource(address);
         const chunks = chunksFrom(bytes, { offset: place.offset, signal });
         for await (const photo of listJsonl(chunks, place, {
           address,
@@ -47,7 +47,7 @@ export async function createJsonlSource({
           yield photo;
         }
         if ((await bytes.version?.()) !== version) throw changedWhileListed(address);
-        onEnd?.({ version, gaps: 0 });
+        onEnd?.({ version: marked.version, gaps: 0 });
       } catch (error) {
         signal.throwIfAborted();
         throw error;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { UsageError } from '../util/errors.ts';
 import type { ListedPhoto } from './source.ts';
 
@@ -5,9 +6,33 @@ import type { ListedPhoto } from './source.ts';
 export interface ManifestPosition {
   readonly offset: number;
   readonly row: number;
-  /** The manifest's mark, where it has one: the position is valid for that content only. */
+  /**
+   * The manifest's mark when its listing was begun. Of an object it must be the same still; of a file, whose mark is made
+   * from size and time, another one is said at the end: rows may only have been added.
+   */
   readonly mark?: string | undefined;
 }
+
+/** A listing of a manifest: what its positions are marked with, and the version that it ends with. */
+export interface MarkedListing {
+  readonly mark: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** @throws UsageError if it goes on in another object than it was begun in */
+export function markListing(
+  begun: ManifestPosition | undefined,
+  { version, mark, address }: { version: string | undefined; mark: string | undefined; address: string },
+): MarkedListing {
+  if (begun !== undefined && mark !== undefined && begun.mark !== mark) throw changedSource(address);
+  const now = mark ?? (version === undefined ? undefined : markOf(version));
+  const first = begun === undefined ? now : begun.mark;
+  // A version that no file has: who compares it sees the change.
+  return { mark: first, version: first === undefined || first === now ? version : `begun as ${first}` };
+}
+
+/** Short, and the same for the same text. */
+export const markOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
 export function cursorOf({ offset, row, mark }: ManifestPosition): string {
   return mark === undefined ? `${offset}:${row}` : `${offset}:${row}:${mark}`;

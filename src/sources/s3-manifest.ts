@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { S3 } from '@aws-sdk/client-s3';
 import { readObjectRange } from '../storage/s3/read-object.ts';
 import { formatS3Address, type S3Address } from '../storage/s3/s3-address.ts';
@@ -7,7 +6,7 @@ import { retryDuringOutage } from '../storage/s3/s3-connection.ts';
 import { readS3Error } from '../storage/s3/s3-error.ts';
 import { s3Fault } from '../storage/s3/s3-fault.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';
-import { changedSource } from './manifest-position.ts';
+import { changedSource, markOf } from './manifest-position.ts';
 
 /** A manifest in an object on S3. Read by ranges, each of the same version that was opened (`If-Match`). */
 export function s3Manifest(at: S3Address, s3: S3Connection): ManifestPlace {
@@ -69,7 +68,7 @@ async function openObject({
   const reader = readAhead({ fetchRange, sizeInBytes: objectSizeInBytes, beginning: first.bytes });
   return {
     sizeInBytes: objectSizeInBytes,
-    ...(etag !== undefined && { mark: createHash('sha256').update(etag).digest('hex').slice(0, 8) }),
+    ...(etag !== undefined && { mark: markOf(etag) }),
     read: reader,
     version: async () => etag,
     close: async () => closing.abort(),

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSource } from '../../src/sources/open-source.ts';
+import type { ListedPhoto } from '../../src/sources/source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { listWhole } from './source-conformance.ts';
 
@@ -229,6 +230,37 @@ describe('a list that is not whole', () => {
       expect(await source.version?.(signal)).not.toBe(ends[0]?.version);
       await rm(path);
       expect(await source.version?.(signal)).toBeUndefined();
+    },
+  );
+
+  const tables: readonly [string, readonly string[]][] = [
+    ['people.csv', ['id,photo', '1,a.jpg', '2,b.jpg']],
+    ['people.jsonl', ['{"id":"1","photo":"a.jpg"}', '{"id":"2","photo":"b.jpg"}']],
+  ];
+  it.each(tables)(
+    'remembers with which file it was begun, over any number of stops (%s)',
+    async (name, rows) => {
+      const path = join(folder.path, name);
+      const write = (more: string) => writeFile(path, `${rows.join('\n')}\n${more}`);
+      const go = async (after?: ListedPhoto) => {
+        const source = await openSource(path);
+        const { photos, ends } = await listWhole(source, after ? { after } : {});
+        return {
+          photos,
+          isSame: ends[0]?.version === (await source.version?.(new AbortController().signal)),
+        };
+      };
+      await write('');
+      const whole = await go();
+      expect(whole.isSame).toBe(true);
+      expect((await go(whole.photos[0])).isSame).toBe(true);
+      await write(`${rows.at(-1)}\n`);
+      const second = await go(whole.photos[0]);
+      expect([second.photos.length, second.isSame]).toEqual([2, false]);
+      expect((await go(second.photos[0])).isSame).toBe(false);
+      // Of a list that the former version began nobody knows.
+      const { cursor = '', ...photo } = whole.photos[0] ?? {};
+      expect((await go({ ...photo, cursor: cursor.split(':', 2).join(':') })).isSame).toBe(true);
     },
   );
 });
