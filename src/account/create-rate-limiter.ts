@@ -1,12 +1,12 @@
 import { withinTime } from '../util/time-limit.ts';
 import { type AccountClient, createAccountClient, type RateLimiterLog } from './account-client.ts';
-import { lowestRate, processLeft, processSeen, rateWarning } from './account-state.ts';
+import { lowestRate, processLeft } from './account-state.ts';
 import type { AccountStore } from './account-store.ts';
 import { accountSummary } from './account-summary.ts';
 import { paceAt } from './account-throttling.ts';
 import { createCallMeter } from './call-meter.ts';
 import { claimProbe, type ProbeDelay, probeFreeAt, releaseProbe, renewProbe } from './circuit-breaker.ts';
-import { rateWithRuns } from './own-rate.ts';
+import { createOwnRate } from './own-rate.ts';
 import {
   AccountPausedError,
   type FinishedCall,
@@ -18,7 +18,6 @@ import { type CallTimes, createReplyRecorder, type DoubtDelay } from './record-r
 import { createSlotSupply, type DueSlot } from './slot-supply.ts';
 import { createWaitQueue, type Waiter, waitForGrant } from './wait-queue.ts';
 
-const heartbeatInMs = 5000;
 /** While the account is down or paused and a caller waits, its state is read this often. */
 const lookInMs = 1000;
 const farewellInMs = 1000;
@@ -67,51 +66,30 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const waiting = createWaitQueue<Waiter<Permit>>();
   const meter = createCallMeter(performance.now());
   const { ratePerSecond: processRate, isCeiling = true } = options;
-  const ratesOfRuns = new Map<string, number>();
-  const ownRate = () => rateWithRuns({ ratePerSecond: processRate, isCeiling }, ratesOfRuns.values());
+  const own = createOwnRate({
+    ...{ client, account, processName, ratePerSecond: processRate, isCeiling, log },
+    renew: (state, now) => (probe === 'none' ? state : renewProbe(state, processName, now)),
+  });
   let inFlight = 0;
   let probe: 'none' | 'claiming' | 'held' | 'calling' = 'none';
   let isReady = false;
   let isClosed = false;
   let isLooking = false;
-  let isSendingHeartbeat = false;
   let closing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastSummary = 'open';
-  let lastWarning: string | undefined;
 
-  const heartbeatTimer = setInterval(() => void heartbeat().catch(() => undefined), heartbeatInMs);
   const start = async () => {
     await client.read();
-    await heartbeat();
+    await own.publish();
     isReady = true;
     advance();
   };
   start().catch(() => undefined); // only when closed meanwhile
 
-  async function heartbeat(): Promise<void> {
-    if (isSendingHeartbeat) return;
-    isSendingHeartbeat = true;
-    const ratePerSecond = ownRate();
-    const state = await client
-      .change((before, now) => {
-        const seen = processSeen(before, { processName, ratePerSecond }, now);
-        return probe === 'none' ? seen : renewProbe(seen, processName, now);
-      })
-      .finally(() => {
-        isSendingHeartbeat = false;
-      });
-    const warning = rateWarning(state, client.storeNow());
-    if (warning && warning !== lastWarning) log.warn({ account }, warning);
-    lastWarning = warning;
-    // A run came or went meanwhile.
-    if (ratePerSecond !== ownRate() && !isClosed) await heartbeat();
-  }
-
   function noteReading(): void {
     replies.noteState();
-    // The store was wiped: the others need this process's rate at once.
-    if (isReady && !isClosed && !client.state.rates[processName]) heartbeat().catch(() => undefined);
+    own.noteReading();
     const { state, message } = accountSummary(client.state, client.storeNow());
     if (state === lastSummary) return;
     if (state === 'open') log.info({ account }, 'calls to the engine go on at the full rate');
@@ -120,7 +98,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
 
   function currentRate(): number {
-    return lowestRate(client.state, { processName, ratePerSecond: ownRate() }, client.storeNow());
+    return lowestRate(client.state, { processName, ratePerSecond: own.current() }, client.storeNow());
   }
 
   function advance(): void {
@@ -266,7 +244,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   async function end(): Promise<void> {
     isClosed = true;
-    clearInterval(heartbeatTimer);
+    own.close();
     clearTimeout(timer);
     supply.close();
     client.close();
@@ -294,20 +272,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         },
       });
     },
-    joinRun(runId, ratePerSecond) {
-      const change = (changed: boolean) => {
-        // The others need this process's rate at once.
-        if (changed && isReady && !isClosed) heartbeat().catch(() => undefined);
-      };
-      const before = ownRate();
-      if (ratePerSecond !== undefined) ratesOfRuns.set(runId, ratePerSecond);
-      change(ownRate() !== before);
-      return () => {
-        const joined = ownRate();
-        ratesOfRuns.delete(runId);
-        change(ownRate() !== joined);
-      };
-    },
+    joinRun: own.joinRun,
     hasPassed: replies.hasPassed,
     isRightSince: replies.isRightSince,
     isToBeAsked: replies.isToBeAsked,
