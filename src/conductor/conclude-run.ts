@@ -47,7 +47,15 @@ export async function concludeRun(
   if (reason.kind === 'paused' || reason.kind === 'cancelled') await queue.pause();
   await work.stop();
   if (reason.kind === 'fault') throw reason.error;
-  while (lease.isFresh() && (await flow.collect(queue)) > 0);
+  try {
+    while (lease.isFresh() && (await flow.collect(queue)) > 0);
+  } catch (error) {
+    if (reason.kind !== 'interrupted') throw error;
+    options.log.warn(
+      { run: record.id, reason: (error as Error).message },
+      'what is done is not all collected: the next start does it',
+    );
+  }
   const isDone = manifest.end.listed && parts.covered.count >= manifest.end.listed.count;
   if (isDone && !(reason.kind === 'paused' && reason.evenIfDone)) return finish('finished');
   switch (reason.kind) {

@@ -1,12 +1,14 @@
 import { type Lease, takeLease } from '../queue/lease.ts';
 import type { RunQueue } from '../queue/queue.ts';
-import { createQueueWithRetry, withStoreRetry } from '../queue/queue-with-retry.ts';
+import { createQueueWithRetry, defaultOutageInMs, withStoreRetry } from '../queue/queue-with-retry.ts';
 import { highestEpoch, openParts, type Parts } from '../records/report-parts.ts';
 import { isOver, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { endRun, readSummary, removeParts } from './finish-run.ts';
 import { createStop, type Stop } from './stop.ts';
+
+const outageAtInterruptInMs = 2_000;
 
 /** A run in the hands of this process: its lease is renewed, and what it has is open. */
 export interface HeldRun {
@@ -67,7 +69,9 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
     const parts = await openParts({ state, runFolder, epoch: lease.epoch });
     isTaken = true;
     const untilStopped = { signal: stop.signal, onRetry };
-    const atEnd = { signal: new AbortController().signal, onRetry };
+    // What is not collected now is collected by the next start: an interrupt waits for no store that is away.
+    const longestOutageInMs = () => (options.signal.aborted ? outageAtInterruptInMs : defaultOutageInMs);
+    const atEnd = { signal: new AbortController().signal, onRetry, longestOutageInMs };
     return {
       record,
       lease,

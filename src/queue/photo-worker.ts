@@ -17,6 +17,8 @@ import { storable, storableError } from './storable.ts';
 /** How long work that was aborted may take to go back to the queue, and how long the connection to close. */
 const afterAbortInMs = 800;
 const closingInMs = 400;
+/** How long the store may take to put down what is done, and to take back what is not; a store that is away never does. */
+const storingInMs = 2_000;
 
 /**
  * Works on the photos of one run. States: working → stopping (no new job; those that still arrive go back) → aborting
@@ -25,6 +27,8 @@ const closingInMs = 400;
 export function openPhotoWorker({ store, closers }: BullmqContext, options: OpenWorkerOptions): PhotoWorker {
   const name = runQueueName(options.runId);
   const running = new Set<Promise<unknown>>();
+  /** Of those that run, the part before anything is stored. */
+  const calls = new Set<Promise<unknown>>();
   const leaveRoom = store.makeRoomForWorker();
   let stopping: Promise<void> | undefined;
 
@@ -37,7 +41,9 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
   }
 
   async function workOn(job: Job, token: string | undefined, signal: AbortSignal): Promise<unknown> {
-    const result = await tryWork(job, signal);
+    const call = tryWork(job, signal);
+    calls.add(call);
+    const result = await call.finally(() => calls.delete(call));
     if ('outcome' in result) return storable(result.outcome);
     if ('again' in result) return putOff(job, token, result.again);
     return giveBack(job, token);
@@ -101,7 +107,9 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
   async function stop(deadlineInMs: number, hurry: AbortSignal | undefined): Promise<void> {
     // What still arrives goes back; a store that is away would not let the worker pause.
     const paused = worker.pause(true).catch(() => undefined);
-    let isIdle = await settled([paused, ...running], deadlineInMs, hurry);
+    let isIdle =
+      (await settled(calls, deadlineInMs, hurry)) &&
+      (await settled([paused, ...running], storingInMs, hurry));
     if (!isIdle) {
       worker.cancelAllJobs('the worker stops');
       isIdle = await settled(running, afterAbortInMs);

@@ -4,15 +4,15 @@ import { withRetry } from '../util/with-retry.ts';
 import { fixOfStore } from './connection-fault.ts';
 import type { RunQueue } from './queue.ts';
 
-const defaultOutageInMs = 120_000;
+export const defaultOutageInMs = 120_000;
 const pausesInMs = [200, 500, 1000, 2000, 5000];
 
 export interface StoreRetryOptions {
   /** Ends the waiting at once: the action may then still be carried out. */
   readonly signal: AbortSignal;
   readonly onRetry: (error: Error) => void;
-  /** Default: two minutes. */
-  readonly longestOutageInMs?: number;
+  /** Default: two minutes. Asked when an action begins. */
+  readonly longestOutageInMs?: () => number;
 }
 
 /**
@@ -23,9 +23,9 @@ export interface StoreRetryOptions {
  */
 export function withStoreRetry<Result>(
   action: () => Promise<Result>,
-  { signal, onRetry, longestOutageInMs = defaultOutageInMs }: StoreRetryOptions,
+  { signal, onRetry, longestOutageInMs = () => defaultOutageInMs }: StoreRetryOptions,
 ): Promise<Result> {
-  const endsAt = performance.now() + longestOutageInMs;
+  const endsAt = performance.now() + longestOutageInMs();
   const answered = () =>
     withinTime(action(), {
       limitInMs: endsAt - performance.now(),

@@ -187,9 +187,11 @@ describe('keeping on trying', () => {
     ['fails for good', () => Promise.reject(new Error('refused'))],
     ['never answers', () => new Promise<never>(() => {})],
   ])('ends with a fault when the store %s', async (_, action) => {
-    const error = await withStoreRetry(action, { signal: never, onRetry, longestOutageInMs: 300 }).catch(
-      (thrown) => thrown,
-    );
+    const error = await withStoreRetry(action, {
+      signal: never,
+      onRetry,
+      longestOutageInMs: () => 300,
+    }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(FaultError);
     expect(error.exitCode).toBe(4);
     expect(error.message).toMatch(/The queue does not answer.*start the same command again/);

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { FaultError, RollcallError } from '../../util/errors.ts';
 import { withinTime } from '../../util/time-limit.ts';
 import { withoutPassword } from '../queue-address.ts';
@@ -58,6 +59,8 @@ async function connectForGood(
   const onReadOnly = address.kind === 'server' ? tellNowAndThen(url, onError) : () => undefined;
   const redis = createRedisClient(address, { retryStrategy, db: address.db ?? 0, onReadOnly });
   redis.setMaxListeners(0);
+  // Each command that a replica refuses listens for the end of the connection.
+  if (redis instanceof Redis) redis.on('connect', () => redis.stream.setMaxListeners(0));
   redis.on('ready', () => {
     isAway = false;
   });
