@@ -40,6 +40,7 @@ beforeAll(async () => {
     'faceless.png': await makePhoto({ format: 'png', script: 'code-face-not-detected' }),
     'late.jpg': await script('code-invalid-payload-image-timeoutx1'),
     'masked.jpg': await script('code-fail-on-11'),
+    'renamed.jpg': await script('ok-other-id'),
     'spoof.jpg': await script('not-live'),
     'web.webp': await makePhoto({ format: 'webp' }),
     'Zoe\u0308 Å.jpg': await makePhoto(),
@@ -70,7 +71,7 @@ describe('a run into Verihubs', { timeout: 180_000 }, () => {
     const end = await scene.run(['run', 'staff', '--run-id', 'first', ...flags]);
     expect(end).toMatchObject({ exitCode: 1 });
     const lines = await scene.report('first');
-    expect(lines).toHaveLength(18);
+    expect(lines).toHaveLength(19);
     const of = (subjectId: string) => lines.find((line) => line.subjectId === subjectId);
     expect(of('emp-1')).toMatchObject({
       status: 'enrolled',
@@ -83,7 +84,7 @@ describe('a run into Verihubs', { timeout: 180_000 }, () => {
       quality: { blur: 12.5 },
       face: { faces: 1, attributes: { hat: true } },
     });
-    expect(lines.filter(({ status }) => status === 'enrolled')).toHaveLength(15);
+    expect(lines.filter(({ status }) => status === 'enrolled')).toHaveLength(16);
     expect(of('big')).toMatchObject({ status: 'enrolled', warnings: [expect.stringMatching(/re|scaled/)] });
     expect(of('big')?.sizeInBytes).toBeGreaterThan(5_000_000);
     const bigCall = scene.engine.calls.find(({ templateId }) => templateId === 'big');
@@ -105,6 +106,12 @@ describe('a run into Verihubs', { timeout: 180_000 }, () => {
       status: 'rejected',
       stored: 'yes',
       error: { code: 'check-liveness' },
+    });
+    expect(of('renamed')).toMatchObject({
+      stored: 'unknown',
+      templateId: 'renamed',
+      templateIds: { sent: 'renamed' },
+      warnings: ['template-shared'],
     });
     const { stdout: csv } = await scene.run(['report', 'first', '--format', 'csv']);
     expect(csv).toContain('FAIL_ON_11,liveness attribute face-count,');
