@@ -54,12 +54,13 @@ export async function stopIfAsked(
     stop.end({ kind: 'paused', waitsFor, foundAt });
     return undefined;
   };
-  const { wanted } = await readControl(state, record.id);
+  const { wanted, reason } = await readControl(state, record.id);
   if (wanted === 'cancel') {
     stop.end({ kind: 'cancelled' });
     return undefined;
   }
-  if (wanted === 'pause') return pause(`it was paused by hand. To go on: rollcall resume ${record.id}`);
+  if (wanted === 'pause')
+    return pause(reason ?? `it was paused by hand. To go on: rollcall resume ${record.id}`);
   if (maxCalls !== undefined) {
     // A store that was wiped learns from the report what was taken.
     const taken = await retry(() => backend.callBudget.raise(record.id, parts.tally.calls));

@@ -1,15 +1,16 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, open, opendir, realpath, stat } from 'node:fs/promises';
 import { isInside } from '../sources/photo-address.ts';
 import { fileVersion } from '../util/file-version.ts';
 import { findByOtherName } from './other-name.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
+import { permanent, sourceFault, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
 export interface LocalPhotoOptions {
   readonly path: string;
   /** The folder that the photo may not leave, links resolved; undefined: it may lie anywhere. */
   readonly rootFolder: string | undefined;
+  readonly root: RootWatch;
   readonly maxSizeInBytes: number;
   readonly signal: AbortSignal;
 }
@@ -32,6 +33,7 @@ export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoB
     const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     try {
       const photo = await readOpened(file, options);
+      if (rootFolder !== undefined) await options.root.noteRead(rootFolder);
       return isRenamed && 'bytes' in photo ? { ...photo, warnings: ['photo-name-differs'] } : photo;
     } finally {
       await file.close();
@@ -84,16 +86,52 @@ function isSame(before: Stats, after: Stats): boolean {
   return before.size === after.size && before.mtimeMs === after.mtimeMs;
 }
 
-async function explain(error: unknown, { path, rootFolder }: LocalPhotoOptions): Promise<PhotoProblem> {
+async function explain(error: unknown, { path, rootFolder, root }: LocalPhotoOptions): Promise<PhotoProblem> {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  if (transientCodes.has(code)) return transient(`photo ${quote(path)} cannot be read now (${code})`);
-  if (code !== 'ENOENT') return permanent(`photo ${quote(path)} cannot be read (${code})`);
-  const isRootThere =
-    rootFolder === undefined || (await realpath(rootFolder).catch(() => undefined)) !== undefined;
-  if (isRootThere) return permanent(`photo ${quote(path)} is not there`);
-  return transient(
-    `photo ${quote(path)} is not there, nor is its folder ${rootFolder}: is the drive connected?`,
-  );
+  const isTransient = transientCodes.has(code);
+  if (!isTransient && code !== 'ENOENT') return permanent(`photo ${quote(path)} cannot be read (${code})`);
+  const gone = rootFolder === undefined ? undefined : await root.whatIsGone(rootFolder);
+  if (gone !== undefined)
+    return sourceFault(`photo ${quote(path)} is not there, ${gone}: is the drive connected?`);
+  if (isTransient) return transient(`photo ${quote(path)} cannot be read now (${code})`);
+  return permanent(`photo ${quote(path)} is not there`);
+}
+
+/** What a reader knows of the folder that its photos lie in. */
+export interface RootWatch {
+  /** To be called when a photo was read. */
+  noteRead(folder: string): Promise<void>;
+  /**
+   * Whether the whole folder went: it cannot be read, or is empty, as a mount point is whose file system was taken away, or
+   * is another than it was when a photo was read.
+   */
+  whatIsGone(folder: string): Promise<string | undefined>;
+}
+
+export function createRootWatch(): RootWatch {
+  let known: Promise<string | undefined> | undefined;
+  const identityOf = async (folder: string) => {
+    const { dev, ino } = await stat(folder);
+    return `${dev}:${ino}`;
+  };
+  return {
+    async noteRead(folder) {
+      known ??= identityOf(folder).catch(() => undefined);
+      await known;
+    },
+    async whatIsGone(folder) {
+      try {
+        const before = await known;
+        if (before !== undefined && before !== (await identityOf(folder)))
+          return `and its folder ${folder} is another one than before`;
+        const entries = await opendir(folder);
+        const first = await entries.read().finally(() => entries.close());
+        return first === null ? `and its folder ${folder} is empty` : undefined;
+      } catch {
+        return `nor is its folder ${folder}`;
+      }
+    },
+  };
 }
 
 function quote(path: string): string {

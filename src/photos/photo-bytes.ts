@@ -35,6 +35,11 @@ export function transient(problem: string): PhotoProblem {
   return { problem, retryable: true };
 }
 
+/** Where the photos lie cannot be read at all: no photo is at fault. */
+export function sourceFault(problem: string): PhotoProblem {
+  return { problem, retryable: true, isSource: true };
+}
+
 export function tooLarge(maxSizeInBytes: number): PhotoProblem {
   const problem = `photo is larger than ${Math.floor(maxSizeInBytes / 1024 / 1024)} MiB`;
   return { problem, retryable: false, isOverLimit: true };

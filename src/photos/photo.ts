@@ -32,6 +32,8 @@ export interface PhotoBytes {
 export interface PhotoProblem {
   readonly problem: string;
   readonly retryable: boolean;
+  /** Where the photos lie cannot be read at all (no drive, no credentials): no photo is at fault. */
+  readonly isSource?: true;
   /** It is larger than the limit of this read. */
   readonly isOverLimit?: true;
 }

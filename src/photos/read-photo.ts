@@ -4,7 +4,7 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import type { HttpsOptions } from './https-dispatchers.ts';
 import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
-import { readLocalPhoto } from './local-photo.ts';
+import { createRootWatch, readLocalPhoto } from './local-photo.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
 import { readS3Photo } from './s3-photo.ts';
@@ -40,6 +40,7 @@ export const largestSizeInBytes = 64 * 1024 * 1024;
 export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
   const { rootFolder, timeoutInMs, s3 } = options;
   const ownLimitInBytes = options.maxSizeInBytes ?? largestSizeInBytes;
+  const root = createRootWatch();
   let https: HttpsPhotoReader | undefined;
   return {
     async read(address, signal, limitInBytes = ownLimitInBytes) {
@@ -49,7 +50,8 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
         https ??= createHttpsPhotoReader({ ...options, maxSizeInBytes: ownLimitInBytes });
         return https.read(address, signal, maxSizeInBytes);
       }
-      if (isAbsolute(address)) return readLocalPhoto({ path: address, rootFolder, maxSizeInBytes, signal });
+      if (isAbsolute(address))
+        return readLocalPhoto({ path: address, rootFolder, root, maxSizeInBytes, signal });
       if (s3 !== undefined && isS3Address(address))
         return readS3Photo({ address, s3, maxSizeInBytes, timeoutInMs, signal });
       const shown = JSON.stringify(redactAddress(address).address.slice(0, 300));

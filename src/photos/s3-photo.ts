@@ -8,7 +8,7 @@ import { redactAddress } from '../util/redact-address.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
+import { permanent, sourceFault, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
 export interface S3PhotoOptions {
   readonly address: string;
@@ -103,10 +103,10 @@ export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
       return permanent(`${shown} may not be read (${reason}): ${remedyOf(failure, 's3:GetObject')}`);
     case 'credentials':
       // The fault of this process, not of the photo: another worker, or this one once fixed, may read it.
-      return transient(`${shown} may not be read (${reason}): ${remedyOf(failure, 's3:GetObject')}`);
+      return sourceFault(`${shown} may not be read (${reason}): ${remedyOf(failure, 's3:GetObject')}`);
     case 'region':
     case 'settings':
-      return transient(`${shown} cannot be read (${reason}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
+      return sourceFault(`${shown} cannot be read (${reason}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
     default:
       return permanent(`${shown} cannot be read (${reason})`);
   }

@@ -17,6 +17,8 @@ import { openPhotoReader } from './run-source.ts';
 /** A few seconds of work: enough to keep workers busy between two collections, small for the queue's store. */
 const windowInSeconds = 4;
 const askAgainInMs = 1_000;
+/** As long as a queue or a listing is waited for. */
+const longestSourceWaitInMs = 120_000;
 
 /** What a process works on a run with. */
 export type WorkTools = Pick<
@@ -94,6 +96,7 @@ async function openPart(
     calledAccount: opened.calledAccount,
     readPhoto: reader.read,
     concurrency: settings.concurrency,
+    sourceWaitInMs: Math.min(settings.giveUpAfter, longestSourceWaitInMs),
     timeoutInMs: settings.timeout,
     hurry: grace.signal,
     processName: processName(),

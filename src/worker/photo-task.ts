@@ -11,12 +11,14 @@ import type { ForgottenContext } from './assert-not-forgotten.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 import type { AttemptState } from './judge-reply.ts';
 import type { Preflight } from './preflight/preflight.ts';
+import type { SourceWatch } from './source-watch.ts';
 
 /** What a worker needs to turn the photo jobs of one run into outcomes. */
 export interface WorkContext extends CallContext, ForgottenContext {
   readonly settings: RunSettings;
   readonly engine: Engine;
   readonly readPhoto: ReadPhoto;
+  readonly source: SourceWatch;
   /** Where addresses of objects are signed for an engine that fetches photos itself. */
   readonly s3: S3Connection;
   /** Of a run with `--preflight`. */

@@ -10,12 +10,14 @@ import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within-budge
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
 import { manifestPath, parseManifestLine } from '../records/manifest.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
+import { readControl, writeControl } from '../records/run-control.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { workAgain } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
+import { createSourceWatch } from './source-watch.ts';
 import { workPhoto } from './work-photo.ts';
 
 export interface RunWorkerOptions {
@@ -30,6 +32,8 @@ export interface RunWorkerOptions {
   readonly s3: S3Connection;
   readonly preflight?: Preflight | undefined;
   readonly concurrency: number;
+  /** How long a source that cannot be read at all is waited for. */
+  readonly sourceWaitInMs: number;
   /** Time for one call; where the run pauses or ends, a drain waits a little longer than that. */
   readonly timeoutInMs: number;
   /** Aborted when this process has to leave: calls in flight are aborted, their photos go back to the queue. */
@@ -76,6 +80,12 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     draining: drain.signal,
     accountLock,
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
+    source: createSourceWatch({
+      renew: () => options.s3.renew(),
+      waitInMs: options.sourceWaitInMs,
+      giveUp: (problem) => pauseForSource(state, record.id, problem),
+      log: log.child({ run: record.id }),
+    }),
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
     refusalOf: forgotten.refusalOf,
     memory: createByteBudget(photosBudgetInBytes),
@@ -104,6 +114,14 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
       await accountLock?.close();
     },
   };
+}
+
+/** What a person asked for meanwhile stands. */
+async function pauseForSource(state: StateStore, runId: string, problem: string): Promise<void> {
+  const { wanted } = await readControl(state, runId);
+  if (wanted !== 'run') return;
+  const reason = `the source cannot be read: ${problem.replace(/[\s.;]+$/, '')}. No photo is charged. To go on once that is fixed: start the same command again (workers go on with: rollcall resume ${runId})`;
+  await writeControl(state, runId, 'pause', reason);
 }
 
 /** A signed address stands whole in the manifest only. */

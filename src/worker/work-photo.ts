@@ -38,6 +38,10 @@ export async function workPhoto(
     const ready = await readyPhoto({ ...task, share });
     if ('problem' in ready) {
       signal.throwIfAborted();
+      if (ready.isSource) {
+        await context.source.noteAway(ready.problem);
+        return later(Math.min(lookAtSourceInMs, settings.backoff.ceilingInMs));
+      }
       tries = { ...tries, reads: tries.reads + 1 };
       if (ready.retryable && tries.reads < settings.maxAttempts)
         return later(retryDelayInMs({ attempt: tries.reads, ...settings.backoff }));
@@ -46,6 +50,7 @@ export async function workPhoto(
       const error = { kind: 'photo', message: ready.problem } as const;
       return { outcome: finishOutcome({ status: 'failed', stored, error }, tries) };
     }
+    context.source.noteRead();
     if ('recognised' in ready) return { outcome: finishOutcome(ready.recognised, tries, ready.original) };
     photo = { ...task, ready };
     return await callForPhoto(photo);
@@ -115,6 +120,9 @@ async function enroll(
     if (judgement.kind !== 'call-again') return judgement;
   }
 }
+
+/** Between two tries to read from a source that is away. */
+const lookAtSourceInMs = 2_000;
 
 /** A conductor pauses the run within a second or two. */
 const longestPauseInMs = 5_000;

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createPhotoReader } from '../../src/photos/read-photo.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -94,6 +94,7 @@ test('a folder that is gone altogether may come back', async () => {
   expect(await read(join(gone, 'a.jpg'), { rootFolder: gone })).toEqual({
     problem: expect.stringContaining('is the drive connected?'),
     retryable: true,
+    isSource: true,
   });
 });
 
@@ -110,4 +111,60 @@ test.each([
 test('nothing is read once the signal has aborted', async () => {
   const reader = createPhotoReader(options);
   await expect(reader.read('/dev/null', AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+});
+
+describe('a folder that goes while its photos are read', () => {
+  async function readerThatRead() {
+    const reader = createPhotoReader({ ...options, rootFolder: root });
+    await writeFile(join(root, 'a.jpg'), 'photo');
+    expect(await reader.read(join(root, 'a.jpg'), signal)).toHaveProperty('bytes');
+    return () => reader.read(join(root, 'b.jpg'), signal);
+  }
+  const moveAway = () => rename(root, join(parent.path, 'elsewhere'));
+
+  test.each([
+    ['is missing', moveAway, /nor is its folder/],
+    // As a mount point is once its file system was taken away.
+    ['is empty', () => rm(join(root, 'a.jpg')), /is empty: is the drive connected/],
+    [
+      'is another',
+      async () => {
+        await moveAway();
+        await mkdir(root);
+        await writeFile(join(root, 'README'), 'not mounted');
+      },
+      /is another one than before/,
+    ],
+    [
+      'is a file',
+      async () => {
+        await moveAway();
+        await writeFile(root, '');
+      },
+      /ENOTDIR|nor is its folder/,
+    ],
+    [
+      'is a link that leads nowhere',
+      async () => {
+        await moveAway();
+        await symlink(join(parent.path, 'nowhere'), root);
+      },
+      /nor is its folder/,
+    ],
+  ])('%s: no photo is at fault', async (what, change, problem) => {
+    const readAgain = await readerThatRead();
+    await change();
+    const found = await readAgain();
+    expect(found).toMatchObject({ problem: expect.stringMatching(problem) });
+    if (what !== 'is a file') expect(found).toMatchObject({ retryable: true, isSource: true });
+  });
+
+  test('is there: the photo is gone', async () => {
+    const readAgain = await readerThatRead();
+    expect(await readAgain()).toEqual({ problem: expect.stringContaining('is not there'), retryable: false });
+  });
+
+  test('that is empty when the reader was opened says the same: a run that is started again waits, too', async () => {
+    expect(await read(join(root, 'b.jpg'))).toMatchObject({ isSource: true });
+  });
 });

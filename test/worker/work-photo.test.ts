@@ -15,6 +15,7 @@ import type { Outcome } from '../../src/records/report-line.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { openS3Connection } from '../../src/storage/s3/s3-connection.ts';
 import type { WorkContext } from '../../src/worker/photo-task.ts';
+import { createSourceWatch } from '../../src/worker/source-watch.ts';
 import { workPhoto } from '../../src/worker/work-photo.ts';
 import { startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import type { EngineServer } from '../helpers/engine-server-control.ts';
@@ -87,6 +88,12 @@ describe('one photo, with a real engine and a real gate', () => {
       engine,
       limiter,
       readPhoto: reader.read,
+      source: createSourceWatch({
+        renew: () => undefined,
+        waitInMs: 60_000,
+        giveUp: async () => undefined,
+        log: { info: () => {}, warn: () => {} },
+      }),
       s3: openS3Connection({ pathStyle: true }),
       memory: createByteBudget(1024 * 1024),
       addressOf: async (data) => data.photo,

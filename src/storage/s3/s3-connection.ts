@@ -11,6 +11,8 @@ export interface S3Connection {
   /** How long S3 may stay away in the middle of a long listing before that is a fault. */
   readonly longestOutageInMs: number;
   client(): Promise<S3>;
+  /** From now on with a client that is made anew: credentials are read again, also from files that were replaced. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -21,14 +23,20 @@ export function openS3Connection(
   options: S3ClientOptions & { readonly longestOutageInMs?: number },
 ): S3Connection {
   let made: Promise<S3> | undefined;
+  /** Requests may be under way. */
+  const former: Promise<S3>[] = [];
   return {
     longestOutageInMs: options.longestOutageInMs ?? defaultOutageInMs,
     client() {
       made ??= createS3Client(options);
       return made;
     },
+    renew() {
+      if (made) former.push(made);
+      made = undefined;
+    },
     async close() {
-      (await made)?.destroy();
+      for (const client of [...former, made]) (await client)?.destroy();
     },
   };
 }
@@ -57,6 +65,8 @@ export async function createS3Client(options: S3ClientOptions): Promise<S3> {
     () =>
       new sdk.S3({
         ...ownSettings(environment),
+        // Handed on to what reads credentials: else files that were read once are never read again.
+        ...{ ignoreCache: true },
         forcePathStyle: pathStyle,
         followRegionRedirects: true,
         // Other stores refuse or corrupt bodies with checksums in a trailer.
