@@ -77,7 +77,7 @@ describe('rollcall dead-letters', { timeout: 180_000 }, () => {
   });
 
   it('says so where there is nothing to retry, and starts no run', async () => {
-    await writeFiles(join(scene.folder, 'fine'), { 'good.jpg': await makePhoto() });
+    await writeFiles(join(scene.folder, 'fine'), { 'somebody-else.jpg': await makePhoto() });
     await scene.run(['run', './fine', '--run-id', 'fine']);
     const runs = await scene.runIds();
     const end = await scene.run(['dead-letters', 'fine', '--retry']);

@@ -197,6 +197,25 @@ describe('the ledger', () => {
     expect(['T1', 'T2', 'T3'].filter(isOfOther)).toEqual(['T2', 'T3']);
   });
 
+  it('tells no template of a subject which the engine named by mistake, as Verihubs has named alice for bob', async () => {
+    const account = newAccount();
+    await write(
+      account,
+      'one',
+      event('alice', 1, { templateId: 'alice' }),
+      event('bob', 2, { templateId: 'alice', templateIdFrom: 'engine' }),
+      event('carl', 3, { templateId: 'nobody-knows', templateIdFrom: 'engine' }),
+      event('dora', 4, { templateId: 'bob', templateIdFrom: 'engine' }),
+    );
+    const { isOfOther } = await findKnownTemplates(state, {
+      ...{ accounts: new Set([account]), engine: 'verihubs', signal },
+      subjects: new Set(['bob', 'carl']),
+      inQueue: async () => [],
+    });
+    const all = ['alice', 'bob', 'carl', 'nobody-knows'];
+    expect(all.filter((id) => !isOfOther(id))).toEqual(['bob', 'carl']);
+  });
+
   it('names an erased subject no more, and what it said of it holds no more', {
     timeout: 60_000,
   }, async () => {

@@ -147,6 +147,23 @@ describe('what is known', () => {
     expect(ask([enrolled, { ...enrolled, photo: '/2.jpg', at: timeAt(2) }])).not.toBe('unchanged');
   });
 
+  it.each<[string, readonly Partial<LedgerEvent>[], string | undefined]>([
+    ['after it', [{ kind: 'unclear', at: timeAt(2) }], undefined],
+    ['after it, whichever is read first', [{ kind: 'unclear', at: timeAt(2) }, {}], undefined],
+    ['of another photo of the subject', [{ kind: 'unclear', photo: '/2.jpg', at: timeAt(2) }], undefined],
+    ['without a template id', [{ kind: 'unclear', templateId: undefined, at: timeAt(2) }], undefined],
+    ['at the same time', [{ kind: 'unclear' }], undefined],
+    ['before it', [{ kind: 'unclear', at: timeAt(0) }], 'unchanged'],
+    ['of another subject', [{ kind: 'unclear', subjectId: 'other', at: timeAt(2) }], 'unchanged'],
+    [
+      'after it, and then it was enrolled again',
+      [{ kind: 'unclear', at: timeAt(2) }, { at: timeAt(3) }],
+      'unchanged',
+    ],
+  ])('does not call a photo unchanged where a call without an answer came %s', (_, events, expected) => {
+    expect(ask([enrolled, ...events.map((event) => ({ ...enrolled, ...event }))])).toBe(expected);
+  });
+
   it('takes a template id that follows from the subject for the same, named or not', () => {
     const facts = { engine: 'ooto', subjectId: 'emp-1' };
     expect(templateMark({ ...facts, templateId: undefined })).toBe(noTemplate);
