@@ -37,6 +37,27 @@ describe('openRollcall', () => {
     expect(error.message).toContain(expected);
   });
 
+  it('calls one account, however its address is spelled, and another for another app id', async () => {
+    const accountOf = async (engineUrl: string, appId = 'app-1') => {
+      const environment = { OOTO_APP_ID: appId, OOTO_APP_KEY: 'key' };
+      const settings = { engine: 'ooto', engineUrl } as const;
+      const rollcall = await openRollcall({ settings, environment, folder: folder.path });
+      const { account, calledAccount } = rollcall.engine();
+      expect(await rollcall.calledAccountOf(account)).toBe(calledAccount);
+      await rollcall.close();
+      return calledAccount;
+    };
+    const usual = await accountOf('http://127.0.0.1:8080/api/v1.0');
+    for (const spelled of [
+      'http://localhost:8080//api/v1.0/',
+      'http://[::1]:8080/API/V1.0',
+      'http://127.1:8080/./api/v1.0',
+    ])
+      expect(await accountOf(spelled)).toBe(usual);
+    expect(await accountOf('http://127.0.0.1:8080/api/v1.0', 'app-2')).not.toBe(usual);
+    expect(await accountOf('http://127.0.0.1:8081/api/v1.0')).not.toBe(usual);
+  });
+
   it('takes of each setting what it can be, and the compiler holds it', async () => {
     const settings = {
       rate: 20,
