@@ -1,3 +1,4 @@
+import type { Summary } from '../records/summary.ts';
 import type { CaseOnly } from '../sources/id-remarks.ts';
 import { plural } from '../util/plural.ts';
 import type { MostRepeated } from '../util/repeat-tally.ts';
@@ -10,4 +11,12 @@ export function describeRepeats({ photos, seq }: MostRepeated, text?: string): s
 
 export function describeCaseOnly({ photos, subjectId, seq, firstSeq }: CaseOnly): string {
   return `Ids that differ only in upper and lower case are different people: ${JSON.stringify(subjectId)} of photo ${seq} and that of photo ${firstSeq} (${plural(photos, 'photo')} in all). If they are one, correct the list.`;
+}
+
+export function describeForgetList(list: Summary['forgetList']): string[] {
+  if (!list || list.unknown === 0) return [];
+  const { subjects, unknown } = list;
+  return [
+    `--forget-list: ${unknown} of ${plural(subjects, 'id')} are in neither source nor ledger. Are they written as there, upper and lower case too?`,
+  ];
 }

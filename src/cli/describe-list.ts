@@ -1,6 +1,6 @@
 import type { Summary } from '../records/summary.ts';
 import { plural } from '../util/plural.ts';
-import { describeRepeats } from './describe-ids.ts';
+import { describeForgetList, describeRepeats } from './describe-ids.ts';
 
 /** `.xmp: 120, (no suffix): 3, #recycle/: 1`: the most first. */
 export function describeLeftOut(byKind: Readonly<Record<string, number>>): string {
@@ -10,12 +10,13 @@ export function describeLeftOut(byKind: Readonly<Record<string, number>>): strin
 
 /** What the end says of the list itself: what it left out, when it was read, and what is not in it. */
 export function describeList(summary: Summary, folder: string): string[] {
-  const { leftOutBy, listedAt, gaps, source, warnings, run, mostRepeated } = summary;
+  const { leftOutBy, listedAt, gaps, source, warnings, run, mostRepeated, forgetList } = summary;
   const isChanged = 'source-changed' in warnings;
   return [
     ...(leftOutBy
       ? [`Left out: ${describeLeftOut(leftOutBy)}; see ${folder}/left-out.jsonl, and --include-left-out`]
       : []),
+    ...describeForgetList(forgetList),
     ...(mostRepeated ? [describeRepeats(mostRepeated)] : []),
     ...(gaps
       ? [

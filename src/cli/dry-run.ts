@@ -2,7 +2,7 @@ import { type Forecast, type ForecastCounts, forecastRun } from '../runs/forecas
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
-import { describeCaseOnly, describeRepeats } from './describe-ids.ts';
+import { describeCaseOnly, describeForgetList, describeRepeats } from './describe-ids.ts';
 import { describeLeftOut } from './describe-list.ts';
 import { print, printJson, say } from './output.ts';
 import { warningRows } from './show-end.ts';
@@ -14,7 +14,7 @@ export async function dryRun(
 ): Promise<number> {
   const { rate, incremental, preflight, allowEmpty } = rollcall.settings;
   const forecast = await forecastRun(rollcall, { source, signal });
-  const { source: address, counts, leftOut, ids, durationInMs } = forecast;
+  const { source: address, counts, leftOut, ids, forgetList, durationInMs } = forecast;
   const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;
   const shown = preflight ? { ...others, savedCalls } : others;
@@ -24,10 +24,11 @@ export async function dryRun(
       leftOut: files,
       leftOutBy: byKind,
       ...ids,
+      forgetList,
       rate,
       durationInMs: Math.round(durationInMs),
     });
-  else print(describe(counts, { rate, durationInMs, incremental, leftOut, ids }));
+  else print(describe(counts, { rate, durationInMs, incremental, leftOut, ids, forgetList }));
   if (counts.photos > 0 || allowEmpty) return 0;
   say(`No photo was found in ${address}.`);
   return 2;
@@ -41,7 +42,10 @@ function describe(
     incremental,
     leftOut: { files, byKind },
     ids: { mostRepeated, caseOnly, warnings },
-  }: Pick<Forecast, 'durationInMs' | 'leftOut' | 'ids'> & { rate: number; incremental: boolean },
+    forgetList,
+  }: Pick<Forecast, 'durationInMs' | 'leftOut' | 'ids'> & {
+    forgetList: Forecast['forgetList'] | undefined;
+  } & { rate: number; incremental: boolean },
 ): string[] {
   const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${plural(counts.unknownSizes, 'photo')} of unknown size` : ''}`;
   const toCompare =
@@ -72,6 +76,7 @@ function describe(
       : []),
     ...warningRows(warnings),
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
+    ...describeForgetList(forgetList),
     ...(mostRepeated ? [describeRepeats(mostRepeated, mostRepeated.text)] : []),
     ...(caseOnly ? [describeCaseOnly(caseOnly)] : []),
   ];

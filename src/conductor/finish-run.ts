@@ -1,6 +1,7 @@
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
 import { createLedgerDelta } from '../ledger/ledger-delta.ts';
 import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
+import { openOwnForgetList } from '../ledger/own-forget-list.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { removeLeftOutListing } from '../records/left-out-file.ts';
 import { hashManifest, type ListedInfo, manifestPath } from '../records/manifest.ts';
@@ -33,11 +34,13 @@ export async function finishReport(options: {
   const builder = createSummaryBuilder();
   const erased = await openErasedSubjects(state, record);
   const delta = createLedgerDelta(state, record, erased);
+  const ownForgetList = await openOwnForgetList(state, record);
   const isLeftOut = record.settings.report === 'changed' ? isUnchanged : undefined;
   let leftOutOfReport = 0;
   const onLine = (line: ReportLine) => {
     builder.add(line);
     delta.add(line);
+    ownForgetList?.note(line);
     if (isLeftOut?.(line)) leftOutOfReport += 1;
   };
   let reportSha256: string;
@@ -57,6 +60,7 @@ export async function finishReport(options: {
     await delta.discard();
   }
   const { source, engine } = record;
+  const isWholeList = end === 'finished' && isWhole(listed, record);
   const summary = builder.build({
     run: record.id,
     state: end,
@@ -67,9 +71,11 @@ export async function finishReport(options: {
     leftOutOfReport: isLeftOut && leftOutOfReport,
     missing: await writeMissingSubjects(state, {
       record,
-      isWhole: end === 'finished' && isWhole(listed, record),
+      isWhole: isWholeList,
       erased,
     }),
+    // Who is not in a part of a list may be in the rest.
+    forgetList: isWholeList && record.settings.limit === undefined ? await ownForgetList?.count() : undefined,
     reportSha256,
   });
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);

@@ -27,6 +27,8 @@ export const summarySchema = z.object({
   byReason: z.record(z.string(), z.number()).default({}),
   /** Photos by warning; `util/warning.ts` says what each means. */
   warnings: z.record(z.string(), z.number()).default({}),
+  /** Of `--forget-list`: its ids, and those that are in neither source nor ledger. */
+  forgetList: z.object({ subjects: z.number(), unknown: z.number() }).optional(),
   /** A subject id that stands for many photos of which one is enrolled: how many at least, and one of them. */
   mostRepeated: z.object({ photos: z.number(), seq: z.number() }).optional(),
   /** Photos whose person may be missing at the engine: all but enrolled, `unchanged`, `repeated` and `forgotten`. */
@@ -101,6 +103,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
         byCode: tally.byCode,
         byReason,
         warnings: run.isSourceChanged ? { ...warnings, 'source-changed': 1 } : warnings,
+        ...(run.forgetList && { forgetList: run.forgetList }),
         ...mostRepeated(repeats),
         notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated - forgotten,
         ...(leftOutOfReport !== undefined && { leftOutOfReport }),
@@ -129,7 +132,7 @@ function mostRepeated(repeats: ReturnType<typeof createRepeatTally>) {
 /** What the report's lines do not say. */
 export type SummaryInput = Pick<
   Summary,
-  'run' | 'state' | 'source' | 'engine' | 'leftOutOfReport' | 'missing' | 'reportSha256'
+  'run' | 'state' | 'source' | 'engine' | 'leftOutOfReport' | 'missing' | 'forgetList' | 'reportSha256'
 > & {
   readonly listed?: Partial<ListedInfo>;
   /** Whether the file or object that was listed has changed since. */

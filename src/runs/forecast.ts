@@ -4,6 +4,7 @@ import { decidePhotos } from '../conductor/decide-photos.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { needsLedger, openKeptTemplates, openLedgerLookup } from '../conductor/ledger-lookup.ts';
 import type { Settings } from '../engines/settings.ts';
+import { countUnknownSubjects } from '../ledger/own-forget-list.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import { type CaseOnly, createCaseTally } from '../sources/id-remarks.ts';
 import { createLeftOutTally, type LeftOutCount } from '../sources/left-out.ts';
@@ -24,6 +25,8 @@ export interface Forecast {
   /** Files that the source leaves out. */
   readonly leftOut: LeftOutCount;
   readonly ids: IdRemarks;
+  /** Of `--forget-list`: its ids, and those that are in neither source nor ledger. */
+  readonly forgetList?: { readonly subjects: number; readonly unknown: number };
   /** At the rate of the settings, without retries. */
   readonly durationInMs: number;
 }
@@ -43,18 +46,22 @@ export async function forecastRun(
   rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'folder' | 's3' | 'faceReader'>,
   { source: spec, signal }: { source: string; signal: AbortSignal },
 ): Promise<Forecast> {
-  const { settings } = rollcall;
+  const { settings, state } = rollcall;
   const source = await openSourceOf(rollcall, spec, settings);
-  const { engine } = rollcall.engine();
+  const { engine, account } = rollcall.engine();
   checkEngineSettings(engine, settings, source);
   const counts = emptyCounts();
+  const forgetList = new Set((await readForgetList(rollcall, settings, signal)).map(subjectKey));
   const ids = createIdTally();
   let tally = createLeftOutTally();
   const listed: Listed = (options) => {
     tally = createLeftOutTally();
     return linesOf(source, { ...options, signal, onLeftOut: tally.add });
   };
-  const photos = photosToCall(await decisionsOver(rollcall, { source, listed, signal }), { counts, ids });
+  const photos = photosToCall(await decisionsOver(rollcall, { source, listed, forgetList, signal }), {
+    counts,
+    ids,
+  });
   if (settings.preflight) {
     const { allowPrivate } = settings;
     const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
@@ -64,19 +71,38 @@ export async function forecastRun(
   } else for await (const _ of photos);
   addIdentifications(counts, settings);
   const durationInMs = (counts.calls / usedRatePerSecond(settings.rate)) * 1000;
-  return { source: source.address, counts, leftOut: tally.count(), ids: ids.remarks(), durationInMs };
+  const unmatched = [...forgetList].filter((subject) => !ids.forgotten.has(subject));
+  return {
+    source: source.address,
+    counts,
+    leftOut: tally.count(),
+    ids: ids.remarks(),
+    // Who is not in a part of a list may be in the rest.
+    ...(forgetList.size > 0 &&
+      settings.limit === undefined && {
+        forgetList: {
+          subjects: forgetList.size,
+          unknown: await countUnknownSubjects(state, { engine: engine.name, account, subjects: unmatched }),
+        },
+      }),
+    durationInMs,
+  };
 }
 
 async function decisionsOver(
   rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'folder'>,
-  { source, listed, signal }: { source: Source; listed: Listed; signal: AbortSignal },
+  {
+    source,
+    listed,
+    forgetList,
+    signal,
+  }: { source: Source; listed: Listed; forgetList: ReadonlySet<string>; signal: AbortSignal },
 ): Promise<ReturnType<typeof decidePhotos<ListedLine>>> {
   const { settings, state } = rollcall;
   const { account, engine } = rollcall.engine();
   const { repeat, limit, incremental } = settings;
   const { sameSubject, idsFromPaths = false } = source;
   const lookupSettings = { ...settings, sameSubject, idsFromPaths };
-  const forgetList = await readForgetList(rollcall, settings, signal);
   // Which photo of a subject is enrolled makes a difference only where it may be enrolled already; a pipe is read once.
   const isLast = repeat === 'last' && incremental && source.address !== '-';
   return decidePhotos({
@@ -121,12 +147,17 @@ function createIdTally() {
   const repeats = createRepeatTally();
   const cases = createCaseTally();
   const warnings: Record<string, number> = {};
+  const forgotten = new Set<string>();
   return {
+    /** Subjects that are listed and forgotten. */
+    forgotten,
     add({ listed, line: { seq } }: ListedLine, decision: Decision | { readonly kind: 'skip' }): void {
       cases.add(listed, seq);
       for (const warning of listed.warnings ?? []) warnings[warning] = (warnings[warning] ?? 0) + 1;
-      if (decision.kind === 'settle' && decision.outcome.reason === 'repeated')
-        repeats.add(subjectKey(listed.subjectId ?? ''), seq);
+      const reason = decision.kind === 'settle' ? decision.outcome.reason : undefined;
+      const subject = subjectKey(listed.subjectId ?? '');
+      if (reason === 'repeated') repeats.add(subject, seq);
+      if (reason === 'forgotten') forgotten.add(subject);
     },
     remarks: (): IdRemarks => ({ mostRepeated: repeats.most(), caseOnly: cases.found(), warnings }),
   };

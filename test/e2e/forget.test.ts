@@ -125,6 +125,7 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     expect(own.summary.byReason).toEqual({ forgotten: 4 });
     expect(own.lines.find(({ subjectId }) => subjectId === 'person-1')).not.toHaveProperty('stored');
     expect(await linesBelow(`runs/${own.summary.run}/forget-list`)).toHaveLength(1);
+    expect(own.summary.forgetList).toEqual({ subjects: 1, unknown: 0 });
     expect(held()).toContain(idOf('person-1'));
 
     await rm(join(scene.folder, 'archive', 'person-2.jpg'));
@@ -276,6 +277,22 @@ describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
     });
     expect(held()).not.toContain(former);
     expect((await linesBelow('ledger')).join('\n')).not.toContain('person-30');
+  });
+
+  it('a run says how many ids of its own list are nobody’s', async () => {
+    const rows = ['subject_id,photo', 'person-1,archive/person-1.jpg', 'person-41,archive/person-1.jpg'];
+    await writeFiles(scene.folder, { 'few.csv': rows.join('\n') });
+    // In the source, in the ledger alone, forgotten before, in another case, and not there at all.
+    await writeFiles(scene.folder, { 'own.txt': 'person-41\rperson-10\rperson-2\rPERSON-1\rnobody' });
+    const { summary } = await run('few.csv', '--new', '--forget-list', 'own.txt');
+    expect(summary).toMatchObject({ byReason: { forgotten: 1 }, forgetList: { subjects: 5, unknown: 2 } });
+    const { stdout } = await scene.run(['report', summary.run]);
+    expect(stdout).toContain('--forget-list: 2 of 5 ids are in neither source nor ledger');
+    const dry = await scene.run(['run', 'few.csv', '--forget-list', 'own.txt', '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ forgotten: 1, forgetList: { subjects: 5, unknown: 2 } });
+    await writeFiles(scene.folder, { 'empty.txt': '' });
+    const empty = await run('few.csv', '--new', '--forget-list', 'empty.txt');
+    expect(empty).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('names nobody') });
   });
 
   it('says whom nobody knows', async () => {
