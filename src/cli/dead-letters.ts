@@ -18,9 +18,12 @@ interface DeadLettersOptions {
 
 const examples = `
 Examples:
-  rollcall dead-letters                              list those of the newest run
-  rollcall dead-letters RUN --export letters.jsonl   into a file, which is a source too: rollcall run letters.jsonl
-  rollcall dead-letters RUN --retry                  a new run of those without a verdict (--retry all: of all)`;
+  rollcall dead-letters
+      list those of the newest run
+  rollcall dead-letters RUN --export letters.jsonl
+      into a file, which is a source too: rollcall run letters.jsonl
+  rollcall dead-letters RUN --retry
+      a new run of those without a verdict (--retry all: of all)`;
 
 export function defineDeadLetters(command: Command): void {
   command

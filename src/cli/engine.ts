@@ -13,11 +13,17 @@ import { say } from './output.ts';
 
 const examples = `
 Examples:
-  rollcall engine                                    serves OOTO's and Verihubs' calls on http://127.0.0.1:8787
-  rollcall engine --chaos '5xx=5%,429=2%,seed=7'     injects faults, the same ones each time
-  rollcall run ./photos --engine local --engine-url http://127.0.0.1:8787/api/v1.0
-  curl -H 'APP-ID: me' -H 'APP-KEY: x' -F photo=@me.jpg http://127.0.0.1:8787/api/v1.0/identify
-Any APP-ID and APP-KEY will do; each APP-ID has its own templates. SIGTERM drains.`;
+  rollcall engine
+      serves OOTO's and Verihubs' calls on http://127.0.0.1:8787
+  rollcall engine --chaos '5xx=5%,429=2%,seed=7'
+      injects faults, the same ones each time
+  rollcall run ./photos --engine local \\
+      --engine-url http://127.0.0.1:8787/api/v1.0
+  curl -H 'APP-ID: me' -H 'APP-KEY: x' -F photo=@me.jpg \\
+      http://127.0.0.1:8787/api/v1.0/identify
+
+Any APP-ID and APP-KEY will do; each APP-ID has its own templates.
+SIGTERM drains.`;
 
 export function defineEngine(command: Command): void {
   command.addHelpText('after', examples).action(async (options: Record<string, unknown>) => {

@@ -6,8 +6,11 @@ import { print, printJson, say } from './output.ts';
 const examples = `
 Examples:
   rollcall enqueue ./photos --engine ooto
-  psql -At -c "select json_build_object('subjectId', id, 'photo', path) from people" | rollcall enqueue - --engine ooto
-The run's id is printed to stdout; 'rollcall worker' on the same state and queue does the work.`;
+  psql -At -c "select json_build_object('subjectId', id, 'photo', path)
+      from people" | rollcall enqueue - --engine ooto
+
+The run's id is printed to stdout; 'rollcall worker' on the same state and
+queue does the work.`;
 
 export function defineEnqueue(command: Command): void {
   command

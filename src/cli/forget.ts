@@ -25,11 +25,17 @@ interface NamedSubject {
 
 const examples = `
 Examples:
-  rollcall forget emp-0017 --engine ooto            delete the templates of a subject, and never enroll it again
-  rollcall forget --file leavers.txt --engine ooto  those of a file: one id a line; .csv with a column subject_id; .jsonl
-  rollcall forget --allow emp-0017 --engine ooto    take a subject off the forget list: runs enroll it again
-The same command, started again, goes on where it stopped. Manifests and reports of earlier runs still name the subjects;
-rollcall prune removes them. Exit codes: 0 all deleted, 1 some could not be deleted, 2 wrong usage, 3 stopped, 4 fault.`;
+  rollcall forget emp-0017 --engine ooto
+      delete the templates of a subject, and never enroll it again
+  rollcall forget --file leavers.txt --engine ooto
+      those of a file: one id a line; .csv with a column subject_id; .jsonl
+  rollcall forget --allow emp-0017 --engine ooto
+      take a subject off the forget list: runs enroll it again
+
+The same command, started again, goes on where it stopped. Manifests and reports
+of earlier runs still name the subjects; rollcall prune removes them.
+Exit codes: 0 all deleted, 1 some could not be deleted, 2 wrong usage,
+3 stopped, 4 fault.`;
 
 export function defineForget(command: Command): void {
   command

@@ -8,11 +8,16 @@ import { printJson, printRow, say } from './output.ts';
 
 const examples = `
 Examples:
-  rollcall identify ./visitors --engine ooto                       who is on each photo
-  rollcall identify ./visitors --engine ooto --format jsonl        one JSON line a photo
-  rollcall identify people.csv --engine ooto --threshold 0.85      count only closer matches than by default
-Nothing is stored, neither at the engine nor here. Exit codes: 0 every photo has a result (also "no match"), 1 some photos
-have none, 2 wrong usage, 3 stopped by the account, 4 fault.`;
+  rollcall identify ./visitors --engine ooto
+      who is on each photo
+  rollcall identify ./visitors --engine ooto --format jsonl
+      one JSON line a photo
+  rollcall identify people.csv --engine ooto --threshold 0.85
+      count only closer matches than by default
+
+Nothing is stored, neither at the engine nor here.
+Exit codes: 0 every photo has a result (also "no match"), 1 some photos have
+none, 2 wrong usage, 3 stopped by the account, 4 fault.`;
 
 interface IdentifyOptions {
   readonly format?: string;

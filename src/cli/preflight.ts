@@ -13,11 +13,16 @@ import { printJson, printRow, say } from './output.ts';
 
 const examples = `
 Examples:
-  rollcall preflight ./photos                       which photos OOTO would refuse, and why
-  rollcall preflight ./photos --engine verihubs     the same in Verihubs' codes
-  rollcall preflight people.csv --format jsonl      a JSON line for every photo
-No call is made, and no account is needed. Exit codes: 0 nothing to fix, 1 some photos would be refused, 2 wrong usage,
-or models that are not installed.`;
+  rollcall preflight ./photos
+      which photos OOTO would refuse, and why
+  rollcall preflight ./photos --engine verihubs
+      the same in Verihubs' codes
+  rollcall preflight people.csv --format jsonl
+      a JSON line for every photo
+
+No call is made, and no account is needed.
+Exit codes: 0 nothing to fix, 1 some photos would be refused, 2 wrong usage, or
+models that are not installed.`;
 
 interface PreflightOptions {
   readonly format: 'table' | 'jsonl';

@@ -7,10 +7,14 @@ import { print, printJson, say } from './output.ts';
 
 const examples = `
 Examples:
-  rollcall schedule add nightly --cron '0 2 * * *' --tz Europe/Berlin --source s3://archive/staff/ --incremental
-  rollcall schedule add weekly --cron '0 4 * * SUN' --source /srv/photos --on-failure https://alerts.example/hook
-A 'rollcall worker' on the same state and queue does the runs. One at a time: while a run of a schedule is
-active or paused, its next times are skipped. A run that was missed because no worker was there is made up for once.`;
+  rollcall schedule add nightly --cron '0 2 * * *' --tz Europe/Berlin \\
+      --source s3://archive/staff/ --incremental
+  rollcall schedule add weekly --cron '0 4 * * SUN' --source /srv/photos \\
+      --on-failure https://alerts.example/hook
+
+A 'rollcall worker' on the same state and queue does the runs. One at a time:
+while a run of a schedule is active or paused, its next times are skipped. A run
+that was missed because no worker was there is made up for once.`;
 
 interface AddOptions {
   readonly cron: string;

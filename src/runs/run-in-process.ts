@@ -1,3 +1,6 @@
+// A run that is done by this process: of a source, created or found again (`runInProcess`; `startRun` alone leaves the
+// joining to its caller), or enqueued before (`workInProcess`). What joining is, `join-run.ts` says.
+
 import { resumeFixedAccount } from '../account/account-pause.ts';
 import type { RunEnd, RunProgress } from '../conductor/conducting.ts';
 import { readSummary, removeParts } from '../conductor/finish-run.ts';
