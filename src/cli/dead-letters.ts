@@ -96,8 +96,8 @@ async function retry(
   }
   say(
     which === 'all'
-      ? 'No dead letters to retry.'
-      : 'No failed photos; --retry all retries rejected ones too.',
+      ? 'No dead letters to retry. What collides with another photo needs an id of its own first.'
+      : 'No failed photos to retry; --retry all retries rejected ones too. What collides with another photo needs an id of its own first.',
   );
   return 0;
 }

@@ -51,7 +51,7 @@ export async function startRetry(
 
 /**
  * The photos of a run's dead letters, as its manifest had them. `failed`: those without a verdict; `all`: rejected and
- * duplicate ones too. Rows that named no photo cannot be retried; they are left out.
+ * duplicate ones too. Rows that named no photo cannot be retried, nor what collides with another photo: they are left out.
  */
 async function* photosToRetry(
   state: StateStore,
@@ -60,6 +60,8 @@ async function* photosToRetry(
 ): AsyncGenerator<GivenPhoto> {
   const seqs = new Set<number>();
   for await (const line of readReport(state, runFolderOf(record.id))) {
+    // Alone in a list it would collide with nobody, and overwrite whom it collided with.
+    if (line.error?.kind === 'collision') continue;
     if (line.status === 'failed' || (which === 'all' && isDeadLetter(line))) seqs.add(line.seq);
   }
   for await (const batch of readManifest(state, record.id)) {

@@ -65,10 +65,16 @@ function readReportLine(value: JsonObject, { redrive, templateIdOf }: ReportOpti
     version: toText(value.version),
     metadata: toMetadata(value.metadata),
   };
-  const lost = fields.photo !== undefined && isRedacted(fields.photo);
-  const why =
-    'names a photo whose address the report holds without its secret; list it from the manifest again';
-  return { kind: 'row', isReport: true, fields, ...(lost ? { problem: why } : {}) };
+  const why = whyNotAgain(value, fields);
+  return { kind: 'row', isReport: true, fields, ...(why !== undefined && { problem: why }) };
+}
+
+function whyNotAgain({ error }: JsonObject, { photo }: JsonlFields): string | undefined {
+  if (photo !== undefined && isRedacted(photo))
+    return 'names a photo whose address the report holds without its secret; list it from the manifest again';
+  if (!isObject(error) || error.kind !== 'collision') return undefined;
+  // Alone it would collide with nobody, and overwrite whom it collided with.
+  return 'names a photo that collided with another one; give it an id of its own, in a list or with --id-from';
 }
 
 /** A report's template id, unless it follows from the subject: then it is left to the engine, which may be another one now. */

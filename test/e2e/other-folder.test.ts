@@ -45,7 +45,7 @@ describe('the same file name in another folder, in a later run', { timeout: 120_
     expect(calls() - before).toBe(1);
   });
 
-  it('is set aside again when it is retried, and every night', async () => {
+  it('is set aside again every night, and is not enrolled by a retry or from its report', async () => {
     const before = calls();
     for (const args of [
       ['visitors', '--new'],
@@ -53,8 +53,15 @@ describe('the same file name in another folder, in a later run', { timeout: 120_
     ])
       expect((await run(...args)).lines[0]).toMatchObject({ error: { kind: 'collision' } });
     const [last = ''] = (await scene.runIds()).slice(-1);
-    const retried = await scene.run(['dead-letters', last, '--retry', '--json']);
-    expect(retried.exitCode, retried.stderr).toBe(1);
+    const retried = await scene.run(['dead-letters', last, '--retry', 'all']);
+    expect(retried.stderr).toContain('needs an id of its own first');
+    const redriven = await run(scene.pathOf(last, 'report.jsonl'));
+    expect(redriven.lines).toMatchObject([
+      {
+        status: 'failed',
+        error: { kind: 'manifest', message: expect.stringContaining('collided with another') },
+      },
+    ]);
     // The same picture again, of the run that was not incremental.
     expect(calls() - before).toBe(1);
   });
