@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPostgresQueue } from '../../src/queue/postgres/open-postgres-queue.ts';
 import {
   createPostgresAccountStore,
   ensureAccountTable,
@@ -18,6 +19,22 @@ describe('accounts in PostgreSQL', () => {
     store: createPostgresAccountStore(server.pool),
     other: createPostgresAccountStore(server.pool),
   }));
+
+  it('of a server that is read-only are refused with the cause', async () => {
+    const { host, user, database } = server.pool.options;
+    const config = { host, user, database, options: '-c default_transaction_read_only=on' };
+    const opening = openPostgresQueue({
+      kind: 'postgres',
+      config,
+      name: 'The queue',
+      onError: () => undefined,
+    });
+    await expect(opening).rejects.toMatchObject({
+      code: 'queue-read-only',
+      exitCode: 4,
+      message: expect.stringMatching(/^The queue is read-only: it is a standby/),
+    });
+  });
 
   it('makes its table once, whoever comes first', async () => {
     await server.pool.query('DROP SCHEMA rollcall CASCADE');

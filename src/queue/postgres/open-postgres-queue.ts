@@ -62,8 +62,10 @@ async function prepare(config: pg.ClientConfig, name: string): Promise<void> {
     throw new FaultError('queue-unreachable', `${name} cannot be reached: ${messageOf(cause)}`, { cause });
   }
   try {
+    await refuseReadOnly(client, name);
     await runMigrations(client);
   } catch (cause) {
+    if (cause instanceof FaultError) throw cause;
     throw new FaultError(
       'queue-not-prepared',
       `The tables of the queue could not be created in ${name}: ${messageOf(cause)}. ` +
@@ -73,6 +75,16 @@ async function prepare(config: pg.ClientConfig, name: string): Promise<void> {
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** A standby, or a database or user that is set to read only. */
+async function refuseReadOnly(client: pg.Client, name: string): Promise<void> {
+  const { rows } = await client.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
+  if (rows[0]?.transaction_read_only !== 'on') return;
+  throw new FaultError(
+    'queue-read-only',
+    `${name} is read-only: it is a standby, or default_transaction_read_only is set. Name the primary server, or change that.`,
+  );
 }
 
 function createStore(pool: pg.Pool): BullmqStore {
