@@ -14,7 +14,7 @@ export async function dryRun(
 ): Promise<number> {
   const { rate, incremental, preflight, allowEmpty } = rollcall.settings;
   const forecast = await forecastRun(rollcall, { source, signal });
-  const { source: address, counts, leftOut, ids, forgetList, durationInMs } = forecast;
+  const { source: address, counts, leftOut, ids, forgetList, firstFailures, durationInMs } = forecast;
   const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;
   const shown = preflight ? { ...others, savedCalls } : others;
@@ -25,10 +25,11 @@ export async function dryRun(
       leftOutBy: byKind,
       ...ids,
       forgetList,
+      firstFailures,
       rate,
       durationInMs: Math.round(durationInMs),
     });
-  else print(describe(counts, { rate, durationInMs, incremental, leftOut, ids, forgetList }));
+  else print(describe(counts, { rate, durationInMs, incremental, leftOut, ids, forgetList, firstFailures }));
   if (counts.photos > 0 || allowEmpty) return 0;
   say(`No photo was found in ${address}.`);
   return 2;
@@ -43,7 +44,8 @@ function describe(
     leftOut: { files, byKind },
     ids: { mostRepeated, caseOnly, warnings },
     forgetList,
-  }: Pick<Forecast, 'durationInMs' | 'leftOut' | 'ids'> & {
+    firstFailures,
+  }: Pick<Forecast, 'durationInMs' | 'leftOut' | 'ids' | 'firstFailures'> & {
     forgetList: Forecast['forgetList'] | undefined;
   } & { rate: number; incremental: boolean },
 ): string[] {
@@ -71,6 +73,8 @@ function describe(
         ]
       : []),
     `failed    ${counts.failed}  rows or names that give no photo`,
+    ...firstFailures.map(({ seq, message }) => `  photo ${seq}: ${message}`),
+    ...(firstFailures.length > 0 && counts.failed > firstFailures.length ? ['  …'] : []),
     ...(Object.keys(byKind).length > 0
       ? [`left out  ${files}  files: ${describeLeftOut(byKind)} (--include-left-out)`]
       : []),

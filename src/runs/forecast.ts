@@ -27,8 +27,15 @@ export interface Forecast {
   readonly ids: IdRemarks;
   /** Of `--forget-list`: its ids, and those that are in neither source nor ledger. */
   readonly forgetList?: { readonly subjects: number; readonly unknown: number };
+  /** Why the first photos of `counts.failed` fail. */
+  readonly firstFailures: readonly FailedRow[];
   /** At the rate of the settings, without retries. */
   readonly durationInMs: number;
+}
+
+export interface FailedRow {
+  readonly seq: number;
+  readonly message: string;
 }
 
 /** What is odd about the ids of a list. */
@@ -53,6 +60,7 @@ export async function forecastRun(
   const counts = emptyCounts();
   const forgetList = new Set((await readForgetList(rollcall, settings, signal)).map(subjectKey));
   const ids = createIdTally();
+  const firstFailures: FailedRow[] = [];
   let tally = createLeftOutTally();
   const listed: Listed = (options) => {
     tally = createLeftOutTally();
@@ -61,6 +69,7 @@ export async function forecastRun(
   const photos = photosToCall(await decisionsOver(rollcall, { source, listed, forgetList, signal }), {
     counts,
     ids,
+    firstFailures,
   });
   if (settings.preflight) {
     const { allowPrivate } = settings;
@@ -77,6 +86,7 @@ export async function forecastRun(
     counts,
     leftOut: tally.count(),
     ids: ids.remarks(),
+    firstFailures,
     // Who is not in a part of a list may be in the rest.
     ...(forgetList.size > 0 &&
       settings.limit === undefined && {
@@ -165,7 +175,11 @@ function createIdTally() {
 
 async function* photosToCall(
   decided: ReturnType<typeof decidePhotos<ListedLine>>,
-  { counts, ids }: { counts: Counts; ids: ReturnType<typeof createIdTally> },
+  {
+    counts,
+    ids,
+    firstFailures,
+  }: { counts: Counts; ids: ReturnType<typeof createIdTally>; firstFailures: FailedRow[] },
 ): AsyncGenerator<ListedPhoto> {
   for await (const batch of decided) {
     for (const { photo, decision } of batch) {
@@ -177,12 +191,20 @@ async function* photosToCall(
         if (decision.known) counts.toCompare += 1;
         if (decision.otherFolder) counts.otherFolder += 1;
         yield photo.listed;
-      } else if (decision.kind === 'settle') counts[countOf(decision.outcome)] += 1;
+      } else if (decision.kind === 'settle') {
+        const { error } = decision.outcome;
+        counts[countOf(decision.outcome)] += 1;
+        if (error && firstFailures.length < failuresShown)
+          firstFailures.push({ seq: photo.line.seq, message: error.message });
+      }
       if (sizeInBytes === undefined) counts.unknownSizes += 1;
       counts.sizeInBytes += sizeInBytes ?? 0;
     }
   }
 }
+
+/** More are in the report of a run. */
+const failuresShown = 3;
 
 function countOf({ reason }: Extract<Decision, { kind: 'settle' }>['outcome']) {
   return reason === undefined ? 'failed' : reason === 'rejected-before' ? 'rejectedBefore' : reason;

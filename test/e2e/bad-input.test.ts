@@ -91,6 +91,9 @@ describe('a manifest with rows and photos of all kinds', () => {
         const { stdout } = await scene.run(command);
         for (const words of said) expect(stdout).toMatch(words);
       }
+      const { stdout: forecast } = await scene.run(['run', 'people.csv', '--dry-run']);
+      expect(forecast).toMatch(/\n {2}photo 1: row 1: .*"#N\/A" is the error of a formula/);
+      expect(forecast).toMatch(/\n {2}photo 3: .*"NULL" looks like .*\n {2}…\n/);
       const { exitCode, stdout } = await scene.run(['run', 'people.csv', '--repeat', 'first']);
       expect(exitCode).toBe(1);
       expect(stdout).toContain('One subject id stands for at least 12 photos');
