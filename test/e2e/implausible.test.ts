@@ -6,7 +6,9 @@ import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 
 const photos = 10;
-const namesOf = (count: number) => Array.from({ length: count }, (_, index) => `p${index + 10}.jpg`);
+/** Of its own in each folder: the same name in another is another person's. */
+const namesIn = (folder: string) =>
+  Array.from({ length: photos }, (_, index) => `${folder}-${index + 10}.jpg`);
 
 describe('answers that cannot be right', { timeout: 120_000 }, () => {
   let scene: Scene;
@@ -15,7 +17,7 @@ describe('answers that cannot be right', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     scene = await openScene();
     for (const folder of ['cached', 'lagging', 'short', 'pair', 'own'])
-      for (const name of namesOf(photos))
+      for (const name of namesIn(folder))
         await writeFiles(join(scene.folder, folder), { [name]: await makePhoto() });
   });
   afterAll(() => scene.close());
@@ -80,14 +82,14 @@ describe('answers that cannot be right', { timeout: 120_000 }, () => {
   it('are a warning where only two meet', async () => {
     scene.engine.setMode('normal');
     const photo = await makePhoto({ script: 'ok-former-id' });
-    await writeFiles(join(scene.folder, 'pair'), { 'p20.jpg': photo });
+    await writeFiles(join(scene.folder, 'pair'), { 'pair-20.jpg': photo });
     const first = await scene.run(['run', 'pair', '--run-id', 'pair', ...flags]);
     expect(first).toMatchObject({ exitCode: 0 });
     expect(first.stdout).toMatch(/template-shared +1 /);
     const lines = await scene.report('pair');
     const suspect = lines.filter((line) => markOf(line) === 'template-shared');
-    expect(suspect).toMatchObject([{ subjectId: 'p20', status: 'enrolled', stored: 'unknown' }]);
-    expect((await remembered('pair')).p20).toBe('unclear');
+    expect(suspect).toMatchObject([{ subjectId: 'pair-20', status: 'enrolled', stored: 'unknown' }]);
+    expect((await remembered('pair'))['pair-20']).toBe('unclear');
   });
 
   it('are none where the engine has ids of its own; that is said once', async () => {
