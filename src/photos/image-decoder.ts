@@ -23,6 +23,7 @@ const bytesPerPixel: Readonly<Record<PhotoFormat, number>> = {
   tiff: 8,
   gif: 8,
   bmp: 8,
+  jp2: 24,
 };
 
 sharp.concurrency(1); // one thread a picture

@@ -1,4 +1,5 @@
 import { decoderMessage, maxPixels, ofPicture, sharp } from './image-decoder.ts';
+import { nameFormat } from './named-formats.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
 import { detectPhotoFormat } from './photo-format.ts';
@@ -11,8 +12,13 @@ import { chooseTiffPicture } from './tiff-picture.ts';
 export async function inspectPhoto(bytes: Buffer): Promise<InspectedPhoto | PhotoProblem> {
   if (bytes.length === 0) return permanent('photo is empty (0 bytes)');
   const format = detectPhotoFormat(bytes);
-  if (format === undefined)
-    return permanent(`photo is not an image format that rollcall knows; it begins with ${begin(bytes)}`);
+  if (format === undefined) {
+    const what = nameFormat(bytes);
+    const named = what === undefined ? '' : `, but ${what}`;
+    return permanent(
+      `photo is not an image format that rollcall knows${named}; it begins with ${begin(bytes)}`,
+    );
+  }
   const inspected = await readHeader(bytes, format);
   if ('problem' in inspected) return inspected;
   const { width, height } = inspected;
@@ -29,6 +35,7 @@ const formatsOfPrinters = new Set<PhotoFormat>(['jpeg', 'png', 'tiff']);
 async function readHeader(bytes: Buffer, format: PhotoFormat): Promise<InspectedPhoto | PhotoProblem> {
   if (format === 'bmp') return withoutDecoder(format, readBmpSize(bytes));
   if (format === 'heic') return withoutDecoder(format, readHeicSize(bytes));
+  if (format === 'jp2') return withoutDecoder(format, readJp2Size(bytes));
   const chosen = format === 'tiff' ? chooseTiffPicture(bytes) : undefined;
   if (chosen === 'raw')
     return permanent(
@@ -92,4 +99,23 @@ function readHeicSize(bytes: Buffer): PixelSize | undefined {
     if (largest === undefined || size.width * size.height > largest.width * largest.height) largest = size;
   }
   return largest;
+}
+
+/** The size of JPEG 2000 as its codestream begins with it (ITU-T T.800, A.5.1), in a JP2 or alone. */
+function readJp2Size(bytes: Buffer): PixelSize | undefined {
+  const at = bytes[0] === 0xff ? 0 : findCodestream(bytes);
+  if (at === undefined || at + 24 > bytes.length) return undefined;
+  const [right, bottom, left, top] = [8, 12, 16, 20].map((offset) => bytes.readUInt32BE(at + offset));
+  return { width: (right ?? 0) - (left ?? 0), height: (bottom ?? 0) - (top ?? 0) };
+}
+
+/** Box by box, as a decoder does: a text in one of them may look like a codestream. */
+function findCodestream(bytes: Buffer): number | undefined {
+  for (let at = 0; at + 16 <= bytes.length; ) {
+    const size = bytes.readUInt32BE(at);
+    const headSize = size === 1 ? 16 : 8;
+    if (bytes.toString('latin1', at + 4, at + 8) === 'jp2c') return at + headSize;
+    at += size === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : Math.max(size, 8);
+  }
+  return undefined;
 }

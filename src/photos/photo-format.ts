@@ -8,6 +8,7 @@ export function detectPhotoFormat(bytes: Buffer): PhotoFormat | undefined {
   if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'webp';
   if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'gif';
   if (/^(?:II[*+]\0|MM\0[*+])/u.test(text)) return 'tiff';
+  if (text.startsWith('\0\0\0\x0cjP  \r\n\x87\n') || text.startsWith('\xff\x4f\xff\x51')) return 'jp2';
   if (text.startsWith('BM') && bytes.length >= 26) return 'bmp';
   return text.slice(4, 8) === 'ftyp' ? detectBrand(bytes) : undefined;
 }

@@ -16,7 +16,7 @@ export interface PreparationSettings {
 }
 
 /** The formats that rollcall recognises; an engine takes some, the others are prepared. */
-export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'tiff' | 'gif' | 'bmp';
+export type PhotoFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'tiff' | 'gif' | 'bmp' | 'jp2';
 
 /** The bytes of a photo, read once. `sha256` is hex, of the original bytes. */
 export interface PhotoBytes {

@@ -58,7 +58,7 @@ const allOf = (warnings: readonly Warning[]): Warning[] =>
 
 /** The photo in a format that libvips reads. */
 async function readable({ photo, inspected: { format } }: PhotoToRewrite): Promise<ReadablePhoto> {
-  if (format !== 'heic' && format !== 'bmp') return { picture: photo, warnings: [] };
+  if (format !== 'heic' && format !== 'bmp' && format !== 'jp2') return { picture: photo, warnings: [] };
   return decodeInThread(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
 }
 

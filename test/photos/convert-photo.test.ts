@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
@@ -67,6 +68,48 @@ describe('HEIC', () => {
       );
     }
     expect(await nameQuarters((await convert(heic)).bytes)).toBe('rbgy');
+  });
+});
+
+describe('JPEG 2000', () => {
+  const read = (name: string) => readFile(new URL(`../fixtures/jp2/${name}`, import.meta.url));
+
+  test.each([
+    ['photo.jp2', 'rbgy'],
+    ['lossy.jp2', 'rbgy'],
+    ['codestream.j2k', 'rbgy'],
+  ])('%s', async (name, quarters) => {
+    const prepared = await convert(await read(name));
+    expect(prepared).toMatchObject({ format: 'jpeg', warnings: ['converted-from-jp2'] });
+    expect(await sharp(prepared.bytes).metadata()).toMatchObject({ width: 96, height: 64, space: 'srgb' });
+    expect(await nameQuarters(prepared.bytes, 40)).toBe(quarters);
+  });
+
+  test('by the size of its own codestream, not of what looks like one before it', async () => {
+    const photo = await read('photo.jp2');
+    const text = Buffer.concat([Buffer.from('....xml \xff\x4f\xff\x51', 'latin1'), Buffer.alloc(40)]);
+    text.writeUInt32BE(text.length, 0);
+    const signature = photo.subarray(0, 12);
+    const planted = Buffer.concat([signature, text, photo.subarray(12)]);
+    expect(await inspectPhoto(planted)).toMatchObject({ width: 96, height: 64 });
+  });
+
+  test('in grey, and of 16 bits', async () => {
+    const [red = []] = await readQuarters((await convert(await read('grey.jp2'), ['png'])).bytes);
+    expect(red).toEqual([76, 76, 76]);
+    const [deep = []] = await readQuarters((await convert(await read('deep.jp2'), ['png'])).bytes);
+    for (const value of deep) expect(Math.abs(value - 40_000 / 256)).toBeLessThan(2);
+  });
+
+  test('broken: a problem, and the next one is well', async () => {
+    const photo = await read('photo.jp2');
+    for (const length of [150, Math.floor(photo.length / 2), photo.length - 40])
+      await expect(convert(photo.subarray(0, length))).rejects.toThrow(
+        /^photo is a jp2 image that cannot be decoded: ./,
+      );
+    await expect(convert(await read('alpha.jp2'))).rejects.toThrow('neither grey nor RGB without alpha');
+    await expect(convert(photo.subarray(0, 60))).rejects.toThrow('begins like a jp2 image');
+    expect(await nameQuarters((await convert(photo)).bytes)).toBe('rbgy');
   });
 });
 

@@ -86,6 +86,52 @@ describe('refused', () => {
     expect(await inspectPhoto(bytes)).toEqual({ problem: expect.stringContaining(text), retryable: false });
   });
 
+  test.each<[string | Buffer, string]>([
+    ['\xff\x0a\0\0', 'JPEG XL: convert it to JPEG'],
+    ['\0\0\0\x0cJXL \r\n\x87\n', 'JPEG XL'],
+    ['\0\0\0\x10ftypjxl \0\0\0\0', 'JPEG XL'],
+    ['\0\0\0\x18ftypcrx \0\0\0\x01crx isom', "a camera's raw file (CR3): export it as JPEG"],
+    ['FUJIFILMCCD-RAW ', "a camera's raw file"],
+    ['\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'a video'],
+    ['\0\0\0\x1cftypisom\0\0\x02\0', 'a video'],
+    ['%PDF-1.4\n', 'a PDF document'],
+    ['<!DOCTYPE html><html><body>Sign in', 'a web page (HTML), perhaps a login'],
+    ['\n\n  <html lang="en">', 'a web page (HTML)'],
+    ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'an SVG drawing'],
+    ['<?xml version="1.0"?>\n<svg/>', 'an SVG drawing'],
+    ['<?xml version="1.0"?>\n<Error><Code>NoSuchKey', 'XML, perhaps the error of a store'],
+    ['{"error": "expired"}', 'JSON text'],
+    ['HTTP/1.1 200 OK\r\n\r\n\xff\xd8\xff\xe0', 'an HTTP reply with its headers'],
+    ['version https://git-lfs.github.com/spec/v1\n', 'a pointer of Git LFS'],
+    ['data:image/jpeg;base64,/9j/', 'a data address'],
+    ['/9j/4AAQSkZJRgAB', 'an image written as base64'],
+    ['iVBORw0KGgoAAAANSUhEUg', 'an image written as base64'],
+    ['\xc3\xbf\xc3\x98\xc3\xbf\xc3\xa0', 'an image that was saved as text'],
+    ['\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd', 'an image that was saved as text'],
+    ['\n\xff\xd8\xff\xe0', 'an image with other bytes before it'],
+    ['\xef\xbb\xbf\xff\xd8\xff\xdb', 'an image with other bytes before it'],
+    ['PK\x03\x04', 'a ZIP archive'],
+    ['\x1f\x8b\x08', 'a compressed file'],
+    ['8BPS\0\x01', 'a Photoshop file'],
+    ['\0\0\x01\0\x05', 'an icon'],
+    ['\xff\xa0\xff\xa8', 'a picture of a fingerprint (WSQ)'],
+    [`FAC\x00010\0${'\0'.repeat(40)}\xff\xd8\xff\xe0`, 'a biometric record (ISO 19794)'],
+    [`${'\0'.repeat(128)}DICM`, 'a medical picture (DICOM)'],
+    [Buffer.alloc(4096), 'zeros, as a copy leaves them that broke off'],
+  ])('%j is named', async (bytes, what) => {
+    const photo = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+    expect(await inspectPhoto(photo)).toEqual({
+      problem: expect.stringContaining(`not an image format that rollcall knows, but ${what}`),
+      retryable: false,
+    });
+  });
+
+  test('what nobody can name shows how it begins', async () => {
+    expect(await inspectPhoto(Buffer.from('some text'))).toMatchObject({
+      problem: 'photo is not an image format that rollcall knows; it begins with "some text"',
+    });
+  });
+
   test('a bomb costs neither time nor memory', async () => {
     const bomb = makePngThatClaims(60_000, 60_000);
     await inspectPhoto(bomb);
@@ -105,6 +151,8 @@ test('no bytes make it throw', async () => {
     'II*\0',
     'BM',
     '\0\0\0\x18ftypavif',
+    '\0\0\0\x0cjP  \r\n\x87\n',
+    '\xff\x4f\xff\x51',
   ];
   const bytes = fc.tuple(fc.constantFrom(...beginnings), fc.uint8Array({ maxLength: 400 }));
   await fc.assert(
