@@ -122,7 +122,7 @@ function readVerdict(
   const info = options.clean(body.info ?? '');
   const refusal = Object.hasOwn(ootoErrors, code)
     ? undefined
-    : judgeWords({ status, words: body.words, shown: info, headers }, options);
+    : judgeWords({ status, words: options.clean(body.words), shown: info, headers }, options);
   if (refusal) return refusal;
   const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
   return {

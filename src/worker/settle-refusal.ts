@@ -23,7 +23,9 @@ export function putInDoubt(
   const { limiter } = photo.context;
   photo.tries = noteRefusal(photo.tries, reply, { ...limiter.witness(), call });
   const failures = Math.max(1, chargedBefore(photo.tries));
-  return { kind: 'try-later', failures, isLast: !limiter.hasPassed() };
+  // A verdict needs no further call: behind the others it waits for one of them to get through.
+  const isLast = !limiter.hasPassed() || reply.kind === 'rejected';
+  return { kind: 'try-later', failures, isLast };
 }
 
 /**
