@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { brokenLinks } from '../package/markdown-links.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -35,8 +36,13 @@ it('every file and folder that the documents name is there', async () => {
   expect(named).toBeGreaterThan(100);
 });
 
+it('every link within the documents leads somewhere', async () => {
+  const broken = (await listDocuments()).map((document) => brokenLinks(join(root, document)));
+  expect((await Promise.all(broken)).flat()).toEqual([]);
+});
+
 async function listDocuments(): Promise<string[]> {
   const inDocs = await readdir(join(root, 'docs'), { recursive: true });
   const documents = inDocs.filter((name) => name.endsWith('.md')).map((name) => join('docs', name));
-  return ['README.md', 'CONTRIBUTING.md', ...documents];
+  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...documents];
 }
