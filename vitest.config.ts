@@ -34,8 +34,8 @@ export default defineConfig({
           // Each file in a process of its own.
           name: 'suite',
           include: [...others],
-          // One more than there are cores: now and then each of them waits.
-          maxWorkers: 3,
+          // Twice the cores: each of them waits half of the time.
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
@@ -47,7 +47,7 @@ export default defineConfig({
           name: 'e2e',
           include: [...endToEnd],
           isolate: false,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
