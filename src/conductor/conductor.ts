@@ -62,10 +62,10 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
   const flow = createPhotoFlow(run, {
     state,
     window,
-    // They are shown for people; the report has them whatever comes of it.
+    // They are shown for people; the report has them whatever comes of it, so that no stop waits for them.
     showDeadLetters: (letters) =>
       run
-        .retryAtEnd(() => backend.deadLetters.add(letters))
+        .retry(() => backend.deadLetters.add(letters))
         .catch((error: Error) =>
           log.warn({ run: runId, reason: error.message }, 'dead letters are not shown in the queue'),
         ),

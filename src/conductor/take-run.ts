@@ -8,6 +8,7 @@ import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { endRun, readSummary, removeParts } from './finish-run.ts';
 import { createStop, type Stop } from './stop.ts';
 
+/** Of a process that has to leave, or of what is not needed any more. */
 const outageAtInterruptInMs = 2_000;
 
 /** A run in the hands of this process: its lease is renewed, and what it has is open. */
@@ -23,8 +24,6 @@ export interface HeldRun {
   readonly queueAtEnd: RunQueue;
   /** Repeats another call of the queue's store while it is away, until the run stops. */
   retry<Result>(action: () => Promise<Result>): Promise<Result>;
-  /** The same, also once the run has stopped. */
-  retryAtEnd<Result>(action: () => Promise<Result>): Promise<Result>;
   release(): Promise<void>;
 }
 
@@ -68,7 +67,12 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
     if (ended) return ended;
     const parts = await openParts({ state, runFolder, epoch: lease.epoch });
     isTaken = true;
-    const untilStopped = { signal: stop.signal, onRetry };
+    const untilStopped = {
+      signal: stop.signal,
+      onRetry,
+      // What begins once the run has stopped is not needed any more.
+      longestOutageInMs: () => (stop.signal.aborted ? outageAtInterruptInMs : defaultOutageInMs),
+    };
     // What is not collected now is collected by the next start: an interrupt waits for no store that is away.
     const longestOutageInMs = () => (options.signal.aborted ? outageAtInterruptInMs : defaultOutageInMs);
     const atEnd = { signal: new AbortController().signal, onRetry, longestOutageInMs };
@@ -80,7 +84,6 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
       queue: createQueueWithRetry(queue, untilStopped),
       queueAtEnd: createQueueWithRetry(queue, atEnd),
       retry: (action) => withStoreRetry(action, untilStopped),
-      retryAtEnd: (action) => withStoreRetry(action, atEnd),
       release: () => parts.close().finally(releaseLease),
     };
   } finally {
