@@ -69,6 +69,12 @@ export function createStateObjects(client: () => Promise<S3>, bucket: string): S
     }
   }
 
+  const getWhole = (s3: S3, ...asked: [key: string, range?: { offset: number; sizeInBytes: number }]) =>
+    withRetry(() => getOnce(s3, ...asked), {
+      pauseInMs: (error, failures) =>
+        readS3Error(error).kind === 'unavailable' ? pausesInMs[failures - 1] : undefined,
+    });
+
   async function removeMany(s3: S3, keys: readonly string[]): Promise<readonly string[]> {
     if (removesOneByOne) return keys;
     try {
@@ -85,13 +91,7 @@ export function createStateObjects(client: () => Promise<S3>, bucket: string): S
 
   return {
     bucket,
-    get: (key, range) =>
-      told('read', 's3:GetObject', key, (s3) =>
-        withRetry(() => getOnce(s3, key, range), {
-          pauseInMs: (error, failures) =>
-            readS3Error(error).kind === 'unavailable' ? pausesInMs[failures - 1] : undefined,
-        }),
-      ),
+    get: (key, range) => told('read', 's3:GetObject', key, (s3) => getWhole(s3, key, range)),
     put: (key, body) =>
       told('written', 's3:PutObject', key, async (s3) => {
         await s3.putObject({ Bucket: bucket, Key: key, Body: body, ContentLength: body.length });
@@ -99,8 +99,7 @@ export function createStateObjects(client: () => Promise<S3>, bucket: string): S
     putIfAbsent: (key, body) =>
       told('written', 's3:PutObject', key, async (s3) => {
         const object = { Bucket: bucket, Key: key, Body: body, ContentLength: body.length };
-        const isThere = async () => (await getOnce(s3, key)) !== undefined;
-        if (await isThere()) return false;
+        if ((await getWhole(s3, key)) !== undefined) return false;
         const putFirst = () => s3.putObject({ ...object, IfNoneMatch: '*' });
         try {
           // 409: another process is at it just now.
@@ -110,7 +109,8 @@ export function createStateObjects(client: () => Promise<S3>, bucket: string): S
           });
         } catch (error) {
           const { status } = readS3Error(error);
-          if (status === 412) return false;
+          // What is there may be what the first try stored, if the client has repeated it for want of a reply.
+          if (status === 412) return (await getWhole(s3, key))?.equals(body) ?? false;
           // The store knows no conditions.
           if (status !== 400 && status !== 501) throw error;
           await s3.putObject(object);
