@@ -88,8 +88,10 @@ describe('a secret is taken out', () => {
         fc.constantFrom(...forms.map(([, form]) => form)),
         fc.integer({ min: 20, max: 60 }),
         (around, form, limit) => {
+          const pieces = /key.{1,8}with|a2v5l3|6b65792f|\+>/;
+          fc.pre(!pieces.test(around.toLowerCase()));
           const text = createCleanText({ secrets, limit })(`${around} ${form(key)} ${around}`);
-          expect(text.toLowerCase()).not.toMatch(/key.{1,8}with|a2v5l3|6b65792f|\+>/);
+          expect(text.toLowerCase()).not.toMatch(pieces);
         },
       ),
     );

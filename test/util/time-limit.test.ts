@@ -52,7 +52,8 @@ describe('a promise with a time limit', () => {
     const before = timers();
     await withinTime(Promise.resolve(), { limitInMs: 60_000, signal });
     await withinTime(never, { limitInMs: 1, signal, whenLate: () => undefined });
-    expect(timers()).toBe(before);
+    // Another file's, in this process, may have ended meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before);
     expect(listeners).toEqual([]);
   });
 });
