@@ -1,4 +1,5 @@
 import type { CallReply, ThrottledReply } from '../engines/engine.ts';
+import { withoutFullStop } from '../util/without-full-stop.ts';
 import { pauseAccount, startAgain } from './account-pause.ts';
 import {
   type AccountState,
@@ -131,19 +132,15 @@ function whatIsRefused(state: AccountState, { reply, by }: Refusal, now: number)
   // Each process has credentials of its own.
   const seen = processCount(state, now) > 1 ? `, as the process ${by} sees it` : '';
   if (reply.kind === 'refused')
-    return `The engine refuses the account: ${trimmed(reply.message)}${met}${seen}. To go on: ${trimmed(reply.fix)}`;
-  return `The engine answers with code ${reply.code}, which its pages do not know: ${trimmed(reply.message)}${met}${seen}. It may be about the account, such as a quota that is used up. To go on: ask the vendor what it means`;
+    return `The engine refuses the account: ${withoutFullStop(reply.message)}${met}${seen}. To go on: ${withoutFullStop(reply.fix)}`;
+  return `The engine answers with code ${reply.code}, which its pages do not know: ${withoutFullStop(reply.message)}${met}${seen}. It may be about the account, such as a quota that is used up. To go on: ask the vendor what it means`;
 }
 
 /** The account was asked by a call without a photo, and is refused. */
 export function afterDisowned(state: AccountState, message: string, now: number): AccountState {
-  return refuseAccount(state, `The engine refuses the account: ${trimmed(message)}`, now);
+  return refuseAccount(state, `The engine refuses the account: ${withoutFullStop(message)}`, now);
 }
 
 function refuseAccount(state: AccountState, what: string, now: number): AccountState {
   return pauseAccount(state, { reason: 'refused', message: `${what}, ${startAgain}` }, now);
-}
-
-function trimmed(sentence: string): string {
-  return sentence.replace(/[\s.;]+$/, '');
 }

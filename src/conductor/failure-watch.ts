@@ -1,6 +1,7 @@
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import type { FailureThreshold } from '../settings/value-types.ts';
 import { plural } from '../util/plural.ts';
+import { withoutFullStop } from '../util/without-full-stop.ts';
 
 const sampleSize = 1000;
 
@@ -51,7 +52,7 @@ function mostFrequentOf(letters: readonly ReportLine[]): string {
   const [code, count] = [...byCode].sort(([, a], [, b]) => b - a)[0] ?? [];
   const line = letters.findLast((letter) => codeOf(letter) === code);
   if (code === undefined || line === undefined) return '';
-  const message = line.error ? `: ${line.error.message.replace(/[\s.;]+$/, '').slice(0, 200)}` : '';
+  const message = line.error ? `: ${withoutFullStop(line.error.message).slice(0, 200)}` : '';
   const most = byCode.size === 1 ? 'all of them' : `most of them (${count})`;
   return `, ${most} ${code}${message}. What helps: ${remedyOf(line)}`;
 }

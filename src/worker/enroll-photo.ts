@@ -20,7 +20,7 @@ import { putInDoubt } from './settle-refusal.ts';
 
 /**
  * Waits for a permit, calls, and records the reply in the account's health and the photo's tries.
- * @throws SubjectForgottenError, TurnLostError where the photo's turn was lost before the call was made
+ * @throws SubjectForgottenError; AccountLockLostError where the lock was lost before the call was made
  */
 export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | undefined): Promise<Judgement> {
   const { data, ready, context, signal, templateId } = photo;

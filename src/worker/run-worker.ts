@@ -15,6 +15,7 @@ import type { RunRecord } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { withoutFullStop } from '../util/without-full-stop.ts';
 import { workAgain } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
 import { createSourceWatch } from './source-watch.ts';
@@ -120,7 +121,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
 async function pauseForSource(state: StateStore, runId: string, problem: string): Promise<void> {
   const { wanted } = await readControl(state, runId);
   if (wanted !== 'run') return;
-  const reason = `the source cannot be read: ${problem.replace(/[\s.;]+$/, '')}. No photo is charged. To go on once that is fixed: start the same command again (workers go on with: rollcall resume ${runId})`;
+  const reason = `the source cannot be read: ${withoutFullStop(problem)}. No photo is charged. To go on once that is fixed: start the same command again (workers go on with: rollcall resume ${runId})`;
   await writeControl(state, runId, 'pause', reason);
 }
 

@@ -17,8 +17,9 @@ import { settleRefusal } from './settle-refusal.ts';
 import { verifyPhoto } from './verify-photo.ts';
 
 /**
- * One photo from job to outcome: fetch, prepare, wait for a permit, call. What is wrong with a photo is an outcome, never
- * an exception; when the process drains, the photo goes back to the queue with what was tried so far.
+ * The worker: one photo from its job to its outcome. Its way begins here: it is read and prepared, waits for the account's
+ * permit (in the account's lock where that is asked for), is called, and the reply is judged. What is wrong with a photo
+ * is an outcome, never an exception; when the process drains, the photo goes back to the queue with what was tried so far.
  */
 export async function workPhoto(
   { data }: PhotoJob,
