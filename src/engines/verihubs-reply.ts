@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../util/http/http-exchange.ts';
+import { subjectKey } from '../util/subject-id.ts';
 import { type Denial, saysSuccess } from './denial.ts';
 import type { DeletedReply, DeleteReply, EngineReply, EnrolledReply, FailedReply } from './engine.ts';
 import { copyForeignRecord } from './foreign-value.ts';
@@ -149,7 +150,7 @@ function livenessOf({ liveness }: VerihubsBody, { validateLiveness }: VerihubsEn
 
 /** The id is the subject's own: a reply that names another speaks of somebody else, or of another request. */
 function otherIdOf({ subjectId }: VerihubsBody, { templateId }: VerihubsEnrollment): string | undefined {
-  return subjectId?.normalize('NFC') === templateId.normalize('NFC') ? undefined : subjectId;
+  return subjectId !== undefined && subjectKey(subjectId) === subjectKey(templateId) ? undefined : subjectId;
 }
 
 const quotaFix = 'ask Verihubs to raise it, or wait until it is renewed';
