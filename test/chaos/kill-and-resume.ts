@@ -44,9 +44,11 @@ export async function killAndResume(
     const strikesAtWork = random() < 9 / 10;
     if (strikesAtWork) await nextCall(scene, child);
     await Promise.race([delay(random() * 1.6 * workInMs), child.ended]);
-    if (strikesAtWork) await nextCall(scene, child);
+    // A call without an answer is in flight, however long the kill takes to come.
+    if (strikesAtWork) await callWithoutAnswer(scene, { child, callsBefore });
     assert.ok(child.isRunning, `the run ended before kill ${lives.length + 1}:\n${child.output.stderr}`);
     await child.kill();
+    await control.setMode('normal');
     lives.push(await lookBack(scene));
   }
   const last = scene.start(args);
@@ -88,6 +90,17 @@ async function nextCall({ engine }: Scene, child: RollcallProcess): Promise<void
   const before = await engine.control.callCount();
   const arrived = async () => !child.isRunning || (await engine.control.callCount()) > before;
   await until(arrived, { what: 'a call' });
+}
+
+/** From now on no call is answered; waits for one. */
+async function callWithoutAnswer(
+  { engine: { control } }: Scene,
+  { child, callsBefore }: { child: RollcallProcess; callsBefore: number },
+): Promise<void> {
+  await control.setMode('silent');
+  const isOne = ({ played }: ServerCall) => played === 'silent';
+  const arrived = async () => !child.isRunning || (await control.calls()).slice(callsBefore).some(isOne);
+  await until(arrived, { what: 'a call without an answer' });
 }
 
 async function lookBack(scene: Scene): Promise<Life> {

@@ -76,7 +76,9 @@ describe('answers that cannot be right', { timeout: 120_000 }, () => {
     expect(await scene.run(args)).toMatchObject({ exitCode: 3 });
     expect(await scene.record('short')).toMatchObject({ state: 'paused', counts: { done: 3 } });
     expect(await scene.run(args)).toMatchObject({ exitCode: 1 });
-    expect((await scene.report('short')).map(markOf)).toEqual(['enrolled', 'implausible', 'implausible']);
+    // The first that is called is enrolled, whichever of the three it is.
+    const marks = (await scene.report('short')).map(markOf).sort();
+    expect(marks).toEqual(['enrolled', 'implausible', 'implausible']);
   });
 
   it('are a warning where only two meet', async () => {
