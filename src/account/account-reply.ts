@@ -1,4 +1,4 @@
-import type { CallReply, ThrottledReply } from '../engines/engine.ts';
+import type { AccountCheck, CallReply, ThrottledReply } from '../engines/engine.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';
 import { pauseAccount, startAgain } from './account-pause.ts';
 import {
@@ -7,11 +7,20 @@ import {
   processCount,
   withDoubt,
   withoutDoubtsOf,
+  withoutRepeated,
 } from './account-state.ts';
 import { afterThrottled } from './account-throttling.ts';
 import { afterBusy } from './busy-engine.ts';
 import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './circuit-breaker.ts';
-import { type DoubtfulReply, photosToPause, type Standing, signOf, whoseFault } from './whose-fault.ts';
+import {
+  type DoubtfulReply,
+  isDoubtful,
+  photosToPause,
+  type Standing,
+  signOf,
+  signOfCheck,
+  whoseFault,
+} from './whose-fault.ts';
 
 export interface ReplyEvent {
   readonly reply: CallReply;
@@ -47,7 +56,7 @@ export function afterReply(
       return { state: afterPassed(before, event.by), charged: true };
     case 'rejected': {
       const state = afterAnswer(before);
-      if (!reply.isUndocumented) return { state: afterPassed(state, event.by), charged: true };
+      if (!isDoubtful(reply)) return { state: afterPassed(state, event.by), charged: true };
       return { state: afterRefused(state, { ...event, reply }, now), charged: true };
     }
     case 'unavailable': {
@@ -136,9 +145,18 @@ function whatIsRefused(state: AccountState, { reply, by }: Refusal, now: number)
   return `The engine answers with code ${reply.code}, which its pages do not know: ${withoutFullStop(reply.message)}${met}${seen}. It may be about the account, such as a quota that is used up. To go on: ask the vendor what it means`;
 }
 
-/** The account was asked by a call without a photo, and is refused. */
-export function afterDisowned(state: AccountState, message: string, now: number): AccountState {
-  return refuseAccount(state, `The engine refuses the account: ${withoutFullStop(message)}`, now);
+/** What a call without a photo does to the account's health. */
+export function afterCheck(
+  state: AccountState,
+  { check, ...process }: Pick<ReplyEvent, 'by' | 'hasPassed'> & { readonly check: AccountCheck },
+  now: number,
+): AccountState {
+  const sign = signOfCheck(check);
+  if (sign === undefined) return state;
+  const { blame } = whoseFault[standingOf(state, process)][sign];
+  if (blame === 'account' && !check.ok)
+    return refuseAccount(state, `The engine refuses the account: ${withoutFullStop(check.message)}`, now);
+  return blame === 'nobody' ? withoutRepeated(state, process.by) : state;
 }
 
 function refuseAccount(state: AccountState, what: string, now: number): AccountState {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountCheck } from '../engines/engine.ts';
 import type { AccountClient } from './account-client.ts';
-import { afterDisowned, afterReply, type ReplyEvent, standingOf } from './account-reply.ts';
-import { type AccountState, processCount, withoutRepeated } from './account-state.ts';
+import { afterCheck, afterReply, type ReplyEvent, standingOf } from './account-reply.ts';
+import { type AccountState, processCount } from './account-state.ts';
 import { type ProbeDelay, releaseProbe } from './circuit-breaker.ts';
 import type { FinishedCall, RecordedCall } from './rate-limiter.ts';
 import type { SlotSupply } from './slot-supply.ts';
@@ -147,12 +147,9 @@ export function createReplyRecorder({ client, supply, ...options }: ReplyRecorde
     /** Records what a call without a photo showed of the account. */
     async recordCheck(check: AccountCheck, { isProbe, begun }: CallTimes): Promise<void> {
       await releaseProbeIf(isProbe);
-      if (check.ok) {
-        vouchedAt = begun;
-        await change((state) => ({ state: withoutRepeated(state, by) }));
-      } else if (!check.undecided) {
-        await change((state, now) => ({ state: afterDisowned(state, check.message, now) }));
-      }
+      if (check.ok) vouchedAt = begun;
+      const event = { by, hasPassed: passedAt !== undefined, check };
+      await change((state, now) => ({ state: afterCheck(state, event, now) }));
     },
   };
 }

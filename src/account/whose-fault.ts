@@ -1,4 +1,4 @@
-import type { CallReply, RefusedReply, RejectedReply } from '../engines/engine.ts';
+import type { AccountCheck, CallReply, RefusedReply, RejectedReply } from '../engines/engine.ts';
 
 /**
  * Whose fault is it that the engine refuses a photo: the photo's (a firewall dislikes its bytes) or the account's (a wrong
@@ -97,7 +97,12 @@ export const whoseFault = {
 export const photosToPause = 20;
 
 /** A refusal, or a verdict whose code no page knows. */
-export type DoubtfulReply = RefusedReply | RejectedReply;
+export type DoubtfulReply = RefusedReply | (RejectedReply & { readonly isUndocumented: true });
+
+/** Whether it is open, after this reply alone, whose fault it is. */
+export function isDoubtful(reply: CallReply): reply is DoubtfulReply {
+  return reply.kind === 'refused' || (reply.kind === 'rejected' && reply.isUndocumented === true);
+}
 
 /** undefined: the reply says nothing of the account. */
 export function signOf(reply: CallReply, refusedBefore: boolean): Sign | undefined {
@@ -117,6 +122,12 @@ export function signOf(reply: CallReply, refusedBefore: boolean): Sign | undefin
     case 'throttled':
       return undefined;
   }
+}
+
+/** undefined: the engine did not answer. */
+export function signOfCheck(check: AccountCheck): Sign | undefined {
+  if (check.ok) return 'vouched';
+  return check.undecided ? undefined : 'disowned';
 }
 
 /** Whether a refusal can be a photo's at all: what never reached the engine (an unknown host) cannot. */

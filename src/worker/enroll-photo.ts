@@ -1,5 +1,6 @@
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import { makeCall } from '../account/make-call.ts';
+import { isDoubtful } from '../account/whose-fault.ts';
 import type { Engine, EngineReply, EnrollRequest } from '../engines/engine.ts';
 import { isSameTemplate } from '../util/template-id.ts';
 import { assertNotForgotten } from './assert-not-forgotten.ts';
@@ -9,7 +10,6 @@ import {
   chargedBefore,
   countReply,
   identificationFailed,
-  isDoubtful,
   type Judgement,
   judgeReply,
   rejectedOutcome,

@@ -1,9 +1,9 @@
 import type { RateLimiter } from '../account/rate-limiter.ts';
-import type { DoubtfulReply } from '../account/whose-fault.ts';
+import { type DoubtfulReply, isDoubtful } from '../account/whose-fault.ts';
 import type {
-  CallReply,
   EngineReply,
   EnrolledReply,
+  RefusedReply,
   RejectedReply,
   UnavailableReply,
 } from '../engines/engine.ts';
@@ -36,11 +36,6 @@ export function countReply(tries: AttemptState, reply: EngineReply, charged: boo
   };
 }
 
-/** Whether it is open, after this reply alone, whose fault it is. */
-export function isDoubtful(reply: CallReply): reply is DoubtfulReply {
-  return reply.kind === 'refused' || (reply.kind === 'rejected' && reply.isUndocumented === true);
-}
-
 /** The tries of a photo that was refused: who saw it and when, until it is known whose fault it was. */
 export function noteRefusal(
   tries: AttemptState,
@@ -61,9 +56,12 @@ export function noteRefusal(
   };
 }
 
-/** Pure: acts on the kind of the reply and knows no engine. `tries` already counts this reply. */
+/**
+ * Pure: acts on the kind of the reply and knows no engine. `tries` already counts this reply. A refusal is judged when it is
+ * known whose fault it was (`settle-refusal.ts`).
+ */
 export function judgeReply(options: {
-  reply: EngineReply;
+  reply: Exclude<EngineReply, RefusedReply>;
   charged: boolean;
   tries: AttemptState;
   maxAttempts: number;
@@ -81,8 +79,6 @@ export function judgeReply(options: {
       };
     case 'throttled':
       return { kind: 'call-again' };
-    case 'refused':
-      return { kind: 'try-later', failures: Math.max(1, chargedBefore(tries)) };
     case 'unavailable':
       return spentOrLater(reply, options);
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resumeAccount } from '../../src/account/account-pause.ts';
-import { afterReply, type ReplyEvent, standingOf } from '../../src/account/account-reply.ts';
+import { afterCheck, afterReply, type ReplyEvent, standingOf } from '../../src/account/account-reply.ts';
 import {
   type AccountState,
   accountStateSchema,
@@ -10,7 +10,7 @@ import {
 } from '../../src/account/account-state.ts';
 import { claimProbe, probeFreeAt, releaseProbe, renewProbe } from '../../src/account/circuit-breaker.ts';
 import { type Sign, type Standing, whoseFault } from '../../src/account/whose-fault.ts';
-import type { EngineReply } from '../../src/engines/engine.ts';
+import type { AccountCheck, EngineReply } from '../../src/engines/engine.ts';
 import { randomInputs } from '../helpers/long.ts';
 
 const fresh = accountStateSchema.parse({});
@@ -308,7 +308,11 @@ describe('whose fault a refusal is: what happens is what the table says', () => 
     paused: { state: afterReply(fresh, event(unauthorized, 'first'), start).state, hasPassed: false },
   };
   const strange: EngineReply = { ...rejected, isUndocumented: true } as EngineReply;
-  const signs: Partial<Record<Sign, Partial<ReplyEvent> & { reply: EngineReply }>> = {
+  const checks = {
+    vouched: { ok: true },
+    disowned: { ok: false, message: 'HTTP 401' },
+  } as const satisfies Partial<Record<Sign, AccountCheck>>;
+  const signs: Record<Exclude<Sign, keyof typeof checks>, Partial<ReplyEvent> & { reply: EngineReply }> = {
     passed: { reply: enrolled },
     refused: { reply: forbidden },
     strange: { reply: strange },
@@ -316,17 +320,43 @@ describe('whose fault a refusal is: what happens is what the table says', () => 
     certain: { reply: { ...unauthorized, httpStatus: 402 } as EngineReply },
     again: { reply: unauthorized, refusedBefore: true },
   };
+  const expectTable = (
+    { standing, sign }: { standing: string; sign: string },
+    { before, after, hasPassed }: { before: AccountState; after: AccountState; hasPassed: boolean },
+  ) => {
+    const { blame, to } = whoseFault[standing as Standing][sign as Sign];
+    expect(standingOf(after, { by: 'a', hasPassed })).toBe(to);
+    expect(after.pause !== null && before.pause === null).toBe(blame === 'account');
+    expect(photosInDoubt(after) > photosInDoubt(before)).toBe(blame === 'open');
+  };
   const cases = Object.entries(standings).flatMap(([standing, given]) =>
     Object.entries(signs).map(([sign, more]) => ({ standing, sign, ...given, more })),
   );
 
   it.each(cases)('$standing, $sign', ({ standing, sign, state, hasPassed, more }) => {
-    const { blame, to } = whoseFault[standing as Standing][sign as Sign];
     const call = event(more.reply, 'p', { hasPassed, ...more });
     const after = afterReply(state, call, start).state;
-    expect(standingOf(after, { by: 'a', hasPassed: hasPassed || sign === 'passed' })).toBe(to);
-    expect(after.pause !== null && state.pause === null).toBe(blame === 'account');
-    expect(photosInDoubt(after) > photosInDoubt(state)).toBe(blame === 'open');
+    expectTable({ standing, sign }, { before: state, after, hasPassed: hasPassed || sign === 'passed' });
+  });
+
+  const checked = Object.entries(standings).flatMap(([standing, given]) =>
+    Object.entries(checks).map(([sign, check]) => ({ standing, sign, ...given, check })),
+  );
+
+  it.each(checked)('$standing, $sign', ({ standing, sign, state, hasPassed, check }) => {
+    const again = afterReply(
+      state,
+      event(forbidden, 'again', { hasPassed, refusedBefore: true }),
+      start,
+    ).state;
+    const after = afterCheck(again, { by: 'a', hasPassed, check }, start);
+    expectTable({ standing, sign }, { before: again, after, hasPassed });
+    expect(after.doubts.some(({ isRepeated }) => isRepeated)).toBe(!check.ok && standing !== 'paused');
+  });
+
+  it.each(Object.entries(standings))('%s, asked of an engine that does not answer: as before', (_, given) => {
+    const check = { ok: false, message: 'HTTP 503', undecided: true } as const;
+    expect(afterCheck(given.state, { by: 'a', hasPassed: given.hasPassed, check }, start)).toBe(given.state);
   });
 
   it('counts a process by its own calls: what another gets through says nothing of its key', () => {
