@@ -5,7 +5,7 @@ import { withinTime } from '../util/time-limit.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import { createHttpsDispatchers, type HttpsDispatchers, type HttpsOptions } from './https-dispatchers.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
+import { openFault, permanent, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 import { PrivateAddressError } from './public-address.ts';
 
 export interface HttpsPhotoOptions extends HttpsOptions {
@@ -42,8 +42,8 @@ export function createHttpsPhotoReader(options: HttpsPhotoOptions): HttpsPhotoRe
         return 'problem' in result ? { ...result, problem: `${shown} ${result.problem}` } : result;
       } catch (error) {
         signal.throwIfAborted();
-        const { problem, retryable } = explain(error, options.timeoutInMs);
-        return { problem: `${shown}: ${problem}`, retryable };
+        const explained = explain(error, options.timeoutInMs);
+        return { ...explained, problem: `${shown}: ${explained.problem}` };
       } finally {
         deadline.clear();
       }
@@ -119,13 +119,14 @@ function decodeText(text: string): string {
 
 function explain(error: unknown, timeoutInMs: number): PhotoProblem {
   const { cause, host } = error instanceof FetchError ? error : { cause: error, host: 'its host' };
-  if (cause instanceof DeadlineError) return transient(`it did not arrive within ${timeoutInMs / 1000} s`);
+  if (cause instanceof DeadlineError)
+    return openFault(transient(`it did not arrive within ${timeoutInMs / 1000} s`));
   if (cause instanceof PrivateAddressError)
     return permanent(`${cause.message}; --allow-private permits that`);
   const { fault, message } = describeFailure({ error: cause, host });
   if (fault === 'certificate')
-    return permanent(`${message}; NODE_EXTRA_CA_CERTS names a file of further authorities`);
-  return transient(message);
+    return openFault(permanent(`${message}; NODE_EXTRA_CA_CERTS names a file of further authorities`));
+  return openFault(transient(message));
 }
 
 type Headers = Dispatcher.ResponseData['headers'];
@@ -134,10 +135,11 @@ const transientStatuses = new Set([408, 425, 429]);
 
 /** What a status other than 200 means for the photo. */
 function problemOfStatus(status: number): PhotoProblem {
-  if (status >= 500 || transientStatuses.has(status)) return transient(`was answered with ${status}`);
+  if (status >= 500 || transientStatuses.has(status))
+    return openFault(transient(`was answered with ${status}`));
   if (status === 404 || status === 410) return permanent(`is not there (${status})`);
   if (status === 401 || status === 403)
-    return permanent(`may not be read (${status}); has its address expired?`);
+    return openFault(permanent(`may not be read (${status}); has its address expired?`));
   return permanent(`was answered with ${status}`);
 }
 

@@ -4,7 +4,7 @@ import { isInside } from '../sources/photo-address.ts';
 import { fileVersion } from '../util/file-version.ts';
 import { findByOtherName } from './other-name.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { permanent, sourceFault, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
+import { openFault, permanent, sourceFault, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
 export interface LocalPhotoOptions {
   readonly path: string;
@@ -19,6 +19,8 @@ export interface LocalPhotoOptions {
 const transientCodes = new Set(
   'EIO EAGAIN EBUSY EINTR EMFILE ENFILE ENOMEM ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN'.split(' '),
 );
+
+const deniedCodes = new Set(['EACCES', 'EPERM']);
 
 /** Reads a file once. A pipe or device is refused without blocking on it; a change while it is read is noticed. */
 export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
@@ -89,11 +91,14 @@ function isSame(before: Stats, after: Stats): boolean {
 async function explain(error: unknown, { path, rootFolder, root }: LocalPhotoOptions): Promise<PhotoProblem> {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   const isTransient = transientCodes.has(code);
-  if (!isTransient && code !== 'ENOENT') return permanent(`photo ${quote(path)} cannot be read (${code})`);
+  if (!isTransient && code !== 'ENOENT') {
+    const problem = permanent(`photo ${quote(path)} cannot be read (${code})`);
+    return deniedCodes.has(code) ? openFault(problem) : problem;
+  }
   const gone = rootFolder === undefined ? undefined : await root.whatIsGone(rootFolder);
   if (gone !== undefined)
     return sourceFault(`photo ${quote(path)} is not there, ${gone}: is the drive connected?`);
-  if (isTransient) return transient(`photo ${quote(path)} cannot be read now (${code})`);
+  if (isTransient) return openFault(transient(`photo ${quote(path)} cannot be read now (${code})`));
   return permanent(`photo ${quote(path)} is not there`);
 }
 

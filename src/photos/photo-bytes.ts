@@ -37,7 +37,12 @@ export function transient(problem: string): PhotoProblem {
 
 /** Where the photos lie cannot be read at all: no photo is at fault. */
 export function sourceFault(problem: string): PhotoProblem {
-  return { problem, retryable: true, isSource: true };
+  return { problem, retryable: true, fault: 'source' };
+}
+
+/** The photo's fault, or the source's where no photo can be read. */
+export function openFault(problem: PhotoProblem): PhotoProblem {
+  return { ...problem, fault: 'open' };
 }
 
 export function tooLarge(maxSizeInBytes: number): PhotoProblem {

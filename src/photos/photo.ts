@@ -32,8 +32,11 @@ export interface PhotoBytes {
 export interface PhotoProblem {
   readonly problem: string;
   readonly retryable: boolean;
-  /** Where the photos lie cannot be read at all (no drive, no credentials): no photo is at fault. */
-  readonly isSource?: true;
+  /**
+   * `source`: where the photos lie cannot be read at all (no drive, no credentials). `open`: of one photo it is the photo's,
+   * of all of them the source's (denied, out of reach, too late): see `worker/source-watch.ts`. Absent: the photo's.
+   */
+  readonly fault?: 'source' | 'open';
   /** It is larger than the limit of this read. */
   readonly isOverLimit?: true;
 }

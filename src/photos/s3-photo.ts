@@ -8,7 +8,7 @@ import { redactAddress } from '../util/redact-address.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { createDeadline, DeadlineError } from './deadline.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
-import { permanent, sourceFault, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
+import { openFault, permanent, sourceFault, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
 
 export interface S3PhotoOptions {
   readonly address: string;
@@ -34,7 +34,7 @@ export async function readS3Photo(options: S3PhotoOptions): Promise<PhotoBytes |
     signal.throwIfAborted();
     if (error instanceof UsageError) return permanent(`photo ${error.message}`);
     if (deadline.signal.reason instanceof DeadlineError)
-      return transient(`${shown} did not arrive within ${timeoutInMs / 1000} s`);
+      return openFault(transient(`${shown} did not arrive within ${timeoutInMs / 1000} s`));
     return explainS3Photo(error, shown);
   } finally {
     deadline.clear();
@@ -89,7 +89,7 @@ export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
   const reason = status === undefined ? code : `${code}, ${status}`;
   switch (kind) {
     case 'unavailable':
-      return transient(`${shown} cannot be read now (${reason})`);
+      return openFault(transient(`${shown} cannot be read now (${reason})`));
     case 'archived':
       return permanent(
         `${shown} is archived in ${detail ?? 'a storage class that is not read at once'}: restore it, then run dead-letters --retry`,
@@ -97,8 +97,11 @@ export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
     case 'missing-key':
       return permanent(`${shown} is not there (${reason})`);
     case 'missing-bucket':
-      return permanent(`${shown} is not there: there is no such bucket (${reason})`);
+      return openFault(permanent(`${shown} is not there: there is no such bucket (${reason})`));
     case 'denied':
+      return openFault(
+        permanent(`${shown} may not be read (${reason}): ${remedyOf(failure, 's3:GetObject')}`),
+      );
     case 'customer-key':
       return permanent(`${shown} may not be read (${reason}): ${remedyOf(failure, 's3:GetObject')}`);
     case 'credentials':
@@ -108,6 +111,6 @@ export function explainS3Photo(error: unknown, shown: string): PhotoProblem {
     case 'settings':
       return sourceFault(`${shown} cannot be read (${reason}): check AWS_REGION and AWS_ENDPOINT_URL_S3`);
     default:
-      return permanent(`${shown} cannot be read (${reason})`);
+      return openFault(permanent(`${shown} cannot be read (${reason})`));
   }
 }

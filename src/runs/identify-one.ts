@@ -12,8 +12,9 @@ import { retryDelayInMs } from '../util/with-retry.ts';
 import { fetchPhoto, type ReadyPhoto } from '../worker/fetch-photo.ts';
 import { type IdentifiablePhoto, identifyPhoto } from '../worker/identify-photo.ts';
 import type { WorkContext } from '../worker/photo-task.ts';
+import { lookAtSourceInMs } from '../worker/source-watch.ts';
 
-export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory'> {
+export interface IdentifyContext extends CallContext, Pick<WorkContext, 'readPhoto' | 'memory' | 'source'> {
   readonly engine: Engine;
   readonly settings: Settings;
   /** Names these photos in the rate limiter, as a run's id does. */
@@ -72,8 +73,9 @@ async function fetchWithRetries(options: {
   context: IdentifyContext;
 }): Promise<ReadyPhoto | { readonly problem: string }> {
   const { listed, address, seq, share, context } = options;
-  const { engine, settings, readPhoto, signal, draining } = context;
-  for (let reads = 1; ; reads += 1) {
+  const { engine, settings, readPhoto, source, signal, draining } = context;
+  const { backoff, maxAttempts } = settings;
+  for (let reads = 1; ; ) {
     const ready = await fetchPhoto({
       data: jobOf(listed, address, seq, context.name),
       address,
@@ -85,10 +87,18 @@ async function fetchWithRetries(options: {
       recognise: () => undefined,
     });
     if ('recognised' in ready) throw new Error('nothing is recognised here');
-    if (!('problem' in ready)) return ready;
+    if (!('problem' in ready)) {
+      source.noteRead(address);
+      return ready;
+    }
     signal.throwIfAborted();
-    if (!ready.retryable || reads >= settings.maxAttempts) return ready;
-    await delay(retryDelayInMs({ attempt: reads, ...settings.backoff }), undefined, { signal: draining });
+    if ((await source.blame(ready, { seq, signal })) !== 'photo') {
+      await delay(Math.min(lookAtSourceInMs, backoff.ceilingInMs), undefined, { signal: draining });
+      continue;
+    }
+    if (!ready.retryable || reads >= maxAttempts) return ready;
+    await delay(retryDelayInMs({ attempt: reads, ...backoff }), undefined, { signal: draining });
+    reads += 1;
   }
 }
 

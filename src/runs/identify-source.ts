@@ -8,6 +8,7 @@ import { photosBudgetInBytes } from '../photos/read-within-budget.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
 import { graceSignal } from '../util/abort-signals.ts';
 import { inOrder } from '../util/in-order.ts';
+import { createSourceWatch, sourceWaitInMs } from '../worker/source-watch.ts';
 import type { Identification } from './identify-one.ts';
 import { identifyOne } from './identify-one.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -16,7 +17,7 @@ import { openPhotoReader, openSourceOf } from './run-source.ts';
 /** How looking at a source ended. */
 export type IdentifyEnd =
   | { readonly kind: 'over' }
-  /** The account stopped it: what has to be fixed. */
+  /** The account, or a source that cannot be read, stopped it: what has to be fixed. */
   | { readonly kind: 'paused'; readonly waitsFor: string }
   | { readonly kind: 'interrupted' };
 
@@ -29,7 +30,7 @@ const photosPerCall = 4;
  * @throws UsageError for a wrong source, and for an engine that has no identification
  */
 export async function* identifySource(
-  rollcall: Pick<Rollcall, 'settings' | 'folder' | 's3' | 'engine' | 'queue' | 'limiter'>,
+  rollcall: Pick<Rollcall, 'settings' | 'folder' | 's3' | 'engine' | 'queue' | 'limiter' | 'log'>,
   { source: spec, signal }: { source: string; signal: AbortSignal },
 ): AsyncGenerator<Identification, IdentifyEnd> {
   const { settings } = rollcall;
@@ -47,6 +48,7 @@ export async function* identifySource(
   if (signal.aborted) end();
   // Every photo at work listens.
   for (const each of [stop.signal, grace.signal]) setMaxListeners(0, each);
+  let sourceProblem: string | undefined;
   const context = {
     engine: opened.engine,
     settings,
@@ -54,6 +56,16 @@ export async function* identifySource(
     limiter: await rollcall.limiter(opened.account),
     takeCall: async () => true,
     readPhoto: reader.read,
+    source: createSourceWatch({
+      readPhoto: reader.read,
+      renew: () => rollcall.s3.renew(),
+      waitInMs: sourceWaitInMs(settings),
+      async giveUp(problem) {
+        sourceProblem = problem;
+        stop.abort();
+      },
+      log: rollcall.log,
+    }),
     memory: createByteBudget(photosBudgetInBytes),
     draining: stop.signal,
     signal: grace.signal,
@@ -70,6 +82,8 @@ export async function* identifySource(
   } catch (error) {
     if (error instanceof AccountPausedError) return { kind: 'paused', waitsFor: error.message };
     if (signal.aborted) return { kind: 'interrupted' };
+    if (sourceProblem !== undefined)
+      return { kind: 'paused', waitsFor: `the source cannot be read: ${sourceProblem}` };
     throw error;
   } finally {
     stop.abort();

@@ -10,6 +10,7 @@ import { graceSignal } from '../util/abort-signals.ts';
 import { processName } from '../util/process-name.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { createRunWorker, type RunWorker } from '../worker/run-worker.ts';
+import { sourceWaitInMs } from '../worker/source-watch.ts';
 import type { OpenEngine } from './open-engines.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openPhotoReader } from './run-source.ts';
@@ -17,8 +18,6 @@ import { openPhotoReader } from './run-source.ts';
 /** A few seconds of work: enough to keep workers busy between two collections, small for the queue's store. */
 const windowInSeconds = 4;
 const askAgainInMs = 1_000;
-/** As long as a queue or a listing is waited for. */
-const longestSourceWaitInMs = 120_000;
 
 /** What a process works on a run with. */
 export type WorkTools = Pick<
@@ -96,7 +95,7 @@ async function openPart(
     calledAccount: opened.calledAccount,
     readPhoto: reader.read,
     concurrency: settings.concurrency,
-    sourceWaitInMs: Math.min(settings.giveUpAfter, longestSourceWaitInMs),
+    sourceWaitInMs: sourceWaitInMs(settings),
     timeoutInMs: settings.timeout,
     hurry: grace.signal,
     processName: processName(),

@@ -29,12 +29,14 @@ export async function readyPhoto(options: {
   leaving: AbortSignal;
 }): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
   const { data, templateId, tries, context, share, signal, leaving } = options;
-  const { engine, settings, preflight, readPhoto, s3 } = context;
+  const { engine, settings, preflight, readPhoto, s3, source } = context;
   const address = await context.addressOf(data);
   if (engine.sendsAddressesBy?.(settings) !== undefined) {
     const judged = judgeOtherFolder(data, undefined);
     if (judged && 'collision' in judged) return { recognised: judged.collision, original: {} };
-    return withWarning(await photoByUrl({ data, address, s3 }), judged?.warning);
+    const found = await photoByUrl({ data, address, s3 });
+    if (!('problem' in found)) source.noteRead();
+    return withWarning(found, judged?.warning);
   }
   let warning: Warning | undefined;
   const recognise = (sha256: string) => {
@@ -48,6 +50,7 @@ export async function readyPhoto(options: {
     ...{ data, address, readPhoto, settings, share, signal, recognise },
     rules: engine.accepts,
   });
+  if (!('problem' in read)) source.noteRead(address);
   const fetched = withWarning(read, warning);
   if (!preflight || !('bytes' in fetched) || tries.enrolled) return fetched;
   const stored = tries.storedUnknown ? 'unknown' : 'no';

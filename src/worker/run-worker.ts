@@ -82,6 +82,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     accountLock,
     takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
     source: createSourceWatch({
+      readPhoto: options.readPhoto,
       renew: () => options.s3.renew(),
       waitInMs: options.sourceWaitInMs,
       giveUp: (problem) => pauseForSource(state, record.id, problem),
@@ -121,7 +122,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
 async function pauseForSource(state: StateStore, runId: string, problem: string): Promise<void> {
   const { wanted } = await readControl(state, runId);
   if (wanted !== 'run') return;
-  const reason = `the source cannot be read: ${withoutFullStop(problem)}. No photo is charged. To go on once that is fixed: start the same command again (workers go on with: rollcall resume ${runId})`;
+  const reason = `the source cannot be read: ${withoutFullStop(problem)}. No photo is charged. To go on once that is fixed: start the same command again (workers go on with: rollcall resume ${runId}). If these photos alone cannot be read: rollcall cancel ${runId} ends the run and reports them`;
   await writeControl(state, runId, 'pause', reason);
 }
 

@@ -14,6 +14,7 @@ import type { AttemptState, Judgement } from './judge-reply.ts';
 import { type PhotoTask, type WorkContext, workAgain } from './photo-task.ts';
 import { readyPhoto } from './ready-photo.ts';
 import { settleRefusal } from './settle-refusal.ts';
+import { lookAtSourceInMs } from './source-watch.ts';
 import { verifyPhoto } from './verify-photo.ts';
 
 /**
@@ -39,9 +40,10 @@ export async function workPhoto(
     const ready = await readyPhoto({ ...task, share });
     if ('problem' in ready) {
       signal.throwIfAborted();
-      if (ready.isSource) {
-        await context.source.noteAway(ready.problem);
-        return later(Math.min(lookAtSourceInMs, settings.backoff.ceilingInMs));
+      if ((await context.source.blame(ready, { seq: data.seq, signal })) !== 'photo') {
+        const delayInMs = Math.min(lookAtSourceInMs, settings.backoff.ceilingInMs);
+        // Each start tries other photos before those that may be at fault themselves.
+        return workAgain({ data, tries }, delayInMs, ready.fault === 'open');
       }
       tries = { ...tries, reads: tries.reads + 1 };
       if (ready.retryable && tries.reads < settings.maxAttempts)
@@ -51,7 +53,6 @@ export async function workPhoto(
       const error = { kind: 'photo', message: ready.problem } as const;
       return { outcome: finishOutcome({ status: 'failed', stored, error }, tries) };
     }
-    context.source.noteRead();
     if ('recognised' in ready) return { outcome: finishOutcome(ready.recognised, tries, ready.original) };
     photo = { ...task, ready };
     return await callForPhoto(photo);
@@ -121,9 +122,6 @@ async function enroll(
     if (judgement.kind !== 'call-again') return judgement;
   }
 }
-
-/** Between two tries to read from a source that is away. */
-const lookAtSourceInMs = 2_000;
 
 /** A conductor pauses the run within a second or two. */
 const longestPauseInMs = 5_000;

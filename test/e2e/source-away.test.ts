@@ -2,7 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makePhoto, writePhotos } from '../helpers/photos.ts';
-import { type S3Proxy, startS3Proxy } from '../helpers/s3-proxy.ts';
+import { type S3Proxy, type S3Request, startS3Proxy } from '../helpers/s3-proxy.ts';
 import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 import { until } from '../helpers/until.ts';
@@ -103,19 +103,42 @@ describe('credentials of S3 that run out in the midst of a run', { timeout: 90_0
     await expectAllEnrolledOnce();
   });
 
-  it('pauses with the reason where nobody replaces them', async () => {
+  it.each([
+    ['ExpiredToken', 400],
+    // Nothing says of whose making it is, but that no photo can be read any more.
+    ['AccessDenied', 403],
+  ])('%s: pauses with the reason where nobody replaces them', async (code, status) => {
     const { file, run } = await start();
     const running = run(['--give-up-after', '1s']);
     await until(() => scene.engine.calls.length > 5);
     proxy.answer(({ kind, headers }) => kind === 'get' && ofFirstKey(headers), {
-      status: 400,
-      code: 'ExpiredToken',
+      status,
+      code,
     });
     const end = await running;
     expect(end.exitCode, end.stderr).toBe(3);
-    expect(end.stderr).toMatch(/the source cannot be read: .*ExpiredToken, 400.*No photo is charged/);
+    expect(end.stderr).toContain('the source cannot be read: ');
+    expect(end.stderr).toMatch(new RegExp(`${code}, ${status}.*No photo is charged`));
     await writeFile(file, keys('SECONDKEY'));
     expect((await run()).exitCode).toBe(0);
     await expectAllEnrolledOnce();
+  });
+
+  it('a photo that is denied alone is the photo’s fault, and a run of such photos alone says so of each', async () => {
+    const { run } = await start();
+    const isDenied = ({ kind, key }: S3Request) => kind === 'get' && /p00[123]/.test(key);
+    proxy.answer(isDenied, { status: 403, code: 'AccessDenied' });
+    const end = await run();
+    expect(end.exitCode, end.stderr).toBe(1);
+    expect(end.stderr).not.toContain('the source cannot be read');
+    const [runId = ''] = await scene.runIds();
+    const failed = (await scene.report(runId)).filter(({ status }) => status === 'failed');
+    expect(failed.map(({ seq, error }) => [seq, error?.kind])).toEqual(
+      [1, 2, 3].map((seq) => [seq, 'photo']),
+    );
+    expect(scene.engine.calls).toHaveLength(photos - 3);
+    const again = await run(['--include', 'p00[123].jpg', '--new']);
+    expect(again.exitCode, again.stderr).toBe(1);
+    expect(scene.engine.calls).toHaveLength(photos - 3);
   });
 });

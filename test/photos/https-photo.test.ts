@@ -108,6 +108,8 @@ test('each answer that is no photo says whether it may go better later', async (
   const { results } = await read({ addresses: codes.map((code) => `${base}/status/${code}?sig=CANARY`) });
   const later = codes.filter((_, index) => results[index]?.retryable === true);
   expect(later).toEqual([408, 429, 500, 503]);
+  const open = codes.filter((_, index) => results[index]?.fault === 'open');
+  expect(open).toEqual(codes.filter((code) => [401, 403, ...later].includes(code)));
   for (const [index, code] of codes.entries()) expect(results[index]?.problem).toContain(String(code));
   expect(JSON.stringify(results)).not.toContain('CANARY');
 });
@@ -127,10 +129,10 @@ test('what is too large is left as soon as that is known', async () => {
   for (const result of results) expect(result.problem).toContain('larger than 2 MiB');
 });
 
-const failures: readonly [path: string, retryable: boolean, problem: string][] = [
+const failures: readonly [path: string, retryable: boolean, problem: string, fault?: string][] = [
   ['/empty.jpg', false, 'photo is empty'],
-  ['/cut', true, 'localhost'],
-  ['/reset', true, 'localhost'],
+  ['/cut', true, 'localhost', 'open'],
+  ['/reset', true, 'localhost', 'open'],
   ['/loop', false, 'redirects more than 5 times'],
   ['/to-http', false, 'redirects to http://, which is not read'],
   ['/to-nothing', false, 'redirects to something that is not an address'],
@@ -139,7 +141,11 @@ const failures: readonly [path: string, retryable: boolean, problem: string][] =
 test('connections that break and redirects that lead nowhere say whether they may go better later', async () => {
   const { results } = await read({ addresses: failures.map(([path]) => base + path) });
   expect(results).toEqual(
-    failures.map(([, retryable, problem]) => ({ problem: expect.stringContaining(problem), retryable })),
+    failures.map(([, retryable, problem, fault]) => ({
+      problem: expect.stringContaining(problem),
+      retryable,
+      ...(fault && { fault }),
+    })),
   );
   expect(JSON.stringify(results)).not.toContain('CANARY');
 });
@@ -150,13 +156,18 @@ test('the time limit covers silence and a body that stalls', async () => {
     expect(result).toEqual({
       problem: expect.stringContaining('did not arrive within 0.3 s'),
       retryable: true,
+      fault: 'open',
     });
   }
 });
 
 test('a certificate that is not trusted says how to trust it', async () => {
   const { results } = await read({ addresses: [`${base}/a.jpg`] }, { NODE_EXTRA_CA_CERTS: '' });
-  expect(results[0]).toEqual({ problem: expect.stringContaining('NODE_EXTRA_CA_CERTS'), retryable: false });
+  expect(results[0]).toEqual({
+    problem: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+    retryable: false,
+    fault: 'open',
+  });
 });
 
 describe('without --allow-private', () => {

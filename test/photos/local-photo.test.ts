@@ -94,7 +94,7 @@ test('a folder that is gone altogether may come back', async () => {
   expect(await read(join(gone, 'a.jpg'), { rootFolder: gone })).toEqual({
     problem: expect.stringContaining('is the drive connected?'),
     retryable: true,
-    isSource: true,
+    fault: 'source',
   });
 });
 
@@ -156,7 +156,7 @@ describe('a folder that goes while its photos are read', () => {
     await change();
     const found = await readAgain();
     expect(found).toMatchObject({ problem: expect.stringMatching(problem) });
-    if (what !== 'is a file') expect(found).toMatchObject({ retryable: true, isSource: true });
+    if (what !== 'is a file') expect(found).toMatchObject({ retryable: true, fault: 'source' });
   });
 
   test('is there: the photo is gone', async () => {
@@ -165,6 +165,6 @@ describe('a folder that goes while its photos are read', () => {
   });
 
   test('that is empty when the reader was opened says the same: a run that is started again waits, too', async () => {
-    expect(await read(join(root, 'b.jpg'))).toMatchObject({ isSource: true });
+    expect(await read(join(root, 'b.jpg'))).toMatchObject({ fault: 'source' });
   });
 });

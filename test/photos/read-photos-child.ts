@@ -20,6 +20,7 @@ export interface ReadAnswer {
 export interface ReadResult {
   readonly problem?: string;
   readonly retryable?: boolean;
+  readonly fault?: string;
   readonly text?: string;
   readonly sizeInBytes?: number;
   readonly sha256?: string;

@@ -48,27 +48,36 @@ test('what passes is tried again by the client, and may be tried later', async (
   expect(await read(photo)).toEqual({
     problem: `photo ${JSON.stringify(photo)} cannot be read now (InternalError, 500)`,
     retryable: true,
+    fault: 'open',
   });
   proxy.answer(() => true, { cutAfterInBytes: 2 }, 1);
-  expect(await read(photo)).toMatchObject({ retryable: true });
+  expect(await read(photo)).toMatchObject({ retryable: true, fault: 'open' });
 });
 
 const archived = (more: string) => ({ status: 403, code: 'InvalidObjectState', more });
 
 test.each([
-  ['NoSuchKey', undefined, 's3://bucket/gone.jpg', /is not there \(NoSuchKey, 404\)/, false],
-  ['NoSuchBucket', undefined, 's3://gone/a.jpg', /there is no such bucket/, false],
-  ['no address', undefined, 's3://k:CANARY@bucket/a.jpg', /is not an address on S3/, false],
-  ['empty', undefined, 's3://bucket/empty.jpg', /is empty \(0 bytes\)/, false],
-  ['large', undefined, 's3://bucket/large.jpg', /larger than/, false],
-  ['denied', { status: 403, code: 'AccessDenied' }, photo, /permission s3:GetObject is missing/, false],
-  ['expired', { status: 400, code: 'ExpiredToken' }, photo, /the credentials have expired/, true],
+  ['NoSuchKey', undefined, 's3://bucket/gone.jpg', /is not there \(NoSuchKey, 404\)/, false, undefined],
+  ['NoSuchBucket', undefined, 's3://gone/a.jpg', /there is no such bucket/, false, 'open'],
+  ['no address', undefined, 's3://k:CANARY@bucket/a.jpg', /is not an address on S3/, false, undefined],
+  ['empty', undefined, 's3://bucket/empty.jpg', /is empty \(0 bytes\)/, false, undefined],
+  ['large', undefined, 's3://bucket/large.jpg', /larger than/, false, undefined],
+  [
+    'denied',
+    { status: 403, code: 'AccessDenied' },
+    photo,
+    /permission s3:GetObject is missing/,
+    false,
+    'open',
+  ],
+  ['expired', { status: 400, code: 'ExpiredToken' }, photo, /the credentials have expired/, true, 'source'],
   [
     'archived',
     archived('<StorageClass>GLACIER</StorageClass>'),
     photo,
     /is archived in GLACIER: restore it, then run dead-letters --retry/,
     false,
+    undefined,
   ],
   [
     'tiered',
@@ -76,11 +85,13 @@ test.each([
     photo,
     /is archived in ARCHIVE_ACCESS/,
     false,
+    undefined,
   ],
-])('%s is a problem', async (_, answer, address, problem, retryable) => {
+])('%s is a problem', async (_, answer, address, problem, retryable, fault) => {
   if (answer !== undefined) proxy.answer(() => true, answer);
   const result = await read(address);
   expect(result).toMatchObject({ problem: expect.stringMatching(problem), retryable });
+  expect('fault' in result ? result.fault : undefined).toBe(fault);
   expect(JSON.stringify(result)).not.toMatch(/CANARY|test-secret|test-access|played/);
 });
 
@@ -89,6 +100,7 @@ test('a read that takes too long passes, and one that is aborted ends with the r
   expect(await read(photo, new AbortController().signal, 300)).toEqual({
     problem: expect.stringContaining('did not arrive within 0.3 s'),
     retryable: true,
+    fault: 'open',
   });
   const controller = new AbortController();
   const reading = read(photo, controller.signal);

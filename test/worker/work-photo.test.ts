@@ -9,6 +9,7 @@ import { createEngine } from '../../src/engines/registry.ts';
 import type { GivenSettings } from '../../src/engines/settings.ts';
 import { contentFingerprint } from '../../src/ledger/fingerprint.ts';
 import { createByteBudget } from '../../src/photos/byte-budget.ts';
+import type { PhotoProblem } from '../../src/photos/photo.ts';
 import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import type { Outcome } from '../../src/records/report-line.ts';
@@ -89,6 +90,7 @@ describe('one photo, with a real engine and a real gate', () => {
       limiter,
       readPhoto: reader.read,
       source: createSourceWatch({
+        readPhoto: reader.read,
         renew: () => undefined,
         waitInMs: 60_000,
         giveUp: async () => undefined,
@@ -225,6 +227,32 @@ describe('one photo, with a real engine and a real gate', () => {
       attempts: 1,
       error: { kind: 'photo' },
     });
+  });
+
+  it.each([
+    ['is charged where another can be read', 'ok', ['enrolled', 'failed']],
+    ['is not charged where no other can be read any more', 'denied', ['enrolled', undefined]],
+  ])('that is denied %s', async (_, other, expected) => {
+    const [good, bad] = [await jobOf(await makePhoto()), makeJob(900, { photo: 's3://archive/denied.jpg' })];
+    const denied = { problem: 'photo may not be read (AccessDenied, 403)', retryable: false, fault: 'open' };
+    let isAllDenied = false;
+    const readPhoto: WorkContext['readPhoto'] = async (address, ...more) =>
+      isAllDenied || address === bad.data.photo ? (denied as PhotoProblem) : reader.read(address, ...more);
+    const source = createSourceWatch({
+      readPhoto,
+      renew: () => undefined,
+      waitInMs: 60_000,
+      giveUp: async () => undefined,
+      log: { info: () => {}, warn: () => {} },
+    });
+    const context = await contextOf({}, { readPhoto, source });
+    const first = await workPhoto(good, context, none);
+    isAllDenied = other === 'denied';
+    const second = await workPhoto(bad, context, none);
+    expect([outcomeOf(first)?.status, outcomeOf(second)?.status]).toEqual(expected);
+    const again = againOf(second);
+    if (again) expect(again).toMatchObject({ isLast: true, data: { tries: { reads: 0, attempts: 0 } } });
+    else expect(outcomeOf(second)?.error).toMatchObject({ kind: 'photo', message: denied.problem });
   });
 
   it('waits at the gate no longer than the process works: it goes back with what was tried', async () => {
