@@ -36,9 +36,11 @@ export function defineReport(command: Command): void {
           await writeNewFile({ file, flag: '--output' }, lines);
           say(`Report written to ${file}`);
         } else if (format === 'jsonl' || format === 'csv') await printAll(lines);
-        else if (summary && options.json) printJson({ ...summary, runDir: folder });
-        else if (summary) print(showSummary(summary, folder));
-        else print(`${folder}/parts`);
+        else if (summary) {
+          await verifyReport(state, runFolderOf(id));
+          if (options.json) printJson({ ...summary, runDir: folder });
+          else print(showSummary(summary, folder));
+        } else print(`${folder}/parts`);
         return summary ? 0 : 3;
       });
     });

@@ -12,6 +12,7 @@ import {
 import type { BullmqContext } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
 import type { OpenWorkerOptions, PhotoWorker, WorkAgain, WorkResult } from './queue.ts';
+import { restAfterFaults } from './rest-after-faults.ts';
 import { storable, storableError } from './storable.ts';
 
 /** How long work that was aborted may take to go back to the queue, and how long the connection to close. */
@@ -96,15 +97,14 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
     },
     store.backendFactory,
   );
-  worker.on('error', (error) => {
-    if (!isExpected(error)) options.onError(error);
-  });
+  const endRest = restAfterFaults(worker, { isExpected, onError: options.onError });
   // Another worker may have the job by now; BullMQ leaves ours running.
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'the lock on this job was lost');
   });
 
   async function stop(deadlineInMs: number, hurry: AbortSignal | undefined): Promise<void> {
+    endRest();
     // What still arrives goes back; a store that is away would not let the worker pause.
     const paused = worker.pause(true).catch(() => undefined);
     let isIdle =

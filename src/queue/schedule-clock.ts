@@ -5,6 +5,7 @@ import { keyPrefix, maxStalledCount, scheduleQueueName, workerTimes } from './bu
 import type { BullmqContext } from './bullmq-store.ts';
 import { isConnectionFault } from './connection-fault.ts';
 import type { ClockEntry, NextTick, ScheduleClock, TickWorker, WorkTicksOptions } from './queue.ts';
+import { restAfterFaults } from './rest-after-faults.ts';
 
 /** Nothing is kept of a tick: what came of it is written in the state. */
 const forgotten = { removeOnComplete: true, removeOnFail: true };
@@ -81,13 +82,12 @@ function openTickWorker(
     },
     store.backendFactory,
   );
-  worker.on('error', (error) => {
-    if (!isConnectionFault(error)) work.onError(error);
-  });
+  const endRest = restAfterFaults(worker, { isExpected: isConnectionFault, onError: work.onError });
   // What came of a tick is reported by `onTick`; a job that failed is not kept.
   worker.on('failed', (_job, error) => work.onError(error));
 
   async function stop(): Promise<void> {
+    endRest();
     await inTime(worker.pause(true));
     await running.catch(() => undefined);
     await inTime(worker.close());

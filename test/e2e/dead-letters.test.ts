@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -113,6 +113,19 @@ describe('rollcall report', { timeout: 180_000 }, () => {
     const summary = await scene.summary(runId);
     const runDir = join(scene.stateFolder, 'runs', runId);
     expect(JSON.parse(json.stdout)).toEqual({ ...summary, runDir });
+  });
+
+  it('refuses to speak for a report that is not the one that the run ended with', async () => {
+    const file = scene.pathOf(runId, 'report.jsonl');
+    const whole = await readFile(file);
+    await writeFile(file, whole.subarray(0, whole.length - 2));
+    const shown = await scene.run(['report', runId]);
+    const json = await scene.run(['report', runId, '--json']);
+    await writeFile(file, whole);
+    for (const end of [shown, json]) {
+      expect(end).toMatchObject({ exitCode: 4, stdout: '' });
+      expect(end.stderr).toContain('is not the report that the run ended with');
+    }
   });
 
   it('refuses a format that it does not know', async () => {

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import { processName } from '../../src/util/process-name.ts';
 import { type QueueServer, startRedisQueue } from '../helpers/queue-servers.ts';
@@ -82,6 +84,38 @@ describe('a queue on Redis that lost a part', () => {
     60_000,
   );
 });
+
+it('a queue whose keys are broken is asked once a second and told of once, and goes on when they are mended', async () => {
+  const server = await startRedisQueue();
+  const backend = await server.open();
+  const admin = new Redis(server.queue);
+  onTestFinished(async () => {
+    admin.disconnect();
+    await backend.close();
+    await server.close();
+  });
+  const queue = backend.openRunQueue('broken');
+  await queue.add(makeJobs(3));
+  const key = '{rollcall}:rollcall-run-broken:prioritized';
+  await admin.rename(key, 'kept');
+  await admin.set(key, 'no list');
+  const told: string[] = [];
+  const commands = async () => Number(/total_commands_processed:(\d+)/.exec(await admin.info('stats'))?.[1]);
+  backend.openWorker({
+    runId: 'broken',
+    concurrency: 2,
+    workerName: processName(),
+    work: async () => ({ outcome: { status: 'enrolled' } }),
+    onError: ({ message }) => void told.push(message),
+  });
+  await until(() => told.length > 0);
+  const before = await commands();
+  await delay(700);
+  expect((await commands()) - before).toBeLessThan(50);
+  expect(told).toEqual([expect.stringContaining('WRONGTYPE')]);
+  await admin.rename('kept', key);
+  await until(async () => (await queue.finished(10)).length === 3, { limitInMs: 30_000 });
+}, 60_000);
 
 /** A queue with a job that is finished, one in work until the door opens, one whose retry is far off, and one that waits. */
 async function openQueue(backend: QueueBackend, runId: string) {
