@@ -46,9 +46,7 @@ async function openRedisStore(): Promise<Store> {
     },
     close: server.close,
     async wipe() {
-      const redis = new Redis(server.url);
-      await redis.flushall();
-      await redis.quit();
+      await server.ask('FLUSHALL');
     },
   };
 }

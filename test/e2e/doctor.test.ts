@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
@@ -86,12 +85,10 @@ describe('rollcall doctor', { timeout: 180_000 }, () => {
   });
 
   it('refuses a Redis that throws keys away when its memory is full, and says how to set it', async () => {
-    const client = new Redis(redis.url);
-    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await redis.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     const end = await scene.run(['doctor']);
     const run = await scene.run(['run', join(scene.folder, 'folder')]);
-    await client.config('SET', 'maxmemory-policy', 'noeviction');
-    client.disconnect();
+    await redis.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
     for (const text of [end.stdout, run.stderr])
       expect(text).toContain('CONFIG SET maxmemory-policy noeviction');
     for (const { exitCode } of [end, run]) expect(exitCode).toBe(2);

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { writePhotos } from '../helpers/photos.ts';
-import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { startTestRedis } from '../helpers/redis-server.ts';
 import { openScene } from '../helpers/scene.ts';
 import { until } from '../helpers/until.ts';
 
@@ -10,27 +9,17 @@ const photos = 40;
 /** It takes 8 s at most; the rest is for a machine that is busy. `--grace` is 25 s. */
 const atOnceInMs = 20_000;
 
-let redis: TestRedis;
-let admin: Redis;
-
-beforeAll(async () => {
-  redis = await startTestRedis();
-  admin = new Redis(redis.url);
-});
-afterAll(async () => {
-  admin.disconnect();
-  await redis.close();
-});
-
 it('a master that becomes a replica in mid-run is told of, an interrupt is obeyed at once, and the run goes on', {
   timeout: 120_000,
 }, async () => {
+  const redis = await startTestRedis();
+  onTestFinished(redis.close);
   const scene = await openScene({ queue: redis.url });
   onTestFinished(scene.close);
   await writePhotos(join(scene.folder, 'archive'), { count: photos });
   const run = scene.start(['run', './archive', '--rate', '8']);
   await until(() => scene.engine.calls.length >= 5, { limitInMs: 60_000 });
-  await admin.call('REPLICAOF', '127.0.0.1', '1');
+  await redis.ask('REPLICAOF', '127.0.0.1', '1');
   await until(() => /has become a read-only replica/.test(run.stderr()), { limitInMs: 15_000 });
   expect((await scene.run(['doctor'])).stdout).toMatch(/fix +queue .* is a replica, and read-only/);
   const interruptedAt = performance.now();
@@ -38,7 +27,7 @@ it('a master that becomes a replica in mid-run is told of, an interrupt is obeye
   const { exitCode, stderr } = await run.ended;
   expect(exitCode, stderr).toBe(130);
   expect(performance.now() - interruptedAt).toBeLessThan(atOnceInMs);
-  await admin.call('REPLICAOF', 'NO', 'ONE');
+  await redis.ask('REPLICAOF', 'NO', 'ONE');
   const end = await scene.run(['run', './archive']);
   expect(end.exitCode, end.stderr).toBe(0);
   const [runId = ''] = await scene.runIds();

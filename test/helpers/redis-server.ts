@@ -6,6 +6,8 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export interface TestRedis {
   readonly url: string;
+  /** One command, on a connection of its own. */
+  ask(command: string, ...args: readonly string[]): Promise<unknown>;
   /** `kill -9`, as a crash would end it; `start` brings it back with what its append-only file holds. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -34,6 +36,10 @@ export async function startTestRedis(
   await start();
   return {
     url,
+    async ask(command, ...args) {
+      const redis = new Redis(url);
+      return redis.call(command, ...args).finally(() => redis.disconnect());
+    },
     kill: launcher.kill,
     start,
     async close() {

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import { startTestRedis } from '../helpers/redis-server.ts';
@@ -32,14 +31,12 @@ describe('opening a queue', () => {
 
   it('says that Redis did not accept the password', async () => {
     const server = await startTestRedis();
-    const admin = new Redis(server.url);
-    await admin.config('SET', 'requirepass', 'right');
+    await server.ask('CONFIG', 'SET', 'requirepass', 'right');
     for (const login of ['', ':wrong@', 'user:wrong@']) {
       const error = await failure(server.url.replace('//', `//${login}`));
       expect(error, login).toMatchObject({ code: 'queue-unreachable', exitCode: 4 });
       expect((error as Error).message, login).toMatch(/NOAUTH|WRONGPASS/);
     }
-    admin.disconnect();
     await server.close();
   });
 
@@ -50,14 +47,12 @@ describe('opening a queue', () => {
     const asked = await failure(server.url);
     expect(asked).toMatchObject({ code: 'queue-evicts', exitCode: 2 });
     expect((asked as Error).message).toContain('CONFIG SET maxmemory-policy noeviction');
-    const admin = new Redis(server.url);
-    await admin.call('ACL', 'SETUSER', 'guest', 'on', '>guest', '~*', '&*', '+@all', '-config');
+    await server.ask('ACL', 'SETUSER', 'guest', 'on', '>guest', '~*', '&*', '+@all', '-config');
     const guest = server.url.replace('//', '//guest:guest@');
     expect(await failure(guest)).toMatchObject({ code: 'queue-evicts', exitCode: 2 });
-    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+    await server.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
     const backend = await openQueue({ queue: guest, onError });
     await backend.close();
-    admin.disconnect();
     await server.close();
   });
 });
