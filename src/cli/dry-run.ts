@@ -1,4 +1,5 @@
-import { type Forecast, type ForecastCounts, forecastRun } from '../runs/forecast.ts';
+import { type Forecast, forecastRun } from '../runs/forecast.ts';
+import type { ForecastCounts } from '../runs/forecast-counts.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';

@@ -1,20 +1,26 @@
 import { usedRatePerSecond } from '../account/slot-spacing.ts';
-import { type Decision, templateIdsOf } from '../conductor/decide.ts';
+import { templateIdsOf } from '../conductor/decide.ts';
 import { decidePhotos } from '../conductor/decide-photos.ts';
 import { openForgottenPhotos } from '../conductor/forgotten-photos.ts';
 import { needsLedger, openKeptTemplates, openLedgerLookup } from '../conductor/ledger-lookup.ts';
-import type { Settings } from '../engines/settings.ts';
 import { countUnknownSubjects } from '../ledger/own-forget-list.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
-import { type CaseOnly, createCaseTally } from '../sources/id-remarks.ts';
 import { createLeftOutTally, type LeftOutCount } from '../sources/left-out.ts';
 import type { ListedPhoto, Source } from '../sources/source.ts';
-import { createRepeatTally } from '../util/repeat-tally.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import { lookAtPhotos } from '../worker/preflight/look-at-photos.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { checkEngineSettings } from './check-engine-settings.ts';
+import {
+  addIdentifications,
+  type Counts,
+  countOf,
+  emptyCounts,
+  type ForecastCounts,
+  subtractRefused,
+} from './forecast-counts.ts';
 import { readForgetList } from './forget-list.ts';
+import { createIdTally, type IdRemarks } from './id-tally.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openPhotoReader, openSourceOf } from './run-source.ts';
 
@@ -37,16 +43,6 @@ export interface FailedRow {
   readonly seq: number;
   readonly message: string;
 }
-
-/** What is odd about the ids of a list. */
-interface IdRemarks {
-  readonly mostRepeated?: ReturnType<ReturnType<typeof createRepeatTally>['most']>;
-  readonly caseOnly?: CaseOnly | undefined;
-  /** Photos by the warnings that the list gives them. */
-  readonly warnings: Readonly<Record<string, number>>;
-}
-
-export type ForecastCounts = Readonly<Counts>;
 
 /** Lists the source as a run would, decides what a run would decide before any call, and counts (`--dry-run`). */
 export async function forecastRun(
@@ -153,26 +149,6 @@ async function* linesOf(
   }
 }
 
-function createIdTally() {
-  const repeats = createRepeatTally();
-  const cases = createCaseTally();
-  const warnings: Record<string, number> = {};
-  const forgotten = new Set<string>();
-  return {
-    /** Subjects that are listed and forgotten. */
-    forgotten,
-    add({ listed, line: { seq } }: ListedLine, decision: Decision | { readonly kind: 'skip' }): void {
-      cases.add(listed, seq);
-      for (const warning of listed.warnings ?? []) warnings[warning] = (warnings[warning] ?? 0) + 1;
-      const reason = decision.kind === 'settle' ? decision.outcome.reason : undefined;
-      const subject = subjectKey(listed.subjectId ?? '');
-      if (reason === 'repeated') repeats.add(subject, seq);
-      if (reason === 'forgotten') forgotten.add(subject);
-    },
-    remarks: (): IdRemarks => ({ mostRepeated: repeats.most(), caseOnly: cases.found(), warnings }),
-  };
-}
-
 async function* photosToCall(
   decided: ReturnType<typeof decidePhotos<ListedLine>>,
   {
@@ -185,7 +161,7 @@ async function* photosToCall(
     for (const { photo, decision } of batch) {
       const { sizeInBytes } = photo.listed;
       counts.photos += 1;
-      ids.add(photo, decision);
+      ids.add(photo.listed, photo.line.seq, decision);
       if (decision.kind === 'feed' || decision.kind === 'feed-after') {
         counts.calls += 1;
         if (decision.known) counts.toCompare += 1;
@@ -205,48 +181,3 @@ async function* photosToCall(
 
 /** More are in the report of a run. */
 const failuresShown = 3;
-
-function countOf({ reason }: Extract<Decision, { kind: 'settle' }>['outcome']) {
-  return reason === undefined ? 'failed' : reason === 'rejected-before' ? 'rejectedBefore' : reason;
-}
-
-/** What the preflight would refuse, or nobody can read, is no call. */
-async function subtractRefused(looks: ReturnType<typeof lookAtPhotos>, counts: Counts): Promise<void> {
-  for await (const { error } of looks) {
-    if (error === undefined) continue;
-    counts.calls -= 1;
-    if (error.kind === 'preflight') counts.savedCalls += 1;
-    else counts.failed += 1;
-  }
-}
-
-/** A photo that turns out to be a duplicate saves its enroll call: these are the most that there can be. */
-function addIdentifications(counts: Counts, { dedupe, verify }: Pick<Settings, 'dedupe' | 'verify'>): void {
-  const enrollments = counts.calls;
-  const share = verify && 'share' in verify ? verify.share : 0;
-  const verified = verify && 'count' in verify ? verify.count : Math.round(enrollments * share);
-  counts.identifications = (dedupe ? enrollments : 0) + Math.min(enrollments, verified);
-  counts.calls += counts.identifications;
-}
-
-type Counts = ReturnType<typeof emptyCounts>;
-
-const emptyCounts = () => ({
-  photos: 0,
-  calls: 0,
-  /** Photos that the preflight would refuse: none of the calls. */
-  savedCalls: 0,
-  /** Among the calls: those of `--dedupe` and `--verify`. */
-  identifications: 0,
-  repeated: 0,
-  forgotten: 0,
-  failed: 0,
-  unchanged: 0,
-  rejectedBefore: 0,
-  /** Among the calls: photos whose bytes may turn out to be known when they are read. */
-  toCompare: 0,
-  /** Among the calls: photos whose id was enrolled from another folder; those with another content are set aside. */
-  otherFolder: 0,
-  sizeInBytes: 0,
-  unknownSizes: 0,
-});
