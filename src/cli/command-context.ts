@@ -41,7 +41,7 @@ export async function withRollcall(
 }
 
 /** For what has to be done once the grace period is over: photos go back to the queue, the lease is released. */
-const farewellInMs = 1_700;
+export const farewellInMs = 1_700;
 
 interface Interrupt extends Omit<CommandContext, 'rollcall'> {
   /** The grace period, once it is known: whatever hangs, the process ends soon after it. */

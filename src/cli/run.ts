@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { RunProgress } from '../conductor/conducting.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
+import { openFurtherWorkers } from './further-workers.ts';
 import { say } from './output.ts';
 import { showEnd } from './show-end.ts';
 
@@ -64,6 +65,11 @@ async function run(
   const display = createProgressDisplay();
   const onProgress = async (progress: RunProgress) =>
     display.show(progress, (await rollcall.limiter(account)).snapshot());
-  const joined = joinRun(rollcall, { ...started, signal, onProgress });
-  return showEnd(context, await joined.finally(display.stop), { json });
+  const further = openFurtherWorkers(context);
+  further.join(started.record.id);
+  const end = await joinRun(rollcall, { ...started, signal, onProgress }).finally(() => {
+    display.stop();
+    return further.close();
+  });
+  return showEnd(context, end, { json });
 }

@@ -4,6 +4,7 @@ import type { ScheduleEvent } from '../schedule/schedule-history.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
+import { openFurtherWorkers } from './further-workers.ts';
 import { say } from './output.ts';
 
 export function defineWorker(command: Command): void {
@@ -20,12 +21,15 @@ export function defineWorker(command: Command): void {
         signal: AbortSignal.any([signal, over.signal]),
         onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
       });
+      const further = openFurtherWorkers({ rollcall, signal });
       const onRun = (event: RunEvent) => {
         say(describe(event));
+        further[event.kind === 'joined' ? 'join' : 'leave'](event.runId);
         schedules.noteRun(event);
       };
       await workOnAll(rollcall, { signal, onRun, onLook: health.noteLook }).finally(async () => {
         over.abort();
+        await further.close();
         await schedules.ended;
         await health.close();
       });

@@ -68,15 +68,16 @@ export async function joinRun(
   }
 }
 
-interface Part {
+/** A process's part in the work of a run, whoever conducts it. */
+export interface Part {
   readonly worker: RunWorker;
   leave(options: { isOver: boolean }): Promise<void>;
 }
 
-/** From here on, until it leaves, this process is known to take part in the run. */
-async function openPart(
+/** From here on, until it leaves, this process is known to take part in the run. `signal` asks to drain. */
+export async function openPart(
   tools: WorkTools,
-  { record, opened, signal }: StartedRun & { signal: AbortSignal },
+  { record, opened, signal }: Pick<StartedRun, 'record' | 'opened'> & { signal: AbortSignal },
 ): Promise<Part> {
   const { state, log, s3, settings } = tools;
   const backend = await tools.queue();
@@ -124,7 +125,8 @@ async function endOf(state: StateStore, runId: string): Promise<RunEnd | undefin
   return { kind: 'paused', runId, waitsFor: reasonForPause(record) };
 }
 
-function windowFor({ rate: ownRate, concurrency }: Settings, runsRate: number | undefined): number {
-  const rate = Math.max(ownRate, runsRate ?? 0);
-  return concurrency + Math.min(5_000, Math.max(200, Math.ceil(rate * windowInSeconds)));
+function windowFor(settings: Settings, runsRate: number | undefined): number {
+  const rate = Math.max(settings.rate, runsRate ?? 0);
+  const calls = settings.concurrency * settings.processes;
+  return calls + Math.min(5_000, Math.max(200, Math.ceil(rate * windowInSeconds)));
 }

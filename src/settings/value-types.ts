@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { longestInMs, parseDuration, writeDuration } from './durations.ts';
 
@@ -56,6 +57,19 @@ export const wholeNumber = (smallest: number, largest: number) =>
 
 export const positiveNumber = (largest: number) =>
   numeric(`expected a number above 0, ${largest} at most`, (value) => value > 0 && value <= largest);
+
+/** As many as the embedded queue has connections for. */
+const mostProcesses = 32;
+
+/** `auto` is one for each core. */
+export const processCount: ValueType<number, number | WrittenNumber | 'auto'> = {
+  ...wholeNumber(1, mostProcesses),
+  read: written(`expected auto or a whole number from 1 to ${mostProcesses}`, (text) =>
+    text.trim().toLowerCase() === 'auto'
+      ? Math.min(availableParallelism(), mostProcesses)
+      : wholeNumber(1, mostProcesses).read.safeParse(text).data,
+  ),
+};
 
 export const similarity = numeric(
   'expected a similarity from 0 to 1, such as 0.75',

@@ -186,7 +186,7 @@ describe('rollcall run', { timeout: 180_000 }, () => {
       { id: 7, photo: join(scene.folder, 'two.jpg') },
     ];
     const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-    const end = await scene.start(['run', '-', '--run-id', 'piped'], { input }).ended;
+    const end = await scene.start(['run', '-', '--run-id', 'piped', '--processes', '2'], { input }).ended;
     expect(end.exitCode).toBe(0);
     expect(await scene.report('piped')).toMatchObject([
       { subjectId: 'ann', status: 'enrolled', metadata: { team: 'red' } },

@@ -12,6 +12,7 @@ export const settingSamples: Readonly<
   state: ['./one', './one', '/two', '/two', ' '],
   rate: ['7', 7, '0.5', 0.5, '0'],
   concurrency: ['1', 1, '1000', 1000, '1.5'],
+  processes: ['1', 1, '32', 32, 'all'],
   maxAttempts: ['1', 1, '100', 100, '0'],
   backoff: [
     '1s..1s',

@@ -1,6 +1,6 @@
 import { onAccounts, startingRuns } from '../commands.ts';
 import { inGroup } from '../setting.ts';
-import { duration, positiveNumber, wholeNumber } from '../value-types.ts';
+import { duration, positiveNumber, processCount, wholeNumber } from '../value-types.ts';
 
 /** How fast, and how much. */
 export const paceSettings = inGroup('pace', {
@@ -20,7 +20,15 @@ export const paceSettings = inGroup('pace', {
     commands: onAccounts,
     default: '16',
     placeholder: '<calls>',
-    description: 'calls in flight in this process',
+    description: 'calls in flight in each process',
+  },
+  processes: {
+    type: processCount,
+    scope: 'process',
+    commands: ['run', 'worker'],
+    default: '1',
+    placeholder: '<count>',
+    description: 'processes that work, this one included; auto: one for each core',
   },
   timeout: {
     type: duration,

@@ -56,7 +56,7 @@ describe('a run on the defaults', { timeout: 240_000 }, () => {
   test('another process uses the engine that is there, and goes on with its own when that one is killed', async () => {
     const first = scene.start(['run', 'two', '--run-id', 'first']);
     await until(async () => (await servedBy()) === first.pid);
-    const second = scene.start(['run', 'one', '--run-id', 'second', '--new']);
+    const second = scene.start(['run', 'one', '--run-id', 'second', '--new', '--processes', '2']);
     await until(async () => (await scene.record('second').catch(() => undefined))?.counts.calls);
     expect(await servedBy()).toBe(first.pid);
     first.signal('SIGKILL');

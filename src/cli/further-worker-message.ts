@@ -1,0 +1,8 @@
+/** What a further process of `--processes` is told by the one that started it. */
+export type FurtherWorkerMessage =
+  /** Takes part in a run from now on, or no more. */
+  | { readonly kind: 'join' | 'leave'; readonly runId: string }
+  /** Leaves all runs, and ends. */
+  | { readonly kind: 'end' }
+  /** The same, within the grace period. */
+  | { readonly kind: 'drain' };
