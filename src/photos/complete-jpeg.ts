@@ -1,12 +1,11 @@
 import type { Warning } from '../util/warning.ts';
 import { limitDecoders, maxPixels, sharp } from './image-decoder.ts';
-import { type JpegStructure, readJpegStructure } from './jpeg-segments.ts';
+import { type JpegStructure, readJpegStructure, startOfScan } from './jpeg-segments.ts';
 import type { InspectedPhoto } from './photo.ts';
 
 const endMarker = Buffer.from([0xff, 0xd9]);
-/** SOF2 and SOS (ITU-T T.81, table B.1). */
+/** SOF2 (ITU-T T.81, table B.1). */
 const progressiveFrame = 0xc2;
-const startOfScan = 0xda;
 /** Fewer may be data. */
 const fewestZeros = 4;
 /** Any bits would do that are no marker. */

@@ -1,8 +1,10 @@
 import { decoderMessage, maxPixels, ofPicture, sharp } from './image-decoder.ts';
+import { readJpegHeader } from './jpeg-header.ts';
 import { nameFormat } from './named-formats.ts';
-import type { InspectedPhoto, PhotoFormat, PhotoProblem } from './photo.ts';
+import type { InspectedPhoto, PhotoFormat, PhotoProblem, PlainHeader } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
 import { detectPhotoFormat } from './photo-format.ts';
+import { readPngHeader } from './png-header.ts';
 import { chooseTiffPicture } from './tiff-picture.ts';
 
 /**
@@ -29,13 +31,29 @@ export async function inspectPhoto(bytes: Buffer): Promise<InspectedPhoto | Phot
   );
 }
 
-/** Those that cameras and scanners write with four inks, or 16 bits a channel. */
-const formatsOfPrinters = new Set<PhotoFormat>(['jpeg', 'png', 'tiff']);
-
 async function readHeader(bytes: Buffer, format: PhotoFormat): Promise<InspectedPhoto | PhotoProblem> {
   if (format === 'bmp') return withoutDecoder(format, readBmpSize(bytes));
   if (format === 'heic') return withoutDecoder(format, readHeicSize(bytes));
   if (format === 'jp2') return withoutDecoder(format, readJp2Size(bytes));
+  const plain = readPlainHeader(bytes, format);
+  if (plain) return { format, ...plain, animated: false };
+  return readByDecoder(bytes, format);
+}
+
+/** Of most photos, without libvips and its thread. */
+function readPlainHeader(bytes: Buffer, format: PhotoFormat): PlainHeader | undefined {
+  if (format === 'jpeg') return readJpegHeader(bytes);
+  return format === 'png' ? readPngHeader(bytes) : undefined;
+}
+
+/** Those that cameras and scanners write with four inks, or 16 bits a channel. */
+const formatsOfPrinters = new Set<PhotoFormat>(['jpeg', 'png', 'tiff']);
+
+/** What libvips says. */
+export async function readByDecoder(
+  bytes: Buffer,
+  format: PhotoFormat,
+): Promise<InspectedPhoto | PhotoProblem> {
   const chosen = format === 'tiff' ? chooseTiffPicture(bytes) : undefined;
   if (chosen === 'raw')
     return permanent(

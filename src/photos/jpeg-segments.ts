@@ -1,12 +1,12 @@
 /** Markers by ITU-T T.81, table B.1. */
 const startOfImage = 0xd8;
 const endOfImage = 0xd9;
-const startOfScan = 0xda;
+export const startOfScan = 0xda;
 
 /** Frames (SOF0 to SOF15), tables, restart interval, number of lines: what a decoder needs. */
 export const isNeeded = (marker: number) => marker >= 0xc0 && marker <= 0xdf && marker !== 0xc8;
-const isApplication = (marker: number) => marker >= 0xe0 && marker <= 0xef;
-const isComment = (marker: number) => marker === 0xfe;
+export const isApplication = (marker: number) => marker >= 0xe0 && marker <= 0xef;
+export const isComment = (marker: number) => marker === 0xfe;
 const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
 
 export interface JpegSegment {
@@ -20,6 +20,21 @@ export interface JpegSegment {
 export interface JpegStructure {
   readonly segments: readonly JpegSegment[];
   readonly hasEnd: boolean;
+}
+
+/** Up to and with the beginning of the first scan; undefined where what is before it is not a JPEG's. */
+export function readJpegHead(photo: Buffer): readonly JpegSegment[] | undefined {
+  if (photo[0] !== 0xff || photo[1] !== startOfImage) return undefined;
+  const segments: JpegSegment[] = [];
+  for (let at = 2; ; ) {
+    const markerAt = skipFill(photo, at);
+    const marker = photo[markerAt];
+    const bytes = markerAt === at ? undefined : readSegment(photo, markerAt);
+    if (marker === undefined || bytes === undefined) return undefined;
+    segments.push({ marker, bytes });
+    if (marker === startOfScan) return segments;
+    at = markerAt - 1 + bytes.length;
+  }
 }
 
 /** Undefined where the structure is not a JPEG's, or no scan comes. A file that breaks off in a scan has no end. */

@@ -62,3 +62,6 @@ export interface InspectedPhoto {
   /** CMYK, or more than 8 bits a channel: not every decoder reads that as it is meant. */
   readonly hasUnusualColours?: true;
 }
+
+/** What the header of a plain photo says: one picture, with 8 bits a channel, in grey or RGB. */
+export type PlainHeader = Pick<InspectedPhoto, 'width' | 'height' | 'orientation'>;

@@ -14,7 +14,7 @@ const subDirectories = 330;
 export function readTiffDirectories(
   bytes: Buffer,
 ): { readonly main: TiffDirectory; readonly sub: readonly TiffDirectory[] }[] {
-  const file = openFile(bytes);
+  const file = openTiff(bytes);
   const found: { main: TiffDirectory; sub: TiffDirectory[] }[] = [];
   const seen = new Set<number>();
   for (let at = file?.first ?? 0; file && at !== 0 && !seen.has(at) && seen.size < mostDirectories; ) {
@@ -29,13 +29,15 @@ export function readTiffDirectories(
 }
 
 interface TiffFile {
+  /** Where the first directory begins. */
   readonly first: number;
   readonly sizeInBytes: number;
   /** Undefined beyond the file's end. */
   number(at: number, size: 1 | 2 | 4): number | undefined;
 }
 
-function openFile(bytes: Buffer): TiffFile | undefined {
+/** Undefined for a BigTIFF and for what is no TIFF. */
+export function openTiff(bytes: Buffer): TiffFile | undefined {
   const isLittle = bytes.toString('latin1', 0, 4) === 'II*\0';
   if (!isLittle && bytes.toString('latin1', 0, 4) !== 'MM\0*') return undefined;
   const number = (at: number, size: 1 | 2 | 4) => {
