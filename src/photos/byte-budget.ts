@@ -23,9 +23,10 @@ interface Waiting {
 export function createByteBudget(budgetInBytes: number): ByteBudget {
   const waiting: Waiting[] = [];
   let used = 0;
+  const hasRoom = (sizeInBytes: number) => used === 0 || used + sizeInBytes <= budgetInBytes;
   const serve = () => {
     for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      if (used > 0 && used + first.sizeInBytes > budgetInBytes) return;
+      if (!hasRoom(first.sizeInBytes)) return;
       waiting.shift();
       used += first.sizeInBytes;
       first.start();
@@ -50,6 +51,7 @@ export function createByteBudget(budgetInBytes: number): ByteBudget {
         async take(sizeInBytes) {
           signal?.throwIfAborted();
           note(0);
+          if (waiting.length === 0 && hasRoom(sizeInBytes)) return note(sizeInBytes);
           await new Promise<void>((resolve, reject) => {
             const leave = () => {
               waiting.splice(waiting.indexOf(entry), 1);

@@ -1,10 +1,12 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, opendir, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { isInside } from '../sources/photo-address.ts';
 import { fileVersion } from '../util/file-version.ts';
+import { closeFile, openFile, placeOf, readFile, statFile } from './open-file.ts';
 import { findByOtherName } from './other-name.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { openFault, permanent, sourceFault, tooLarge, toPhotoBytes, transient } from './photo-bytes.ts';
+import type { RootWatch } from './root-watch.ts';
 
 export interface LocalPhotoOptions {
   readonly path: string;
@@ -15,6 +17,8 @@ export interface LocalPhotoOptions {
   readonly signal: AbortSignal;
 }
 
+const pieceInBytes = 4 * 1024 * 1024;
+
 /** Transient faults of the disk or the system; all others are permanent. */
 const transientCodes = new Set(
   'EIO EAGAIN EBUSY EINTR EMFILE ENFILE ENOMEM ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN'.split(' '),
@@ -24,27 +28,48 @@ const deniedCodes = new Set(['EACCES', 'EPERM']);
 
 /** Reads a file once. A pipe or device is refused without blocking on it; a change while it is read is noticed. */
 export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
-  const { path, rootFolder, signal } = options;
+  const { rootFolder, root, signal } = options;
   try {
-    const { real, isRenamed } = await realPathOf(options);
-    if (rootFolder !== undefined && !isInside(await realpath(rootFolder), real)) {
-      return permanent(
-        `photo ${quote(path)} leads out of the folder ${rootFolder}; --allow-outside permits that`,
-      );
-    }
-    const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    const opened = await openPhoto(options);
+    if ('problem' in opened) return opened;
+    const { file, at, isRenamed } = opened;
     try {
+      if (rootFolder !== undefined && !(await root.holds(rootFolder, await placeOf(file, at))))
+        return leadsOut(options);
       const photo = await readOpened(file, options);
-      if (rootFolder !== undefined) await options.root.noteRead(rootFolder);
+      if (rootFolder !== undefined) await root.noteRead(rootFolder);
       return isRenamed && 'bytes' in photo ? { ...photo, warnings: ['photo-name-differs'] } : photo;
     } finally {
-      await file.close();
+      await closeFile(file);
     }
   } catch (error) {
     signal.throwIfAborted();
     return explain(error, options);
   }
 }
+
+const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** Where a link leads is known before it is opened. */
+async function openPhoto(
+  options: LocalPhotoOptions,
+): Promise<{ readonly file: number; readonly at: string; readonly isRenamed: boolean } | PhotoProblem> {
+  const { path, rootFolder } = options;
+  try {
+    return { file: await openFile(path, flags), at: path, isRenamed: false };
+  } catch (error) {
+    if (!isLinkOrMissing(error)) throw error;
+    const { real, isRenamed } = await realPathOf(options);
+    const isAllowed = rootFolder === undefined || isInside(await realpath(rootFolder), real);
+    return isAllowed ? { file: await openFile(real, flags), at: real, isRenamed } : leadsOut(options);
+  }
+}
+
+const isLinkOrMissing = (error: unknown) =>
+  ['ELOOP', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+const leadsOut = ({ path, rootFolder }: LocalPhotoOptions) =>
+  permanent(`photo ${quote(path)} leads out of the folder ${rootFolder}; --allow-outside permits that`);
 
 async function realPathOf({ path, rootFolder }: LocalPhotoOptions) {
   try {
@@ -57,27 +82,23 @@ async function realPathOf({ path, rootFolder }: LocalPhotoOptions) {
   }
 }
 
-async function readOpened(file: FileHandle, options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
-  const stats = await file.stat();
+async function readOpened(file: number, options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
+  const stats = await statFile(file);
   if (!stats.isFile()) return permanent(`photo ${quote(options.path)} is not a regular file`);
   if (stats.size > options.maxSizeInBytes) return tooLarge(options.maxSizeInBytes);
   const bytes = await readBytes(file, stats.size, options.signal);
-  const isChanged = bytes === undefined || !isSame(stats, await file.stat());
+  const isChanged = bytes === undefined || !isSame(stats, await statFile(file));
   if (isChanged) return transient(`photo ${quote(options.path)} was changed while it was read`);
   return toPhotoBytes(bytes, fileVersion(stats));
 }
 
 /** Undefined if the file is shorter by now. */
-async function readBytes(file: FileHandle, size: number, signal: AbortSignal): Promise<Buffer | undefined> {
+async function readBytes(file: number, size: number, signal: AbortSignal): Promise<Buffer | undefined> {
   const bytes = Buffer.allocUnsafe(size);
   for (let position = 0; position < size; ) {
     signal.throwIfAborted();
-    const { bytesRead } = await file.read(
-      bytes,
-      position,
-      Math.min(size - position, 4 * 1024 * 1024),
-      position,
-    );
+    const length = Math.min(size - position, pieceInBytes);
+    const { bytesRead } = await readFile(file, bytes, position, length, position);
     if (bytesRead === 0) return undefined;
     position += bytesRead;
   }
@@ -100,43 +121,6 @@ async function explain(error: unknown, { path, rootFolder, root }: LocalPhotoOpt
     return sourceFault(`photo ${quote(path)} is not there, ${gone}: is the drive connected?`);
   if (isTransient) return openFault(transient(`photo ${quote(path)} cannot be read now (${code})`));
   return permanent(`photo ${quote(path)} is not there`);
-}
-
-/** What a reader knows of the folder that its photos lie in. */
-export interface RootWatch {
-  /** To be called when a photo was read. */
-  noteRead(folder: string): Promise<void>;
-  /**
-   * Whether the whole folder went: it cannot be read, or is empty, as a mount point is whose file system was taken away, or
-   * is another than it was when a photo was read.
-   */
-  whatIsGone(folder: string): Promise<string | undefined>;
-}
-
-export function createRootWatch(): RootWatch {
-  let known: Promise<string | undefined> | undefined;
-  const identityOf = async (folder: string) => {
-    const { dev, ino } = await stat(folder);
-    return `${dev}:${ino}`;
-  };
-  return {
-    async noteRead(folder) {
-      known ??= identityOf(folder).catch(() => undefined);
-      await known;
-    },
-    async whatIsGone(folder) {
-      try {
-        const before = await known;
-        if (before !== undefined && before !== (await identityOf(folder)))
-          return `and its folder ${folder} is another one than before`;
-        const entries = await opendir(folder);
-        const first = await entries.read().finally(() => entries.close());
-        return first === null ? `and its folder ${folder} is empty` : undefined;
-      } catch {
-        return `nor is its folder ${folder}`;
-      }
-    },
-  };
 }
 
 function quote(path: string): string {

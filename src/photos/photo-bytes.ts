@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 
@@ -8,15 +8,16 @@ export async function toPhotoBytes(
   version: string | undefined,
 ): Promise<PhotoBytes | PhotoProblem> {
   if (bytes.length === 0) return permanent('photo is empty (0 bytes)');
-  const sha256 = await hash(bytes);
+  const sha256 = await hashBytes(bytes);
   return { bytes, sha256, ...(version === undefined ? {} : { version }) };
 }
 
 /** Hashed in one go, which takes some 3 ms. */
 const pieceInBytes = 1024 * 1024;
 
-/** SHA-256, a piece at a time: the largest photos would block the event loop for 200 ms. */
-async function hash(bytes: Buffer): Promise<string> {
+/** SHA-256, of a large photo a piece at a time: the largest would block the event loop for 200 ms. */
+async function hashBytes(bytes: Buffer): Promise<string> {
+  if (bytes.length <= pieceInBytes) return hash('sha256', bytes);
   const sha256 = createHash('sha256');
   for (let at = 0; at < bytes.length; at += pieceInBytes) {
     if (at > 0) await otherWork();

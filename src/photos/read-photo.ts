@@ -4,9 +4,10 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import type { HttpsOptions } from './https-dispatchers.ts';
 import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
-import { createRootWatch, readLocalPhoto } from './local-photo.ts';
+import { readLocalPhoto } from './local-photo.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
+import { createRootWatch } from './root-watch.ts';
 import { readS3Photo } from './s3-photo.ts';
 
 export interface PhotoReaderOptions extends HttpsOptions {

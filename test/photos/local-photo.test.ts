@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { appendFileSync, truncateSync } from 'node:fs';
 import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -87,6 +88,72 @@ test('links are followed inside, and anywhere where that is permitted', async ()
   expect(await read(join(root, 'out.jpg'), { rootFolder: undefined })).toHaveProperty('bytes');
   const link = join(parent.path, 'link');
   expect(await read(join(link, 'a.jpg'), { rootFolder: link })).toHaveProperty('bytes');
+});
+
+describe('what changes from one photo to the next is seen at once', () => {
+  const outside = () => join(parent.path, 'outside');
+  const leadsOut = { problem: expect.stringContaining('--allow-outside permits that'), retryable: false };
+
+  async function readerThatRead(name: string) {
+    const reader = createPhotoReader({ ...options, rootFolder: root });
+    for (const folder of [join(root, 'sub'), outside()]) {
+      await mkdir(folder);
+      await writeFile(join(folder, 'a.jpg'), `photo in ${folder}`);
+    }
+    const readAgain = () => reader.read(join(root, name), signal);
+    expect(await readAgain()).toHaveProperty('bytes');
+    return readAgain;
+  }
+
+  test('a folder below that is replaced by a link out of it', async () => {
+    const readAgain = await readerThatRead('sub/a.jpg');
+    await rename(join(root, 'sub'), join(root, 'former'));
+    await symlink(outside(), join(root, 'sub'));
+    expect(await readAgain()).toEqual(leadsOut);
+  });
+
+  test('a photo that is replaced by a link, or by a pipe', async () => {
+    const readAgain = await readerThatRead('sub/a.jpg');
+    const photo = join(root, 'sub/a.jpg');
+    await rm(photo);
+    await symlink(join(outside(), 'a.jpg'), photo);
+    expect(await readAgain()).toEqual(leadsOut);
+    await rm(photo);
+    await promisify(execFile)('mkfifo', [photo]);
+    expect(await readAgain()).toMatchObject({ problem: expect.stringContaining('is not a regular file') });
+  });
+
+  test('the folder itself, moved away and come back as a link to where it is now', async () => {
+    const readAgain = await readerThatRead('sub/a.jpg');
+    await rename(root, join(parent.path, 'moved'));
+    await symlink(join(parent.path, 'moved'), root);
+    expect(await readAgain()).toHaveProperty('bytes');
+    await rm(root);
+    await symlink(outside(), root);
+    await mkdir(join(outside(), 'sub'));
+    await writeFile(join(outside(), 'sub/a.jpg'), 'another');
+    expect(await readAgain()).toMatchObject({ bytes: Buffer.from('another') });
+  });
+});
+
+test.each([
+  ['grows', (path: string) => appendFileSync(path, '!')],
+  ['shrinks', (path: string) => truncateSync(path, 1)],
+])('a photo that %s while it is read may be read again', async (_, change) => {
+  const path = join(root, 'a.jpg');
+  await writeFile(path, Buffer.alloc(100_000, 1));
+  let asked = 0;
+  // Asked before the file is opened, and again once its size is known.
+  const throwIfAborted = () => {
+    asked += 1;
+    if (asked === 2) change(path);
+  };
+  const meanwhile = Object.assign(new AbortController().signal, { throwIfAborted });
+  const reader = createPhotoReader({ ...options, rootFolder: root });
+  expect(await reader.read(path, meanwhile)).toEqual({
+    problem: expect.stringContaining('was changed while it was read'),
+    retryable: true,
+  });
 });
 
 test('a folder that is gone altogether may come back', async () => {
