@@ -1,6 +1,5 @@
 import type { AccountCheck, CallReply } from '../engines/engine.ts';
-import { eitherSignal } from '../util/abort-signals.ts';
-import type { Permit, RateLimiter } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 
 /** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */
 export interface CallBudget {
@@ -14,8 +13,6 @@ export interface CallContext {
   readonly limiter: RateLimiter;
   /** Takes one call of the run's budget, if it has one; false when it is spent. */
   readonly takeCall: () => Promise<boolean>;
-  /** Aborted when this process drains: what waits for its call goes back, calls in flight go on. */
-  readonly draining: AbortSignal;
 }
 
 export interface CallOptions<Reply extends CallReply> {
@@ -30,7 +27,10 @@ export interface CallOptions<Reply extends CallReply> {
   readonly call: (signal: AbortSignal, onSent: () => void) => Promise<Reply>;
   /** Called where the call was aborted after it was sent: the engine may have done what was asked. */
   readonly onUnanswered: () => void;
+  /** Ends the call. */
   readonly signal: AbortSignal;
+  /** Ends the waiting for its permit: aborted with `signal`, or before it, where calls in flight may go on. */
+  readonly leaving: AbortSignal;
 }
 
 /**
@@ -43,8 +43,8 @@ export interface CallOptions<Reply extends CallReply> {
 export async function makeCall<Reply extends CallReply>(
   options: CallOptions<Reply>,
 ): Promise<MadeCall<Reply>> {
-  const { context, runId, photo, attemptsBefore, refusedBefore = false, signal } = options;
-  const permit = await acquirePermit(context, { runId, signal });
+  const { context, runId, photo, attemptsBefore, refusedBefore = false, signal, leaving } = options;
+  const permit = await context.limiter.acquire({ runId, signal: leaving });
   // Taken when the call is due: a call that still waits for its permit has cost nothing.
   if (!(await context.takeCall())) {
     await permit.done({ reply: undefined, photo, attemptsBefore });
@@ -81,7 +81,7 @@ export async function askAccount(options: {
   readonly signal: AbortSignal;
 }): Promise<AccountCheck> {
   const { context, runId, ask, signal } = options;
-  const permit = await acquirePermit(context, { runId, signal });
+  const permit = await context.limiter.acquire({ runId, signal });
   const nothing = { reply: undefined, photo: '', attemptsBefore: 0 };
   if (!(await context.takeCall())) {
     await permit.done(nothing);
@@ -94,19 +94,6 @@ export async function askAccount(options: {
   });
   await permit.checked(check);
   return check;
-}
-
-/** Waits for a slot until the process drains or the job is taken away. */
-async function acquirePermit(
-  { limiter, draining }: CallContext,
-  { runId, signal }: { runId: string; signal: AbortSignal },
-): Promise<Permit> {
-  const either = eitherSignal(draining, signal);
-  try {
-    return await limiter.acquire({ runId, signal: either.signal });
-  } finally {
-    either.clear();
-  }
 }
 
 /** The run has made as many calls as it may: its conductor pauses it, until then the photo waits. */

@@ -41,6 +41,7 @@ export async function eraseTemplate(options: EraseOptions): Promise<TemplateEnd>
       call: (callSignal, onSent) => deleteTemplate({ templateId, signal: callSignal, onSent }),
       onUnanswered: () => undefined,
       signal,
+      leaving: signal,
     });
     if (charged) attempts += 1;
     switch (reply.kind) {

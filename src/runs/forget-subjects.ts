@@ -98,7 +98,7 @@ export async function forgetSubjects(
   // Every call in flight listens.
   setMaxListeners(0, either);
   const limiter = await rollcall.limiter(account);
-  const context = { limiter, takeCall: async () => true, draining: either };
+  const context = { limiter, takeCall: async () => true };
 
   const eraseOne = async (subject: string, number: number): Promise<void> => {
     const { templateIds, isLeft } = templatesOf(subject, engine, known);

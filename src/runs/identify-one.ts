@@ -110,7 +110,14 @@ async function askWithRetries(
 ): Promise<Omit<Identification, 'schema' | 'seq'>> {
   const { engine, settings, signal, draining, name } = context;
   const tries = { attempts: 0, calls: 0, reads: 0, storedUnknown: false };
-  const photo: IdentifiablePhoto = { data: { run: name, seq }, ready, context, signal, tries };
+  const photo: IdentifiablePhoto = {
+    data: { run: name, seq },
+    ready,
+    context,
+    signal,
+    leaving: draining,
+    tries,
+  };
   const { warnings } = ready.original;
   while (true) {
     const found = await identifyPhoto(photo);

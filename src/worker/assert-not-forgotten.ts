@@ -2,31 +2,24 @@ import type { Enrollment, ForgottenWatch, Refusal } from '../ledger/forgotten-wa
 import { refusedOutcomes } from '../ledger/refused-outcomes.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
-import { eitherSignal } from '../util/abort-signals.ts';
 
 export interface ForgottenContext {
   /** Whether the subject is on a forget list by now; see `ForgottenWatch`. */
   readonly refusalOf: ForgottenWatch['refusalOf'];
-  readonly draining: AbortSignal;
 }
 
 /**
  * To be awaited at a photo's start and again right before a call that would store it: what waits for its permit for an hour
  * was perhaps forgotten meanwhile.
- * @throws SubjectForgottenError; a signal's reason when the process drains or the job is taken away
+ * @throws SubjectForgottenError; the signal's reason when aborted
  */
 export async function assertNotForgotten(
-  { refusalOf, draining }: ForgottenContext,
+  { refusalOf }: ForgottenContext,
   enrollment: Enrollment,
   signal: AbortSignal,
 ): Promise<void> {
-  const either = eitherSignal(draining, signal);
-  try {
-    const refusal = await refusalOf(enrollment, either.signal);
-    if (refusal) throw new SubjectForgottenError(refusal);
-  } finally {
-    either.clear();
-  }
+  const refusal = await refusalOf(enrollment, signal);
+  if (refusal) throw new SubjectForgottenError(refusal);
 }
 
 /** The photo's subject is not to be enrolled any more. */

@@ -23,17 +23,18 @@ import { putInDoubt } from './settle-refusal.ts';
  * @throws SubjectForgottenError; AccountLockLostError where the lock was lost before the call was made
  */
 export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | undefined): Promise<Judgement> {
-  const { data, ready, context, signal, templateId } = photo;
+  const { data, ready, context, signal, leaving, templateId } = photo;
   const { engine, settings } = context;
   const { reply, charged } = await makeCall({
     context,
     signal,
+    leaving,
     runId: data.run,
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
     refusedBefore: photo.tries.refusedBefore === true,
     call: async (callSignal, onSent) => {
-      await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, callSignal);
+      await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, leaving);
       if (lock && !lock.isHeld()) throw new AccountLockLostError();
       return sendPhoto(engine, ready, {
         templateId,

@@ -15,6 +15,8 @@ import type { SourceWatch } from './source-watch.ts';
 
 /** What a worker needs to turn the photo jobs of one run into outcomes. */
 export interface WorkContext extends CallContext, ForgottenContext {
+  /** Aborted when this process drains: what waits for its call goes back, calls in flight go on. */
+  readonly draining: AbortSignal;
   readonly settings: RunSettings;
   readonly engine: Engine;
   readonly readPhoto: ReadPhoto;

@@ -35,7 +35,7 @@ export async function workPhoto(
   const leaving = eitherSignal(draining, signal);
   const share = context.memory.open(leaving.signal);
   try {
-    await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, signal);
+    await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, leaving.signal);
     const task = { data, templateId, context, signal, leaving: leaving.signal, tries };
     const ready = await readyPhoto({ ...task, share });
     if ('problem' in ready) {
