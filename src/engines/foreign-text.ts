@@ -41,14 +41,21 @@ export interface Span {
  */
 export function createSecretSearch(secrets: readonly string[]): (text: string) => Span[] {
   const patterns = secrets.filter((secret) => secret.length >= shortestSecret).flatMap(patternsOf);
-  return (text) =>
-    readUnescaped(text).flatMap((view) =>
-      [
-        ...[...patterns, pictureBytes].flatMap((pattern) => matchesOf(pattern, view.text)),
-        ...secretsOfAddresses(view.text),
-      ].map(({ start, end }) => ({ start: view.starts[start] ?? 0, end: view.ends[end - 1] ?? text.length })),
+  patterns.push(pictureBytes);
+  const mayHoldOne = anyOf([...patterns, addressSigns, escapeSigns]);
+  return (text) => {
+    // Most texts of a reply hold nothing of all that, which one look shows.
+    if (!mayHoldOne.test(text)) return [];
+    return readUnescaped(text).flatMap((view) =>
+      [...patterns.flatMap((pattern) => matchesOf(pattern, view.text)), ...secretsOfAddresses(view.text)].map(
+        ({ start, end }) => ({ start: view.starts[start] ?? 0, end: view.ends[end - 1] ?? text.length }),
+      ),
     );
+  };
 }
+
+const anyOf = (patterns: readonly RegExp[]) =>
+  new RegExp(patterns.map(({ source }) => source).join('|'), 'i');
 
 /** Shorter ones are no secrets, and would tear every word apart. */
 const shortestSecret = 4;
@@ -82,6 +89,10 @@ function matchesOf(pattern: RegExp, text: string): Span[] {
     end: index + found.length,
   }));
 }
+
+/** What every address of `addresses` has in it, and every escape of `readUnescaped`. */
+const addressSigns = /:\/\/|data:/;
+const escapeSigns = /[%\\&]/;
 
 const addresses = /\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s"'<>`]+|\bdata:[^\s"'<>]+/gi;
 

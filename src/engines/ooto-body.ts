@@ -18,7 +18,9 @@ export function readOotoBody(text: string): OotoBody | undefined {
     transactionId,
     isError: denial !== undefined,
     denial,
-    words: wordsIn(body),
+    get words() {
+      return wordsIn(body);
+    },
     code: result?.code,
     info: result?.info,
     templateId: [result?.templateId, result?.enroll?.templateId].find(isTemplateId),
