@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
+import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
 import { allowSubjects } from '../runs/forget-list.ts';
 import { type ForgetEnd, forgetSubjects } from '../runs/forget-subjects.ts';
 import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { compactLedger } from '../ledger/compact-ledger.ts';
+import { compactLedger, withCompactionLease } from '../ledger/compact-ledger.ts';
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
+import { refreshSnapshot, whenNightEnds } from '../ledger/snapshot/refresh-snapshot.ts';
 import type { Lease } from '../queue/lease.ts';
 import type { FoundJob, QueueBackend, RunQueue } from '../queue/queue.ts';
 import { openManifestWriter, type PlacedLine, readManifest } from '../records/manifest.ts';
@@ -9,7 +10,7 @@ import { photoJobDataSchema } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { Parts } from '../records/report-parts.ts';
 import { readControl } from '../records/run-control.ts';
-import type { RunRecord } from '../records/run-record.ts';
+import { areIdsFromPaths, type RunRecord } from '../records/run-record.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
@@ -104,8 +105,15 @@ export async function concludeRun(
     try {
       const { isVoid } = await openErasedSubjects(state, record);
       await compactLedger({ state, leases, account, isVoid, signal });
+      const folders = areIdsFromPaths(record.settings) ? record.settings : undefined;
+      await withCompactionLease({ leases, account }, () =>
+        refreshSnapshot(state, { account, folders, when: whenNightEnds, signal }),
+      );
     } catch (error) {
-      log.warn({ run: record.id, reason: (error as Error).message }, "the ledger's files were not compacted");
+      log.warn(
+        { run: record.id, reason: (error as Error).message },
+        "the ledger's files were not compacted, or its snapshot not renewed",
+      );
     }
   }
 }

@@ -45,7 +45,7 @@ export async function* decidePhotos<Photo extends { readonly line: ManifestLine 
     if (hasLine(line.seq)) return { kind: 'skip' };
     const outcome = forgotten.outcomeOf(line) ?? outcomeAsWritten(line);
     if (outcome) return { kind: 'settle', outcome };
-    return lookUp?.(line, decision) ?? decision;
+    return lookUp?.decide(line, decision) ?? decision;
   }
   /** Of a subject that was forgotten when the blanks around its id were part of it. */
   function outcomeAsWritten({ writtenId: subjectId }: ManifestLine) {
@@ -65,10 +65,15 @@ export async function* decidePhotos<Photo extends { readonly line: ManifestLine 
     }
   }
 
-  for await (const batch of list()) {
-    await forgotten.lookAgain();
-    if (batch.some(({ line }) => line.writtenId !== undefined))
-      keptTemplateOf ??= await openKeptTemplates?.();
-    yield decideAll(batch);
+  try {
+    for await (const batch of list()) {
+      await forgotten.lookAgain();
+      if (batch.some(({ line }) => line.writtenId !== undefined))
+        keptTemplateOf ??= await openKeptTemplates?.();
+      await lookUp?.prepare(batch.map(({ line }) => line).filter(({ seq }) => !hasLine(seq)));
+      yield decideAll(batch);
+    }
+  } finally {
+    await lookUp?.close();
   }
 }

@@ -1,17 +1,23 @@
 import { templateMark } from '../ledger/fingerprint.ts';
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
 import { readTemplatesOfIdsWithBlanks } from '../ledger/ids-with-blanks.ts';
-import { createKnownFolders } from '../ledger/known-folders.ts';
-import { createKnownPhotos, type KnownPhotos } from '../ledger/known-photos.ts';
-import { readLedger } from '../ledger/ledger-files.ts';
+import { openKnownLedger } from '../ledger/known-ledger.ts';
+import type { KnownPhotos } from '../ledger/known-photos.ts';
 import type { ManifestLine } from '../records/manifest.ts';
 import { areIdsFromPaths, type RunSettings } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import type { Decision } from './decide.ts';
 
-/** The decision over a line with what the ledger says of it: a photo to be called may need none, or goes with a hint. */
-export type LedgerLookup = (line: ManifestLine, decision: Decision) => Decision;
+/** What the ledger says of the photos of a list. */
+export interface LedgerLookup {
+  /** To be awaited for the lines that are decided next. */
+  prepare(lines: readonly ManifestLine[]): Promise<void>;
+  /** The decision over such a line with what the ledger says: a photo to be called may need none, or goes with a hint. */
+  decide(line: ManifestLine, decision: Decision): Decision;
+  /** Lets go of files; `prepare` may be called again. */
+  close(): Promise<void>;
+}
 
 type LookupSettings = Pick<
   RunSettings,
@@ -24,7 +30,10 @@ export const needsLedger = (settings: LookupSettings): boolean =>
 
 const checksFolders = (settings: LookupSettings) => !settings.replace && areIdsFromPaths(settings) === true;
 
-/** Reads the ledger of an account. Rejects with the signal's reason when aborted. */
+/**
+ * Opens the ledger of an account: its snapshot and the lines that came after it; all lines where the state has no
+ * snapshot. Rejects with the signal's reason when aborted.
+ */
 export async function openLedgerLookup(options: {
   state: StateStore;
   account: string;
@@ -33,30 +42,39 @@ export async function openLedgerLookup(options: {
   signal: AbortSignal;
 }): Promise<LedgerLookup> {
   const { state, account, engine, settings, signal } = options;
-  const known = settings.incremental
-    ? createKnownPhotos({
-        eachPhoto: settings.sameSubject === 'repeat' && settings.repeat === 'each',
-        required: settings.require,
-      })
-    : undefined;
-  const folders = checksFolders(settings) ? createKnownFolders(settings) : undefined;
   const erased = await openErasedSubjects(state, { engine, account });
-  await readLedger(state, {
+  const ledger = await openKnownLedger(state, {
     account,
+    erased,
+    photos: settings.incremental
+      ? {
+          eachPhoto: settings.sameSubject === 'repeat' && settings.repeat === 'each',
+          required: settings.require,
+        }
+      : undefined,
+    folders: checksFolders(settings) ? settings : undefined,
     signal,
-    onEvent: (event) => {
-      if (erased.isVoid(event)) return;
-      known?.add(event);
-      folders?.add(event);
-    },
   });
+  const { photos: known, folders } = ledger;
   const withOtherFolder = (line: ManifestLine, decision: Decision): Decision => {
     if (decision.kind === 'settle') return decision;
     const { subjectId = '', photo = '' } = line;
     const otherFolder = folders?.find({ subjectId, photo: redactAddress(photo).address });
     return otherFolder ? { ...decision, otherFolder } : decision;
   };
-  return (line, decision) => withOtherFolder(line, known ? lookUp(known, line, decision) : decision);
+  return {
+    prepare: (lines) => ledger.load(lines.flatMap(asked)),
+    decide: (line, decision) => withOtherFolder(line, known ? lookUp(known, line, decision) : decision),
+    close: ledger.close,
+  };
+
+  /** By its id as it is and, where it was trimmed, as it was written. */
+  function asked({ subjectId, writtenId, photo = '' }: ManifestLine) {
+    const address = folders ? redactAddress(photo).address : photo;
+    return [subjectId, writtenId].flatMap((id) =>
+      id === undefined ? [] : [{ subjectId: id, photo: address }],
+    );
+  }
 
   function lookUp(
     known: KnownPhotos,

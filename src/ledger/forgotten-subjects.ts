@@ -182,7 +182,12 @@ function writeTime(words: Uint32Array, place: number, time: number): void {
 export interface ErasedSubjects {
   /** Whether the engine's forget list names the subject, erased yet or not. */
   isForgotten(subjectId: string): boolean;
-  /** Whether what was known of a subject at a time (ISO) no longer holds, since its templates were deleted. */
+  /**
+   * Up to which time (milliseconds since 1970) what was known of a subject no longer holds, since its templates were
+   * deleted; below all times for one of whom nothing was.
+   */
+  voidUntil(subjectId: string): number;
+  /** The same of one event, whose time is an ISO time. */
   isVoid(event: { readonly subjectId: string; readonly at: string }): boolean;
 }
 
@@ -192,14 +197,19 @@ export async function openErasedSubjects(
 ): Promise<ErasedSubjects> {
   const subjects = createForgottenSubjects({ state, engine, account });
   await subjects.refresh();
+  function voidUntil(subjectId: string): number {
+    const found = subjects.find(subjectId);
+    if (!found || found.erasedAt === 0) return Number.NEGATIVE_INFINITY;
+    // While the subject is not enrolled, later times are those of another machine's clock.
+    if (found.since > 0 && found.erasedAt >= found.since) return Number.POSITIVE_INFINITY;
+    return found.erasedAt;
+  }
   return {
     isForgotten: subjects.isForgotten,
+    voidUntil,
     isVoid({ subjectId, at }) {
-      const found = subjects.find(subjectId);
-      if (!found || found.erasedAt === 0) return false;
-      // While the subject is not enrolled, later times are those of another machine's clock.
-      if (found.since > 0 && found.erasedAt >= found.since) return true;
-      return Date.parse(at) <= found.erasedAt;
+      const until = voidUntil(subjectId);
+      return until > 0 && Date.parse(at) <= until;
     },
   };
 }

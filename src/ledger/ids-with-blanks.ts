@@ -1,9 +1,14 @@
 import { templateIdOf } from '../engines/registry.ts';
-import { trimUnseen } from '../sources/trim-text.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
-import { compareTimes, type EventTimes, type LedgerEvent, timesOf } from './ledger-event.ts';
+import {
+  compareTimes,
+  type EventTimes,
+  keyWithoutBlanks,
+  type LedgerEvent,
+  timesOf,
+} from './ledger-event.ts';
 import { readLedger } from './ledger-files.ts';
 
 /**
@@ -34,6 +39,3 @@ function sentIdOf({ subjectId, templateId, templateIdFrom }: LedgerEvent, engine
   const own = () => templateIdOf({ engine, subjectId });
   return templateIdFrom === 'engine' ? own() : (templateId ?? own());
 }
-
-/** A subject of the ledger as lists name it now. */
-export const keyWithoutBlanks = (subjectId: string) => subjectKey(trimUnseen(subjectId));

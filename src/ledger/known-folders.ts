@@ -2,7 +2,16 @@ import { hash } from 'node:crypto';
 import type { OtherFolder } from '../records/photo-job-data.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
-import { compareTimes, type LedgerEvent, readTimes, timesOf, writeTimes } from './ledger-event.ts';
+import { readMark, writePrint } from './fingerprint.ts';
+import {
+  compareTimes,
+  type EventTimes,
+  isHeldEvent,
+  type LedgerEvent,
+  readTimes,
+  timesOf,
+  writeTimes,
+} from './ledger-event.ts';
 
 /**
  * The folder that gave a photo its id: its address without what an `--id-from` pattern matched, which takes as many
@@ -27,82 +36,111 @@ export interface KnownFolders {
   find(photo: { subjectId: string; photo: string }): OtherFolder | undefined;
 }
 
+/** What is known of events that are not added. */
+export interface FoldersElsewhere {
+  /** As of the newest event that the engine holds something of, or may. */
+  inferred(subjectId: string): Inferred | undefined;
+  /** Marks of all contents of the subject. */
+  contents(subjectId: string): readonly string[];
+}
+
+export interface Inferred {
+  readonly times: EventTimes;
+  /** How the id arose; `older`: the event does not say. */
+  readonly way: Way;
+  /** Its `folderMark`. */
+  readonly folder: string;
+  /** For messages. */
+  readonly name?: string | undefined;
+}
+
+export const ways = ['path', 'list', 'older'] as const;
+export type Way = (typeof ways)[number];
+
 /** Places behind the times. */
 const how = 4;
 const folderWords = 5;
 const contentCount = 7;
 const valueWords = 8;
 
-/** How an id arose, as of the newest event; `older`: the event does not say. */
-const ways = { path: 1, list: 2, older: 3 } as const;
-
 const mostContents = 64;
-const mostNames = 10_000;
+/** Of more folders than this the name is not told. */
+export const mostNames = 10_000;
 
-export function createKnownFolders({ idFrom }: { idFrom: string }): KnownFolders {
+export function createKnownFolders({
+  idFrom,
+  more,
+}: {
+  idFrom: string;
+  more?: FoldersElsewhere | undefined;
+}): KnownFolders {
   const subjects = createHashIndex({ valueWords });
   const contents = createHashIndex({ valueWords: 2 });
-  /** For messages; of more folders than this the name is not told. */
   const names = new Map<string, string>();
+  let isEmpty = true;
 
-  function contentsOf(subject: string, words: Uint32Array): string[] {
-    const count = words[contentCount] ?? 0;
-    return Array.from({ length: count }, (_, index) => readMark(contents.find(`${subject}\n${index}`)));
+  function contentsOf(subject: string): string[] {
+    const count = subjects.find(subject)?.[contentCount] ?? 0;
+    return Array.from({ length: count }, (_, index) => readMark(contents.find(`${subject}\n${index}`), 0));
   }
 
-  function addContent(subject: string, words: Uint32Array, sha256: string | undefined): void {
-    const count = words[contentCount] ?? 0;
-    if (sha256 === undefined || count >= mostContents) return;
+  function addContent(subject: string, sha256: string | undefined): void {
+    if (sha256 === undefined) return;
     const mark = contentMark(sha256);
-    if (contentsOf(subject, words).includes(mark)) return;
-    writeMark(contents.enter(`${subject}\n${count}`), 0, mark);
-    words[contentCount] = count + 1;
+    const known = contentsOf(subject);
+    if (known.length >= mostContents || known.includes(mark)) return;
+    writePrint(contents.enter(`${subject}\n${known.length}`), 0, mark);
+    subjects.enter(subject)[contentCount] = known.length + 1;
+  }
+
+  function inferredHere(subject: string): Inferred | undefined {
+    const words = isEmpty ? undefined : subjects.find(subject);
+    const way = ways[(words?.[how] ?? 0) - 1];
+    if (!words || way === undefined) return undefined;
+    const folder = readMark(words, folderWords);
+    return { times: readTimes(words), way, folder, name: names.get(folder) };
   }
 
   return {
     add(event) {
-      if (!isHeld(event)) return;
+      if (!isHeldEvent(event)) return;
+      isEmpty = false;
       const subject = subjectKey(event.subjectId);
+      addContent(subject, event.sha256);
       const words = subjects.enter(subject);
-      addContent(subject, words, event.sha256);
       const times = timesOf(event);
       if (words[how] !== 0 && compareTimes(times, readTimes(words)) <= 0) return;
       writeTimes(words, times);
-      words[how] = ways[event.idFrom ?? 'older'];
+      words[how] = 1 + ways.indexOf(event.idFrom ?? 'older');
       const folder = event.folder ?? folderOf(event.photo, idFrom);
-      const mark = markOf(folder);
-      writeMark(words, folderWords, mark);
+      const mark = folderMark(folder);
+      writePrint(words, folderWords, mark);
       if (names.size < mostNames) names.set(mark, folder);
     },
     find({ subjectId, photo }) {
       const subject = subjectKey(subjectId);
-      const words = subjects.find(subject);
-      if (!words || words[how] === ways.list) return undefined;
-      const mark = readMark(words, folderWords);
-      if (mark === markOf(folderOf(photo, idFrom))) return undefined;
-      const name = names.get(mark);
+      const latest = newest(inferredHere(subject), more?.inferred(subjectId));
+      if (!latest || isSameFolder(latest, folderOf(photo, idFrom))) return undefined;
+      const { times, way, name } = latest;
+      const marks = new Set([...(isEmpty ? [] : contentsOf(subject)), ...(more?.contents(subjectId) ?? [])]);
       return {
-        contents: contentsOf(subject, words),
-        at: new Date(readTimes(words).at).toISOString(),
+        contents: [...marks].slice(0, mostContents),
+        at: new Date(times.at).toISOString(),
         ...(name !== undefined && { folder: name }),
-        ...(words[how] === ways.older && { isUnsure: true }),
+        ...(way === 'older' && { isUnsure: true }),
       };
     },
   };
 }
 
-/** Whether the engine holds something of it, or may. */
-const isHeld = ({ kind, stored }: LedgerEvent) =>
-  kind === 'enrolled' || kind === 'unclear' || (kind === 'rejected' && stored !== 'no');
-
-const markOf = (folder: string) => hash('sha256', folder, 'hex').slice(0, 16);
-
-function readMark(words: Uint32Array | undefined, place = 0): string {
-  const hexOf = (word = 0) => word.toString(16).padStart(8, '0');
-  return hexOf(words?.[place]) + hexOf(words?.[place + 1]);
+function newest(one: Inferred | undefined, other: Inferred | undefined): Inferred | undefined {
+  if (!one || !other) return one ?? other;
+  return compareTimes(one.times, other.times) < 0 ? other : one;
 }
 
-function writeMark(words: Uint32Array, place: number, mark: string): void {
-  words[place] = Number.parseInt(mark.slice(0, 8), 16);
-  words[place + 1] = Number.parseInt(mark.slice(8, 16), 16);
-}
+/** Whether a photo in a folder may be of the same subject: an id that was listed is nobody else's in any folder. */
+export const isSameFolder = ({ way, folder }: Inferred, photoFolder: string): boolean =>
+  way === 'list' || folder === folderMark(photoFolder);
+
+/** 64 bits of a folder's SHA-256. */
+export const folderMark = (folder: string): string => hash('sha256', folder, 'hex').slice(0, 16);

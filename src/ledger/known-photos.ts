@@ -1,9 +1,25 @@
 import type { LedgerHint } from '../records/photo-job-data.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
-import { templateKey } from '../util/template-id.ts';
-import { anyTemplate, contentFingerprint, listedFingerprint, noTemplate } from './fingerprint.ts';
-import { compareTimes, type LedgerEvent, photoKey, readTimes, timesOf, writeTimes } from './ledger-event.ts';
+import {
+  anyTemplate,
+  type Fingerprints,
+  listedFingerprint,
+  noTemplate,
+  printsOf,
+  readPrint,
+  writePrint,
+} from './fingerprint.ts';
+import {
+  compareTimes,
+  type EventTimes,
+  isHeldEvent,
+  type LedgerEvent,
+  photoKey,
+  readTimes,
+  timesOf,
+  writeTimes,
+} from './ledger-event.ts';
 
 /** What a photo is asked by. */
 export interface AskedPhoto {
@@ -39,56 +55,64 @@ export interface KnownPhotosOptions {
   readonly eachPhoto: boolean;
   /** Checks that this run requires: what was enrolled without them is not known to be fine. */
   readonly required: readonly string[];
+  /** What is known of events that are not added. */
+  readonly more?: KnownElsewhere | undefined;
+}
+
+export interface KnownElsewhere {
+  /** What the engine holds of the subject, or of the photo where each stands for itself. */
+  held(photo: Pick<AskedPhoto, 'subjectId' | 'photo'>): Holding | undefined;
+  /** The latest verdict on the photo. */
+  verdict(photo: Pick<AskedPhoto, 'subjectId' | 'photo'>): Holding | undefined;
+}
+
+/** As of the newest of some events. */
+export interface Holding {
+  readonly times: EventTimes;
+  readonly prints: Fingerprints;
 }
 
 /** Times (two words each: answer and last seen), then two words each of `listed` and `content`. */
 const valueWords = 8;
 
-export function createKnownPhotos({ eachPhoto, required }: KnownPhotosOptions): KnownPhotos {
+export function createKnownPhotos({ eachPhoto, required, more }: KnownPhotosOptions): KnownPhotos {
   const held = createHashIndex({ valueWords });
   const rejected = createHashIndex({ valueWords });
   const heldKey = (subjectId: string, photo: string) =>
     eachPhoto ? photoKey(subjectId, photo) : subjectKey(subjectId);
+  let isEmpty = true;
 
-  function addHeld(event: LedgerEvent, prints: Fingerprints): void {
-    put(held.enter(heldKey(event.subjectId, event.photo)), event, prints);
+  function put(words: Uint32Array, holding: Holding): void {
+    isEmpty = false;
+    const { times, prints } = newerOf(read(words), holding);
+    writeTimes(words, times);
+    writePrint(words, 4, prints.listed);
+    writePrint(words, 6, prints.content);
   }
+
+  const heldNow = ({ subjectId, photo }: AskedPhoto) =>
+    isEmpty ? undefined : read(held.find(heldKey(subjectId, photo)));
+  const verdictNow = ({ subjectId, photo }: AskedPhoto) =>
+    isEmpty ? undefined : read(rejected.find(photoKey(subjectId, photo)));
 
   return {
     add(event) {
-      switch (event.kind) {
-        case 'enrolled':
-          return addHeld(event, isEnough(event, required) ? printsOf(event, templateOf(event)) : none);
-        case 'unclear':
-          return addHeld(event, none);
-        case 'rejected':
-          if (event.stored !== 'no') addHeld(event, none);
-          // The verdict of a check that is not required now is none.
-          if (!isVerdict(event, required)) return;
-          return put(
-            rejected.enter(photoKey(event.subjectId, event.photo)),
-            event,
-            printsOf(event, noTemplate),
-          );
+      const holding = { times: timesOf(event), prints: printsOf(event) };
+      if (isHeldEvent(event)) {
+        const isFine = event.kind === 'enrolled' && isEnough(event.required, required);
+        put(
+          held.enter(heldKey(event.subjectId, event.photo)),
+          isFine ? holding : { ...holding, prints: none },
+        );
       }
+      if (event.kind === 'rejected' && isVerdict(event.code, required))
+        put(rejected.enter(photoKey(event.subjectId, event.photo)), holding);
     },
-    recognise({ subjectId, photo, version, template }) {
-      const heldNow = read(held.find(heldKey(subjectId, photo)));
-      const verdict = read(rejected.find(photoKey(subjectId, photo)));
-      // What was stored since then overtakes the verdict.
-      const rejectedNow = verdict && (!heldNow || verdict.at >= heldNow.at) ? verdict : undefined;
-      if (version !== undefined) {
-        const isListed = (entry: typeof heldNow, mark: string) =>
-          entry?.listed === listedFingerprint(photo, version, mark);
-        if (heldNow && (isListed(heldNow, template) || isListed(heldNow, anyTemplate)))
-          return { kind: 'unchanged', enrolledAt: heldNow.at };
-        if (rejectedNow && isListed(rejectedNow, noTemplate)) return { kind: 'rejected-before' };
-      }
-      const known: LedgerHint = {
-        ...(heldNow?.content && { enrolled: heldNow.content, enrolledAt: heldNow.at }),
-        ...(rejectedNow?.content && { rejected: rejectedNow.content }),
-      };
-      return known.enrolled || known.rejected ? { kind: 'compare', known } : undefined;
+    recognise(asked) {
+      return recognise(asked, {
+        held: newest(heldNow(asked), more?.held(asked)),
+        verdict: newest(verdictNow(asked), more?.verdict(asked)),
+      });
     },
     get sizeInBytes() {
       return held.sizeInBytes + rejected.sizeInBytes;
@@ -96,66 +120,60 @@ export function createKnownPhotos({ eachPhoto, required }: KnownPhotosOptions): 
   };
 }
 
-/** 16 hex digits each; absent where nothing may be recognised by it. */
-interface Fingerprints {
-  readonly listed?: string | undefined;
-  readonly content?: string | undefined;
-}
-
-const none: Fingerprints = {};
-
-function printsOf({ photo, version, sha256 }: LedgerEvent, template: string): Fingerprints {
-  return {
-    ...(version !== undefined && { listed: listedFingerprint(photo, version, template) }),
-    ...(sha256 !== undefined && { content: contentFingerprint(sha256, template) }),
+function recognise(
+  { photo, version, template }: AskedPhoto,
+  { held, verdict }: { held: Holding | undefined; verdict: Holding | undefined },
+): Recognition | undefined {
+  // What was stored since then overtakes the verdict.
+  const rejected = verdict && (!held || verdict.times.at >= held.times.at) ? verdict : undefined;
+  if (version !== undefined) {
+    const isListed = (holding: Holding, mark: string) =>
+      holding.prints.listed === listedFingerprint(photo, version, mark);
+    if (held?.prints.listed && (isListed(held, template) || isListed(held, anyTemplate)))
+      return { kind: 'unchanged', enrolledAt: isoOf(held) };
+    if (rejected?.prints.listed && isListed(rejected, noTemplate)) return { kind: 'rejected-before' };
+  }
+  const known: LedgerHint = {
+    ...(held?.prints.content && { enrolled: held.prints.content, enrolledAt: isoOf(held) }),
+    ...(rejected?.prints.content && { rejected: rejected.prints.content }),
   };
+  return known.enrolled || known.rejected ? { kind: 'compare', known } : undefined;
 }
 
-function templateOf({ templateId, templateIdFrom }: LedgerEvent): string {
-  if (templateIdFrom === 'engine') return anyTemplate;
-  return templateIdFrom === 'manifest' ? `=${templateKey(templateId ?? '')}` : noTemplate;
+const isoOf = ({ times }: Holding) => new Date(times.at).toISOString();
+
+/** Nothing may be recognised by it. */
+export const none: Fingerprints = {};
+
+/** Whether it passed all checks that a run requires now. */
+export const isEnough = (passed: readonly string[] | undefined, required: readonly string[]): boolean =>
+  required.every((check) => passed?.includes(check) ?? false);
+
+/** The verdict of a check that is not required now is none. */
+export const isVerdict = (code: string | undefined, required: readonly string[]): boolean =>
+  !code?.startsWith(checkCode) || required.includes(code.slice(checkCode.length));
+
+export const checkCode = 'check-';
+
+/** The newer one stands; of two at the same time that say different things, neither does. */
+export function newerOf(one: Holding | undefined, other: Holding): Holding {
+  if (!one) return other;
+  const order = compareTimes(other.times, one.times);
+  if (order === 0) return isSame(one.prints, other.prints) ? one : { times: one.times, prints: none };
+  return order > 0 ? other : one;
 }
 
-const isEnough = (event: LedgerEvent, required: readonly string[]) =>
-  required.every((check) => event.required?.includes(check) ?? false);
-
-const isVerdict = ({ code = '' }: LedgerEvent, required: readonly string[]) =>
-  !code.startsWith('check-') || required.includes(code.slice('check-'.length));
-
-/** The newer event stands; of two at the same time that say different things, neither does. */
-function put(words: Uint32Array, event: LedgerEvent, prints: Fingerprints): void {
-  const times = timesOf(event);
-  const isNew = words[0] === 0 && words[1] === 0;
-  const order = isNew ? 1 : compareTimes(times, readTimes(words));
-  if (order < 0) return;
-  const stands = order > 0 || isSame(words, prints);
-  const { listed, content } = stands ? prints : none;
-  writeTimes(words, times);
-  writePrint(words, 4, listed);
-  writePrint(words, 6, content);
+function newest(one: Holding | undefined, other: Holding | undefined): Holding | undefined {
+  return other ? newerOf(one, other) : one;
 }
 
-const isSame = (words: Uint32Array, { listed = '', content = '' }: Fingerprints) =>
-  readPrint(words, 4) === listed && readPrint(words, 6) === content;
+const isSame = (one: Fingerprints, other: Fingerprints) =>
+  (one.listed ?? '') === (other.listed ?? '') && (one.content ?? '') === (other.content ?? '');
 
-function read(words: Uint32Array | undefined) {
-  if (!words) return undefined;
+function read(words: Uint32Array | undefined): Holding | undefined {
+  if (!words || (words[0] === 0 && words[1] === 0)) return undefined;
   return {
-    at: new Date(readTimes(words).at).toISOString(),
-    listed: readPrint(words, 4),
-    content: readPrint(words, 6),
+    times: readTimes(words),
+    prints: { listed: readPrint(words, 4), content: readPrint(words, 6) },
   };
-}
-
-const hexOf = (word: number | undefined) => (word ?? 0).toString(16).padStart(8, '0');
-
-/** Empty where there is none. */
-function readPrint(words: Uint32Array, place: number): string {
-  const isNone = words[place] === 0 && words[place + 1] === 0;
-  return isNone ? '' : hexOf(words[place]) + hexOf(words[place + 1]);
-}
-
-function writePrint(words: Uint32Array, place: number, hex = ''): void {
-  words[place] = Number.parseInt(hex.slice(0, 8) || '0', 16);
-  words[place + 1] = Number.parseInt(hex.slice(8, 16) || '0', 16);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RunRecord } from '../records/run-record.ts';
+import { trimUnseen } from '../sources/trim-text.ts';
 import { subjectKey } from '../util/subject-id.ts';
 
 export const ledgerSchemaName = 'rollcall.ledger/1';
@@ -63,6 +64,17 @@ export function isForeignEvent(text: string): boolean {
     return false;
   }
 }
+
+/** Whether the engine holds something of it, or may. */
+export const isHeldEvent = ({ kind, stored }: LedgerEvent): boolean =>
+  kind === 'enrolled' || kind === 'unclear' || (kind === 'rejected' && stored !== 'no');
+
+/** Whether the engine stored it: a required check that was not fine does not undo that. */
+export const isStoredEvent = ({ kind, stored, templateId }: LedgerEvent): boolean =>
+  kind === 'enrolled' || (kind === 'rejected' && stored === 'yes' && templateId !== undefined);
+
+/** A subject of the ledger as lists name it now: blanks around ids were part of them once. */
+export const keyWithoutBlanks = (subjectId: string): string => subjectKey(trimUnseen(subjectId));
 
 export const photoKey = (subjectId: string, photo: string) => `${subjectKey(subjectId)}\n${photo}`;
 

@@ -71,11 +71,13 @@ export async function readLedger(
     onEvent: (event: LedgerEvent) => void;
     /** Awaited every few hundred lines, so that what `onEvent` gathers stays bounded. */
     afterBatch?: () => Promise<void>;
+    /** Paths of files that are passed over: what they hold is known. */
+    except?: ReadonlySet<string>;
     signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { account, onEvent, afterBatch, signal } = options;
-  const read = new Set<string>();
+  const { account, onEvent, afterBatch, except, signal } = options;
+  const read = new Set<string>(except);
   while (true) {
     const files = (await listLedgerFiles(state, account)).filter(({ path }) => !read.has(path));
     if (files.length === 0) return;

@@ -6,9 +6,10 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex, type HashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
-import { keyWithoutBlanks } from './ids-with-blanks.ts';
 import {
   compareTimes,
+  isStoredEvent,
+  keyWithoutBlanks,
   type LedgerEvent,
   ledgerSourceOf,
   readTimes,
@@ -38,7 +39,7 @@ export async function writeMissingSubjects(
   const isMissing = (event: LedgerEvent) =>
     event.source === ledgerSource &&
     !isLeftOut(event.photo) &&
-    isStored(event) &&
+    isStoredEvent(event) &&
     !isListed(event) &&
     !erased.isForgotten(event.subjectId) &&
     !erased.isVoid(event);
@@ -73,10 +74,6 @@ async function listedSubjects(state: StateStore, runId: string): Promise<HashInd
   for await (const subjectId of leftOutSubjects(state, runId)) subjects.enter(subjectKey(subjectId));
   return subjects;
 }
-
-/** A required check that was not fine does not undo what the engine stored. */
-const isStored = ({ kind, stored, templateId }: LedgerEvent) =>
-  kind === 'enrolled' || (kind === 'rejected' && stored === 'yes' && templateId !== undefined);
 
 async function writeThem(options: {
   state: StateStore;

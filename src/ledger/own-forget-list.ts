@@ -4,7 +4,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { listEntryFiles, readForgetFile, runForgetListFolder } from './forget-files.ts';
 import { createForgetReader } from './forget-reader.ts';
 import { createForgottenSubjects } from './forgotten-subjects.ts';
-import { keyWithoutBlanks } from './ids-with-blanks.ts';
+import { keyWithoutBlanks } from './ledger-event.ts';
 import { readLedger } from './ledger-files.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Settings } from '../engines/settings.ts';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
 import { createForgottenSubjects } from '../ledger/forgotten-subjects.ts';
-import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
+import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { Rollcall } from './open-rollcall.ts';

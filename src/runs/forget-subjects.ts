@@ -4,7 +4,7 @@ import { resumeFixedAccount } from '../account/account-pause.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { Engine } from '../engines/engine.ts';
 import { createErasureLog, forgetListFolder, writeForgetEntries } from '../ledger/forget-files.ts';
-import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
+import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
 import { purgeLedger } from '../ledger/purge-ledger.ts';
 import { UsageError } from '../util/errors.ts';
 import { eraseTemplate, type TemplateEnd } from './erase-template.ts';

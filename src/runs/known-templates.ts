@@ -1,6 +1,5 @@
 import { templateIdOf } from '../engines/registry.ts';
-import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
-import { type LedgerEvent, timesOf } from '../ledger/ledger-event.ts';
+import { keyWithoutBlanks, type LedgerEvent, timesOf } from '../ledger/ledger-event.ts';
 import { readLedger } from '../ledger/ledger-files.ts';
 import type { QueueBackend } from '../queue/queue.ts';
 import { readManifest } from '../records/manifest.ts';

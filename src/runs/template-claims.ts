@@ -1,5 +1,5 @@
 import { followsFromSubject } from '../engines/registry.ts';
-import { keyWithoutBlanks } from '../ledger/ids-with-blanks.ts';
+import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import { templateKey } from '../util/template-id.ts';
 

@@ -17,6 +17,7 @@ const harmlessParameters = new Set(
  * parameters (a signature, a token), the fragment, the content of a `data:` address. Paths stay as they are.
  */
 export function redactAddress(address: string): RedactedAddress {
+  if (!address.includes(':')) return { address, secret: false };
   if (/^\s*data:/iu.test(address)) return { address: `data:${mark}`, secret: true };
   const parts = addressParts.exec(address)?.groups;
   if (parts === undefined) return { address, secret: false };

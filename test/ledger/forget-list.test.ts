@@ -9,6 +9,9 @@ import { createForgottenSubjects, openErasedSubjects } from '../../src/ledger/fo
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
 import { deltaPath, readLedger } from '../../src/ledger/ledger-files.ts';
 import { purgeLedger } from '../../src/ledger/purge-ledger.ts';
+import { subjectHash } from '../../src/ledger/snapshot/entry.ts';
+import { refreshSnapshot } from '../../src/ledger/snapshot/refresh-snapshot.ts';
+import { snapshotPath } from '../../src/ledger/snapshot/snapshot.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
 import { findKnownTemplates } from '../../src/runs/known-templates.ts';
 import { planErasure } from '../../src/runs/plan-erasure.ts';
@@ -235,7 +238,13 @@ describe('the ledger', () => {
     try {
       const purge = () =>
         purgeLedger({ state, leases: backend.leases, account, subjects: new Set(['a']), signal });
+      const when = { fewestBytes: 0, dropsGone: true };
+      expect(await refreshSnapshot(state, { account, when, signal })).toBe(true);
+      const snapshot = () => state.read(snapshotPath(account));
+      const hash = Buffer.from(Uint32Array.from(subjectHash('a')).buffer);
+      expect((await snapshot())?.includes(hash)).toBe(true);
       expect(await purge()).toBe(true);
+      expect((await snapshot())?.includes(hash)).toBe(false);
       const left: string[] = [];
       await readLedger(state, { account, onEvent: ({ subjectId }) => left.push(subjectId) });
       expect(left.sort()).toEqual(['b', 'c']);

@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/prom
 import { join, resolve } from 'node:path';
 import { linesOf } from './lines-of.ts';
 import { openAppender } from './local-appender.ts';
+import { openByteFile, openScratchFile } from './local-byte-file.ts';
 import { createWhole, openWriter, writeWhole } from './local-writer.ts';
 import { guarded } from './state-fault.ts';
 import type { StateEntry, StateLine, StateStore } from './state-store.ts';
@@ -29,6 +30,11 @@ export function createLocalStateStore(folder: string): StateStore {
     list: (path) => guarded(locate(path), () => listFolder(locate(path))),
     size: (path) => guarded(locate(path), () => sizeOf(locate(path))),
     remove: (path) => guarded(locate(path), () => rm(locate(path), { force: true, recursive: true })),
+    bytes: {
+      open: (path) => guarded(locate(path), () => openByteFile(locate(path))),
+      openWriter: (path) => guarded(locate(path), () => openWriter(locate(path))),
+      openScratch: (path) => guarded(locate(path), () => openScratchFile(locate(path))),
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { guarded } from './state-fault.ts';
-import type { StateWriter } from './state-store.ts';
+import type { ByteWriter, StateWriter } from './state-store.ts';
 
 const draftSuffix = '.tmp';
 
@@ -29,7 +29,7 @@ export async function createWhole(path: string, content: string): Promise<boolea
 }
 
 /** Drafts that a killed process left of this file are removed: a large file has one writer at a time. */
-export async function openWriter(path: string): Promise<StateWriter> {
+export async function openWriter(path: string): Promise<StateWriter & ByteWriter> {
   const siblings = await readdir(dirname(path)).catch(() => []);
   const drafts = siblings.filter(
     (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(draftSuffix),
@@ -38,7 +38,7 @@ export async function openWriter(path: string): Promise<StateWriter> {
   return openDraft(path);
 }
 
-interface Draft extends StateWriter {
+interface Draft extends StateWriter, ByteWriter {
   write(content: string | Uint8Array): Promise<void>;
   /** Leaves a file that is there as it is. @returns whether there was none */
   commitAsFirst(): Promise<boolean>;

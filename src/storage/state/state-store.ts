@@ -42,6 +42,32 @@ export interface StateStore {
   /** Size in bytes, or undefined if there is no such file. */
   size(path: string): Promise<number | undefined>;
   remove(path: string): Promise<void>;
+  /** Files of bytes that are read here and there; absent where each look is a request (S3). */
+  readonly bytes?: ByteFiles;
+}
+
+export interface ByteFiles {
+  /** Undefined if there is no such file. Who has it open goes on reading what it opened, whatever becomes of the name. */
+  open(path: string): Promise<ByteFile | undefined>;
+  /** As `openWriter`. */
+  openWriter(path: string): Promise<ByteWriter>;
+  /** A file without a name beside others, for what is too much for memory: gone with the process. */
+  openScratch(folder: string): Promise<ScratchFile>;
+}
+
+export interface ByteFile {
+  readonly sizeInBytes: number;
+  /** Fills `into` from a place of the file. @returns the bytes read: fewer where the file ends before */
+  read(into: Uint8Array, offset: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface ByteWriter extends Pick<StateWriter, 'commit' | 'discard'> {
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+export interface ScratchFile extends ByteFile {
+  append(bytes: Uint8Array): Promise<void>;
 }
 
 export interface StateLine {
