@@ -2,11 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
+import { facePhoto, facePhotoCount } from '../test/helpers/face-photos.ts';
 
 /** A real photo out of a package, and how many faces a person counts in it. */
 export interface FacePhoto {
   readonly name: string;
-  readonly kind: 'one face' | 'a group' | 'no face';
+  readonly kind: 'one face' | 'one sharp face' | 'a group' | 'no face';
   readonly faces: number;
   readonly bytes: Buffer;
 }
@@ -27,6 +28,20 @@ export async function singlePhotos(): Promise<FacePhoto[]> {
     }
   }
   return photos;
+}
+
+/** A face each, cut out of the groups and as large as a camera makes it: 9 megapixels. */
+export async function sharpPhotos(): Promise<FacePhoto[]> {
+  const indexes = Array.from({ length: facePhotoCount }, (_, index) => index);
+  return Promise.all(
+    indexes.map(async (index) => {
+      const bytes = await sharp(await facePhoto(index))
+        .resize(3000, 3000)
+        .jpeg({ quality: 90 })
+        .toBuffer();
+      return { name: `face ${index}`, kind: 'one sharp face' as const, faces: 1, bytes };
+    }),
+  );
 }
 
 export async function groupPhotos(): Promise<FacePhoto[]> {

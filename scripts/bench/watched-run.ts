@@ -29,7 +29,7 @@ export async function watchedRun(options: {
   const main = join(process.cwd(), 'dist/cli/main.js');
   const run = execa(
     process.execPath,
-    [main, 'run', ...args, '--json', '--rate', '1000', '--concurrency', '64'],
+    [main, 'run', '--json', '--rate', '1000', '--concurrency', '64', ...args],
     {
       cwd: folder,
       env: {

@@ -133,8 +133,8 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     },
     faceReader: resources.lazy(async () => {
       // Its decoder and its pool are nothing that other commands should load.
-      const { createFaceReader } = await import('../engines/local/faces/create-face-reader.ts');
-      return createFaceReader();
+      const { shareFaceReader } = await import('../engines/local/faces/create-face-reader.ts');
+      return shareFaceReader();
     }),
     registration: resources.lazy(async () =>
       openRegistration({

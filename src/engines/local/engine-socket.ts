@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { FaultError } from '../../util/errors.ts';
+import { whyDenied } from '../../util/permission.ts';
 import { openSocketFolder } from '../../util/socket-folder.ts';
 
 /**
@@ -23,9 +24,9 @@ export async function isListening(socketPath: string): Promise<boolean> {
     if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(code)) return false;
     // A full backlog of connections belongs to a process that listens.
     if (code === 'EAGAIN') return true;
-    throw new FaultError('local-engine', `The local engine at ${socketPath} cannot be reached (${code}).`, {
-      cause: error,
-    });
+    const why = code === 'EACCES' ? ` ${await whyDenied(socketPath)}` : '';
+    const message = `The local engine at ${socketPath} cannot be reached (${code}).${why}`;
+    throw new FaultError('local-engine', message, { cause: error });
   } finally {
     socket.destroy();
   }

@@ -7,12 +7,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createHttpsPhotoReader } from '../../photos/https-photo.ts';
 import { makeFolder, writeWhole } from '../../storage/state/local-writer.ts';
-import { UsageError } from '../../util/errors.ts';
+import { FaultError, UsageError } from '../../util/errors.ts';
+import { whyDenied } from '../../util/permission.ts';
 import { withStartLock } from '../../util/start-lock.ts';
 import type { Chaos } from './chaos.ts';
 import { createEngineApp } from './create-engine-app.ts';
 import { engineSocketOf, isListening } from './engine-socket.ts';
-import { createFaceReader, createLazyFaceReader } from './faces/create-face-reader.ts';
+import { createLazyFaceReader, shareFaceReader } from './faces/create-face-reader.ts';
 import { openTemplateStore } from './templates/template-store.ts';
 import { maxImageSizeInBytes } from './verihubs-payload.ts';
 
@@ -46,6 +47,18 @@ const closeIdleEveryInMs = 50;
  * @throws UsageError for an address that cannot be listened on, FaultError for the folder
  */
 export async function startLocalEngine(options: LocalEngineOptions): Promise<LocalEngine | undefined> {
+  try {
+    return await startUnlessServed(options);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    const { folder } = options;
+    const message = `The local engine's folder ${folder} cannot be used (${code}). ${await whyDenied(folder)}`;
+    throw new FaultError('local-engine', message, { cause: error });
+  }
+}
+
+async function startUnlessServed(options: LocalEngineOptions): Promise<LocalEngine | undefined> {
   const { folder } = options;
   await makeFolder(folder);
   const socketPath = await engineSocketOf(folder);
@@ -71,7 +84,7 @@ async function serve(options: LocalEngineOptions, socketPath: string): Promise<L
   };
   try {
     const threads = availableParallelism();
-    const reader = createLazyFaceReader(() => createFaceReader({ threads }));
+    const reader = createLazyFaceReader(shareFaceReader);
     releases.push(() => reader.close());
     const onDamage = (lines: number) =>
       log.warn({ lines }, 'unreadable lines of the templates file were skipped');

@@ -74,6 +74,28 @@ async function isLarge(photo: Buffer): Promise<boolean> {
 
 const longestTimerInMs = 2 ** 31 - 1;
 
+let shared: { readonly reader: Promise<FaceReader>; users: number } | undefined;
+
+/**
+ * The one reader of this process, for all who need one: the models of a preflight are those of an engine beside it. It is
+ * closed with its last user.
+ */
+export async function shareFaceReader(): Promise<FaceReader> {
+  shared ??= { reader: createFaceReader(), users: 0 };
+  const own = shared;
+  own.users += 1;
+  const leave = () => {
+    own.users -= 1;
+    if (own.users === 0 && shared === own) shared = undefined;
+    return own.users === 0;
+  };
+  const reader = await own.reader.catch((error) => {
+    leave();
+    throw error;
+  });
+  return { read: reader.read, close: async () => void (leave() && (await reader.close())) };
+}
+
 /** Creates the reader, and loads its models, with the first photo: an engine that only deletes needs none. */
 export function createLazyFaceReader(create: () => Promise<FaceReader>): FaceReader {
   let reader: Promise<FaceReader> | undefined;

@@ -1,12 +1,5 @@
 import type { DecodedPhoto, Picture } from './decode-photo.ts';
-import {
-  type Box,
-  type DetectedFaces,
-  type Detection,
-  detectFaces,
-  type QuarterTurns,
-  turnBack,
-} from './detect-faces.ts';
+import { detectFaces, type QuarterTurns, scaleBox, turnBack, turnPicture } from './detect-faces.ts';
 import type { Point } from './face-pose.ts';
 import { type FaceQuality, measureQuality } from './face-quality.ts';
 import type { FaceFound } from './face-reader.ts';
@@ -19,6 +12,9 @@ import {
   squareAround,
 } from './face-square.ts';
 import type { FaceModels } from './load-models.ts';
+import { descriptorSideInPixels } from './networks/descriptor-network.ts';
+import type { Box, Detection } from './networks/detector-network.ts';
+import { landmarkSideInPixels } from './networks/landmark-network.ts';
 
 /** Below this width, in pixels of the photo, descriptors of one person are no longer close to each other. */
 const minFaceWidthInPixels = 40;
@@ -26,25 +22,40 @@ const minFaceWidthInPixels = 40;
 /** Finds the faces of a photo and describes each; the most certain first. */
 export async function findFaces(models: FaceModels, photo: DecodedPhoto): Promise<FaceFound[]> {
   const detected = await detectFaces(models, photo.picture);
-  const faces: FaceFound[] = [];
-  for (const detection of detected.detections)
-    faces.push(await describeFace({ models, photo, detected, detection }));
-  return faces;
+  const isFineEnough = detected.detections.every(({ box }) => box.width >= descriptorSideInPixels);
+  const picture = isFineEnough ? photo.picture : await photo.decodeFiner();
+  const finer = picture.width / photo.picture.width;
+  const turned = await turnPicture(picture, detected.turns);
+  return detected.detections.map(({ score, box }) =>
+    describeFace({
+      models,
+      photo,
+      picture,
+      turned,
+      turns: detected.turns,
+      detection: { score, box: scaleBox(box, finer) },
+    }),
+  );
 }
 
-async function describeFace(options: {
+function describeFace(options: {
   models: FaceModels;
   photo: DecodedPhoto;
-  detected: DetectedFaces;
+  /** Upright as the photo says. */
+  picture: Picture;
+  /** Turned so that faces stand upright. */
+  turned: Picture;
+  turns: QuarterTurns;
+  /** In the turned picture. */
   detection: Detection;
-}): Promise<FaceFound> {
-  const { models, photo, detected, detection } = options;
-  const { picture, turns } = detected;
-  const scale = photo.width / photo.picture.width;
-  const points = await findLandmarks(models, picture, detection.box);
+}): FaceFound {
+  const { models, photo, picture, turned, turns, detection } = options;
+  const scale = photo.width / picture.width;
+  const points = findLandmarks(models, turned, detection.box);
   const isLargeEnough = detection.box.width * scale >= minFaceWidthInPixels;
-  const descriptor = isLargeEnough ? await describe(models, picture, descriptorSquare(points)) : undefined;
-  const inPhoto = (point: Point) => scalePoint(turnBack(point, photo.picture, turns), scale);
+  const descriptor =
+    isLargeEnough && models.describe(cutSquare(turned, descriptorSquare(points), descriptorSideInPixels));
+  const inPhoto = (point: Point) => scalePoint(turnBack(point, picture, turns), scale);
   return {
     box: boxInPhoto(detection.box, inPhoto),
     score: detection.score,
@@ -53,7 +64,7 @@ async function describeFace(options: {
       return [Math.round(x), Math.round(y)];
     }),
     ...(descriptor && { descriptor }),
-    quality: turnRoll(measureQuality(cutFace(picture, points), points), turns),
+    quality: turnRoll(measureQuality(cutFace(turned, points), points), turns),
   };
 }
 
@@ -82,14 +93,12 @@ function cutFace(picture: Picture, points: readonly Point[]): Picture {
   return cutSquare(picture, square, Math.min(128, Math.max(16, Math.round(square.side))));
 }
 
-const landmarkSideInPixels = 112;
-
 /** 68 points in the pixels of the picture, in the order of iBUG 300-W: jaw, brows, nose, eyes, mouth. */
-async function findLandmarks(models: FaceModels, picture: Picture, box: Box): Promise<Point[]> {
+function findLandmarks(models: FaceModels, picture: Picture, box: Box): Point[] {
   const { x, y, width, height } = box;
   const centre = { x: x + width / 2, y: y + height / 2 };
   const upright = { centre, side: Math.max(width, height), angle: 0 };
-  const points = await findLandmarksIn(models, picture, upright);
+  const points = findLandmarksIn(models, picture, upright);
   // The network knows heads that stand upright; for one that leans it is run again on the turned square.
   const angle = eyesAngle(points);
   return Math.abs(angle) < maxLeanInRadians
@@ -99,39 +108,16 @@ async function findLandmarks(models: FaceModels, picture: Picture, box: Box): Pr
 
 const maxLeanInRadians = 0.15;
 
-async function findLandmarksIn(
-  { tf, faceApi }: FaceModels,
-  picture: Picture,
-  square: Square,
-): Promise<Point[]> {
-  const cut = cutSquare(picture, square, landmarkSideInPixels);
-  const image = tf.tensor3d(new Int32Array(cut.data), [cut.height, cut.width, 3], 'int32');
-  try {
-    const { positions } = await faceApi.nets.faceLandmark68Net.detectLandmarks(image);
-    const scale = square.side / landmarkSideInPixels;
-    const [cos, sin] = [Math.cos(square.angle), Math.sin(square.angle)];
-    return positions.map((position) => {
-      const across = position.x * scale - square.side / 2;
-      const down = position.y * scale - square.side / 2;
-      return {
-        x: square.centre.x + across * cos - down * sin,
-        y: square.centre.y + across * sin + down * cos,
-      };
-    });
-  } finally {
-    image.dispose();
-  }
-}
-
-const descriptorSideInPixels = 150;
-
-async function describe(models: FaceModels, picture: Picture, square: Square): Promise<Float32Array> {
-  const { tf, faceApi } = models;
-  const cut = cutSquare(picture, square, descriptorSideInPixels);
-  const image = tf.tensor3d(new Int32Array(cut.data), [cut.height, cut.width, 3], 'int32');
-  try {
-    return await faceApi.nets.faceRecognitionNet.computeFaceDescriptor(image);
-  } finally {
-    image.dispose();
-  }
+function findLandmarksIn(models: FaceModels, picture: Picture, square: Square): Point[] {
+  const found = models.findLandmarks(cutSquare(picture, square, landmarkSideInPixels));
+  const scale = square.side / landmarkSideInPixels;
+  const [cos, sin] = [Math.cos(square.angle), Math.sin(square.angle)];
+  return found.map((point) => {
+    const across = point.x * scale - square.side / 2;
+    const down = point.y * scale - square.side / 2;
+    return {
+      x: square.centre.x + across * cos - down * sin,
+      y: square.centre.y + across * sin + down * cos,
+    };
+  });
 }

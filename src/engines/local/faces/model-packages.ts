@@ -11,7 +11,7 @@ export const modelPackages: Readonly<Record<string, string>> = {
 
 /** Where the models' packages are. */
 export interface ModelFiles {
-  readonly faceApi: string;
+  /** The folder with face-api's trained weights. */
   readonly weights: string;
   readonly require: NodeJS.Require;
 }
@@ -30,8 +30,8 @@ export function findModelFiles(from: string | URL = import.meta.url): ModelFiles
       `The local face models are not installed (${missing.join(', ')}): npm install ${wanted.join(' ')}`,
     );
   }
-  const faceApi = require.resolve('@vladmandic/face-api/dist/face-api.node-wasm.js');
-  return { faceApi, weights: join(dirname(dirname(faceApi)), 'model'), require };
+  const faceApi = dirname(require.resolve('@vladmandic/face-api/package.json'));
+  return { weights: join(faceApi, 'model'), require };
 }
 
 function isInstalled(require: NodeJS.Require, name: string): boolean {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaceReader, PhotoReading, ReadFaces } from '../../../../src/engines/local/faces/face-reader.ts';
@@ -157,13 +158,27 @@ it('lets go of a photo when its signal aborts, and goes on with the next', async
   expect((await facesOf(await facelessPhoto())).faces).toEqual([]);
 });
 
+it('is one for all who share it, until the last of them has closed it', async () => {
+  const file = compiled.pathOf('src/engines/local/faces/create-face-reader.ts');
+  const { shareFaceReader } = (await import(file)) as ReaderModule;
+  const [one, other] = await Promise.all([shareFaceReader(), shareFaceReader()]);
+  expect(one.read).toBe(other.read);
+  await one.close();
+  expect(await other.read(Buffer.from('no photo'), never)).toMatchObject({ kind: 'undecodable' });
+  await other.close();
+  await expect(one.read(Buffer.alloc(0), never)).rejects.toThrow('closed');
+});
+
 it('leaves no tensor behind', async () => {
   const models = await import(compiled.pathOf('src/engines/local/faces/load-models.ts'));
   const { decodePhoto } = await import(compiled.pathOf('src/engines/local/faces/decode-photo.ts'));
   const { findFaces } = await import(compiled.pathOf('src/engines/local/faces/find-faces.ts'));
   const loaded = await models.loadModels();
-  const before = loaded.tf.memory().numTensors;
+  // The same instance as that of the models.
+  const tf: typeof import('@tensorflow/tfjs-core') = createRequire(import.meta.url)('@tensorflow/tfjs-core');
+  const before = tf.memory().numTensors;
+  expect(before).toBeGreaterThan(100);
   for (const photo of [await facePhoto(0), await facelessPhoto(), await facePhoto(1)])
     await findFaces(loaded, await decodePhoto(photo));
-  expect(loaded.tf.memory().numTensors).toBe(before);
+  expect(tf.memory().numTensors).toBe(before);
 });
