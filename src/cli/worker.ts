@@ -9,11 +9,15 @@ import { say } from './output.ts';
 
 export function defineWorker(command: Command): void {
   command.action(async (options: Record<string, unknown>) => {
-    await withRollcall(options, async ({ rollcall, signal, interruptExitCode }) => {
+    await withRollcall(options, async ({ rollcall, signal, interruptExitCode, life }) => {
       const { workOnAll } = await import('../runs/work-on-all.ts');
       const { watchHealth } = await import('../runs/worker-health.ts');
       const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
+      const { webhookKeyOf } = await import('../schedule/webhook-signature.ts');
+      // A secret that is none is said now, not in the night that fails.
+      webhookKeyOf(rollcall.environment);
       await rollcall.queue();
+      life.end();
       say(`Working on the runs of ${rollcall.state.address}`);
       const health = await watchHealth(rollcall, signal);
       const over = new AbortController();

@@ -5,6 +5,7 @@ import type { Schedule } from '../records/schedule.ts';
 import { scheduleFolderOf } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { alertText } from './alert-text.ts';
 
 /** What `--on-failure` is, or was, to get: one end of a run, a fault of it, or a tick that started none. */
 const alertSchema = z.object({
@@ -47,7 +48,8 @@ export async function writeAlerts(state: StateStore, name: string, alerts: reado
 
 /**
  * What is posted to `--on-failure`: the summary of a run that is over, else what is known of it (counts; `waitsFor` of
- * a paused run, `reason` of a fault), with `schedule`, `exitCode`, `runDir` and `alert`, by which a repetition is known.
+ * a paused run, `reason` of a fault), with `schedule`, `exitCode`, `runDir`, `alert`, by which a repetition is known, and
+ * `text` for people, under the name that chat systems look for.
  */
 export async function buildAlert(
   { state }: Pick<Rollcall, 'state'>,
@@ -55,14 +57,16 @@ export async function buildAlert(
   alert: Alert,
 ): Promise<Record<string, unknown>> {
   const { runId, exitCode, tick, reason } = alert;
+  const { source, engine, name } = schedule;
+  const record = runId === undefined ? undefined : await readRunRecord(state, runId);
+  const summary = record && isOver(record) ? await readSummary(state, record.id) : undefined;
   const facts = {
-    schedule: schedule.name,
+    schedule: name,
     exitCode,
     alert: alert.id,
     ...(reason !== undefined && { reason }),
+    text: alertText({ schedule: name, exitCode, record, summary, reason }),
   };
-  const { source, engine } = schedule;
-  const record = runId === undefined ? undefined : await readRunRecord(state, runId);
   if (!record)
     return {
       schema: 'rollcall.alert/1',
@@ -73,7 +77,6 @@ export async function buildAlert(
       ...facts,
     };
   const runDir = state.locate(runFolderOf(record.id));
-  const summary = isOver(record) ? await readSummary(state, record.id) : undefined;
   if (summary) return { ...summary, runDir, ...facts };
   const { listed, ...counts } = record.counts;
   return {

@@ -83,7 +83,7 @@ async function deliver(
   const { schedule, onFailure, alert, signal } = options;
   const { environment, log } = rollcall;
   const body = await buildAlert(rollcall, schedule, alert);
-  const refusal = await postToWebhook({ url: onFailure, body, environment, signal });
+  const refusal = await postToWebhook({ url: onFailure, id: alert.id, body, environment, signal });
   const tries = alert.tries + 1;
   const triedAt = new Date().toISOString();
   if (refusal === undefined) return { ...alert, tries, triedAt, state: 'told' };

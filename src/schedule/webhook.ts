@@ -2,6 +2,7 @@ import { UsageError } from '../util/errors.ts';
 import { createHttpClient } from '../util/http/http-client.ts';
 import { isLoopbackHost } from '../util/http/loopback-host.ts';
 import type { Environment } from '../util/http/proxy-for.ts';
+import { signatureHeaders, webhookKeyOf } from './webhook-signature.ts';
 
 /**
  * Checks an address of `--on-failure`. Plain http only to this machine, unless allowed: what it says of a run, and the
@@ -28,25 +29,35 @@ function wrong(reason: string): UsageError {
 
 const timeoutInMs = 10_000;
 
-/** One try. @returns why it was not taken, without the address's secret; undefined if it was taken (2xx) */
+/**
+ * One try, signed where there is a key. `id`: of the message, the same for every try.
+ * @returns why it was not taken, without the address's secret; undefined if it was taken (2xx)
+ */
 export async function postToWebhook({
   url,
+  id,
   body,
   environment,
   signal,
 }: {
   url: string;
+  id: string;
   body: Readonly<Record<string, unknown>>;
   environment: Environment;
   signal: AbortSignal;
 }): Promise<string | undefined> {
   const { origin, host, pathname, search } = new URL(url);
+  const key = webhookKeyOf(environment);
+  const text = JSON.stringify(body);
   const client = createHttpClient({ baseUrl: origin, concurrency: 1, timeoutInMs, environment });
   try {
     const reply = await client.post({
       path: pathname + search,
-      headers: { 'content-type': 'application/json' },
-      body: Buffer.from(JSON.stringify(body)),
+      headers: {
+        'content-type': 'application/json',
+        ...(key && signatureHeaders(key, { id, at: new Date(), body: text })),
+      },
+      body: Buffer.from(text),
       signal,
     });
     if (reply.kind === 'failed') return reply.message;

@@ -5,7 +5,12 @@ import { environmentNameOf, environmentPrefix } from './setting.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables of the prefix that are no settings: of a single command, of a script, of the tests. */
-const others = ['ROLLCALL_ON_FAILURE', 'ROLLCALL_COMMAND'];
+const others = [
+  'ROLLCALL_ON_FAILURE',
+  'ROLLCALL_WEBHOOK_SECRET',
+  'ROLLCALL_WEBHOOK_SECRET_FILE',
+  'ROLLCALL_COMMAND',
+];
 const testPrefix = 'ROLLCALL_TEST_';
 
 /**

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 export interface Posted {
   readonly path: string;
   readonly contentType: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
   readonly body: Record<string, unknown>;
 }
 
@@ -27,8 +29,12 @@ export async function startWebhookServer(): Promise<WebhookServer> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString()) as Posted['body'];
-    posted.push({ path: request.url ?? '', contentType: request.headers['content-type'], body });
+    const text = Buffer.concat(chunks).toString();
+    const body = JSON.parse(text) as Posted['body'];
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([key, value]) => [key, String(value)]),
+    );
+    posted.push({ path: request.url ?? '', contentType: headers['content-type'], headers, text, body });
     response.writeHead(status).end();
   });
   server.listen(0, '127.0.0.1');

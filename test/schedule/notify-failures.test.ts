@@ -126,6 +126,7 @@ describe('what --on-failure is told', () => {
     expect(told()).toEqual([
       {
         schema: 'rollcall.alert/1',
+        text: `rollcall, schedule ${name}: no run was started: The source is gone.`,
         state: 'not-started',
         schedule: name,
         source: join(home.path, 'archive'),
