@@ -8,7 +8,8 @@ import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings, givenTo } from './flags.ts';
 import { print, say } from './output.ts';
 import { showEnd } from './show-end.ts';
-import { findRun, isWorkedOn } from './status.ts';
+import { findRun } from './status.ts';
+import { isWorkedOn } from './status-table.ts';
 
 interface Target {
   readonly account?: string | boolean;
@@ -38,6 +39,7 @@ export function defineCancel(command: Command): void {
     .action((runId: string, options: { json?: boolean } & Record<string, unknown>) =>
       withRollcall(options, async (context) => {
         const record = await unfinished(context, runId);
+        context.life.doing(`Ending run ${record.id}`);
         const { cancelRun } = await import('../runs/cancel-run.ts');
         const end = await cancelRun(context.rollcall, record.id, context.signal);
         return showEnd(context, end, { json: options.json ?? false });

@@ -2,11 +2,12 @@ import { type Command, Option } from 'commander';
 import { readReport } from '../records/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
+import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { printRow, say } from './output.ts';
+import { printSpans } from './print-spans.ts';
 import { printJsonl } from './report.ts';
-import { showEnd } from './show-end.ts';
 import { findRun } from './status.ts';
 import { writeNewFile } from './write-new-file.ts';
 
@@ -37,6 +38,7 @@ export function defineDeadLetters(command: Command): void {
     .addHelpText('after', examples)
     .action(async (runId: string | undefined, options: DeadLettersOptions & Record<string, unknown>) => {
       await withRollcall(options, async (context) => {
+        context.life.doing('Reading the report');
         const record = await findRun(context.rollcall, runId);
         if (options.retry) {
           const which = options.retry === 'all' ? 'all' : 'failed';
@@ -57,14 +59,17 @@ async function* deadLettersOf({ rollcall }: CommandContext, runId: string): Asyn
 }
 
 async function printTable(letters: AsyncIterable<ReportLine>): Promise<void> {
+  const { deadLettersTable, fieldsOf } = await import('./dead-letters-table.ts');
   let count = 0;
-  for await (const { seq, status, subjectId = '', photo = '', error, match } of letters) {
-    count += 1;
-    const why = match
-      ? `already enrolled as ${match.templateId} (${match.similarity})`
-      : (error?.message ?? '');
-    await printRow([seq, status, error?.code ?? error?.kind ?? '', subjectId, photo, why]);
-  }
+  const counted = async function* () {
+    for await (const letter of letters) {
+      count += 1;
+      yield letter;
+    }
+  };
+  if (process.stdout.isTTY)
+    for await (const line of deadLettersTable(counted(), process.stdout.columns || 80)) printSpans([line]);
+  else for await (const letter of counted()) await printRow(fieldsOf(letter));
   if (count === 0) say('No dead letters.');
 }
 
@@ -77,7 +82,7 @@ async function exportTo(file: string, letters: AsyncIterable<ReportLine>): Promi
     }
   };
   await writeNewFile({ file, flag: '--export' }, lines());
-  say(`${count} dead letters written to ${file}`);
+  say(`${plural(count, 'dead letter')} written to ${file}`);
 }
 
 async function retry(
@@ -91,8 +96,8 @@ async function retry(
   const started = await startRetry(rollcall, { record: await findRun(rollcall, runId), which, signal });
   if (started) {
     say(`Starting run ${started.record.id}`);
-    const { joinRun } = await import('../runs/join-run.ts');
-    return showEnd(context, await joinRun(rollcall, { ...started, signal }), { json });
+    const { joinAndShow } = await import('./join-and-show.ts');
+    return joinAndShow(context, started, { json });
   }
   say(
     which === 'all'

@@ -23,8 +23,9 @@ export function defineReport(command: Command): void {
     .option('--output <file>', 'write the lines to a new file: JSON lines, or CSV with --format csv')
     .option('--json', 'print the summary as one JSON object')
     .action(async (runId: string | undefined, options: ReportOptions & Record<string, unknown>) => {
-      await withRollcall(options, async ({ rollcall }) => {
+      await withRollcall(options, async ({ rollcall, life }) => {
         const { state } = rollcall;
+        life.doing('Reading the report');
         const { id } = await findRun(rollcall, runId);
         const folder = state.locate(runFolderOf(id));
         const summary = await readSummary(state, id);
@@ -68,18 +69,18 @@ async function* jsonlOf(
   for await (const line of readReport(state, runFolderOf(runId))) yield `${JSON.stringify(line)}\n`;
 }
 
-async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<Buffer> {
+async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<string> {
   const { createReportCsv, toCsvRow } = await import('../records/report-csv.ts');
   const rows = async function* () {
     for await (const line of lines) yield toCsvRow(line);
   };
-  const csv = createReportCsv();
+  const csv = createReportCsv().setEncoding('utf8');
   // What fails above makes reading below fail, too.
   pipeline(Readable.from(rows()), csv).catch(() => {});
-  yield* csv as AsyncIterable<Buffer>;
+  yield* csv as AsyncIterable<string>;
 }
 
-async function printAll(chunks: AsyncIterable<string | Buffer>): Promise<void> {
+async function printAll(chunks: AsyncIterable<string>): Promise<void> {
   for await (const chunk of chunks) await write(chunk);
 }
 

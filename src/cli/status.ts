@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import {
-  type Eta,
   isOver,
   listReadableRuns,
   listRunRecords,
@@ -10,26 +9,27 @@ import {
 } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
-import { formatDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { clearScreen, print, write } from './output.ts';
-
-/** A conductor writes run.json every 5 s at least; a record this old has none. */
-const quietAfterInMs = 15_000;
+import { printSpans } from './print-spans.ts';
+import { statusTable } from './status-table.ts';
 
 const watchEveryInMs = 2_000;
+const shownRuns = 10;
 
 interface StatusOptions {
   readonly json?: boolean;
   readonly watch?: boolean;
+  readonly all?: boolean;
 }
 
 export function defineStatus(command: Command): void {
   command
     .option('--json', 'print JSON, one object a line')
+    .option('--all', `all runs, not only the newest ${shownRuns}`)
     .option('--watch', 'refresh every two seconds, until interrupted')
     .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {
       const show = async (rollcall: Rollcall) => {
@@ -43,20 +43,24 @@ export function defineStatus(command: Command): void {
         if (options.json)
           await write([...records, ...faults].map((record) => `${JSON.stringify(record)}\n`).join(''));
         else if (records.length + faults.length === 0) print(`No run in ${rollcall.state.address}.`);
-        else
+        else {
+          const shown = options.all ? records : records.slice(0, shownRuns);
+          if (shown.length > 0) printSpans(statusTable(shown, { notes, now: new Date() }));
           print([
-            ...records.flatMap((record) => describe(record, notes.get(record))),
+            ...describeOlder(records.slice(shown.length)),
             ...faults.map(({ id, problem }) => `${id}  cannot be read: ${problem}`),
           ]);
+        }
         if (options.watch && !options.json && !isCleared) print('');
         return unreadable.length === 0 ? 0 : 4;
       };
       await withRollcall(
         options,
-        async ({ rollcall, signal, interruptExitCode }) => {
+        async ({ rollcall, signal, interruptExitCode, life }) => {
           if (!options.watch) {
             return show(rollcall);
           }
+          life.end();
           while (!signal.aborted) {
             await show(rollcall);
             await delay(watchEveryInMs, undefined, { signal }).catch(() => {});
@@ -87,32 +91,10 @@ export async function findRun({ state }: Rollcall, runId: string | undefined): P
   );
 }
 
-/** Whether a conductor has shown itself lately. */
-export const isWorkedOn = (record: RunRecord) =>
-  record.state === 'active' && record.epoch > 0 && Date.now() - Date.parse(record.updatedAt) < quietAfterInMs;
-
-function describe(record: RunRecord, note: string | undefined): string[] {
-  const { listed, done, deadLetters, calls } = record.counts;
-  const total = record.listed ? `${listed}` : `${listed} listed so far`;
-  const state =
-    isOver(record) || record.state === 'paused' || isWorkedOn(record) ? record.state : 'waits for a worker';
-  return [
-    `${record.id}  ${state}  ${done} of ${total}, ${plural(deadLetters, 'dead letter')}, ${plural(calls, 'call')}`,
-    ...(isWorkedOn(record) && record.outlook ? [`  ${describeEta(record.outlook)}`] : []),
-    `  ${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
-    ...(note === undefined ? [] : [`  good to know: ${note}`]),
-    ...(record.waitsFor ? [`  why it waits: ${record.waitsFor}`] : []),
-    ...(state === 'waits for a worker'
-      ? [`  to go on: the command that started it, or rollcall worker`]
-      : []),
-  ];
-}
-
-function describeEta({ callsPerSecond, photosPerSecond, leftInMs, workers }: Eta): string {
-  return [
-    `${callsPerSecond.toFixed(1)} calls/s`,
-    `${photosPerSecond.toFixed(1)} photos/s`,
-    ...(leftInMs !== undefined ? [`${formatDuration(leftInMs)} left`] : []),
-    plural(workers, 'worker'),
-  ].join(', ');
+/** Who is not shown must not be forgotten: runs that are not over, above all. */
+function describeOlder(records: readonly RunRecord[]): string[] {
+  if (records.length === 0) return [];
+  const open = records.filter((record) => !isOver(record)).length;
+  const notOver = open === 0 ? '' : `, ${open} of them not over`;
+  return [`and ${plural(records.length, 'older run')}${notOver}: rollcall status --all`];
 }

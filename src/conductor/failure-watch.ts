@@ -2,6 +2,7 @@ import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import type { FailureThreshold } from '../settings/value-types.ts';
 import { plural } from '../util/plural.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';
+import { remedyOf } from './what-helps.ts';
 
 const sampleSize = 1000;
 
@@ -59,23 +60,3 @@ function mostFrequentOf(letters: readonly ReportLine[]): string {
 
 const codeOf = ({ status, error }: ReportLine) =>
   error?.code === undefined ? (error?.kind ?? status) : `code ${error.code}`;
-
-type ErrorKind = NonNullable<ReportLine['error']>['kind'];
-
-/** What helps where many photos end in the same way, by the kind of their error. */
-const remedies = {
-  rejected:
-    'look at some of these photos; if they are fine, ask the vendor what the code means for this account',
-  unavailable:
-    'check that the engine runs and takes photos of this kind, and raise --max-attempts or --timeout',
-  photo: 'check that the files are there and may be read',
-  manifest: 'correct the list',
-  collision: 'give each person an id of their own (--id-from)',
-  preflight: 'look at some of these photos, or leave --preflight out',
-  implausible:
-    'ask whoever runs the engine, or what stands between (a proxy, a cache), why different people get one template',
-  crashed: 'a fault of the program: please report it',
-} as const satisfies Record<ErrorKind, string>;
-
-const remedyOf = ({ error }: ReportLine) =>
-  error ? remedies[error.kind] : 'see whom they were taken for, and raise --threshold if they are others';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { runFolderOf, writeFirstRunRecord } from '../../src/records/run-record.ts';
 import { createSummaryBuilder } from '../../src/records/summary.ts';
@@ -60,7 +60,13 @@ it.each([
   ],
   [
     'status',
-    [/^run-1 {2}paused/, /^ {2}\/archive\/\\u001b\]0;owned\\u0007/, /^ {2}why it waits: the account/],
+    [
+      /^RUN /,
+      /^run-1 {2}paused/,
+      /^ {2}0 dead letters/,
+      /^ {2}\/archive\/\\u001b\]0;owned\\u0007/,
+      /^ {2}why it waits: the account/,
+    ],
   ],
   [
     `run /archive/${evil}${forged}/x`,
@@ -87,4 +93,40 @@ it.each([
 ])('%s has everything unchanged', async (words, expected) => {
   const { stdout } = await runHere(...words.split(' '));
   expect(stdout.split('\n').map((line) => JSON.parse(line))).toEqual(expected);
+});
+
+describe('on a terminal', () => {
+  const { stdout } = process;
+  const asTerminal = { isTTY: true, columns: 80, getColorDepth: () => 1 };
+  const before = Object.keys(asTerminal).map(
+    (key) => [key, Object.getOwnPropertyDescriptor(stdout, key)] as const,
+  );
+  beforeAll(() => {
+    for (const [key, value] of Object.entries(asTerminal))
+      Object.defineProperty(stdout, key, { value, configurable: true });
+  });
+  afterAll(() => {
+    for (const [key, descriptor] of before)
+      if (descriptor) Object.defineProperty(stdout, key, descriptor);
+      else Reflect.deleteProperty(stdout, key);
+  });
+
+  it.each([
+    ['dead-letters', /^ {2}2 {2}rejected +code-\\n1\\tenrolled/m],
+    ['dead-letters --json', /"emp-\\u001b\]0;owned/],
+    ['status', /^ {2}why it waits: the account/m],
+    ['status --json', /"source":"\/archive\/\\u001b/],
+    ['report', /^Run run-1 finished/m],
+    ['report --json', /"byCode":\{"code-\\u001b/],
+    ['report --format csv', /^1,.*\\u001b\]0;owned/m],
+    ['report --format jsonl', /"photo":"\/archive\/\\u001b/],
+    [`forget --file ${evil}.txt --engine ooto`, /\\u001b\]0;owned/],
+    [`forget ${evil} --allow --engine ooto`, /./],
+    [`run ${evil}`, /\\u001b\]0;owned/],
+  ])("nothing of %j is obeyed, programs' formats neither", async (words, expected) => {
+    const { stdout, stderr } = await runHere(...words.split(' '));
+    const text = [stdout, stderr].join('\n');
+    expect(text).not.toMatch(/[^\P{C}\n\t]|[\u2028\u2029]/u);
+    expect(text).toMatch(expected);
+  });
 });

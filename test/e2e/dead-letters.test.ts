@@ -138,9 +138,11 @@ describe('rollcall report', { timeout: 180_000 }, () => {
 describe('rollcall status', { timeout: 180_000 }, () => {
   it('shows runs, the newest first, and one run as JSON', async () => {
     const all = await scene.run(['status']);
-    expect(all.stdout.trimEnd().split('\n').at(-2)).toBe(
-      `${runId}  finished  4 of 4, 3 dead letters, 4 calls`,
-    );
+    const rows = all.stdout.split('\n');
+    expect(rows[0]).toMatch(/^RUN +STATE +PHOTOS +STARTED +TOOK$/);
+    const row = rows.findIndex((text) => text.startsWith(runId));
+    expect(rows[row]).toMatch(/ {2}finished +4 of 4 +[A-Z][a-z]{2} [ \d]\d \d\d:\d\d +\w+$/);
+    expect(rows[row + 1]).toBe('  3 dead letters, 4 calls');
     const one = await scene.run(['status', runId, '--json']);
     expect(JSON.parse(one.stdout)).toEqual(await scene.record(runId));
   });

@@ -71,7 +71,7 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     await dying.ended;
     expect((await state.list('runs/killed/parts')).length).toBeGreaterThan(0);
     const status = await scene.run(['status']);
-    expect(status.stdout).toMatch(/^killed {2}/);
+    expect(status.stdout).toMatch(/^killed {2}/m);
     proxy.answer(({ kind }) => kind === 'put', slowDown, 2);
     const end = await scene.run(command);
     expect(end.exitCode, end.stderr).toBe(1);

@@ -1,0 +1,111 @@
+import { type Eta, isOver, type RunRecord } from '../records/run-record.ts';
+import { formatDuration } from '../settings/durations.ts';
+import { plural } from '../util/plural.ts';
+import { showInvisible } from '../util/show-invisible.ts';
+import type { Span } from './spans.ts';
+import { columnOf, headingRow, tableRow } from './table.ts';
+
+/** A conductor writes run.json every 5 s at least; a record this old has none. */
+const quietAfterInMs = 15_000;
+
+/** Whether a conductor has shown itself lately. */
+export const isWorkedOn = (record: RunRecord, now = new Date()) =>
+  record.state === 'active' &&
+  record.epoch > 0 &&
+  now.getTime() - Date.parse(record.updatedAt) < quietAfterInMs;
+
+/** Runs in columns, what there is to know of each below it. `notes`: what its engine does, where that is known. */
+export function statusTable(
+  records: readonly RunRecord[],
+  { notes, now }: { notes: ReadonlyMap<RunRecord, string>; now: Date },
+): Span[][] {
+  const rows = records.map((record) => rowOf(record, now));
+  const columns = [
+    columnOf(
+      'RUN',
+      rows.map(([id]) => id),
+    ),
+    columnOf(
+      'STATE',
+      rows.map(([, state]) => state),
+    ),
+    columnOf(
+      'PHOTOS',
+      rows.map(([, , photos]) => photos),
+      { isRight: true },
+    ),
+    columnOf(
+      'STARTED',
+      rows.map(([, , , started]) => started),
+    ),
+    columnOf(
+      'TOOK',
+      rows.map(([, , , , took]) => took),
+      { isRight: true },
+    ),
+  ];
+  return [
+    headingRow(columns),
+    ...records.flatMap((record, index) => [
+      [
+        {
+          text: tableRow(columns, rows[index] ?? []),
+          ...(record.state === 'paused' && { style: 'yellow' as const }),
+        },
+      ],
+      ...detailsOf(record, { note: notes.get(record), now }).map((text) => [
+        { text: `  ${showInvisible(text)}` },
+      ]),
+    ]),
+  ];
+}
+
+function rowOf(record: RunRecord, now: Date): readonly [string, string, string, string, string] {
+  const { id, state, createdAt, updatedAt, listed, counts } = record;
+  const startedAt = new Date(createdAt);
+  const until = state === 'active' ? now : new Date(updatedAt);
+  return [
+    showInvisible(id),
+    isWaiting(record, now) ? 'no worker' : state,
+    `${counts.done} of ${counts.listed}${listed ? '' : '+'}`,
+    shortDate(startedAt, now),
+    formatDuration(until.getTime() - startedAt.getTime()),
+  ];
+}
+
+const isWaiting = (record: RunRecord, now: Date) => record.state === 'active' && !isWorkedOn(record, now);
+
+const halfAYearInMs = 183 * 86_400_000;
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** As `ls` has it: `Nov 28 15:12`, and `Nov 28  2025` of one that is older than half a year. */
+function shortDate(at: Date, now: Date): string {
+  const day = `${months[at.getMonth()]} ${String(at.getDate()).padStart(2)}`;
+  const isOld = now.getTime() - at.getTime() > halfAYearInMs;
+  return `${day} ${isOld ? String(at.getFullYear()).padStart(5) : at.toTimeString().slice(0, 5)}`;
+}
+
+function detailsOf(record: RunRecord, { note, now }: { note: string | undefined; now: Date }): string[] {
+  const { deadLetters, calls } = record.counts;
+  const pace = isWorkedOn(record, now) && record.outlook ? [describeEta(record.outlook)] : [];
+  const listing = record.listed || isOver(record) ? [] : ['the list still grows'];
+  return [
+    [plural(deadLetters, 'dead letter'), plural(calls, 'call'), ...listing].join(', '),
+    ...pace,
+    `${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
+    ...(note === undefined ? [] : [`good to know: ${note}`]),
+    ...(record.waitsFor ? [`why it waits: ${record.waitsFor}`] : []),
+    ...(isWaiting(record, now)
+      ? ['waits for a worker: the command that started it, or rollcall worker']
+      : []),
+  ];
+}
+
+function describeEta({ callsPerSecond, photosPerSecond, leftInMs, workers }: Eta): string {
+  return [
+    `${callsPerSecond.toFixed(1)} calls/s`,
+    `${photosPerSecond.toFixed(1)} photos/s`,
+    ...(leftInMs !== undefined ? [`${formatDuration(leftInMs)} left`] : []),
+    plural(workers, 'worker'),
+  ].join(', ');
+}
