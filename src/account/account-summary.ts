@@ -7,15 +7,18 @@ import type { RateLimiterSnapshot } from './rate-limiter.ts';
 export function accountSummary(
   state: AccountState,
   now: number,
-): Pick<RateLimiterSnapshot, 'state' | 'message'> {
+): Pick<RateLimiterSnapshot, 'state' | 'message' | 'brief' | 'cause'> {
   if (state.pause) return { state: 'paused', message: state.pause.message };
   if (state.down) {
     const wait = Math.max(0, (probeFreeAt(state) ?? now) - now);
     const next = state.down.probe ? 'one photo is sent as a probe' : `the next try is in ${inSeconds(wait)}`;
-    const last = state.streak ? ` (last: ${state.streak.message})` : '';
+    const cause = state.streak?.message;
+    const last = cause === undefined ? '' : ` (last: ${cause})`;
     return {
       state: 'down',
       message: `The engine does not answer${last}; ${next}. Photos keep their attempts.`,
+      brief: `The engine does not answer; ${next}`,
+      ...(cause !== undefined && { cause }),
     };
   }
   const wait = (state.throttling?.until ?? 0) - now;
@@ -27,7 +30,11 @@ export function accountSummary(
   const pace = paceAt(state, now);
   if (pace >= 1) return { state: 'open' };
   const message = `The engine throttled calls: the pace is ${Math.round(pace * 100)} % of the rate and rises by 5 % a second.`;
-  return { state: 'throttled', message };
+  return {
+    state: 'throttled',
+    message,
+    brief: `The engine throttled calls: ${Math.round(pace * 100)} % of the rate`,
+  };
 }
 
 function inSeconds(durationInMs: number): string {

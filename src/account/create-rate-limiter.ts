@@ -287,6 +287,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         ratePerSecond,
         achievedPerSecond: callsPerSecond,
         heldByConcurrency: summary.state === 'open' && isSlow && shareFull >= 0.5,
+        inFlight,
         ...summary,
       };
     },

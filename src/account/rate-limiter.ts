@@ -66,8 +66,13 @@ export interface RateLimiterSnapshot {
   /** Whether `--concurrency`, not the rate, holds calls back. */
   readonly heldByConcurrency: boolean;
   readonly state: 'open' | 'throttled' | 'down' | 'paused';
+  /** Calls of this process in flight. */
+  readonly inFlight: number;
   /** Unless the state is open: what it waits for, in words. */
   readonly message?: string;
+  /** The same in 58 columns at most, and what is at the bottom of it, where the message has more to say. */
+  readonly brief?: string;
+  readonly cause?: string;
 }
 
 /** Why calls to an account are stopped until someone or something clears it. */

@@ -2,6 +2,8 @@ import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { givenSettings } from './flags.ts';
 import { say } from './output.ts';
+import { createSignOfLife, noSignOfLife, type SignOfLife } from './sign-of-life.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 
 /** What a command is given: the opened rollcall and a signal that asks to drain. */
 export interface CommandContext {
@@ -10,6 +12,10 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** 130 or 143, once interrupted. */
   readonly interruptExitCode: () => number;
+  /** What people see of a command that takes its time. */
+  readonly life: SignOfLife;
+  /** Undefined where stderr is none. */
+  readonly terminal: Terminal | undefined;
 }
 
 /**
@@ -22,13 +28,18 @@ export async function withRollcall(
   { drains = true } = {},
 ): Promise<void> {
   const interrupt = catchSignals(drains);
+  const terminal = openTerminal();
+  const life = terminal ? createSignOfLife(terminal.live) : noSignOfLife;
   try {
+    life.doing('Working');
     const { openRollcall } = await import('../runs/open-rollcall.ts');
-    const rollcall = await openRollcall({ settings: givenSettings(options), signal: interrupt.signal });
+    const settings = givenSettings(options);
+    const rollcall = await openRollcall({ settings, signal: interrupt.signal, logTo: terminal?.log });
     interrupt.leaveWithin(rollcall.settings.grace);
     try {
-      process.exitCode = await command({ rollcall, ...interrupt });
+      process.exitCode = await command({ rollcall, ...interrupt, life, terminal });
     } finally {
+      life.doing('Closing');
       await rollcall.close();
     }
   } catch (error) {
@@ -36,6 +47,7 @@ export async function withRollcall(
     if (!interrupt.signal.aborted || error !== interrupt.signal.reason) throw error;
     process.exitCode = interrupt.interruptExitCode();
   } finally {
+    life.end();
     interrupt.release();
   }
 }
@@ -43,7 +55,7 @@ export async function withRollcall(
 /** For what has to be done once the grace period is over: photos go back to the queue, the lease is released. */
 export const farewellInMs = 1_700;
 
-interface Interrupt extends Omit<CommandContext, 'rollcall'> {
+interface Interrupt extends Pick<CommandContext, 'signal' | 'interruptExitCode'> {
   /** The grace period, once it is known: whatever hangs, the process ends soon after it. */
   leaveWithin(graceInMs: number): void;
   release(): void;

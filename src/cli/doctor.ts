@@ -24,9 +24,10 @@ interface Check {
 
 export function defineDoctor(command: Command): void {
   command.action(async (source: string | undefined, options: Record<string, unknown>) => {
-    await withRollcall(options, async ({ rollcall, signal }) => {
+    await withRollcall(options, async ({ rollcall, signal, life }) => {
       let exitCode = 0;
       for (const { name, check } of checksFor(rollcall, source, signal)) {
+        life.doing(`Checking the ${name}`);
         try {
           print(`ok    ${name.padEnd(8)} ${await check()}`);
         } catch (error) {

@@ -1,8 +1,8 @@
 import { type Forecast, forecastRun } from '../runs/forecast.ts';
 import type { ForecastCounts } from '../runs/forecast-counts.ts';
-import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
+import type { CommandContext } from './command-context.ts';
 import { describeCaseOnly, describeForgetList, describeRepeats } from './describe-ids.ts';
 import { describeLeftOut } from './describe-list.ts';
 import { print, printJson, say } from './output.ts';
@@ -10,11 +10,15 @@ import { warningRows } from './show-end.ts';
 
 /** Prints what a run would do, without a call. */
 export async function dryRun(
-  rollcall: Rollcall,
-  { source, signal, json }: { source: string; signal: AbortSignal; json: boolean },
+  { rollcall, signal, life }: CommandContext,
+  { source, json }: { source: string; json: boolean },
 ): Promise<number> {
   const { rate, incremental, preflight, allowEmpty } = rollcall.settings;
-  const forecast = await forecastRun(rollcall, { source, signal });
+  const forecast = await forecastRun(rollcall, {
+    source,
+    signal,
+    onStart: (soFar) => life.doing(`Looking at ${source}`, () => plural(soFar.photos, 'photo')),
+  });
   const { source: address, counts, leftOut, ids, forgetList, firstFailures, durationInMs } = forecast;
   const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;

@@ -32,7 +32,7 @@ export function defineEngine(command: Command): void {
   addSettings(command, 'engine');
 }
 
-async function serveEngine({ rollcall, signal, interruptExitCode }: CommandContext): Promise<number> {
+async function serveEngine({ rollcall, signal, interruptExitCode, life }: CommandContext): Promise<number> {
   const { settings, log } = rollcall;
   const { host, port, chaos, allowPrivate } = settings;
   const folder = dataFolder(rollcall);
@@ -46,6 +46,7 @@ async function serveEngine({ rollcall, signal, interruptExitCode }: CommandConte
     );
   }
   try {
+    life.end();
     say(builtInNotice);
     if (!isLoopbackHost(host)) say(openToOthers(host));
     say(`Listening on ${engine.address}, templates in ${folder}`);

@@ -91,11 +91,12 @@ async function allow(
 }
 
 async function forget(
-  { rollcall, signal, interruptExitCode }: CommandContext,
+  { rollcall, signal, interruptExitCode, life }: CommandContext,
   named: readonly NamedSubject[],
   { json }: ForgetOptions,
 ): Promise<number> {
   const { account, engine, url } = rollcall.engine();
+  life.doing(`Forgetting ${plural(named.length, 'subject')}`);
   try {
     const end = await forgetSubjects(rollcall, idsOf(named), {
       signal,

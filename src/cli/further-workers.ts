@@ -33,7 +33,8 @@ export interface FurtherWorkers {
 export function openFurtherWorkers({
   rollcall,
   signal,
-}: Pick<CommandContext, 'rollcall' | 'signal'>): FurtherWorkers {
+  terminal,
+}: Pick<CommandContext, 'rollcall' | 'signal' | 'terminal'>): FurtherWorkers {
   const { settings, given, log } = rollcall;
   const workers = new Set<ChildProcess>();
   const runs = new Set<string>();
@@ -43,6 +44,8 @@ export function openFurtherWorkers({
     Object.entries(given).map(([key, text]) => [environmentNameOf(key), text]),
   );
 
+  const relay = (line: string) =>
+    void (terminal ? terminal.log.write(line) : process.stderr.write(`${line}\n`));
   const tellAll = (message: FurtherWorkerMessage) => {
     for (const worker of workers) tell(worker, message);
   };
@@ -61,7 +64,7 @@ export function openFurtherWorkers({
     });
     workers.add(worker);
     log.info({ pid: worker.pid }, 'a further process was started');
-    if (worker.stderr) createInterface(worker.stderr).on('line', (line) => process.stderr.write(`${line}\n`));
+    if (worker.stderr) createInterface(worker.stderr).on('line', relay);
     for (const runId of runs) tell(worker, { kind: 'join', runId });
     try {
       const [exitCode, killedBy] = await once(worker, 'exit');

@@ -41,11 +41,12 @@ export function defineIdentify(command: Command): void {
 }
 
 async function identify(context: CommandContext, source: string, options: IdentifyOptions): Promise<number> {
-  const { rollcall, signal } = context;
+  const { rollcall, signal, life } = context;
   const { identifySource } = await import('../runs/identify-source.ts');
   const { notice } = rollcall.engine();
   if (notice !== undefined) say(notice);
   const counts = { photos: 0, matched: 0, notMatched: 0, failed: 0, calls: 0 };
+  life.doing(`Identifying ${source}`, () => plural(counts.photos, 'photo'));
   const show = options.json ? undefined : options.format === 'jsonl' ? printJson : printTableRow;
   const lines = identifySource(rollcall, { source, signal });
   let next = await lines.next();

@@ -4,12 +4,29 @@ import { showInvisible } from '../util/show-invisible.ts';
 /**
  * Results go to stdout, everything else to stderr. What people read is given as lines: whatever names, ids, addresses or
  * an engine's words bring along, a line stays one line and nothing of it is obeyed by a terminal. JSON and CSV are for
- * programs and stay as they are.
+ * programs and stay as they are, but on a terminal.
  */
 type Lines = string | readonly string[];
 
-export const print = (lines: Lines) => void process.stdout.write(toText(lines));
-export const say = (lines: Lines) => void process.stderr.write(toText(lines));
+export const print = (lines: Lines) => void onto(process.stdout, toText(lines));
+export const say = (lines: Lines) => void onto(process.stderr, toText(lines));
+
+let through = <Result>(write: () => Result): Result => write();
+
+/** From now on what goes to a terminal is written by a call of `how`, which clears the way for it. */
+export function writeThrough(how: typeof through): void {
+  through = how;
+}
+
+const onto = (stream: NodeJS.WriteStream, data: string): boolean =>
+  stream.isTTY ? through(() => stream.write(harmless(data))) : stream.write(data);
+
+/** Also what is for programs, where a person has it printed on a terminal: nothing of it is obeyed there. */
+const harmless = (data: string) =>
+  data
+    .split(/([\n\t])/u)
+    .map((text, index) => (index % 2 === 0 ? showInvisible(text) : text))
+    .join('');
 
 /** A row of a table, its fields kept apart by tabs. */
 export const printRow = (fields: readonly (string | number)[]): Promise<void> =>
@@ -17,10 +34,16 @@ export const printRow = (fields: readonly (string | number)[]): Promise<void> =>
 
 export const printJson = (value: unknown): Promise<void> => write(`${JSON.stringify(value)}\n`);
 
-/** For programs: as it is, no quicker than it is read. */
-export async function write(data: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(data)) await once(process.stdout, 'drain');
+export const sayJson = (value: unknown) => void onto(process.stderr, `${JSON.stringify(value)}\n`);
+
+/** For programs: as it is, no quicker than it is read. On a terminal only lines and tabs are obeyed. */
+export async function write(data: string): Promise<void> {
+  if (!onto(process.stdout, data)) await once(process.stdout, 'drain');
 }
+
+/** Lines whose colours a terminal is to obey; everything else in them was made harmless before. */
+export const writePainted = (text: string) =>
+  void (process.stdout.isTTY ? through(() => process.stdout.write(text)) : process.stdout.write(text));
 
 export const clearScreen = () => void process.stdout.write('\u001b[H\u001b[2J');
 

@@ -43,18 +43,20 @@ export function definePreflight(command: Command): void {
 }
 
 async function preflight(
-  { rollcall, signal, interruptExitCode }: CommandContext,
+  { rollcall, signal, interruptExitCode, life }: CommandContext,
   spec: string,
   { format }: PreflightOptions,
 ): Promise<number> {
   const { settings } = rollcall;
   const engine = settings.engine ?? 'ooto';
   assertEngineName(engine);
+  life.doing('Loading the face models');
   const faceReader = await rollcall.faceReader();
   const source = await openSourceOf(rollcall, spec, settings);
   const { allowPrivate, limit } = settings;
   const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
   const counts = { photos: 0, refused: 0, failed: 0, warned: 0 };
+  life.doing(`Looking at ${spec}`, () => plural(counts.photos, 'photo'));
   try {
     const looks = lookAtPhotos(firstPhotos(source, { limit, signal }), {
       reader,

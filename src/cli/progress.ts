@@ -1,87 +1,118 @@
-import { SingleBar } from 'cli-progress';
 import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
 import type { RunProgress } from '../conductor/conducting.ts';
-import { formatDuration } from '../settings/durations.ts';
-import { plural } from '../util/plural.ts';
-import { showInvisible } from '../util/show-invisible.ts';
-import { say } from './output.ts';
+import { meaningOfCode } from '../engines/registry.ts';
+import { type Progress, progressSchemaName } from '../records/progress.ts';
+import type { LiveLines } from './live-lines.ts';
+import { say, sayJson } from './output.ts';
+import { type ProgressView, progressLines, progressText, timeLeft, waitOf } from './progress-lines.ts';
 
+export type ProgressForm = 'text' | 'json';
+
+const drawEveryInMs = 1_000;
 const lineEveryInMs = 5_000;
-const meterInMs = 30_000;
+/** Calls say nothing of photos that need none. */
+const doneOverInMs = 30_000;
+const callsOverInMs = 5_000;
 
-/** Shows how a run goes: a bar on a terminal, a line every few seconds elsewhere. All of it on stderr. */
+/** Shows how a run goes: two lines on a terminal, a line every few seconds elsewhere, or JSON. All of it on stderr. */
 export interface ProgressDisplay {
-  show(progress: RunProgress, limiter: RateLimiterSnapshot): void;
-  stop(): void;
+  show(progress: RunProgress): void;
+  /** `end`: what became of the run, as far as this process knows. */
+  stop(end: Progress['state']): void;
 }
 
-export function createProgressDisplay(): ProgressDisplay {
-  return process.stderr.isTTY ? createBar() : createLines();
+/** What is shown goes on by itself between two reports: a run that has fallen silent is seen to be. */
+export function createProgressDisplay(options: {
+  run: string;
+  engine: string;
+  form: ProgressForm;
+  live: LiveLines | undefined;
+  readLimiter: () => RateLimiterSnapshot;
+}): ProgressDisplay {
+  const { run, engine, form, live, readLimiter } = options;
+  const [doneMeter, callMeter] = [createMeter(doneOverInMs), createMeter(callsOverInMs)];
+  const startedAt = performance.now();
+  let latest: (Pick<ProgressView, 'progress' | 'donePerSecond'> & { calls: number; at: number }) | undefined;
+
+  function view(): ProgressView | undefined {
+    if (!latest) return undefined;
+    const now = performance.now();
+    const limiter = readLimiter();
+    return {
+      ...latest,
+      limiter,
+      // This process knows at once what it does, and of the others when their photos are done.
+      callsPerSecond: Math.max(limiter.achievedPerSecond, latest.calls),
+      elapsedInMs: now - startedAt,
+      now: new Date(),
+      silentForInMs: now - latest.at,
+      meaningOf: (code) => meaningOfCode({ engine, code }),
+    };
+  }
+
+  function refresh(): void {
+    const current = view();
+    if (!current) return;
+    if (form === 'json') sayJson(progressRecord(run, current));
+    else if (live) live.draw((columns) => progressLines(current, columns));
+    else say(progressText(current));
+  }
+
+  const isOften = form === 'json' || live !== undefined;
+  const timer = setInterval(refresh, isOften ? drawEveryInMs : lineEveryInMs).unref();
+  return {
+    show(progress) {
+      const isFirst = latest === undefined;
+      latest = {
+        progress,
+        donePerSecond: doneMeter(progress.done),
+        calls: callMeter(progress.calls),
+        at: performance.now(),
+      };
+      if (isFirst && isOften) refresh();
+    },
+    stop(end) {
+      clearInterval(timer);
+      const current = view();
+      if (form === 'json' && current) sayJson({ ...progressRecord(run, current), state: end });
+      else live?.clear();
+    },
+  };
 }
 
-/** Photos done a second over the last half minute: calls say nothing of photos that need none. */
-function createDoneMeter(): (done: number) => number {
-  const samples: { at: number; done: number }[] = [];
-  return (done) => {
+/** How fast a count grows, in a second, over so many milliseconds. */
+function createMeter(overInMs: number): (count: number) => number {
+  const samples: { at: number; count: number }[] = [];
+  return (count) => {
     const at = performance.now();
-    samples.push({ at, done });
-    while (samples.length > 2 && at - (samples[0]?.at ?? at) > meterInMs) samples.shift();
-    const [first = { at, done }] = samples;
-    return at > first.at ? ((done - first.done) / (at - first.at)) * 1000 : 0;
+    samples.push({ at, count });
+    while (samples.length > 2 && at - (samples[0]?.at ?? at) > overInMs) samples.shift();
+    const [first = { at, count }] = samples;
+    return at > first.at ? ((count - first.count) / (at - first.at)) * 1000 : 0;
   };
 }
 
-function createBar(): ProgressDisplay {
-  const bar = new SingleBar({
-    format: '{bar} {text}',
-    barsize: 24,
-    hideCursor: true,
-    stream: process.stderr,
-    clearOnComplete: true,
-  });
-  const measure = createDoneMeter();
-  let started = false;
+const rounded = (value: number) => Number(value.toFixed(1));
+
+/** A line of `--progress json`. */
+export function progressRecord(run: string, view: ProgressView): Progress {
+  const { progress, limiter } = view;
+  const { listed, listingEnded, done, byStatus, byCode, retries } = progress;
+  const left = timeLeft(view);
   return {
-    show(progress, limiter) {
-      if (!started) bar.start(Math.max(1, progress.listed), 0, { text: '' });
-      started = true;
-      bar.setTotal(Math.max(1, progress.listed));
-      bar.update(progress.done, {
-        text: showInvisible(describe(progress, limiter, measure(progress.done))),
-      });
-    },
-    stop() {
-      if (started) bar.stop();
-    },
+    schema: progressSchemaName,
+    run,
+    state: listingEnded ? 'active' : 'listing',
+    listed,
+    done,
+    total: listingEnded ? listed : null,
+    byStatus,
+    byCode,
+    rateNow: rounded(view.callsPerSecond),
+    rateLimit: rounded(limiter.ratePerSecond),
+    inFlight: limiter.inFlight,
+    retries,
+    etaSeconds: left === undefined ? null : Math.round(left / 1000),
+    waitsFor: waitOf(view)?.message ?? null,
   };
-}
-
-function createLines(): ProgressDisplay {
-  const measure = createDoneMeter();
-  let shownAt = performance.now();
-  return {
-    show(progress, limiter) {
-      const donePerSecond = measure(progress.done);
-      if (performance.now() - shownAt < lineEveryInMs) return;
-      shownAt = performance.now();
-      say(describe(progress, limiter, donePerSecond));
-    },
-    stop() {},
-  };
-}
-
-/** One line: done of total, rate against limit, retries, dead letters, time left, and what is waited for. */
-export function describe(progress: RunProgress, limiter: RateLimiterSnapshot, donePerSecond: number): string {
-  const { listed, listingEnded, done, deadLetters, retries } = progress;
-  const total = listingEnded ? `${listed}` : `${listed} listed so far`;
-  const left = listed - done;
-  const parts = [
-    `${done} of ${total}`,
-    `${limiter.achievedPerSecond.toFixed(1)}/s of ${Number(limiter.ratePerSecond.toFixed(1))}/s${limiter.heldByConcurrency ? ' (limited by --concurrency)' : ''}`,
-    plural(retries, 'retry', 'retries'),
-    plural(deadLetters, 'dead letter'),
-  ];
-  if (left > 0 && donePerSecond > 0) parts.push(`${formatDuration((left / donePerSecond) * 1000)} left`);
-  if (limiter.message !== undefined) parts.push(limiter.message);
-  return parts.join(', ');
 }

@@ -18,13 +18,14 @@ export function definePrune(command: Command): void {
     .option('--dry-run', 'only list these runs')
     .action(async (options: PruneOptions & Record<string, unknown>) => {
       const { olderThan, dryRun = false } = options;
-      await withRollcall(options, async ({ rollcall: { state } }) => {
+      await withRollcall(options, async ({ rollcall: { state }, life }) => {
         const ageInMs = parseDuration(olderThan);
         if (ageInMs === undefined)
           throw new UsageError(
             'older-than',
             `--older-than: expected a duration such as 90d, not ${olderThan}.`,
           );
+        life.doing('Removing old runs');
         const runs = await findOldRuns(state, new Date(Date.now() - ageInMs).toISOString());
         if (!dryRun) await removeRuns(state, runs);
         for (const run of runs) print(run.id);

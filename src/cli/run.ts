@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
-import type { RunProgress } from '../conductor/conducting.ts';
+import { type Command, Option } from 'commander';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { openFurtherWorkers } from './further-workers.ts';
 import { say } from './output.ts';
+import type { ProgressForm } from './progress.ts';
 import { showEnd } from './show-end.ts';
 
 const examples = `
@@ -27,6 +27,7 @@ interface RunOptions {
   readonly new?: boolean;
   readonly json?: boolean;
   readonly dryRun?: boolean;
+  readonly progress?: ProgressForm;
 }
 
 export function defineRun(command: Command): void {
@@ -34,6 +35,12 @@ export function defineRun(command: Command): void {
     .option('--new', 'start another run even if this source has an unfinished one')
     .option('--dry-run', 'count photos, bytes, calls and time, without a call')
     .option('--json', 'print one JSON object instead of text')
+    .addOption(
+      new Option('--progress <form>', 'how it is shown on stderr: json is a line a second').choices([
+        'text',
+        'json',
+      ]),
+    )
     .addHelpText('after', examples)
     .action((source: string, options: RunOptions & Record<string, unknown>) =>
       withRollcall(options, (context) => run(context, source, options)),
@@ -44,32 +51,25 @@ export function defineRun(command: Command): void {
 async function run(
   context: CommandContext,
   source: string,
-  { new: alwaysNew = false, json = false, dryRun: isDryRun = false }: RunOptions,
+  { new: alwaysNew = false, json = false, dryRun: isDryRun = false, progress: form }: RunOptions,
 ): Promise<number> {
-  const { rollcall, signal } = context;
+  const { rollcall, signal, life } = context;
   if (isDryRun) {
     const { dryRun } = await import('./dry-run.ts');
-    return dryRun(rollcall, { source, signal, json });
+    return dryRun(context, { source, json });
   }
-  const [{ startRun }, { joinRun }, { createProgressDisplay }] = await Promise.all([
+  const [{ startRun }, { joinAndShow }] = await Promise.all([
     import('../runs/run-in-process.ts'),
-    import('../runs/join-run.ts'),
-    import('./progress.ts'),
+    import('./join-and-show.ts'),
   ]);
-  const { account, notice } = rollcall.engine();
+  const { notice } = rollcall.engine();
   if (notice !== undefined) say(notice);
+  life.doing(`Opening ${source}`);
   const started = await startRun(rollcall, { source, alwaysNew, signal });
   if ('kind' in started) return showEnd(context, started, { json });
   say(`${started.resumed ? 'Resuming' : 'Starting'} run ${started.record.id}`);
   if (started.takenOver.length > 0) say(`Taken over: ${started.takenOver.join(', ')}`);
-  const display = createProgressDisplay();
-  const onProgress = async (progress: RunProgress) =>
-    display.show(progress, (await rollcall.limiter(account)).snapshot());
   const further = openFurtherWorkers(context);
   further.join(started.record.id);
-  const end = await joinRun(rollcall, { ...started, signal, onProgress }).finally(() => {
-    display.stop();
-    return further.close();
-  });
-  return showEnd(context, end, { json });
+  return joinAndShow(context, started, { json, form, beforeEnd: further.close });
 }

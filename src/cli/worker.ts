@@ -9,7 +9,7 @@ import { say } from './output.ts';
 
 export function defineWorker(command: Command): void {
   command.action(async (options: Record<string, unknown>) => {
-    await withRollcall(options, async ({ rollcall, signal, interruptExitCode, life }) => {
+    await withRollcall(options, async ({ rollcall, signal, interruptExitCode, life, terminal }) => {
       const { workOnAll } = await import('../runs/work-on-all.ts');
       const { watchHealth } = await import('../runs/worker-health.ts');
       const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
@@ -25,7 +25,7 @@ export function defineWorker(command: Command): void {
         signal: AbortSignal.any([signal, over.signal]),
         onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
       });
-      const further = openFurtherWorkers({ rollcall, signal });
+      const further = openFurtherWorkers({ rollcall, signal, terminal });
       const onRun = (event: RunEvent) => {
         say(describe(event));
         further[event.kind === 'joined' ? 'join' : 'leave'](event.runId);

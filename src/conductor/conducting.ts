@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { QueueBackend } from '../queue/queue.ts';
+import type { Status } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import type { Source } from '../sources/source.ts';
@@ -40,4 +41,10 @@ export interface RunProgress {
   readonly done: number;
   readonly deadLetters: number;
   readonly retries: number;
+  /** Of photos that are done, by whichever process. */
+  readonly calls: number;
+  /** Photos that are done; empty where another process conducts the run. */
+  readonly byStatus: Readonly<Partial<Record<Status, number>>>;
+  /** Those with an error, by the engine's code, else by the kind of the error. */
+  readonly byCode: Readonly<Record<string, number>>;
 }

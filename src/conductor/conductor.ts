@@ -33,7 +33,9 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
     await Promise.all(loops.map(stop.guard));
     const reason = stop.close();
     if (reason.kind === 'lost') return { kind: 'held' };
-    return await concludeRun(reason, { ...options, ...run, ...parts, queue: run.queueAtEnd });
+    const end = await concludeRun(reason, { ...options, ...run, ...parts, queue: run.queueAtEnd });
+    options.onProgress(parts.keeper.progress());
+    return end;
   } finally {
     await run.release();
   }

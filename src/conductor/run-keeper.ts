@@ -54,6 +54,9 @@ export function createRunKeeper(options: {
       done: parts.covered.count,
       deadLetters: parts.tally.deadLetters,
       retries: parts.tally.retries,
+      calls: parts.tally.calls,
+      byStatus: { ...parts.tally.byStatus },
+      byCode: { ...parts.tally.byCode },
     }),
     save,
     async saveNowAndThen(waitsFor) {

@@ -16,6 +16,8 @@ export interface EngineEntry {
   readonly identifies?: true;
   /** What the engine would say of a photo under the settings of a run; undefined: it takes such a photo. Absent: nothing is foreseen. */
   readonly foreseeVerdict?: (fault: PhotoFault, settings: object) => ForeseenVerdict | undefined;
+  /** What the engine's page says of a code, in a few words; undefined: it does not have it. */
+  readonly meaningOfCode?: (code: string) => string | undefined;
 }
 
 export interface EngineOptions {

@@ -5,7 +5,7 @@ import type { BuiltInPlace, EngineEntry, EngineOptions, OpenedEngine } from './e
 import { findModelFiles } from './local/faces/model-packages.ts';
 import { createLocalEngineClient } from './local/local-engine-client.ts';
 import { createOotoEngine } from './ooto.ts';
-import { foreseeOotoVerdict } from './ooto-codes.ts';
+import { foreseeOotoVerdict, meaningOfOotoCode } from './ooto-codes.ts';
 import { openAddress } from './open-address.ts';
 
 /** In place of an address in accounts and runs: wherever the engine listens tonight, its templates are the same. */
@@ -27,6 +27,7 @@ export const local: EngineEntry = {
   templateIdFor: (subjectId) => templateUuid({ engine: 'local', subjectId }),
   identifies: true,
   foreseeVerdict: foreseeOotoVerdict,
+  meaningOfCode: meaningOfOotoCode,
   create: (options) =>
     options.url === undefined || options.url === builtInUrl
       ? createBuiltIn(options)

@@ -25,3 +25,7 @@ export function foreseeOotoVerdict(fault: PhotoFault): ForeseenVerdict {
   const code = codeOfFault[fault];
   return { code: String(code), message: ootoErrors[code] };
 }
+
+/** As the page says it; undefined: it has no such code. */
+export const meaningOfOotoCode = (code: string): string | undefined =>
+  Object.hasOwn(ootoErrors, code) ? ootoErrors[Number(code) as OotoErrorCode] : undefined;

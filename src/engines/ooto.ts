@@ -14,7 +14,7 @@ import type { EngineEntry } from './engine-entry.ts';
 import { createCleanText, createSecretSearch } from './foreign-text.ts';
 import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
-import { foreseeOotoVerdict } from './ooto-codes.ts';
+import { foreseeOotoVerdict, meaningOfOotoCode } from './ooto-codes.ts';
 import { readOotoDeleteReply, readOotoIdentifyReply, readOotoReply } from './ooto-reply.ts';
 import { openAddress } from './open-address.ts';
 import { readCredential } from './read-credential.ts';
@@ -25,6 +25,7 @@ export const ooto: EngineEntry = {
   templateIdFor: (subjectId) => templateUuid({ engine: 'ooto', subjectId }),
   identifies: true,
   foreseeVerdict: foreseeOotoVerdict,
+  meaningOfCode: meaningOfOotoCode,
   create(options) {
     const { environment, keepDemographics } = options;
     const appId = readCredential({ name: 'OOTO_APP_ID', what: "OOTO's application id", environment });

@@ -75,6 +75,10 @@ export function foreseeVerdict({
   return find(engine)?.foreseeVerdict?.(fault, settings);
 }
 
+/** What a code of the engine of a name means; undefined where nobody knows. */
+export const meaningOfCode = ({ engine, code }: { engine: string; code: string }): string | undefined =>
+  find(engine)?.meaningOfCode?.(code);
+
 function entryOf(name: string): EngineEntry {
   const entry = find(name);
   if (entry !== undefined) return entry;

@@ -99,3 +99,10 @@ export function foreseeVerihubsVerdict(fault: PhotoFault, settings: object): For
   const code = fault === 'undecodable' ? 'INVALID_PAYLOAD_IMAGE_FORMAT' : 'FACE_NOT_DETECTED';
   return { code, message: verihubsErrors[code] };
 }
+
+/** As the page says it; undefined: it has no such code. */
+export function meaningOfVerihubsCode(code: string): string | undefined {
+  const reasons = reasonsOf(code);
+  if (reasons) return `fails on ${reasons.join(', ')}`;
+  return Object.hasOwn(verihubsErrors, code) ? verihubsErrors[code as VerihubsErrorCode] : undefined;
+}

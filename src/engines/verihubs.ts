@@ -8,7 +8,7 @@ import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts'
 import { openAddress } from './open-address.ts';
 import { readCredential } from './read-credential.ts';
 import { readVerihubsBody } from './verihubs-body.ts';
-import { foreseeVerihubsVerdict, readVerihubsCode } from './verihubs-codes.ts';
+import { foreseeVerihubsVerdict, meaningOfVerihubsCode, readVerihubsCode } from './verihubs-codes.ts';
 import { readVerihubsDeleteReply, readVerihubsReply } from './verihubs-reply.ts';
 import { checkVerihubsSettings, verihubsSettingsOf } from './verihubs-settings.ts';
 
@@ -20,6 +20,7 @@ export const verihubs: EngineEntry = {
   credentials: ['VERIHUBS_APP_ID', 'VERIHUBS_API_KEY'],
   templateIdFor,
   foreseeVerdict: foreseeVerihubsVerdict,
+  meaningOfCode: meaningOfVerihubsCode,
   create(options) {
     const { environment, keepDemographics } = options;
     const appId = readCredential({ name: 'VERIHUBS_APP_ID', what: "Verihubs' application id", environment });

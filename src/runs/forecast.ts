@@ -47,13 +47,23 @@ export interface FailedRow {
 /** Lists the source as a run would, decides what a run would decide before any call, and counts (`--dry-run`). */
 export async function forecastRun(
   rollcall: Pick<Rollcall, 'settings' | 'state' | 'engine' | 'folder' | 's3' | 'faceReader'>,
-  { source: spec, signal }: { source: string; signal: AbortSignal },
+  {
+    source: spec,
+    signal,
+    onStart,
+  }: {
+    source: string;
+    signal: AbortSignal;
+    /** Given the counts before anything is counted; they grow while the source is read. */
+    onStart?: (counts: ForecastCounts) => void;
+  },
 ): Promise<Forecast> {
   const { settings, state } = rollcall;
   const source = await openSourceOf(rollcall, spec, settings);
   const { engine, account } = rollcall.engine();
   checkEngineSettings(engine, settings, source);
   const counts = emptyCounts();
+  onStart?.(counts);
   const forgetList = new Set((await readForgetList(rollcall, settings, signal)).map(subjectKey));
   const ids = createIdTally();
   const firstFailures: FailedRow[] = [];

@@ -59,7 +59,9 @@ export async function joinRun(
       else {
         part.worker.start();
         await delay(askAgainInMs, undefined, { signal }).catch(() => {});
-        end = await endOf(state, runId);
+        const found = await readRunRecord(state, runId);
+        end = found && (await endOf(state, found));
+        if (found && !end) onProgress(progressElsewhere(found));
       }
     }
     return end;
@@ -116,12 +118,18 @@ export async function openPart(
   };
 }
 
+/** How far a run is that another process conducts: what its record says. */
+const progressElsewhere = ({ counts, listed }: RunRecord): RunProgress => ({
+  ...counts,
+  ...{ listingEnded: listed !== undefined, retries: 0, byStatus: {}, byCode: {} },
+});
+
 /** How a run ended that another process conducts; undefined while it goes on. */
-async function endOf(state: StateStore, runId: string): Promise<RunEnd | undefined> {
-  const record = await readRunRecord(state, runId);
-  const summary = record && isOver(record) ? await readSummary(state, runId) : undefined;
+async function endOf(state: StateStore, record: RunRecord): Promise<RunEnd | undefined> {
+  const { id: runId } = record;
+  const summary = isOver(record) ? await readSummary(state, runId) : undefined;
   if (summary) return { kind: 'over', runId, summary };
-  if (record?.state !== 'paused') return undefined;
+  if (record.state !== 'paused') return undefined;
   return { kind: 'paused', runId, waitsFor: reasonForPause(record) };
 }
 

@@ -33,6 +33,8 @@ export interface OpenRollcallOptions {
   readonly folder?: string;
   /** Default: pino to stderr (or `logFile`) at `logLevel`. */
   readonly log?: Logger;
+  /** Takes the JSON lines of that log in place of stderr. */
+  readonly logTo?: { write(json: string): void } | undefined;
   /** Ends the waiting for a queue that does not answer while it is opened. */
   readonly signal?: AbortSignal;
 }
@@ -85,7 +87,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     ...parsed,
     state: isOnS3 ? parsed.state : resolve(folder, parsed.state),
   });
-  const log = options.log ?? createLog(settings);
+  const log = options.log ?? createLog(settings, options.logTo);
   if (strange.length > 0) log.warn({ variables: strange }, 'these variables are no settings and are ignored');
   const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
   const state = openState({ state: settings.state, s3, environment });
@@ -149,10 +151,8 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   };
 }
 
-function createLog(settings: Settings): Logger {
-  const destination = pino.destination({ dest: settings.logFile ?? 2, sync: true, mkdir: true });
-  return pino(
-    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    destination,
-  );
+function createLog({ logFile, logLevel }: Settings, logTo: OpenRollcallOptions['logTo']): Logger {
+  const options = { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (logTo && logFile === undefined) return pino(options, logTo);
+  return pino(options, pino.destination({ dest: logFile ?? 2, sync: true, mkdir: true }));
 }

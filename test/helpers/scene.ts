@@ -36,6 +36,8 @@ export interface Scene {
   readonly folder: string;
   readonly stateFolder: string;
   readonly engine: EngineServer;
+  /** What its commands find: engine, address, queue, credentials. */
+  readonly environment: Environment;
   /** A command to its end, in the test's own process. One at a time. */
   run(args: readonly string[], options?: { environment?: Environment }): Promise<CommandEnd>;
   /** A command as a process: to be signalled, killed, piped into or measured, or for several at once. */
@@ -95,6 +97,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     folder,
     stateFolder,
     engine,
+    environment: settings,
     start,
     async run(args, given) {
       const { runInThisProcess } = await import('./command-in-process.ts');
