@@ -15,7 +15,7 @@ export function afterBusy(
 ): { state: AccountState; charged: boolean } {
   const { photo, retryAfterInMs, giveUpAfterInMs, message } = event;
   const until = before.throttling?.until ?? 0;
-  const wasAnnounced = before.streak && until > before.streak.lastAt && now - until < silenceInMs;
+  const wasAnnounced = before.streak && now - until < silenceInMs;
   // The silence was what the engine asked for: its absence goes on.
   const start = wasAnnounced
     ? { ...before, streak: { ...before.streak, lastAt: now } as typeof before.streak }

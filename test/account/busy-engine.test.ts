@@ -64,6 +64,25 @@ describe('an engine that says when it will be back', () => {
   });
 
   it.each([
+    ['ten minutes after it said that it would be', 40 * minute, undefined],
+    ['sooner', 40 * minute - 1, 'down'],
+  ])('is counted anew where nobody asked until %s', (_, at, reason) => {
+    const steps = [0, at].map((time) => ({ at: time, reply: busy(30 * minute) }));
+    expect(play(steps).state.pause?.reason).toBe(reason);
+  });
+
+  it('is remembered for a hundred photos, the latest', () => {
+    const steps = ['p1', ...Array.from({ length: 150 }, (_, index) => `p${index}`), 'p149'].map(
+      (photo, step) => ({
+        ...{ at: step * 20, photo, reply: busy(second) },
+      }),
+    );
+    const { busyPhotos } = play(steps).state;
+    expect(busyPhotos).toEqual(Array.from({ length: 100 }, (_, index) => `p${index + 50}`));
+  });
+
+  it.each([
+    ['as long as --give-up-after', [60 * minute], false],
     ['within --give-up-after', [50 * minute], false],
     ['longer than --give-up-after', [2 * hour], true],
     ['at the end of all calendars', [longestRetryAfterInMs], true],

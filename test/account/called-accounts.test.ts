@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pauseByUser, resumeAccount } from '../../src/account/account-pause.ts';
 import { type AccountState, parseAccountState } from '../../src/account/account-state.ts';
 import type { AccountStore } from '../../src/account/account-store.ts';
-import { createCalledAccounts } from '../../src/account/called-accounts.ts';
+import { createCalledAccounts, mergeFormer } from '../../src/account/called-accounts.ts';
 import { accountsCalled, readAccountAlias } from '../../src/records/account-alias.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
@@ -62,7 +62,7 @@ describe('accounts whose address is spelled in several ways', () => {
       await accounts.reserve({ account, slots: 1, spacing, aheadInMs: 0, notes: [] });
       await accounts.postpone({ account, until: 0 });
     }
-    expect(new Set(asked)).toEqual(new Set([usual.called]));
+    expect(asked).toEqual(Array.from({ length: 4 }, () => usual.called));
     await accounts.change(other.account, pauseByUser);
     expect((await accounts.read(usual.account)).state.pause?.reason).toBe('user');
   });
@@ -91,6 +91,34 @@ describe('accounts whose address is spelled in several ways', () => {
     expect((await openWithCredentials(store).read(other.account)).state.pause).toBeNull();
   });
 
+  it('are written down only where there is a queue to take over from', async () => {
+    const called = createCalledAccounts(state);
+    called.note({ ...other, ...named });
+    expect(await called.calledOf(other.account)).toBe(other.called);
+    expect(await readAccountAlias(state, other.account)).toBeUndefined();
+    await called.storeOver(createStates().store).read(other.account);
+    expect(await readAccountAlias(state, other.account)).toMatchObject(other);
+  });
+
+  it('have the pause of either, and the slower pace', () => {
+    const pace = (value: number) => ({ value, at: 1, cutAt: 1 });
+    const stateOf = (value: number, pausedAt?: number): AccountState => {
+      const open = { ...parseAccountState(''), pace: pace(value) };
+      return pausedAt === undefined ? open : pauseByUser(open, pausedAt);
+    };
+    const merged = (own: AccountState, former: AccountState) => {
+      const { pause, pace: kept } = mergeFormer(own, former);
+      return [pause?.since, kept.value];
+    };
+    expect(merged(stateOf(0.5), stateOf(0.5, 7))).toEqual([7, 0.5]);
+    expect(merged(stateOf(0.5, 3), stateOf(0.5, 7))).toEqual([3, 0.5]);
+    expect(merged(stateOf(0.5), stateOf(0.2))).toEqual([undefined, 0.2]);
+    expect(merged(stateOf(0.2), stateOf(0.5, 7))).toEqual([7, 0.2]);
+    expect(merged(stateOf(0.2, 3), stateOf(0.5, 7))).toEqual([3, 0.2]);
+    const own = stateOf(0.5);
+    expect(mergeFormer(own, { ...stateOf(0.5), pace: { ...pace(0.5), at: 9 } })).toBe(own);
+  });
+
   it('are left alone where nobody knows of them, and so are names that are no accounts', async () => {
     const { store } = createStates();
     const accounts = createCalledAccounts(state).storeOver(store);
@@ -103,8 +131,11 @@ describe('accounts whose address is spelled in several ways', () => {
   it('stop with a message where the file that says so is damaged', async () => {
     await state.write(`accounts/${other.account}.json`, '{"schema":');
     const called = createCalledAccounts(state);
+    const path = `accounts/${other.account}.json`;
     await expect(called.calledOf(other.account)).rejects.toThrow(
       `${other.account}.json is damaged: remove it`,
     );
+    await state.remove(path);
+    expect(await called.calledOf(other.account)).toBe(other.account);
   });
 });

@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EngineReply } from '../../src/engines/engine.ts';
-import { type AttemptState, countReply, judgeReply } from '../../src/worker/judge-reply.ts';
+import type { EngineReply, EnrolledReply, RefusedReply, RejectedReply } from '../../src/engines/engine.ts';
+import {
+  type AttemptState,
+  chargedBefore,
+  countReply,
+  judgeReply,
+  noteRefusal,
+} from '../../src/worker/judge-reply.ts';
 
 type Judged = Parameters<typeof judgeReply>[0]['reply'];
 
 const fresh: AttemptState = { attempts: 0, calls: 0, reads: 0, storedUnknown: false };
-const enrolled: Judged = { kind: 'enrolled', httpStatus: 200, templateId: 't' };
-const rejected: Judged = {
+const enrolled: EnrolledReply = { kind: 'enrolled', httpStatus: 200, templateId: 't' };
+const rejected: RejectedReply = {
   kind: 'rejected',
   httpStatus: 400,
   code: '5',
@@ -18,7 +24,7 @@ const rejected: Judged = {
 const unavailable: Judged = { kind: 'unavailable', httpStatus: 503, message: 'HTTP 503', sent: true };
 const unsent: Judged = { kind: 'unavailable', message: 'refused', sent: false };
 const throttled: Judged = { kind: 'throttled', httpStatus: 429, message: 'slow' };
-const refused: EngineReply = {
+const refused: RefusedReply = {
   kind: 'refused',
   certain: true,
   httpStatus: 401,
@@ -79,6 +85,36 @@ describe('counting a reply', () => {
   });
 });
 
+describe('a refusal that is to be judged', () => {
+  const seen = { by: 'a', at: 3, call: 'enroll' } as const;
+
+  it('is noted with who saw it, and whether it is the first', () => {
+    const first = noteRefusal(fresh, refused, seen);
+    expect(first).toEqual({
+      ...fresh,
+      refusedBefore: true,
+      refusal: { ...seen, isRepeated: false, message: 'no', httpStatus: 401 },
+    });
+    const { httpStatus: _, ...unreached } = refused;
+    expect(noteRefusal(first, unreached, seen).refusal).toEqual({ ...seen, isRepeated: true, message: 'no' });
+  });
+
+  it('keeps a verdict whose code no page knows', () => {
+    const strange = { ...rejected, isUndocumented: true } as const;
+    expect(noteRefusal({ ...fresh, storedUnknown: true }, strange, seen).refusal).toEqual({
+      ...seen,
+      isRepeated: false,
+      message: 'no face',
+      httpStatus: 400,
+      verdict: {
+        status: 'rejected',
+        stored: 'unknown',
+        error: { kind: 'rejected', code: '5', message: 'no face', httpStatus: 400, reasons: ['a'] },
+      },
+    });
+  });
+});
+
 describe('judging a reply', () => {
   it.each([
     ['throttled', throttled, 'call-again'],
@@ -128,6 +164,30 @@ describe('judging a reply', () => {
     const tries = { ...fresh, attempts: 2, calls: 2, storedUnknown: true };
     expect(outcomeOf(judge(rejected, { tries }))?.stored).toBe('unknown');
     expect(outcomeOf(judge({ ...rejected, stored: 'unknown' }))?.stored).toBe('unknown');
+  });
+
+  it('keeps what else the engine said, and nothing that it did not say', () => {
+    const said = {
+      transactionId: 'tx',
+      checks: { liveness: { score: 1, fine: true } },
+      quality: { blur: 1 },
+      face: { box: [1, 2, 3, 4] },
+    };
+    expect(outcomeOf(judge({ ...enrolled, ...said }))).toEqual({
+      ...{ status: 'enrolled', stored: 'yes', templateId: 't' },
+      ...said,
+    });
+    expect(outcomeOf(judge({ ...rejected, transactionId: 'tx' }))?.transactionId).toBe('tx');
+    expect(outcomeOf(judge(unavailable, { maxAttempts: 1 }))).toEqual({
+      status: 'failed',
+      stored: 'no',
+      error: { kind: 'unavailable', message: 'HTTP 503', httpStatus: 503 },
+    });
+    expect(outcomeOf(judge(unsent, { maxAttempts: 1 }))?.error).toEqual({
+      kind: 'unavailable',
+      message: 'refused',
+    });
+    expect(chargedBefore({ ...fresh, attempts: 2, failedIdentifications: 3 })).toBe(5);
   });
 
   it('warns of another template id than the one that was sent', () => {
