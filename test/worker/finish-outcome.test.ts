@@ -98,11 +98,7 @@ describe('the outcome of a photo that was enrolled and looked for', () => {
 describe('a subject that is to be forgotten', () => {
   const none = new AbortController().signal;
   const ask = (refusal: 'forgotten' | 'template-erased' | undefined) =>
-    assertNotForgotten(
-      { draining: none, refusalOf: async () => refusal },
-      { subjectId: 's', templateId: 't' },
-      none,
-    );
+    assertNotForgotten({ refusalOf: async () => refusal }, { subjectId: 's', templateId: 't' }, none);
 
   it('is not called for, and the error says which list names it', async () => {
     await expect(ask(undefined)).resolves.toBeUndefined();
