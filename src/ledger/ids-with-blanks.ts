@@ -10,11 +10,12 @@ import {
   timesOf,
 } from './ledger-event.ts';
 import { readLedger } from './ledger-files.ts';
+import { openSnapshot } from './snapshot/snapshot.ts';
 
 /**
  * Blanks around ids were part of them once. Whoever was enrolled under such an id keeps the template, or there would be
  * two for one person.
- * @returns the template id for a subject that the ledger knows with blanks around its id; it reads the ledger to its end
+ * @returns the template id for a subject that the ledger knows with blanks around its id; it reads the ledger to its end, but for what the snapshot speaks for
  */
 export async function readTemplatesOfIdsWithBlanks(
   state: StateStore,
@@ -30,7 +31,11 @@ export async function readTemplatesOfIdsWithBlanks(
     if (known && compareTimes(times, known.times) < 0) return;
     newest.set(key, { templateId: sentIdOf(event, engine), times });
   };
-  await readLedger(state, { account, signal, onEvent });
+  // What the snapshot speaks for need not be read, where it knows of no such id.
+  const snapshot = await openSnapshot(state, account).catch(() => undefined);
+  await snapshot?.close();
+  const except = snapshot?.facts.blanks === 0 ? snapshot.covers : undefined;
+  await readLedger(state, { account, signal, onEvent, ...(except && { except }) });
   return (subjectId) => newest.get(subjectKey(subjectId))?.templateId;
 }
 

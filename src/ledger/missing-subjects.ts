@@ -3,7 +3,7 @@ import { readManifest } from '../records/manifest.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import { leftOutNow } from '../sources/open-source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { createHashIndex, type HashIndex } from '../util/hash-index.ts';
+import { createHashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
 import {
@@ -17,11 +17,12 @@ import {
   writeTimes,
 } from './ledger-event.ts';
 import { readLedger } from './ledger-files.ts';
+import { findUnlistedLines, type UnlistedLines } from './snapshot/unlisted-lines.ts';
 
 /**
  * Writes `missing.jsonl` into the run's folder: a line for every subject that was enrolled from the run's source and is
- * not in its list any more, but for those on the account's forget list, and those whose photos the list leaves out. Memory: 20 bytes a subject of the list, 40 a missing one; the ledger is read twice where
- * a subject is missing.
+ * not in its list any more, but for those on the account's forget list, and those whose photos the list leaves out.
+ * Memory: 40 bytes a missing one.
  * @returns how many there are; undefined where the list does not say, since it was cut short or came from a pipe
  */
 export async function writeMissingSubjects(
@@ -30,22 +31,64 @@ export async function writeMissingSubjects(
 ): Promise<number | undefined> {
   const { id, source, account, settings } = record;
   if (!settings.incremental || !isWhole || settings.limit !== undefined || source === '-') return undefined;
-  const listed = await listedSubjects(state, id);
   const ledgerSource = ledgerSourceOf(record);
+  const isLeftOut = leftOutNow(record.origin ?? source, settings);
+  const isMissing = (event: LedgerEvent) =>
+    !isLeftOut(event.photo) && !erased.isForgotten(event.subjectId) && !erased.isVoid(event);
+  const asked = () => ({ account, source: ledgerSource, subjects: listedSubjects(state, id) });
+  const unlisted = (await findUnlistedLines(state, asked())) ?? (await readUnlisted(state, asked()));
+  try {
+    return await writeThem({ state, path: `${runFolderOf(id)}/missing.jsonl`, unlisted, isMissing });
+  } finally {
+    await unlisted.close();
+  }
+}
+
+/** The same by all lines of the ledger. Memory: 20 bytes a subject of the list. */
+async function readUnlisted(
+  state: StateStore,
+  { account, source, subjects }: Parameters<typeof findUnlistedLines>[1],
+): Promise<UnlistedLines> {
+  const listed = createHashIndex({ valueWords: 0 });
+  for await (const batch of subjects) for (const subjectId of batch) listed.enter(subjectKey(subjectId));
   // Who was enrolled when blanks around an id were part of it is listed without them now.
   const isListed = ({ subjectId }: LedgerEvent) =>
     listed.find(subjectKey(subjectId)) ?? listed.find(keyWithoutBlanks(subjectId));
-  const isLeftOut = leftOutNow(record.origin ?? source, settings);
-  const isMissing = (event: LedgerEvent) =>
-    event.source === ledgerSource &&
-    !isLeftOut(event.photo) &&
-    isStoredEvent(event) &&
-    !isListed(event) &&
-    !erased.isForgotten(event.subjectId) &&
-    !erased.isVoid(event);
+  return {
+    read: ({ onEvent, afterBatch }) =>
+      readLedger(state, {
+        account,
+        onEvent: (event) => {
+          if (event.source === source && isStoredEvent(event) && !isListed(event)) onEvent(event);
+        },
+        afterBatch,
+      }),
+    close: async () => {},
+  };
+}
+
+/** Place behind the times. */
+const isTaken = 4;
+const notWritten = 1;
+const written = 2;
+
+async function* listedSubjects(state: StateStore, runId: string): AsyncGenerator<readonly string[]> {
+  for await (const batch of readManifest(state, runId))
+    yield batch.flatMap(({ line: { subjectId } }) => (subjectId === undefined ? [] : [subjectId]));
+  for await (const subjectId of leftOutSubjects(state, runId)) yield [subjectId];
+}
+
+/** Of each subject the newest photo. @returns how many there are */
+async function writeThem(options: {
+  state: StateStore;
+  path: string;
+  unlisted: UnlistedLines;
+  isMissing: (event: LedgerEvent) => boolean;
+}): Promise<number> {
+  const { state, path, unlisted, isMissing } = options;
   const newest = createHashIndex({ valueWords: 5 });
   let count = 0;
-  const onEvent = (event: LedgerEvent) => {
+  const note = (event: LedgerEvent) => {
     if (!isMissing(event)) return;
     const words = newest.enter(subjectKey(event.subjectId));
     const isFirst = words[isTaken] === 0;
@@ -55,35 +98,7 @@ export async function writeMissingSubjects(
     words[isTaken] = notWritten;
     writeTimes(words, times);
   };
-  await readLedger(state, { account, onEvent });
-  await writeThem({ state, path: `${runFolderOf(id)}/missing.jsonl`, account, isMissing, newest, count });
-  return count;
-}
-
-/** Place behind the times. */
-const isTaken = 4;
-const notWritten = 1;
-const written = 2;
-
-async function listedSubjects(state: StateStore, runId: string): Promise<HashIndex> {
-  const subjects = createHashIndex({ valueWords: 0 });
-  for await (const batch of readManifest(state, runId)) {
-    for (const { line } of batch)
-      if (line.subjectId !== undefined) subjects.enter(subjectKey(line.subjectId));
-  }
-  for await (const subjectId of leftOutSubjects(state, runId)) subjects.enter(subjectKey(subjectId));
-  return subjects;
-}
-
-async function writeThem(options: {
-  state: StateStore;
-  path: string;
-  account: string;
-  isMissing: (event: LedgerEvent) => boolean;
-  newest: HashIndex;
-  count: number;
-}): Promise<void> {
-  const { state, path, account, isMissing, newest, count } = options;
+  await unlisted.read({ onEvent: note, afterBatch: async () => {} });
   const writer = await state.openWriter(path);
   try {
     let text = '';
@@ -98,11 +113,12 @@ async function writeThem(options: {
       text = '';
       if (batch !== '') await writer.write(batch);
     };
-    if (count > 0) await readLedger(state, { account, onEvent, afterBatch });
+    if (count > 0) await unlisted.read({ onEvent, afterBatch });
     await writer.commit();
   } finally {
     await writer.discard();
   }
+  return count;
 }
 
 function missingLine({ subjectId, photo, version, templateId, at }: LedgerEvent) {

@@ -5,6 +5,7 @@ import { openKeptTemplates, openLedgerLookup } from '../../src/conductor/ledger-
 import { templateIdOf } from '../../src/engines/registry.ts';
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
+import { refreshSnapshot } from '../../src/ledger/snapshot/refresh-snapshot.ts';
 import type { ManifestLine } from '../../src/records/manifest.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -34,11 +35,18 @@ const enrolled = (subjectId: string, more: Partial<LedgerEvent> = {}): LedgerEve
 async function decide(
   lines: readonly Omit<ManifestLine, 'seq'>[],
   events: readonly LedgerEvent[],
-  { isForgotten = (_: string): boolean => false, incremental = false, batchSize = 100 } = {},
+  {
+    isForgotten = (_: string): boolean => false,
+    incremental = false,
+    batchSize = 100,
+    bySnapshot = false,
+  } = {},
 ) {
   const state = createLocalStateStore(folder.path);
   const text = events.map((event) => `${JSON.stringify(event)}\n`).join('');
   await state.write(deltaPath('account', { run: 'before', epoch: 1 }), text);
+  const when = { fewestBytes: 0, dropsGone: true };
+  if (bySnapshot) await refreshSnapshot(state, { account: 'account', when });
   const forgotten: ForgottenPhotos = {
     lookAgain: async () => {},
     outcomeOf: ({ subjectId = '' }) =>
@@ -113,6 +121,7 @@ test.each<[string, Omit<ManifestLine, 'seq'>[], LedgerEvent[], string[]]>([
   ['a list without blanks asks nobody', [{ subjectId: 'e1' }], [enrolled(' e1')], ['own']],
 ])('%s', async (_, lines, events, expected) => {
   expect(await decide(lines, events)).toEqual(expected);
+  expect(await decide(lines, events, { bySnapshot: true })).toEqual(expected);
 });
 
 test('what is decided does not hang on how the list is cut into batches', async () => {
@@ -124,7 +133,8 @@ test('what is decided does not hang on how the list is cut into batches', async 
 
 test('a subject that is enrolled with blanks is unchanged without them', async () => {
   const line = { ...spaced, version: 'v1' };
-  expect(await decide([line], [enrolled(' e1')], { incremental: true })).toEqual(['unchanged']);
+  for (const bySnapshot of [false, true])
+    expect(await decide([line], [enrolled(' e1')], { incremental: true, bySnapshot })).toEqual(['unchanged']);
   expect(await decide([{ ...line, version: 'v2' }], [enrolled(' e1')], { incremental: true })).toEqual([
     ofId(' e1'),
   ]);

@@ -1,19 +1,22 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GivenSettings } from '../../src/engines/settings.ts';
 import { openErasedSubjects } from '../../src/ledger/forgotten-subjects.ts';
 import { type LedgerEvent, ledgerSchemaName, ledgerSourceOf } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
 import { writeMissingSubjects } from '../../src/ledger/missing-subjects.ts';
+import { refreshSnapshot } from '../../src/ledger/snapshot/refresh-snapshot.ts';
 import { manifestPath } from '../../src/records/manifest.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { randomInputs } from '../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { settingsOf } from '../runs/run-settings.ts';
-import { timeAt } from './ledger-events.ts';
+import { ledgerEvents, timeAt } from './ledger-events.ts';
 
-describe('subjects that are enrolled and no longer listed', () => {
+describe.each(['lines', 'snapshot'])('subjects that are enrolled and no longer listed, by the %s', (by) => {
   let folder: TemporaryFolder;
   let state: StateStore;
   let number = 0;
@@ -47,12 +50,22 @@ describe('subjects that are enrolled and no longer listed', () => {
     ...more,
   });
 
-  async function missingOf(record: RunRecord, listed: readonly string[], events: readonly LedgerEvent[]) {
+  async function missingOf(
+    record: RunRecord,
+    listed: readonly string[],
+    events: readonly LedgerEvent[],
+    on: StateStore = state,
+  ) {
     const rows = listed.map((subjectId, index) => ({ seq: index + 1, subjectId, photo: '/x.jpg' }));
     const textOf = (lines: readonly unknown[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     await state.write(manifestPath(record.id), textOf(rows));
-    await state.write(deltaPath(record.account, { run: 'before', epoch: 1 }), textOf(events));
-    const count = await writeMissingSubjects(state, {
+    // The snapshot lacks some of the lines.
+    const half = Math.ceil(events.length / 2);
+    await state.write(deltaPath(record.account, { run: 'before', epoch: 1 }), textOf(events.slice(0, half)));
+    const when = { fewestBytes: 0, dropsGone: true };
+    if (by === 'snapshot') await refreshSnapshot(state, { account: record.account, when });
+    await state.write(deltaPath(record.account, { run: 'later', epoch: 1 }), textOf(events.slice(half)));
+    const count = await writeMissingSubjects(on, {
       record,
       isWhole: true,
       erased: await openErasedSubjects(state, record),
@@ -151,4 +164,22 @@ describe('subjects that are enrolled and no longer listed', () => {
     expect(count).toBe(2_000);
     expect(new Set(lines?.map(({ subjectId }) => subjectId))).toEqual(new Set(names.slice(1_000)));
   });
+
+  if (by === 'snapshot')
+    it('are the same with any events, by all lines and without reading them', async () => {
+      const { bytes: _, ...remote } = state;
+      const list = fc.subarray(['Zoë'.normalize('NFC'), 'a', 'b']);
+      await fc.assert(
+        fc.asyncProperty(fc.array(ledgerEvents, { maxLength: 12 }), list, async (events, listed) => {
+          const here = await missingOf(await recordOf({}, '/one'), listed, events);
+          const there = await missingOf(await recordOf({}, '/one'), listed, events, remote);
+          const sorted = ({ count, lines }: typeof here) => ({
+            count,
+            lines: lines?.map(({ subjectId }) => subjectId).sort(),
+          });
+          expect(sorted(here)).toEqual(sorted(there));
+        }),
+        { numRuns: randomInputs(20) },
+      );
+    });
 });

@@ -117,6 +117,7 @@ export const detailOf = (entry: Entry) => (numbers(entry) >>> 8) % most.details;
 export const isEnrolled = (entry: Entry) => (numbers(entry) & kindBits) === kinds.enrolled;
 export const isRejected = (entry: Entry) => (numbers(entry) & kindBits) === kinds.rejected;
 /** Whether the engine holds something of it, or may. */
+export const isStored = (entry: Entry) => (numbers(entry) & storedBit) !== 0;
 export const isHeld = (entry: Entry) => (numbers(entry) & heldBit) !== 0;
 export const hasBlanks = (entry: Entry) => (numbers(entry) & blanksBit) !== 0;
 /** How the subject's id arose. */
@@ -131,6 +132,7 @@ export const printsOfEntry = (entry: Entry) => ({
 export const contentOf = (entry: Entry) =>
   (numbers(entry) & contentBit) === 0 ? undefined : readMark(entry, places.contentMark);
 export const folderOfEntry = (entry: Entry) => readMark(entry, places.folderMark);
+export const sourceOf = (entry: Entry) => (entry[places.source] ?? 0) >>> 16;
 /** Of the line in its file, in bytes. */
 export const offsetOf = (entry: Entry) =>
   ((entry[places.source] ?? 0) % halfWord) * wordSize + (entry[places.offsetLow] ?? 0);
@@ -157,51 +159,6 @@ const wordAt = (digest: string, index: number) =>
     (digest.charCodeAt(index + 2) << 8) |
     digest.charCodeAt(index + 3)) >>>
   0;
-
-/** Sorts the entries of a partition. @returns them in a new array */
-export function sortEntries(entries: Uint32Array): Uint32Array {
-  const count = entries.length / entryWords;
-  // As many buckets as entries: their hashes spread evenly, so that a bucket has a few.
-  const bits = Math.min(16, Math.max(1, Math.ceil(Math.log2(count + 1))));
-  const bucketAt = (index: number) =>
-    (((entries[index * entryWords] ?? 0) << partitionBits) >>> (32 - bits)) >>> 0;
-  const next = new Uint32Array(2 ** bits + 1);
-  for (let index = 0; index < count; index += 1)
-    next[bucketAt(index) + 1] = (next[bucketAt(index) + 1] ?? 0) + 1;
-  for (let bucket = 1; bucket < next.length; bucket += 1)
-    next[bucket] = (next[bucket] ?? 0) + (next[bucket - 1] ?? 0);
-  const order = new Uint32Array(count);
-  for (let index = 0; index < count; index += 1) {
-    const bucket = bucketAt(index);
-    const place = next[bucket] ?? 0;
-    next[bucket] = place + 1;
-    order[place] = index;
-  }
-  // Nearly in order by now: each one moves a few places.
-  for (let place = 1; place < count; place += 1) {
-    const index = order[place] ?? 0;
-    let before = place - 1;
-    while (before >= 0 && compareKeys(entries, order[before] ?? 0, index) > 0) {
-      order[before + 1] = order[before] ?? 0;
-      before -= 1;
-    }
-    order[before + 1] = index;
-  }
-  const sorted = new Uint32Array(entries.length);
-  for (let place = 0; place < count; place += 1) {
-    const from = (order[place] ?? 0) * entryWords;
-    sorted.set(entries.subarray(from, from + entryWords), place * entryWords);
-  }
-  return sorted;
-}
-
-function compareKeys(entries: Uint32Array, one: number, other: number): number {
-  for (let word = 0; word < keyWords; word += 1) {
-    const order = (entries[one * entryWords + word] ?? 0) - (entries[other * entryWords + word] ?? 0);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
 
 /** Entries are gathered and sorted in 256 parts, by the first bits of their subjects' hashes. */
 export const partitionBits = 8;

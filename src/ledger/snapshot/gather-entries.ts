@@ -1,10 +1,10 @@
 import type { ByteFiles, ScratchFile } from '../../storage/state/state-store.ts';
-import { type Entry, entryWords, partitionBits, partitionOf } from './entry.ts';
+import { partitionBits, partitionOf } from './entry.ts';
 
-/** Entries in any order, as many as there are: what is too much for memory lies in a nameless file. */
+/** Entries, or hashes alone, in any order: what is too much for memory lies in a nameless file. */
 export interface GatheredEntries {
-  /** The next entry, to be filled at once. */
-  next(): Entry;
+  /** The next one, to be filled at once. */
+  next(): Uint32Array;
   /** To be awaited now and then, so that memory stays bounded. */
   settle(): Promise<void>;
   /** All entries of a partition, in no order, once all are there. */
@@ -12,7 +12,7 @@ export interface GatheredEntries {
   close(): Promise<void>;
 }
 
-/** 15 MB. */
+/** Entries of 15 MB. */
 const mostPerChunk = 200_000;
 const fewestPerChunk = 500;
 
@@ -27,7 +27,16 @@ interface Run {
   readonly starts: Uint32Array;
 }
 
-export function gatherEntries({ bytes, folder }: { bytes: ByteFiles; folder: string }): GatheredEntries {
+/** @param options.words of each */
+export function gatherEntries({
+  bytes,
+  folder,
+  words: entryWords,
+}: {
+  bytes: ByteFiles;
+  folder: string;
+  words: number;
+}): GatheredEntries {
   const newChunk = (): Chunk => ({ words: new Uint32Array(fewestPerChunk * entryWords), count: 0 });
   const full: Chunk[] = [];
   let chunk = newChunk();
@@ -38,7 +47,7 @@ export function gatherEntries({ bytes, folder }: { bytes: ByteFiles; folder: str
   async function spill(): Promise<void> {
     for (let each = full.shift(); each; each = full.shift()) {
       scratch ??= await bytes.openScratch(folder);
-      const { words, starts } = byPartition(each);
+      const { words, starts } = byPartition(each, entryWords);
       runs.push({ offset: scratch.sizeInBytes, starts });
       await scratch.append(new Uint8Array(words.buffer));
     }
@@ -68,7 +77,7 @@ export function gatherEntries({ bytes, folder }: { bytes: ByteFiles; folder: str
         await scratch?.read(new Uint8Array(part.buffer), offset + from * entryWords * 4);
         parts.push(part);
       }
-      last ??= byPartition(chunk);
+      last ??= byPartition(chunk, entryWords);
       const [from = 0, end = 0] = last.starts.subarray(number, number + 2);
       parts.push(last.words.subarray(from * entryWords, end * entryWords));
       return joined(parts);
@@ -80,7 +89,7 @@ export function gatherEntries({ bytes, folder }: { bytes: ByteFiles; folder: str
 const partitions = 2 ** partitionBits;
 
 /** The entries of a chunk, those of a partition side by side. */
-function byPartition({ words, count }: Chunk) {
+function byPartition({ words, count }: Chunk, entryWords: number) {
   const next = new Uint32Array(partitions + 1);
   const end = count * entryWords;
   for (let from = 0; from < end; from += entryWords) {

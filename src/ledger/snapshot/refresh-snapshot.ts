@@ -4,21 +4,12 @@ import { checkCode } from '../known-photos.ts';
 import { type LedgerEvent, parseLedgerEvent } from '../ledger-event.ts';
 import { type LedgerFile, listLedgerFiles, readLedgerFile } from '../ledger-files.ts';
 import { type CoveredFile, checkFile, stillThere } from './covered-files.ts';
-import {
-  entryWords,
-  fileOf,
-  hasBlanks,
-  most,
-  partitionBits,
-  partitionOf,
-  setFile,
-  wayOf,
-  writeEntry,
-} from './entry.ts';
+import { entryWords, hasBlanks, most, partitionBits, wayOf, writeEntry } from './entry.ts';
 import { type GatheredEntries, gatherEntries, joined } from './gather-entries.ts';
 import { DamagedTable, type Table } from './read-table.ts';
 import { openTableOf, snapshotPath } from './snapshot.ts';
 import type { TableFacts } from './table-format.ts';
+import { partitionsOf } from './table-partitions.ts';
 import { createTableWriter } from './write-table.ts';
 
 const megabyte = 1024 * 1024;
@@ -50,7 +41,7 @@ export async function refreshSnapshot(
     folders?: { readonly idFrom: string } | undefined;
     /** How much must be lacking for it to be worth the work. */
     when: Moment;
-    signal: AbortSignal;
+    signal?: AbortSignal | undefined;
   },
 ): Promise<boolean> {
   const { bytes } = state;
@@ -93,12 +84,12 @@ async function makeSnapshot(
     former: Table | undefined;
     kept: ReadonlySet<string>;
     added: readonly LedgerFile[];
-    signal: AbortSignal;
+    signal?: AbortSignal | undefined;
   },
 ): Promise<boolean> {
   const { bytes, account, idFrom, former, kept, added, signal } = options;
   const path = snapshotPath(account);
-  const gathered = gatherEntries({ bytes, folder: `ledger/${account}` });
+  const gathered = gatherEntries({ bytes, folder: `ledger/${account}`, words: entryWords });
   const names = createNames(former?.facts);
   const files: CoveredFile[] = (former?.facts.files ?? []).filter((file) => kept.has(file.path));
   const fileNow = new Map(files.map((file, number) => [file.path, number]));
@@ -115,9 +106,9 @@ async function makeSnapshot(
     try {
       const table = createTableWriter(writer);
       const counts = { blanks: 0, older: 0 };
-      const formerEntries = former && byPartition(former, fileNow);
+      const formerEntries = former && partitionsOf(former, fileNow);
       for (let number = 0; number < 2 ** partitionBits; number += 1) {
-        signal.throwIfAborted();
+        signal?.throwIfAborted();
         const before = (await formerEntries?.(number)) ?? [];
         const partition = joined([...before, await gathered.partition(number)]);
         for (let from = 0; from < partition.length; from += entryWords) {
@@ -158,12 +149,12 @@ async function gatherFile(
     gathered: GatheredEntries;
     names: Names;
     idFrom: string;
-    signal: AbortSignal;
+    signal?: AbortSignal | undefined;
   },
 ): Promise<boolean> {
   const { file, number, gathered, names, idFrom, signal } = options;
   return readLedgerFile(state, file, async (lines) => {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     for (const { text, offset } of lines) {
       const event = parseLedgerEvent(text);
       if (!event) continue;
@@ -172,41 +163,6 @@ async function gatherFile(
     }
     await gathered.settle();
   });
-}
-
-/** The entries of files that are still there, under the files' new numbers; partitions are to be asked for in order. */
-function byPartition(
-  table: Table,
-  fileNow: ReadonlyMap<string, number>,
-): (partition: number) => Promise<Uint32Array[]> {
-  const newNumbers = table.facts.files.map(({ path }) => fileNow.get(path));
-  const blocks = table.all();
-  let rest: Uint32Array = new Uint32Array(0);
-  const keep = (entries: Uint32Array): Uint32Array => {
-    let end = 0;
-    for (let from = 0; from < entries.length; from += entryWords) {
-      const entry = entries.subarray(from, from + entryWords);
-      const number = newNumbers[fileOf(entry)];
-      if (number === undefined) continue;
-      setFile(entry, number);
-      entries.copyWithin(end, from, from + entryWords);
-      end += entryWords;
-    }
-    return entries.slice(0, end);
-  };
-  return async (partition) => {
-    const found: Uint32Array[] = [];
-    while (true) {
-      let end = 0;
-      while (end < rest.length && partitionOf(rest, end) === partition) end += entryWords;
-      if (end > 0) found.push(rest.subarray(0, end));
-      rest = rest.subarray(end);
-      if (rest.length > 0) return found;
-      const next = await blocks.next();
-      if (next.done) return found;
-      rest = keep(next.value);
-    }
-  };
 }
 
 interface Names {

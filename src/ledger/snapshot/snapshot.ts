@@ -5,6 +5,7 @@ import { stillThere } from './covered-files.ts';
 import { type Entry, fileOf } from './entry.ts';
 import { DamagedTable, openTable, type Table } from './read-table.ts';
 import type { TableFacts } from './table-format.ts';
+import { partitionsOf } from './table-partitions.ts';
 
 /**
  * The snapshot of an account's ledger: what its lines say, sorted by subject, so that a night looks up what it lists and
@@ -19,6 +20,8 @@ export interface Snapshot {
   readonly covers: ReadonlySet<string>;
   /** The entries of these files alone. @throws DamagedTable */
   find: Table['find'];
+  /** All entries of these files, by partition: each is to be asked for once, in order. @throws DamagedTable */
+  partitions(): ReturnType<typeof partitionsOf>;
   /** It may be asked again: then it is opened again. */
   close(): Promise<void>;
 }
@@ -46,6 +49,9 @@ export async function openSnapshot(state: StateStore, account: string): Promise<
       covered: facts.files,
       files: await listLedgerFiles(state, account),
     });
+    const covered = new Map(
+      facts.files.flatMap(({ path }, number) => (covers.has(path) ? [[path, number]] : [])),
+    );
     const isThere = (entry: Entry) => covers.has(facts.files[fileOf(entry)]?.path ?? '');
     return {
       facts,
@@ -55,6 +61,7 @@ export async function openSnapshot(state: StateStore, account: string): Promise<
         if (covers.size === facts.files.length) return found;
         return new Map([...found].map(([subjectId, entries]) => [subjectId, entries.filter(isThere)]));
       },
+      partitions: () => partitionsOf(opened, covered),
       close,
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { ByteWriter } from '../../storage/state/state-store.ts';
-import { entryWords, sortEntries } from './entry.ts';
+import { entryWords } from './entry.ts';
+import { sortEntries } from './sort-entries.ts';
 import { entriesPerBlock, packBlock, type TableFacts, writeEnd } from './table-format.ts';
 
 /** Writes partitions of entries, in their order, as blocks. */
