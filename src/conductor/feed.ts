@@ -16,6 +16,7 @@ import { type IsSampled, samplePhotos } from './sample-photos.ts';
 import type { HeldRun } from './take-run.ts';
 
 const jobsPerAdd = 500;
+const settledPerFlush = 1000;
 
 type Feeding = { state: StateStore; manifest: ManifestProgress; flow: PhotoFlow };
 
@@ -31,15 +32,22 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
   const isSampled = await chooseSample(record, decide);
   let jobs: PhotoJob[] = [];
   let settled: ReportLine[] = [];
-  const flush = async () => {
-    const [photos, lines] = [jobs, settled];
-    [jobs, settled] = [[], []];
+  let written: Promise<void> = Promise.resolve();
+  const write = async (lines: readonly ReportLine[], photos: readonly PhotoJob[]) => {
     if (lines.length > 0) await flow.settlePhotos(lines);
     if (photos.length > 0) await flow.queuePhotos(photos);
   };
+  /** While one batch is written the next is decided. */
+  const flush = async () => {
+    await written;
+    written = write(settled, jobs);
+    written.catch(() => {}); // thrown where it is awaited: before anything else is waited for, and at the end
+    [jobs, settled] = [[], []];
+  };
+  const timeNow = createTimeNow();
   const take = (line: PlacedLine, decision: Decision) => {
     if (decision.kind === 'settle') {
-      const outcome = { ...decision.outcome, finishedAt: new Date().toISOString() };
+      const outcome = { ...decision.outcome, finishedAt: timeNow() };
       settled.push(buildSettledLine(record, line, outcome));
       return;
     }
@@ -54,21 +62,42 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
     else jobs.push(buildPhotoJob(record.id, photo));
   };
   let count = 0;
-  for await (const batch of decide(hasLine)) {
-    for (const { photo, decision } of batch) {
-      count += 1;
-      const { seq } = photo.line;
-      if (seq !== count) throw changed(record, `line ${count} has the number ${seq}`);
-      if (decision.kind !== 'skip') take(photo, decision);
-      if (jobs.length >= jobsPerAdd) await flush();
+  let end = 0;
+  try {
+    for await (const batch of decide(hasLine)) {
+      for (const { photo, decision } of batch) {
+        count += 1;
+        end = photo.offset + photo.sizeInBytes;
+        const { seq } = photo.line;
+        if (seq !== count) throw changed(record, `line ${count} has the number ${seq}`);
+        if (decision.kind !== 'skip') take(photo, decision);
+        if (jobs.length >= jobsPerAdd) await flush();
+      }
+      const mustWait = end >= manifest.end.sizeInBytes || flow.deferred.isFull;
+      if (mustWait || settled.length >= settledPerFlush) await flush();
+      if (mustWait) await written;
+      await flow.deferred.room(stop.signal);
     }
     await flush();
-    await flow.deferred.room(stop.signal);
+  } finally {
+    await written;
   }
   const listed = manifest.end.listed?.count;
   if (count !== listed) {
     throw changed(record, `it has ${plural(count, 'line')}, not ${listed} as listed`);
   }
+}
+
+/** ISO time; many photos are settled in the same millisecond. */
+function createTimeNow(): () => string {
+  let now = 0;
+  let text = '';
+  return () => {
+    const before = now;
+    now = Date.now();
+    if (now !== before) text = new Date(now).toISOString();
+    return text;
+  };
 }
 
 type Decide = (hasLine?: (seq: number) => boolean) => ReturnType<typeof decidePhotos<PlacedLine>>;
@@ -92,6 +121,7 @@ function createDecisions({ record, stop: { signal } }: HeldRun, { state, manifes
       sameSubject: settings.sameSubject,
       repeat: settings.repeat,
       templateIdFor: templateIdsOf(engine, settings),
+      derivesLate: true,
       list: () => followManifest({ state, runId, progress: manifest, signal }),
       forgotten,
       openLedgerLookup: needsLedger(settings) ? openLookupOnce : undefined,

@@ -51,6 +51,8 @@ export interface DeferredPhotos {
   defer(after: number, line: PlacedLine): void;
   /** Takes out the photos that waited for these seqs. */
   release(seqs: readonly number[]): PlacedLine[];
+  /** Whether `room` has to wait for some to be released. */
+  readonly isFull: boolean;
   /** Resolves when not too many are deferred, so that memory stays bounded. */
   room(signal: AbortSignal): Promise<void>;
 }
@@ -70,6 +72,9 @@ export function createDeferredPhotos(): DeferredPhotos {
       size -= released.length;
       if (released.length > 0) events.emit('released');
       return released;
+    },
+    get isFull() {
+      return size > mostDeferred;
     },
     async room(signal) {
       while (size > mostDeferred) await once(events, 'released', { signal });

@@ -4,6 +4,7 @@ import type { LeftOut, LeftOutCount } from '../sources/left-out.ts';
 import type { ListEnd, ListedPhoto, Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
+import { createTurns } from '../util/turns.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 
 const photosPerFlush = 1000;
@@ -40,6 +41,7 @@ export async function listSource(options: {
   const everyInMs = Math.max(flushEveryInMs, state.writeEveryInMs);
   const batcher = createBatcher(writer, { leftOut, progress, everyInMs, mayWrite: options.mayWrite });
   const signal = AbortSignal.any([options.signal, batcher.broken]);
+  const turns = createTurns();
   let end: ListEnd | undefined;
   try {
     let count = from;
@@ -51,7 +53,9 @@ export async function listSource(options: {
       for await (const photo of source.list({ after: writer.last, signal, onLeftOut, onEnd })) {
         signal.throwIfAborted();
         count += 1;
-        await batcher.add(photo);
+        const room = batcher.add(photo);
+        if (room) await room;
+        if (turns.isOver) await turns.next();
         if (count >= limit) break;
       }
     }
@@ -92,7 +96,10 @@ function describe(
   };
 }
 
-/** Gathers photos and makes them durable together: when there are enough, and every so often. */
+/**
+ * Gathers photos and makes them durable together: when there are enough, and every so often. While one batch is written
+ * the next is gathered.
+ */
 function createBatcher(
   writer: ManifestWriter,
   {
@@ -124,18 +131,26 @@ function createBatcher(
     }
     return last;
   };
-  const timer = setInterval(() => flush().catch((error) => breaker.abort(error)), everyInMs);
+  /** @returns what was written before */
+  const flushSoon = () => {
+    const before = last;
+    flush().catch((error) => breaker.abort(error));
+    return before;
+  };
+  const isFull = () => pending.length + pendingLeftOut.length >= photosPerFlush;
+  const timer = setInterval(flushSoon, everyInMs);
   return {
     /** Aborted when a flush failed. */
     broken: breaker.signal,
     flush,
-    async add(photo: ListedPhoto) {
+    /** A promise is to be awaited, so that no more than two batches are there. */
+    add(photo: ListedPhoto): Promise<void> | undefined {
       pending.push(photo);
-      if (pending.length + pendingLeftOut.length >= photosPerFlush) await flush();
+      return isFull() ? flushSoon() : undefined;
     },
-    async leaveOut(found: { after: number; leftOut: LeftOut }) {
+    leaveOut(found: { after: number; leftOut: LeftOut }): Promise<void> | undefined {
       pendingLeftOut.push(found);
-      if (pending.length + pendingLeftOut.length >= photosPerFlush) await flush();
+      return isFull() ? flushSoon() : undefined;
     },
     stop: () => clearInterval(timer),
   };

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
 import type { ListedPhoto } from '../sources/source.ts';
-import type { StateStore } from '../storage/state/state-store.ts';
+import type { StateLine, StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import type { LedgerHint, OtherFolder } from './photo-job-data.ts';
 import { warningSchema } from './report-line.ts';
@@ -22,6 +22,8 @@ const manifestLineSchema = z.object({
   problem: z.string().optional(),
 });
 export type ManifestLine = z.infer<typeof manifestLineSchema>;
+/** For each of millions of lines. */
+const compiledSchema = z.compile(manifestLineSchema);
 
 /** A line of the manifest and where it is in the file. */
 export interface PlacedLine {
@@ -75,7 +77,7 @@ export async function openManifestWriter(
   let count = 0;
   let last: ManifestLine | undefined;
   for await (const batch of state.readLines(path)) {
-    for (const { text } of batch) hash.update(`${text}\n`);
+    hash.update(textOf(batch));
     const newest = batch.at(-1);
     if (newest) last = parseManifestLine(newest.text, state.locate(path), newest.offset);
     count = last?.seq ?? 0;
@@ -113,30 +115,37 @@ export async function hashManifest(
   const hash = createHash('sha256');
   let count = 0;
   for await (const lines of state.readLines(manifestPath(runId))) {
-    for (const { text } of lines) hash.update(`${text}\n`);
+    hash.update(textOf(lines));
     count += lines.length;
   }
   return { count, sha256: hash.digest('hex') };
 }
 
-/** The manifest's lines in batches, from a byte offset to an end. */
+const textOf = (lines: readonly StateLine[]) => lines.map(({ text }) => `${text}\n`).join('');
+
+/** The manifest's lines in batches, from a byte offset to an end; as many as one read gives, or `mostAtOnce`. */
 export async function* readManifest(
   state: StateStore,
   runId: string,
-  options: { offset?: number; end?: number } = {},
+  {
+    mostAtOnce = Number.POSITIVE_INFINITY,
+    ...range
+  }: { offset?: number; end?: number; mostAtOnce?: number } = {},
 ): AsyncGenerator<PlacedLine[]> {
-  for await (const lines of state.readLines(manifestPath(runId), options)) {
-    yield lines.map(({ text, offset, sizeInBytes }) => ({
-      line: parseManifestLine(text, state.locate(manifestPath(runId)), offset),
-      offset,
-      sizeInBytes,
-    }));
+  const path = state.locate(manifestPath(runId));
+  for await (const lines of state.readLines(manifestPath(runId), range)) {
+    for (let next = 0; next < lines.length; next += mostAtOnce)
+      yield lines.slice(next, next + mostAtOnce).map(({ text, offset, sizeInBytes }) => ({
+        line: parseManifestLine(text, path, offset),
+        offset,
+        sizeInBytes,
+      }));
   }
 }
 
 export function parseManifestLine(text: string, path: string, offset: number): ManifestLine {
   try {
-    return manifestLineSchema.parse(JSON.parse(text));
+    return compiledSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new FaultError(
       'state',
