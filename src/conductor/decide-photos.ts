@@ -19,7 +19,10 @@ export interface DecidedPhoto<Photo> {
  */
 export async function* decidePhotos<Photo extends { readonly line: ManifestLine }>(
   options: DecideOptions & {
-    /** The list from its beginning, in batches; called once more where it has to be known before the first decision. */
+    /**
+     * The list from its beginning, in batches; called once more where it has to be known before the first decision, and
+     * with `derivesLate` where a row names a template id.
+     */
     list: () => AsyncIterable<readonly Photo[]>;
     forgotten: ForgottenPhotos;
     /** For lists with blanks around ids: which template a subject has kept; called once, at the first of them. */
@@ -34,6 +37,14 @@ export async function* decidePhotos<Photo extends { readonly line: ManifestLine 
   const decider = createDecider(options);
   if (decider.foresees) {
     for await (const batch of list()) for (const { line } of batch) decider.foresee(line);
+  }
+  async function recallBefore(seq: number): Promise<void> {
+    decider.deriveTemplates();
+    for await (const batch of list())
+      for (const { line } of batch) {
+        if (line.seq >= seq) return;
+        decider.recall(line);
+      }
   }
   const lookUp = await openLedgerLookup?.();
   let keptTemplateOf: KeptTemplates | undefined;
@@ -68,6 +79,9 @@ export async function* decidePhotos<Photo extends { readonly line: ManifestLine 
   try {
     for await (const batch of list()) {
       await forgotten.lookAgain();
+      const [first] = batch;
+      if (first && batch.some(({ line }) => decider.needsTemplates(line)))
+        await recallBefore(first.line.seq);
       if (batch.some(({ line }) => line.writtenId !== undefined))
         keptTemplateOf ??= await openKeptTemplates?.();
       await lookUp?.prepare(batch.map(({ line }) => line).filter(({ seq }) => !hasLine(seq)));

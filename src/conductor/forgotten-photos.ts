@@ -37,6 +37,7 @@ export function openForgottenPhotos(
     outcomeOf({ subjectId, templateId }) {
       if (subjectId === undefined) return undefined;
       if (!subjects.isForgotten(subjectId) && !others.has(subjectKey(subjectId))) {
+        if (!subjects.isAnyErased()) return undefined;
         const id = templateId ?? templateIdOf({ engine: options.engine, subjectId });
         const isErased = subjects.isErased({ subjectId, templateId: id });
         return isErased ? { ...refusedOutcomes['template-erased'], stored: 'no' } : undefined;

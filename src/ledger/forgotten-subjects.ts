@@ -30,6 +30,8 @@ export interface ForgottenSubjects {
   isForgotten(subjectId: string): boolean;
   /** All marks that it may stand under, in the lists that were read. */
   marksOf(subjectId: string): string[];
+  /** Whether any template id was erased, for whomever: mostly none was, and nobody need know the ids of a long list. */
+  isAnyErased(): boolean;
   /** Whether a template id was erased for somebody who is still forgotten, and is not this subject. */
   isErased(template: { subjectId: string; templateId: string }): boolean;
 }
@@ -107,6 +109,7 @@ export function createForgottenSubjects(options: ForgottenOptions): ForgottenSub
       const found = find(subjectId);
       return found !== undefined && (found.isOwn || found.since > 0);
     },
+    isAnyErased: () => !templates.isEmpty(),
     isErased({ subjectId, templateId }) {
       if (templates.isEmpty()) return false;
       return reader.keys().some((key) => {

@@ -28,13 +28,16 @@ export function createHashIndex({ valueWords }: { valueWords: number }): HashInd
     used: 0,
   });
   const tables = Array.from({ length: tableCount }, () => createTable(firstEntries));
-  const tableOf = (key: Key) => tables[key[0] % tableCount] ?? createTable(firstEntries);
-  let latestText: string | undefined;
-  let latestKey: Key = [0, 0, 0];
+  const tableOf = ([first]: Key) => tables[first % tableCount] ?? createTable(firstEntries);
+  const key: Key = [0, 0, 1];
+  let keyText: string | undefined;
   /** A text is mostly entered right after it was looked for; the hash is what both cost. */
-  const keyFor = (text: string) => {
-    if (text !== latestText) [latestText, latestKey] = [text, keyOf(text)];
-    return latestKey;
+  const keyFor = (text: string): Key => {
+    if (text !== keyText) {
+      writeKey(text, key);
+      keyText = text;
+    }
+    return key;
   };
 
   /** Where the key is, or the free place where it belongs. */
@@ -99,11 +102,19 @@ interface Table {
 }
 
 /** The third word is never 0: that is how a free place is known. */
-type Key = readonly [number, number, number];
+type Key = [number, number, number];
 
-function keyOf(text: string): Key {
-  // As a string it takes a third of the time that a buffer takes.
-  const digest = hash('sha256', text, 'hex');
-  const word = (index: number) => Number.parseInt(digest.slice(8 * index, 8 * index + 8), 16);
-  return [word(0), word(1), (word(2) | 1) >>> 0];
+function writeKey(text: string, key: Key): void {
+  // A string of bytes takes a third of the time that a buffer takes.
+  const digest = hash('sha256', text, 'binary');
+  key[0] = wordAt(digest, 0);
+  key[1] = wordAt(digest, 4);
+  key[2] = (wordAt(digest, 8) | 1) >>> 0;
 }
+
+const wordAt = (bytes: string, at: number) =>
+  ((bytes.charCodeAt(at) << 24) |
+    (bytes.charCodeAt(at + 1) << 16) |
+    (bytes.charCodeAt(at + 2) << 8) |
+    bytes.charCodeAt(at + 3)) >>>
+  0;

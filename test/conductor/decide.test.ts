@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDecider, type DecideOptions, type Decision } from '../../src/conductor/decide.ts';
+import { decidePhotos } from '../../src/conductor/decide-photos.ts';
 import type { ManifestLine } from '../../src/records/manifest.ts';
 import { randomInputs } from '../helpers/long.ts';
 
@@ -119,6 +120,68 @@ describe.each(allOptions)('deciding with $sameSubject, $repeat', (options) => {
         expect(decideAll(options, all)).toEqual(decideAll(options, all));
       }),
       { numRuns: randomInputs(50) },
+    );
+  });
+});
+
+describe('deriving template ids late', () => {
+  const uuid = '412d0030-ff93-5f18-be2a-bf70e4cc0b18';
+  const derivations = [
+    (subjectId: string) => `id of ${subjectId.normalize('NFC')}`,
+    (id: string) => id.normalize('NFC'),
+  ];
+  const rows = fc
+    .array(
+      fc.record(
+        {
+          subjectId: fc.constantFrom(...subjects, uuid, uuid.toUpperCase()),
+          templateId: fc.constantFrom('id of a', 'a', 'Zoë'.normalize('NFD'), `id of ${uuid}`, uuid),
+          problem: fc.constant('row 3: id is empty'),
+        },
+        { requiredKeys: ['subjectId'] },
+      ),
+      { maxLength: 40 },
+    )
+    .chain((all) =>
+      // Rows that name an id, and those with a problem, come seldom, or late.
+      fc.array(fc.nat({ max: 9 }), { minLength: all.length, maxLength: all.length }).map((lots) =>
+        all.map(({ subjectId, templateId, problem }, index): ManifestLine => {
+          const lot = lots[index] ?? 0;
+          return {
+            seq: index + 1,
+            photo: '/x.jpg',
+            subjectId,
+            ...(templateId !== undefined && lot === 0 && { templateId }),
+            ...(problem !== undefined && lot === 1 && { problem }),
+          };
+        }),
+      ),
+    );
+
+  async function decideInBatches(options: DecideOptions, all: readonly ManifestLine[], size: number) {
+    async function* list() {
+      for (let next = 0; next < all.length; next += size)
+        yield all.slice(next, next + size).map((line) => ({ line }));
+    }
+    const forgotten = { lookAgain: async () => {}, outcomeOf: () => undefined };
+    const decided: unknown[] = [];
+    for await (const batch of decidePhotos({ ...options, derivesLate: true, list, forgotten }))
+      for (const { decision } of batch) decided.push(decision);
+    return decided;
+  }
+
+  it.each(allOptions)('decides the same, with $sameSubject, $repeat', async (options) => {
+    await fc.assert(
+      fc.asyncProperty(
+        rows,
+        fc.constantFrom(...derivations),
+        fc.integer({ min: 1, max: 12 }),
+        async (all, templateIdFor, size) => {
+          const given = { ...options, templateIdFor };
+          expect(await decideInBatches(given, all, size)).toEqual(decideAll(given, all));
+        },
+      ),
+      { numRuns: randomInputs(150) },
     );
   });
 });

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { followsFromSubject, templateIdOf } from '../../src/engines/registry.ts';
+import { engineNames, followsFromSubject, templateIdOf } from '../../src/engines/registry.ts';
+import { subjectKey } from '../../src/util/subject-id.ts';
+import { templateKey } from '../../src/util/template-id.ts';
 
 /** RFC 9562, 5.5, written down a second time. */
 function version5(name: string): string {
@@ -40,3 +42,21 @@ test('is the subject itself at Verihubs', () => {
   expect(followsFromSubject({ engine: 'verihubs', ...named })).toBe(true);
   expect(followsFromSubject({ engine: 'ooto', ...named })).toBe(false);
 });
+
+test.each([...engineNames, 'another'])(
+  'is never shared by two subjects of %s, unless only the case of a UUID keeps them apart',
+  (engine) => {
+    const uuid = '412d0030-ff93-5f18-be2a-bf70e4cc0b18';
+    const ids = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', 'A', 'e', 'e\u0308', '\u00eb', ' '), maxLength: 3 }),
+      fc.constantFrom(uuid, uuid.toUpperCase(), `${uuid} `),
+    );
+    fc.assert(
+      fc.property(ids, ids, (one, other) => {
+        const isCaseOnly = templateKey(one) !== subjectKey(one) || templateKey(other) !== subjectKey(other);
+        const keyOf = (subjectId: string) => templateKey(templateIdOf({ engine, subjectId }));
+        if (!isCaseOnly) expect(keyOf(one) === keyOf(other)).toBe(subjectKey(one) === subjectKey(other));
+      }),
+    );
+  },
+);
