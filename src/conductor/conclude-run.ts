@@ -85,7 +85,7 @@ export async function concludeRun(
     const listed = manifest.end.listed ?? manifest.end;
     try {
       const isSourceChanged = end === 'finished' && (await hasSourceChanged(options));
-      const summary = await finishReport({ state, record, listed, isSourceChanged, parts, end });
+      const summary = await finishReport({ state, record, listed, isSourceChanged, end });
       const { listed: known } = manifest.end;
       await endRun({ state, queue, record: { ...record, ...(known && { listed: known }) }, summary });
       await tidyLedger();

@@ -8,7 +8,6 @@ import { hashManifest, type ListedInfo, manifestPath } from '../records/manifest
 import { mergeParts } from '../records/merge-parts.ts';
 import { countDeadLetters, type ReportLine } from '../records/report-line.ts';
 import { partsFolder } from '../records/report-part.ts';
-import type { Parts } from '../records/report-parts.ts';
 import { type RunRecord, runFolderOf, writeRunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { createSummaryBuilder, summarySchema } from '../records/summary.ts';
@@ -27,10 +26,9 @@ export async function finishReport(options: {
   listed: Pick<ListedInfo, 'count'> & Partial<ListedInfo>;
   /** Whether the file or object that was listed has changed since. */
   isSourceChanged: boolean;
-  parts: Parts;
   end: 'finished' | 'cancelled';
 }): Promise<Summary> {
-  const { state, record, listed, parts, end } = options;
+  const { state, record, listed, end } = options;
   const builder = createSummaryBuilder();
   const erased = await openErasedSubjects(state, record);
   const delta = createLedgerDelta(state, record, erased);
@@ -49,8 +47,6 @@ export async function finishReport(options: {
       state,
       runFolder: runFolderOf(record.id),
       count: listed.count,
-      parts: parts.infos,
-      hasShared: parts.tally.shared > 0,
       onLine,
       afterBucket: delta.flush,
       ...(isLeftOut && { isLeftOut }),

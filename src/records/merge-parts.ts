@@ -1,126 +1,132 @@
 import { createHash } from 'node:crypto';
-import type { StateStore } from '../storage/state/state-store.ts';
+import type { StateStore, StateWriter } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { createTurns } from '../util/turns.ts';
+import { locateLines, type PartRanges, seqOf } from './part-ranges.ts';
 import { removeCheckpoints } from './report-checkpoint.ts';
 import { isDeadLetter, type ReportLine, reportLineSchema } from './report-line.ts';
-import {
-  listParts,
-  newPart,
-  type PartInfo,
-  parsePartLine,
-  partsFolder,
-  readSharedTemplates,
-  scanPart,
-  seqAtStart,
-} from './report-part.ts';
+import { parsePartLine } from './report-part.ts';
 import { createSharedTemplates } from './shared-template.ts';
 
-/** Lines held in memory at once, about 1 kB each. */
-const linesPerBucket = 20_000;
+/** About half a kB each. */
+const usualLinesPerBucket = 10_000;
 
 /**
- * Merges the parts by seq into `report.jsonl` and `dead-letters.jsonl`; the lowest epoch wins. Seqs are merged in
- * buckets, and for a bucket only the parts are read that overlap with it: parts are nearly in order, so each is read
- * three or four times, and each line is parsed once. Nothing is moved or removed: a merge that was killed is done again.
+ * Merges the parts by seq into `report.jsonl` and `dead-letters.jsonl`; the lowest epoch wins. A conductor that was
+ * believed dead may have gone on writing: what is there now counts. The parts are read twice, first to see where the lines
+ * of each bucket of seqs lie, then bucket by bucket; each line is parsed once. Nothing is moved or removed: a merge that
+ * was killed is done again.
  * @returns the SHA-256 of the report
  */
 export async function mergeParts(options: {
   state: StateStore;
   runFolder: string;
   count: number;
-  parts: readonly PartInfo[];
-  /** Whether template ids were found to be shared: only then all parts are read once more for them. */
-  hasShared?: boolean;
   /** Called with every line, also those that are left out. */
   onLine: (line: ReportLine) => void;
   /** Awaited after each bucket, so that what `onLine` collects stays bounded. */
   afterBucket?: () => Promise<void>;
   /** Lines that the report leaves out. */
   isLeftOut?: (line: ReportLine) => boolean;
+  /** Held in memory at once. Default: 10,000. */
+  linesPerBucket?: number;
 }): Promise<string> {
   const { state, runFolder, count, onLine, afterBucket, isLeftOut } = options;
-  const { parts, isSharedNow } = await refreshParts(state, runFolder, options.parts);
+  const { linesPerBucket = usualLinesPerBucket } = options;
   const shared = createSharedTemplates();
-  if (options.hasShared || isSharedNow) await readSharedTemplates(state, runFolder, shared.add);
-  const report = await state.openWriter(`${runFolder}/report.jsonl`);
-  const deadLetters = await state.openWriter(`${runFolder}/dead-letters.jsonl`);
-  const hash = createHash('sha256');
+  const parts = await locateLines(state, runFolder, { linesPerBucket, onShared: shared.add });
+  const report = createTextWriter(await state.openWriter(`${runFolder}/report.jsonl`));
+  const deadLetters = createTextWriter(await state.openWriter(`${runFolder}/dead-letters.jsonl`));
+  const turns = createTurns();
   try {
     for (let first = 1; first <= count; first += linesPerBucket) {
       const last = Math.min(count, first + linesPerBucket - 1);
-      const bucket = await readBucket({ state, runFolder, parts, first, last });
-      let text = '';
-      let deadText = '';
+      const bucket = await readBucket({ state, parts, number: (first - 1) / linesPerBucket, first, last });
       for (let seq = first; seq <= last; seq += 1) {
-        const found = bucket[seq - first];
+        const found = firstWhole(bucket[seq - first], seq);
         if (!found) throw await incomplete(state, runFolder, seq);
         const line = shared.judge(found.line);
-        const lineText = line === found.line ? found.text : JSON.stringify(reportLineSchema.parse(line));
-        if (!isLeftOut?.(line)) text += `${lineText}\n`;
-        if (isDeadLetter(line)) deadText += `${lineText}\n`;
+        const text = line === found.line ? found.text : JSON.stringify(reportLineSchema.parse(line));
+        if (!isLeftOut?.(line)) report.add(`${text}\n`);
+        if (isDeadLetter(line)) deadLetters.add(`${text}\n`);
         onLine(line);
+        if (report.isFull) await report.flush();
+        if (turns.isOver) await turns.next();
       }
-      hash.update(text);
-      await report.write(text);
-      await deadLetters.write(deadText);
+      await deadLetters.flush();
       await afterBucket?.();
     }
+    await report.flush();
     await deadLetters.commit();
     await report.commit();
-    return hash.digest('hex');
+    return report.sha256();
   } finally {
     await report.discard();
     await deadLetters.discard();
   }
 }
 
-interface FoundLine {
-  readonly epoch: number;
-  readonly text: string;
-  readonly line: ReportLine;
-}
-
+/** The lines of a bucket by their place in it, those of the lowest epoch first; a line may be damaged. */
 async function readBucket(options: {
   state: StateStore;
-  runFolder: string;
-  parts: readonly PartInfo[];
+  parts: readonly PartRanges[];
+  number: number;
   first: number;
   last: number;
-}): Promise<(FoundLine | undefined)[]> {
-  const { state, runFolder, parts, first, last } = options;
-  const bucket: (FoundLine | undefined)[] = [];
-  for (const part of parts) {
-    if (part.largestSeq < first || part.smallestSeq > last) continue;
-    for await (const lines of state.readLines(`${partsFolder(runFolder)}/${part.name}`)) {
+}): Promise<(string[] | undefined)[]> {
+  const { state, parts, number, first, last } = options;
+  const bucket: (string[] | undefined)[] = [];
+  for (const { path, ranges } of parts) {
+    const range = ranges.get(number);
+    if (!range) continue;
+    for await (const lines of state.readLines(path, range)) {
       for (const { text } of lines) {
-        const seq = seqAtStart(text) ?? first;
-        const line = seq < first || seq > last ? undefined : parsePartLine(text);
-        if (!line || line.seq < first || line.seq > last) continue;
-        const before = bucket[line.seq - first];
-        if (!before || part.epoch < before.epoch)
-          bucket[line.seq - first] = { epoch: part.epoch, text, line };
+        const seq = seqOf(text);
+        if (seq === undefined || seq < first || seq > last) continue;
+        const before = bucket[seq - first];
+        if (before) before.push(text);
+        else bucket[seq - first] = [text];
       }
     }
   }
   return bucket;
 }
 
-/** A conductor that was believed dead may have gone on writing: what was appended since is read, too. */
-async function refreshParts(
-  state: StateStore,
-  runFolder: string,
-  known: readonly PartInfo[],
-): Promise<{ parts: PartInfo[]; isSharedNow: boolean }> {
-  const parts: PartInfo[] = [];
-  let isSharedNow = false;
-  const onShared = () => {
-    isSharedNow = true;
-  };
-  for (const { name, epoch } of await listParts(state, runFolder)) {
-    const part = known.find((candidate) => candidate.name === name) ?? newPart(name, epoch);
-    parts.push(await scanPart(state, runFolder, { known: part, onLine: () => {}, onShared }));
+function firstWhole(
+  texts: readonly string[] = [],
+  seq: number,
+): { readonly text: string; readonly line: ReportLine } | undefined {
+  for (const text of texts) {
+    const line = parsePartLine(text);
+    if (line?.seq === seq) return { text, line };
   }
-  return { parts, isSharedNow };
+  return undefined;
+}
+
+const fullInCharacters = 256 * 1024;
+
+/** Gathers lines, and hashes and writes them together. */
+function createTextWriter(writer: StateWriter) {
+  const hash = createHash('sha256');
+  let text = '';
+  return {
+    add(line: string): void {
+      text += line;
+    },
+    get isFull() {
+      return text.length >= fullInCharacters;
+    },
+    async flush(): Promise<void> {
+      if (text === '') return;
+      hash.update(text);
+      const batch = text;
+      text = '';
+      await writer.write(batch);
+    },
+    sha256: () => hash.digest('hex'),
+    commit: writer.commit,
+    discard: writer.discard,
+  };
 }
 
 /** A line has been lost since it was counted. The next start must notice by itself, and process the photo again. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { type ReportLine, reportLineSchema } from './report-line.ts';
 import { parseSharedTemplate, type SharedTemplate } from './shared-template.ts';
@@ -62,7 +63,7 @@ export async function scanPart(
   for await (const lines of state.readLines(path, { offset: known.sizeInBytes })) {
     for (const { text, offset, sizeInBytes } of lines) {
       const line = parsePartLine(text);
-      info = { ...(line ? widened(info, line.seq) : info), sizeInBytes: offset + sizeInBytes };
+      info = { ...(line ? widened(info, [line]) : info), sizeInBytes: offset + sizeInBytes };
       if (line) onLine(line);
       const shared = line ? undefined : parseSharedTemplate(text);
       if (shared) onShared(shared);
@@ -92,34 +93,22 @@ export async function* readLatestLines(
   }
 }
 
-/** The verdicts over template ids that conductors found, in all parts. */
-export async function readSharedTemplates(
-  state: StateStore,
-  runFolder: string,
-  onShared: (template: SharedTemplate) => void,
-): Promise<void> {
-  for (const { name } of await listParts(state, runFolder)) {
-    for await (const lines of state.readLines(`${partsFolder(runFolder)}/${name}`)) {
-      for (const { text } of lines) {
-        const shared = parseSharedTemplate(text);
-        if (shared) onShared(shared);
-      }
-    }
+export function widened(info: PartInfo, lines: readonly Pick<ReportLine, 'seq'>[]): PartInfo {
+  let { smallestSeq, largestSeq } = info;
+  for (const { seq } of lines) {
+    smallestSeq = Math.min(smallestSeq, seq);
+    largestSeq = Math.max(largestSeq, seq);
   }
+  return { ...info, smallestSeq, largestSeq };
 }
 
-export function widened(info: PartInfo, seq: number): PartInfo {
-  return {
-    ...info,
-    smallestSeq: Math.min(info.smallestSeq, seq),
-    largestSeq: Math.max(info.largestSeq, seq),
-  };
-}
+/** For each of millions of lines. */
+const compiledSchema = z.compile(reportLineSchema);
 
 /** A line of a part; undefined if it is damaged: its photo then counts as having no line and is processed again. */
 export function parsePartLine(text: string): ReportLine | undefined {
   try {
-    const parsed = reportLineSchema.safeParse(JSON.parse(text));
+    const parsed = compiledSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

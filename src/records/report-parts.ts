@@ -81,9 +81,9 @@ export async function openParts(options: {
     for (const line of fresh) {
       covered.add(line.seq);
       addToTally(tally, line);
-      part.info = widened(part.info, line.seq);
     }
-    part.info = { ...part.info, sizeInBytes: part.appender.sizeInBytes };
+    const { sizeInBytes } = part.appender;
+    part.info = { ...widened(part.info, fresh), sizeInBytes };
     linesInPart += fresh.length;
     linesSinceCheckpoint += fresh.length;
     if (linesInPart >= linesPerPart) {

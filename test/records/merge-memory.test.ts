@@ -22,7 +22,6 @@ it('the merge needs no more memory for a longer report: 200,000 lines', async ()
     state,
     runFolder,
     count: 200_000,
-    parts: parts.infos,
     onLine: (line) => {
       seen += 1;
       if (line.seq !== seen) throw new Error(`${line.seq} stands at ${seen}`);

@@ -26,15 +26,12 @@ describe('the merge', () => {
 
   const nextRun = () => `runs/${++number}`;
 
-  async function merge(runFolder: string, count: number, epoch = 99) {
-    const { infos, tally } = await openParts({ state, runFolder, epoch });
+  async function merge(runFolder: string, count: number) {
     const lines: ReportLine[] = [];
     const sha256 = await mergeParts({
       state,
       runFolder,
       count,
-      parts: infos,
-      hasShared: tally.shared > 0,
       onLine: (line) => lines.push(line),
     });
     const report = await readFile(state.locate(`${runFolder}/report.jsonl`), 'utf8');
@@ -100,63 +97,62 @@ describe('the merge', () => {
 
   it('gives one line a photo, in order, with the content of the lowest epoch, whoever wrote what and when', async () => {
     await fc.assert(
-      fc.asyncProperty(writes, torn, fc.nat({ max: 120 }), async (all, halves, takeOverAt) => {
-        const runFolder = nextRun();
-        const count = Math.max(1, ...all.map(({ seq }) => seq));
-        const last = Array.from({ length: count }, (_, index) => ({
-          seq: index + 1,
-          epoch: 50,
-          part: 1,
-          status: 'enrolled' as const,
-        }));
-        const texts = all.concat(last).map((write, index) => ({
-          ...write,
-          line: lineOf(write.seq, `${write.epoch}-${write.part}-${index}`, write.status),
-        }));
-        const write = async (some: typeof texts) => {
-          for (const { epoch, part, line } of some) {
+      fc.asyncProperty(
+        writes,
+        torn,
+        fc.constantFrom(1, 2, 7, 10_000),
+        async (all, halves, linesPerBucket) => {
+          const runFolder = nextRun();
+          const count = Math.max(1, ...all.map(({ seq }) => seq));
+          const last = Array.from({ length: count }, (_, index) => ({
+            seq: index + 1,
+            epoch: 50,
+            part: 1,
+            status: 'enrolled' as const,
+          }));
+          const texts = all.concat(last).map((write, index) => ({
+            ...write,
+            line: lineOf(write.seq, `${write.epoch}-${write.part}-${index}`, write.status),
+          }));
+          for (const { epoch, part, line } of texts) {
             const path = state.locate(`${runFolder}/parts/${epoch}-${part}.jsonl`);
             await appendFile(path, textOf([line])).catch(async () => {
               await state.write(`${runFolder}/parts/${epoch}-${part}.jsonl`, textOf([line]));
             });
           }
-        };
-        // Some of it is written after the last conductor has read the parts: by one that was believed dead.
-        await write(texts.slice(0, takeOverAt));
-        const { infos } = await openParts({ state, runFolder, epoch: 99 });
-        await write(texts.slice(takeOverAt));
-        for (const [name, half] of Object.entries(halves)) {
-          const path = `${runFolder}/parts/${name}.jsonl`;
-          const before = (await state.read(path))?.toString() ?? '';
-          await state.write(
-            path,
-            before + JSON.stringify(lineOf(1, 'torn')).slice(0, 20) + half.replaceAll('\n', ' '),
-          );
-        }
-        const merged: ReportLine[] = [];
-        const sha256 = await mergeParts({
-          state,
-          runFolder,
-          count,
-          parts: infos,
-          onLine: (line) => merged.push(line),
-        });
+          for (const [name, half] of Object.entries(halves)) {
+            const path = `${runFolder}/parts/${name}.jsonl`;
+            const before = (await state.read(path))?.toString() ?? '';
+            await state.write(
+              path,
+              before + JSON.stringify(lineOf(1, 'torn')).slice(0, 20) + half.replaceAll('\n', ' '),
+            );
+          }
+          const merged: ReportLine[] = [];
+          const sha256 = await mergeParts({
+            state,
+            runFolder,
+            count,
+            linesPerBucket,
+            onLine: (line) => merged.push(line),
+          });
 
-        const expected = Array.from({ length: count }, (_, index) => {
-          const candidates = texts.filter(({ seq }) => seq === index + 1);
-          const lowest = Math.min(...candidates.map(({ epoch }) => epoch));
-          const own = candidates.filter(({ epoch }) => epoch === lowest);
-          const part = Math.min(...own.map((each) => each.part));
-          return own.find((each) => each.part === part)?.line;
-        });
-        expect(merged).toEqual(expected);
-        const report = await readFile(state.locate(`${runFolder}/report.jsonl`));
-        expect(report.toString()).toBe(textOf(merged));
-        expect(sha256).toBe(createHash('sha256').update(report).digest('hex'));
-        expect(await readFile(state.locate(`${runFolder}/dead-letters.jsonl`), 'utf8')).toBe(
-          textOf(merged.filter(isDeadLetter)),
-        );
-      }),
+          const expected = Array.from({ length: count }, (_, index) => {
+            const candidates = texts.filter(({ seq }) => seq === index + 1);
+            const lowest = Math.min(...candidates.map(({ epoch }) => epoch));
+            const own = candidates.filter(({ epoch }) => epoch === lowest);
+            const part = Math.min(...own.map((each) => each.part));
+            return own.find((each) => each.part === part)?.line;
+          });
+          expect(merged).toEqual(expected);
+          const report = await readFile(state.locate(`${runFolder}/report.jsonl`));
+          expect(report.toString()).toBe(textOf(merged));
+          expect(sha256).toBe(createHash('sha256').update(report).digest('hex'));
+          expect(await readFile(state.locate(`${runFolder}/dead-letters.jsonl`), 'utf8')).toBe(
+            textOf(merged.filter(isDeadLetter)),
+          );
+        },
+      ),
       { numRuns: randomInputs(25) },
     );
   });

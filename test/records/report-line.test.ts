@@ -45,6 +45,25 @@ describe('a report line', () => {
     );
   });
 
+  it('is read as its schema says, whatever has become of it', () => {
+    const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(0, -1, 1.5, 2 ** 60, '', 'enrolled'));
+    const keys = fc.oneof(fc.constantFrom(...Object.keys(reportLineSchema.shape)), fc.constant('another'));
+    fc.assert(
+      fc.property(
+        facts,
+        outcomes,
+        fc.array(fc.tuple(keys, odd), { maxLength: 3 }),
+        (photo, outcome, changes) => {
+          const text = JSON.stringify({ ...buildReportLine(photo, outcome), ...Object.fromEntries(changes) });
+          const read = parsePartLine(text);
+          const expected = reportLineSchema.safeParse(JSON.parse(text)).data;
+          expect(read).toEqual(expected);
+          expect(JSON.stringify(read)).toBe(JSON.stringify(expected));
+        },
+      ),
+    );
+  });
+
   it('says what was really sent where that differs from the list', () => {
     const photo = {
       run: 'r',
