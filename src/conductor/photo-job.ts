@@ -44,9 +44,10 @@ export function buildSettledLine(
   placed: PlacedLine,
   outcome: Outcome,
 ): ReportLine {
-  const { line } = placed;
-  const photo = line.photo === undefined ? undefined : redactAddress(line.photo).address;
-  return buildReportLine({ ...line, photo, run, engine }, outcome);
+  const { seq, row, subjectId, photo, version, templateId, sizeInBytes, warnings, metadata } = placed.line;
+  const address = photo === undefined ? undefined : redactAddress(photo).address;
+  const about = { run, engine, seq, row, subjectId, photo: address, version, templateId, sizeInBytes };
+  return buildReportLine({ ...about, warnings, metadata }, outcome);
 }
 
 /**

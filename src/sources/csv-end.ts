@@ -17,8 +17,9 @@ const total = /^\(?(\d+) rows?(?: (?:affected|selected|fetched|exported))?\)?\.?
 /** How many rows a database client's total line says that there were; undefined for any other record. */
 export function totalOf(record: CsvRecord): number | undefined {
   if (!('fields' in record)) return undefined;
-  const [first = '', ...others] = record.fields.map((field) => field.trim());
-  const found = others.some((field) => field !== '') ? undefined : total.exec(first);
+  const { fields } = record;
+  if (fields.some((field, index) => index > 0 && field.trim() !== '')) return undefined;
+  const found = total.exec(fields[0]?.trim() ?? '');
   return found ? Number(found[1] ?? found[2]) : undefined;
 }
 

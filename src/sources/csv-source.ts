@@ -3,7 +3,7 @@ import { UsageError } from '../util/errors.ts';
 import { type CsvColumns, readCsvColumns } from './csv-columns.ts';
 import { type CsvDialect, firstLookSizeInBytes, firstRecords, readDialect } from './csv-dialect.ts';
 import { isPadding, totalOf, withoutEndMark } from './csv-end.ts';
-import { type CsvRecord, readCsvRecords } from './csv-records.ts';
+import { type CsvRecord, readCsvBatches, readCsvRecords } from './csv-records.ts';
 import { listedRow, type RowOptions } from './listed-row.ts';
 import {
   cutOffSource,
@@ -61,11 +61,15 @@ export async function createCsvSource({
         const judge = keepIds ? undefined : await judgeOf(table, signal);
         const place = begun ?? { offset: table.end, row: 0 };
         let gaps = 0;
-        for await (const { record, row } of rowsFrom(bytes, { place, table, address, signal })) {
-          if ('broken' in record && record.isCut) gaps += 1;
-          const position = { offset: record.end, row, mark: marked.mark };
-          const judgeId = judge?.(record);
-          yield await listRecord(bytes, { record, table, position, folder, allowOutside, judgeId });
+        for await (const rows of rowsFrom(bytes, { place, table, address, signal })) {
+          for (const { record, row } of rows) {
+            signal.throwIfAborted();
+            if ('broken' in record && record.isCut) gaps += 1;
+            const position = { offset: record.end, row, mark: marked.mark };
+            const judgeId = judge?.(record);
+            const listed = listRecord({ record, table, position, folder, allowOutside, judgeId });
+            yield mayBeNoUtf8(record, table.columns) ? await checkUtf8(bytes, record, listed) : listed;
+          }
         }
         if ((await bytes.version?.()) !== version) throw changedWhileListed(address);
         onEnd?.({ version: marked.version, gaps });
@@ -142,6 +146,11 @@ async function judgeOf(
       judges[column].judge(column, id, start >= seenTo);
 }
 
+interface Row {
+  readonly record: CsvRecord;
+  readonly row: number;
+}
+
 /** The rows that say something, with their numbers. What stands below the table of a database client is left out. */
 async function* rowsFrom(
   bytes: ManifestBytes,
@@ -151,33 +160,41 @@ async function* rowsFrom(
     address,
     signal,
   }: { place: ManifestPosition; table: Table; address: string; signal: AbortSignal },
-): AsyncGenerator<{ record: CsvRecord; row: number }> {
+): AsyncGenerator<readonly Row[]> {
   const { columns, dialect } = table;
   let { row } = place;
   let lastRow = row;
-  let held: { record: CsvRecord; row: number } | undefined;
+  let held: Row | undefined;
   let isOpen = false;
   const reading = { bytes, offset: place.offset, fieldCount: columns.count, dialect, signal };
-  for await (const read of readCsvRecords(reading)) {
+  for await (const batch of readCsvBatches(reading)) {
     signal.throwIfAborted();
-    const record = withoutEndMark(read, bytes.sizeInBytes);
-    row += 1;
-    if (isBlank(record)) continue;
-    isOpen ||= 'broken' in record && record.isOpen === true;
-    const isRow = 'fields' in record && record.fields.length === columns.count;
-    if (record.end >= bytes.sizeInBytes) await checkEnd(bytes, { isCut: isOpen && !isRow, row, address });
-    if (held !== undefined) yield held;
-    held = undefined;
-    if (columns.count > 1 && totalOf(record) !== undefined) held = { record, row };
-    else {
-      yield { record, row };
-      lastRow = row;
+    const rows: Row[] = [];
+    for (const read of batch) {
+      const record = withoutEndMark(read, bytes.sizeInBytes);
+      row += 1;
+      if (isBlank(record)) continue;
+      isOpen ||= 'broken' in record && record.isOpen === true;
+      const isRow = 'fields' in record && record.fields.length === columns.count;
+      if (record.end >= bytes.sizeInBytes) {
+        // What comes before a list's end that is none is listed all the same.
+        yield rows.splice(0);
+        await checkEnd(bytes, { isCut: isOpen && !isRow, row, address });
+      }
+      if (held !== undefined) rows.push(held);
+      held = undefined;
+      if (columns.count > 1 && totalOf(record) !== undefined) held = { record, row };
+      else {
+        rows.push({ record, row });
+        lastRow = row;
+      }
     }
+    yield rows;
   }
   if (held === undefined) return;
   const said = totalOf(held.record) ?? 0;
   if (said > lastRow)
-    yield { row: held.row, record: { ...held.record, broken: cutShort(said, lastRow), isCut: true } };
+    yield [{ row: held.row, record: { ...held.record, broken: cutShort(said, lastRow), isCut: true } }];
 }
 
 /**
@@ -214,41 +231,48 @@ function isBlank(record: CsvRecord): boolean {
   return 'fields' in record && record.fields.every((field) => field.trim() === '');
 }
 
-async function listRecord(
-  bytes: ManifestBytes,
-  {
-    record,
-    table: { columns },
-    position,
-    ...options
-  }: RowOptions & { record: CsvRecord; table: Table; position: ManifestPosition },
-): Promise<ListedPhoto> {
-  const name = `row ${position.row}`;
-  const base = { row: position.row, cursor: cursorOf(position) };
-  if ('broken' in record) return { ...base, problem: `${name} ${record.broken}` };
+function listRecord({
+  record,
+  table: { columns },
+  position,
+  ...options
+}: RowOptions & { record: CsvRecord; table: Table; position: ManifestPosition }): ListedPhoto {
+  const { row } = position;
+  const place = `row ${row}`;
+  const cursor = cursorOf(position);
+  if ('broken' in record) return { row, cursor, problem: `${place} ${record.broken}` };
   const { fields } = record;
   const field = (index: number | undefined) => (index === undefined ? undefined : fields[index]);
   const metadata = Object.fromEntries(columns.metadata.map(({ name, index }) => [name, fields[index] ?? '']));
-  const row = { place: name, ...base, subjectId: field(columns.subjectId), photo: field(columns.photo) };
-  const listed = listedRow(
-    { ...row, templateId: field(columns.templateId), version: field(columns.version), metadata },
-    options,
-  );
+  const subjectId = field(columns.subjectId);
+  const photo = field(columns.photo);
+  const templateId = field(columns.templateId);
+  const version = field(columns.version);
+  const listed = listedRow({ place, row, cursor, subjectId, photo, templateId, version, metadata }, options);
   if (isPadding(record)) {
-    return { ...base, problem: `${name} is NUL bytes: the list was not written to its end; export it again` };
+    return {
+      row,
+      cursor,
+      problem: `${place} is NUL bytes: the list was not written to its end; export it again`,
+    };
   }
   if (fields.length !== columns.count) {
-    return { ...listed, problem: `${name} has ${fields.length} fields, the header has ${columns.count}` };
+    return { ...listed, problem: `${place} has ${fields.length} fields, the header has ${columns.count}` };
   }
-  const problem = (await isValidUtf8(bytes, record)) ? undefined : `${name} is not valid UTF-8`;
-  return problem === undefined ? listed : { ...listed, problem };
+  return listed;
 }
 
-/** Checks the bytes only where decoding has left a replacement character. */
-async function isValidUtf8(
+/** Decoding leaves a replacement character where bytes are no UTF-8; it may stand there itself. */
+const mayBeNoUtf8 = (record: CsvRecord, { count }: CsvColumns) =>
+  'fields' in record &&
+  record.fields.length === count &&
+  record.fields.some((field) => field.includes('\uFFFD'));
+
+async function checkUtf8(
   bytes: ManifestBytes,
-  record: CsvRecord & { fields: readonly string[] },
-): Promise<boolean> {
-  if (!record.fields.some((field) => field.includes('\uFFFD'))) return true;
-  return isUtf8(await readRange(bytes, { offset: record.start, sizeInBytes: record.end - record.start }));
+  { start, end }: CsvRecord,
+  listed: ListedPhoto,
+): Promise<ListedPhoto> {
+  const isValid = isUtf8(await readRange(bytes, { offset: start, sizeInBytes: end - start }));
+  return isValid ? listed : { ...listed, problem: `row ${listed.row} is not valid UTF-8` };
 }

@@ -117,9 +117,9 @@ export function createIdJudge(ids: Iterable<string>): {
   const evidence = gatherEvidence(ids);
   return {
     judge(name, id, isNew) {
-      const shown = `${name} ${JSON.stringify(id.slice(0, 60))}`;
+      const shown = () => `${name} ${JSON.stringify(id.slice(0, 60))}`;
       if (isSpreadsheetError(id))
-        return { problem: `${shown} is the error of a formula in a spreadsheet; ${remedy}` };
+        return { problem: `${shown()} is the error of a formula in a spreadsheet; ${remedy}` };
       const kind = kindOf(id);
       if (kind === undefined) return hasLostZeros(id, evidence) ? { warning: 'id-zeros-lost' } : undefined;
       const alike = (evidence.counts.get(kind) ?? 0) + (isNew ? 1 : 0);
@@ -127,7 +127,7 @@ export function createIdJudge(ids: Iterable<string>): {
         evidence.plainForms.size > 0 || [...evidence.counts.keys()].some((key) => key !== kind);
       const asked = { id, form: formOf(id), alike, isAmongOthers, evidence };
       if (kind.isShown(asked))
-        return { problem: `${shown} looks like ${kind.looksLike}, as the column shows; ${remedy}` };
+        return { problem: `${shown()} looks like ${kind.looksLike}, as the column shows; ${remedy}` };
       return (kind.isOdd?.(asked) ?? true) ? { warning: kind.warning } : undefined;
     },
   };
