@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { startEngineServerProcess } from '../../test/helpers/engine-server-start.ts';
-import { isReportRight, megabytes, watchedRun } from './watched-run.ts';
+import { isReportRight, megabytes, startRun, watchedRun } from './watched-run.ts';
 
 /**
  * Measures the main job on a large CSV manifest, on the embedded queue, with an engine that answers at once: time to
@@ -16,21 +17,25 @@ import { isReportRight, megabytes, watchedRun } from './watched-run.ts';
  *
  * --rows 1000000        rows of the manifest
  * --calls-every 500     one new subject in so many rows
+ * --while-listing       instead: every row is a photo to be called, at --rate 200. Calls a second while the list is still
+ *                       being read, and in the twenty seconds after it
  */
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
     'calls-every': { type: 'string', default: '500' },
+    'while-listing': { type: 'boolean', default: false },
   },
 });
 const rows = Number(values.rows);
-const callsEvery = Number(values['calls-every']);
+const isWhileListing = values['while-listing'];
+const callsEvery = isWhileListing ? 1 : Number(values['calls-every']);
 
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-rows-'));
 const engine = await startEngineServerProcess();
 try {
   await writeManifest();
-  const result = await measure();
+  const result = await (isWhileListing ? measureWhileListing() : measure());
   process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
 } finally {
   await engine.stop();
@@ -66,8 +71,43 @@ async function measure(): Promise<Record<string, unknown>> {
     secondsToFirstCall: (Date.parse(calls[0]?.arrivedAt ?? '') - startedAt) / 1000,
     seconds,
     rowsPerSecond: Math.round(rows / seconds),
+    processorSeconds: run.processorSeconds,
     peakMemoryInMB: megabytes(run.peakMemoryInBytes),
     peakStoreInMB: megabytes(run.peakStoreInBytes),
     manifestInMB: megabytes((await stat(join(summary.runDir, 'manifest.jsonl'))).size),
   };
+}
+
+const secondsAfterList = 20;
+
+async function measureWhileListing(): Promise<Record<string, unknown>> {
+  const run = startRun({ folder, engine, args: ['people.csv', '--rate', '200'] });
+  const over = { isOver: false };
+  run.finally(() => {
+    over.isOver = true;
+  });
+  while (!over.isOver && (await listedAt()) === undefined) await delay(500);
+  await delay(secondsAfterList * 1000);
+  run.kill('SIGINT');
+  await run;
+  const end = (await listedAt()) ?? Number.NaN;
+  const arrivals = (await engine.control.calls()).map(({ arrivedAt }) => Date.parse(arrivedAt));
+  const first = Math.min(...arrivals);
+  const perSecond = (from: number, to: number) =>
+    Math.round((1000 * arrivals.filter((at) => at >= from && at < to).length) / (to - from));
+  return {
+    rows,
+    secondsOfListing: (end - first) / 1000,
+    callsPerSecondWhileListing: perSecond(first, end),
+    callsPerSecondAfter: perSecond(end, end + secondsAfterList * 1000),
+  };
+}
+
+/** When the run's list had ended, in milliseconds since 1970; undefined: it has not. */
+async function listedAt(): Promise<number | undefined> {
+  const runs = join(folder, 'rollcall-data', 'runs');
+  const [run] = await readdir(runs).catch(() => []);
+  const text = await readFile(join(runs, run ?? '', 'run.json'), 'utf8').catch(() => '{}');
+  const at: unknown = JSON.parse(text).listed?.at;
+  return typeof at === 'string' ? Date.parse(at) : undefined;
 }

@@ -14,22 +14,25 @@ export interface WatchedRun {
   readonly startedAt: number;
   readonly seconds: number;
   readonly peakMemoryInBytes: number;
+  /** Of the process itself, not of the embedded server; up to the last look. */
+  readonly processorSeconds: number;
   /** The embedded server's data without its write-ahead log, which is bounded by a setting. */
   readonly peakStoreInBytes: number;
 }
 
-/** Runs `rollcall run` of the built project in a folder, and looks at its process for as long as it runs. Needs Linux. */
-export async function watchedRun(options: {
+/** Starts `rollcall run` of the built project in a folder, with the flags of Node.js that this process has (`--cpu-prof`). */
+export function startRun({
+  folder,
+  engine,
+  args,
+}: {
   folder: string;
   engine: EngineServerProcess;
   args: readonly string[];
-}): Promise<WatchedRun> {
-  const { folder, engine, args } = options;
-  const startedAt = Date.now();
-  const main = join(process.cwd(), 'dist/cli/main.js');
-  const run = execa(
+}) {
+  return execa(
     process.execPath,
-    [main, 'run', '--json', '--rate', '1000', '--concurrency', '64', ...args],
+    [...process.execArgv, join(process.cwd(), 'dist/cli/main.js'), 'run', ...args, '--json'],
     {
       cwd: folder,
       env: {
@@ -41,6 +44,17 @@ export async function watchedRun(options: {
       reject: false,
     },
   );
+}
+
+/** Runs `rollcall run` of the built project in a folder, and looks at its process for as long as it runs. Needs Linux. */
+export async function watchedRun(options: {
+  folder: string;
+  engine: EngineServerProcess;
+  args: readonly string[];
+}): Promise<WatchedRun> {
+  const { folder, engine, args } = options;
+  const startedAt = Date.now();
+  const run = startRun({ folder, engine, args: ['--rate', '1000', '--concurrency', '64', ...args] });
   const watch = { isOver: false };
   const watched = watchProcess({ pid: run.pid ?? 0, folder, watch });
   const { stdout, stderr, exitCode } = await run;
@@ -65,14 +79,19 @@ async function watchProcess(options: { pid: number; folder: string; watch: { isO
   const { pid, folder, watch } = options;
   let peakMemoryInBytes = 0;
   let peakStoreInBytes = 0;
+  let processorSeconds = 0;
   while (!watch.isOver) {
     // VmHWM is the peak so far, so that nothing between two looks is missed.
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
     peakMemoryInBytes = Math.max(peakMemoryInBytes, 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+    const times =
+      (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ') ?? [];
+    // User and system time, in hundredths of a second.
+    processorSeconds = Math.max(processorSeconds, (Number(times[11]) + Number(times[12])) / 100 || 0);
     peakStoreInBytes = Math.max(peakStoreInBytes, await storeSize(folder));
     await delay(sampleEveryInMs);
   }
-  return { peakMemoryInBytes, peakStoreInBytes };
+  return { peakMemoryInBytes, peakStoreInBytes, processorSeconds };
 }
 
 async function storeSize(folder: string): Promise<number> {

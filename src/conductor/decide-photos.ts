@@ -80,8 +80,7 @@ export async function* decidePhotos<Photo extends { readonly line: ManifestLine 
     for await (const batch of list()) {
       await forgotten.lookAgain();
       const [first] = batch;
-      if (first && batch.some(({ line }) => decider.needsTemplates(line)))
-        await recallBefore(first.line.seq);
+      if (first && batch.some(({ line }) => decider.needsTemplates(line))) await recallBefore(first.line.seq);
       if (batch.some(({ line }) => line.writtenId !== undefined))
         keptTemplateOf ??= await openKeptTemplates?.();
       await lookUp?.prepare(batch.map(({ line }) => line).filter(({ seq }) => !hasLine(seq)));
