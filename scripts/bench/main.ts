@@ -1,70 +1,112 @@
-import { cpus } from 'node:os';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { benchMultipart } from './multipart.ts';
-import { benchRun } from './run.ts';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { type Build, buildOf, thisBuild } from './builds.ts';
+import { describeMachine, median, print, printTable } from './output.ts';
+import { type Figures, type Part, parts } from './parts.ts';
 
-/** Measures side by side, in turn, on this machine; prints Markdown. To be started in the project's folder. */
+/**
+ * `npm run bench`: all benchmarks whose figures docs/benchmarks.md shows, on this machine, in turn, of the built project and
+ * of another commit beside it. Prints Markdown. To be started in the project's folder; needs Linux.
+ *
+ * --only redis,night     some of the parts of parts.ts
+ * --full                 all of them in their full size: 20 minutes, and as much again with --against
+ * --against <commit>     builds and measures it, too
+ * --rounds 1             each round does every way once; figures are medians
+ * --photos, --rows       another size
+ */
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, photos: { type: 'string', default: '2000' } },
+  options: {
+    only: { type: 'string' },
+    full: { type: 'boolean', default: false },
+    against: { type: 'string' },
+    rounds: { type: 'string', default: '1' },
+    photos: { type: 'string' },
+    rows: { type: 'string' },
+  },
 });
-const rounds = Number(values.rounds);
-const photos = Number(values.photos);
-const [processor] = cpus();
+const sizes = {
+  full: values.full,
+  photos: values.photos === undefined ? undefined : Number(values.photos),
+  rows: values.rows === undefined ? undefined : Number(values.rows),
+};
 
-print(
-  `Node.js ${process.version}, ${cpus().length} cores (${processor?.model.trim()}), median of ${rounds} rounds\n`,
-);
+const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-builds-'));
+try {
+  const chosen = choose();
+  const withScripts = chosen.some((part) => part.of === 'sources');
+  const { against } = values;
+  const before = against === undefined ? [] : [await buildOf(against, { folder, withScripts })];
+  const builds = [...before, thisBuild()];
+  print(`Measured on ${new Date().toISOString().slice(0, 10)}: ${await describeMachine()}.`);
+  for (const part of chosen) await show(part, part.of === 'neither' ? [thisBuild()] : builds);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
 
-print('Sending a photo of 100 kB, 50 calls in flight\n');
-const calls = group(await benchMultipart(rounds), (result) => result.way);
-table(
-  ['way', 'calls/s', 'lowest–highest', 'processor time a call', 'ratio'],
-  calls.map(([way, results]) => {
-    const cpu = `${median(results.map((result) => result.cpuPerCallInMs)).toFixed(2)} ms`;
-    return { way, speeds: results.map((result) => result.callsPerSecond), extra: [cpu] };
-  }),
-);
+function choose(): Part[] {
+  const names = values.only?.split(',');
+  const unknown = names?.find((name) => !(name in parts));
+  if (unknown !== undefined)
+    throw new Error(`"${unknown}" is no part; there are ${Object.keys(parts).join(', ')}`);
+  return Object.entries(parts).flatMap(([name, part]) =>
+    (names?.includes(name) ?? (values.full || !part.isLong)) ? [part] : [],
+  );
+}
 
-print(
-  `\n${photos} small photos from a folder, 32 calls in flight, no limit of pace, start and report included\n`,
-);
-const cli = join(process.cwd(), 'dist/cli/main.js');
-const runs = await benchRun({ folder: join(process.cwd(), 'demo-data', 'bench'), photos, rounds, cli });
-table(
-  ['way', 'photos/s', 'lowest–highest', 'ratio'],
-  group(runs, (result) => result.way).map(([way, results]) => ({
-    way,
-    speeds: results.map((result) => result.photosPerSecond),
-    extra: [],
-  })),
-);
-
-/** Ratios are to the last row. */
-function table(head: string[], rows: { way: string; speeds: number[]; extra: string[] }[]): void {
-  const base = median(rows.at(-1)?.speeds ?? [1]);
-  print(`| ${head.join(' | ')} |\n|${' --- |'.repeat(head.length)}`);
-  for (const { way, speeds, extra } of rows) {
-    const range = `${Math.min(...speeds).toFixed(0)}–${Math.max(...speeds).toFixed(0)}`;
-    const cells = [way, median(speeds).toFixed(0), range, ...extra, (median(speeds) / base).toFixed(2)];
-    print(`| ${cells.join(' | ')} |`);
+async function show(part: Part, builds: readonly Build[]): Promise<void> {
+  const args = part.args(sizes).map(String);
+  print(
+    `\n### ${part.title}\n\n\`node dist-scripts/scripts/bench/${[`${part.script}.js`, ...args].join(' ')}\``,
+  );
+  const measured = new Map<Build, Figures[]>();
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const build of builds)
+      measured.set(build, [...(measured.get(build) ?? []), await measure(part, build, args)]);
   }
+  const columns = builds.map((build) => middleOf(measured.get(build) ?? []));
+  const withRatio = builds.length > 1;
+  print('');
+  printTable(
+    ['', ...builds.map(({ name }) => name), ...(withRatio ? ['ratio'] : [])],
+    Object.keys(columns.at(-1) ?? {}).map((name) => {
+      const figures = columns.map((column) => column[name] ?? 'not measured');
+      return [name, ...figures.map(write), ...(withRatio ? [ratioOf(figures)] : [])];
+    }),
+  );
 }
 
-function group<T>(items: readonly T[], key: (item: T) => string): [string, T[]][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-  return [...groups];
+/** In the build's folder, whose program is started; by the script that belongs to it where that measures sources. */
+async function measure(part: Part, build: Build, args: readonly string[]): Promise<Figures> {
+  const script =
+    part.of === 'sources'
+      ? join(build.root, 'dist-scripts', 'scripts', 'bench', `${part.script}.js`)
+      : fileURLToPath(new URL(`./${part.script}.js`, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], {
+    cwd: build.root,
+    maxBuffer: 1e8,
+  });
+  return part.read(stdout);
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+/** The median of each figure over the rounds. */
+function middleOf(rounds: readonly Figures[]): Figures {
+  const [first = {}] = rounds;
+  return Object.fromEntries(
+    Object.entries(first).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : median(rounds.map((figures) => Number(figures[name]))),
+    ]),
+  );
 }
 
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+function ratioOf([before, now]: readonly (number | string)[]): string {
+  return typeof before === 'number' && typeof now === 'number' ? (now / before).toFixed(2) : '';
+}
+
+function write(figure: number | string): string {
+  return typeof figure === 'string' ? figure : String(Number(figure.toPrecision(3)));
 }

@@ -1,15 +1,17 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { testCredentials } from '../../test/helpers/engine-server.ts';
 import { makePhoto, writeFiles } from '../../test/helpers/photos.ts';
 import { startTestRedis } from '../../test/helpers/redis-server.ts';
+import { type Build, buildOf, thisBuild } from './builds.ts';
+import { describeMachine, median, print, printTable } from './output.ts';
+import { processorTimeOf } from './processor-time.ts';
 
 /**
  * What a start costs: processor time (user and system) of commands, and of `run` until its first call arrives, in turn
@@ -20,17 +22,15 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '9' }, against: { type: 'string' } },
 });
 const run = promisify(execFile);
-/** A tick of the processor's clock as /proc counts it. */
-const tickInMs = 10;
 
-interface Build {
+interface Prepared {
   readonly name: string;
   readonly main: string;
   /** Its working directory, with photos and a state of its own: formats may differ. */
   readonly folder: string;
 }
 
-type Measure = (build: Build) => Promise<number>;
+type Measure = (build: Prepared) => Promise<number>;
 
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-start-'));
 const redis = await startTestRedis();
@@ -44,9 +44,8 @@ const environment = {
 };
 
 try {
-  const builds = [await prepare('now', process.cwd())];
-  if (values.against !== undefined)
-    builds.unshift(await prepare(values.against, await build(values.against)));
+  const builds = [await prepare(thisBuild())];
+  if (values.against !== undefined) builds.unshift(await prepare(await buildOf(values.against, { folder })));
   const ways: Readonly<Record<string, Measure>> = {
     'Node.js alone': ({ folder }) => timeOf(['-e', '0'], folder),
     '`--version`': ({ main, folder }) => timeOf([main, '--version'], folder),
@@ -59,7 +58,7 @@ try {
     '`run` until its first call, on the embedded queue': (build) => timeToFirstCall(build, 'embedded'),
   };
   const times = await measure(ways, builds);
-  printTable(Object.keys(ways), builds, times);
+  await show(Object.keys(ways), builds, times);
 } finally {
   await engine.close();
   await redis.close();
@@ -67,7 +66,7 @@ try {
 }
 
 /** Every way with every build once a round; the first round, which fills caches, is not counted. */
-async function measure(ways: Readonly<Record<string, Measure>>, builds: readonly Build[]) {
+async function measure(ways: Readonly<Record<string, Measure>>, builds: readonly Prepared[]) {
   const times = new Map<string, number[]>();
   for (let round = 0; round <= Number(values.rounds); round += 1) {
     for (const [way, measureOnce] of Object.entries(ways)) {
@@ -81,34 +80,20 @@ async function measure(ways: Readonly<Record<string, Measure>>, builds: readonly
   return times;
 }
 
-function printTable(ways: readonly string[], builds: readonly Build[], times: Map<string, number[]>): void {
-  const [processor] = cpus();
-  print(
-    `Node.js ${process.version}, ${cpus().length} cores (${processor?.model.trim()}), median of ${values.rounds}\n`,
-  );
+async function show(ways: readonly string[], builds: readonly Prepared[], times: Map<string, number[]>) {
+  print(`${await describeMachine()}; median of ${values.rounds}\n`);
   const ratio = builds.length > 1 ? ['ratio'] : [];
-  print(`| processor time of | ${[...builds.map(({ name }) => name), ...ratio].join(' | ')} |`);
-  print(`|${' --- |'.repeat(1 + builds.length + ratio.length)}`);
-  for (const way of ways) {
+  const rows = ways.map((way) => {
     const medians = builds.map(({ name }) => median(times.get(`${way} ${name}`) ?? []));
-    const cells = medians.map((timeInMs) => `${Math.round(timeInMs)} ms`);
     const [before = 0, after = 0] = medians;
-    print(`| ${[way, ...cells, ...ratio.map(() => (after / before).toFixed(2))].join(' | ')} |`);
-  }
-}
-
-/** The revision's own build in a folder of its own, with the packages of this one. Gives its root. */
-async function build(revision: string): Promise<string> {
-  const root = join(folder, 'against');
-  await mkdir(root);
-  await run('bash', ['-c', 'git archive "$0" | tar -x -C "$1"', revision, root]);
-  await symlink(join(process.cwd(), 'node_modules'), join(root, 'node_modules'));
-  await run('npm', ['run', '--silent', 'build'], { cwd: root });
-  return root;
+    const cells = medians.map((timeInMs) => `${Math.round(timeInMs)} ms`);
+    return [way, ...cells, ...ratio.map(() => (after / before).toFixed(2))];
+  });
+  printTable(['processor time of', ...builds.map(({ name }) => name), ...ratio], rows);
 }
 
 /** A photo, and a state in which one run is over: what the commands that show something have to show. */
-async function prepare(name: string, root: string): Promise<Build> {
+async function prepare({ name, root }: Build): Promise<Prepared> {
   const build = { name, main: join(root, 'dist', 'cli', 'main.js'), folder: join(folder, `in-${name}`) };
   await writeFiles(build.folder, { 'photos/emp-1.jpg': await makePhoto() });
   await mkdir(join(build.folder, 'none'));
@@ -129,7 +114,7 @@ async function timeOf(args: readonly string[], cwd: string): Promise<number> {
 }
 
 /** The process alone, without the embedded server's. */
-async function timeToFirstCall({ main, folder }: Build, queue: string): Promise<number> {
+async function timeToFirstCall({ main, folder }: Prepared, queue: string): Promise<number> {
   const args = [main, 'run', 'photos', '--new', '--queue', queue, '--state', `state-${queue.slice(0, 5)}`];
   const child = spawn(process.execPath, args, { cwd: folder, env: environment, stdio: 'ignore' });
   const ended = once(child, 'exit');
@@ -163,19 +148,4 @@ async function startEngine() {
       await once(server, 'close');
     },
   };
-}
-
-function processorTimeOf(pid: number): number {
-  // Fields 14 and 15, behind the name in brackets, which may hold spaces.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * tickInMs;
-}
-
-function median(times: readonly number[]): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

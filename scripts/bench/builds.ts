@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A built state of the project. */
+export interface Build {
+  readonly name: string;
+  /** Its folder, with `dist/` and, where benchmarks of its own are asked for, `dist-scripts/`. */
+  readonly root: string;
+}
+
+/** The project as it was built here, in the folder in which the benchmark was started. */
+export const thisBuild = (): Build => ({ name: 'now', root: process.cwd() });
+
+/** Another commit, built in a folder of its own with the packages of this one. */
+export async function buildOf(
+  revision: string,
+  { folder, withScripts = false }: { folder: string; withScripts?: boolean },
+): Promise<Build> {
+  const root = join(folder, `at-${revision}`);
+  await mkdir(root);
+  await run('bash', ['-c', 'git archive "$0" | tar -x -C "$1"', revision, root]);
+  await symlink(join(process.cwd(), 'node_modules'), join(root, 'node_modules'));
+  for (const script of ['build', ...(withScripts ? ['build:scripts'] : [])])
+    await run('npm', ['run', '--silent', script], { cwd: root });
+  return { name: revision, root };
+}

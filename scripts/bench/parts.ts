@@ -1,0 +1,148 @@
+/** How large what is measured is. */
+export interface Sizes {
+  /** As in the table of docs/benchmarks.md; else a size that takes a minute at most. */
+  readonly full: boolean;
+  readonly photos: number | undefined;
+  readonly rows: number | undefined;
+}
+
+/** A figure by its name, or why there is none. */
+export type Figures = Readonly<Record<string, number | string>>;
+
+/** One of the benchmarks that `npm run bench` puts together. Each is a script of its own, and says more. */
+export interface Part {
+  readonly title: string;
+  /** Beside this file. */
+  readonly script: string;
+  readonly args: (sizes: Sizes) => readonly (string | number)[];
+  readonly read: (output: string) => Figures;
+  /**
+   * What it measures: the program that was built, by this commit's script; functions of the sources, by each commit's own;
+   * or nothing that another commit has otherwise.
+   */
+  readonly of: 'program' | 'sources' | 'neither';
+  /** It takes minutes, and is left out unless it is named or all is asked for. */
+  readonly isLong?: true;
+}
+
+/** Figures of a JSON object: the name of each, by its key. */
+const fromJson = (names: Readonly<Record<string, string>>) => (output: string) => {
+  const found = JSON.parse(output);
+  return Object.fromEntries(Object.entries(names).map(([key, name]) => [name, found[key] ?? 'not measured']));
+};
+
+const wayOfAPhoto = (queue: string): Part => ({
+  title: `Photos of 100 kB, queue: ${queue}`,
+  script: 'photos',
+  args: ({ full, photos = full ? 12_000 : 2_000 }) => ['--queue', queue, '--photos', photos],
+  read: fromJson({
+    receiver: 'receiver',
+    loopPerSecond: 'raw loop: photos/s',
+    loopInMs: 'raw loop: ms of processor time a photo',
+    onePerSecond: 'one process: photos/s',
+    oneOfLoop: 'one process: of the raw loop',
+    oneInMs: 'one process: ms of processor time a photo',
+    oneStoreInMs: "one process: ms of the queue's server a photo",
+    twoPerSecond: 'two processes: photos/s',
+    twoOfLoop: 'two processes: of the raw loop',
+    twoInMs: 'two processes: ms of processor time a photo',
+    twoStoreInMs: "two processes: ms of the queue's server a photo",
+  }),
+  of: 'program',
+});
+
+/** By the names for `--only`. */
+export const parts: Readonly<Record<string, Part>> = {
+  redis: wayOfAPhoto('redis'),
+  embedded: wayOfAPhoto('embedded'),
+  night: {
+    title: 'A night in which little changed',
+    script: 'incremental',
+    args: ({ full, rows = full ? 1_000_000 : 100_000 }) => ['--rows', rows, '--changed', rows / 1_000],
+    read: fromJson({
+      secondsToFirstCall: 's until the first call',
+      seconds: 's in all',
+      peakMemoryInMB: 'MB at the peak',
+    }),
+    of: 'program',
+  },
+  rows: {
+    title: 'A first run over many rows',
+    script: 'rows',
+    args: ({ full, rows = full ? 1_000_000 : 100_000 }) => ['--rows', rows],
+    read: fromJson({
+      secondsToFirstCall: 's until the first call',
+      rowsPerSecond: 'rows/s',
+      peakMemoryInMB: 'MB at the peak',
+    }),
+    of: 'program',
+  },
+  slopes: {
+    title: 'A long run, in ten slices',
+    script: 'slopes',
+    args: ({ full, photos = full ? 100_000 : 10_000 }) => ['--photos', photos],
+    read(output) {
+      const { slices, slopeInMs, slopeInMB } = JSON.parse(output);
+      const [first, last] = [slices[1], slices.at(-1)];
+      return {
+        'second slice: ms of processor time a photo': first.inMs,
+        'last slice: ms of processor time a photo': last.inMs,
+        'from slice to slice: ms': slopeInMs,
+        'second slice: MB': first.memoryInMB,
+        'last slice: MB': last.memoryInMB,
+        'from slice to slice: MB': slopeInMB,
+      };
+    },
+    of: 'program',
+  },
+  peers: {
+    title: 'Other ways to send photos of 100 kB',
+    script: 'peers',
+    args: ({ full, photos = full ? 2_000 : 500 }) => ['--photos', photos],
+    read(output) {
+      const { receiver, ways } = JSON.parse(output) as {
+        receiver: string;
+        ways: Record<string, Record<string, number> | string>;
+      };
+      const figures: Record<string, number | string> = { receiver };
+      for (const [way, found] of Object.entries(ways)) {
+        if (typeof found === 'string') figures[way] = found;
+        else {
+          figures[`${way}: photos/s`] = found.perSecond ?? Number.NaN;
+          figures[`${way}: ms of processor time a photo`] = found.inMs ?? Number.NaN;
+        }
+      }
+      return figures;
+    },
+    of: 'neither',
+  },
+  sending: {
+    title: 'A call with a photo of 100 kB, 50 in flight, to a receiver that reads it whole',
+    script: 'multipart',
+    args: () => [],
+    read: (output) => JSON.parse(output),
+    of: 'neither',
+  },
+  faces: {
+    title: 'The local engine, one thread',
+    script: 'faces',
+    args: () => ['--threads', 1, '--changed', 0],
+    read(output) {
+      const [, , photos, right, , , median] = (/^\| one face \|.*$/m.exec(output)?.[0] ?? '').split('|');
+      return {
+        'one face: ms a photo, median': Number(median),
+        'one face: share of photos with the right count': Number(right) / Number(photos),
+      };
+    },
+    of: 'sources',
+    isLong: true,
+  },
+  memory: {
+    title: 'Ten photos of 100 megapixels at once',
+    script: 'preparation',
+    args: () => ['--photos', 10, '--megapixels', 100],
+    read: fromJson({ peakRssInMb: 'MB at the peak', photosPerSecond: 'photos/s' }),
+    of: 'sources',
+    isLong: true,
+  },
+};
