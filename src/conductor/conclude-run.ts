@@ -168,6 +168,7 @@ async function cancelRest(options: {
   const idOf = (placed: PlacedLine) => buildPhotoJob(record.id, placed).id;
   const isOpen = ({ line }: PlacedLine) => !hasLine(line.seq);
   while (isFresh() && (await flow.collect(queue)) > 0);
+  if (isFresh()) await flow.collectRecorded(queue);
   for await (const batch of readManifest(state, record.id)) {
     if (!isFresh()) return;
     // An outcome may lie where the queue has lost sight of it.

@@ -25,6 +25,8 @@ export interface ConductOptions {
   readonly processName: string;
   /** Photos in flight at most: queued and not yet collected. */
   readonly window: number;
+  /** Photos that share a job, at most. Default: each has its own. */
+  readonly photosPerJob?: number;
   /** This process's worker of the run. `stop` starts nothing new and waits for the calls in flight. */
   readonly work: { start(): void; stop(): Promise<void> };
   /** Drains and leaves the run to be resumed. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { DeadLetterQueue, PhotoJob, RunQueue } from '../queue/queue.ts';
+import type { DeadLetterQueue, FinishedJob, PhotoJob, RunQueue } from '../queue/queue.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { readLatestLines } from '../records/report-part.ts';
 import { runFolderOf } from '../records/run-record.ts';
@@ -18,6 +18,9 @@ const jobsPerCollection = 1000;
 
 const usualReconcileEveryInMs = 30_000;
 const idlePollInMs = 150;
+/** One collection after the other would sync a line or two each. */
+const pollInMs = 25;
+const recordedEveryInMs = 1_000;
 
 /** What lies between the manifest and the report: photos go into the queue, finished jobs come out as lines. */
 export interface PhotoFlow {
@@ -29,9 +32,11 @@ export interface PhotoFlow {
   /**
    * Takes finished jobs out of the queue: first their lines are written and synced, then the jobs are removed. A death
    * in between leaves jobs whose photos have a line; they are only removed.
-   * @returns how many jobs were taken out
+   * @returns how many photos were taken out
    */
   collect(queue: RunQueue): Promise<number>;
+  /** Writes the lines of photos whose job, which they share, goes on with others: one of them may take long. */
+  collectRecorded(queue: RunQueue): Promise<void>;
   /**
    * Makes good what the queue has lost of the photos in flight, all or a part: jobs that nobody would run are put back, and
    * photos that have neither a line nor a job are queued again. Returns how many there were.
@@ -46,6 +51,8 @@ export function createPhotoFlow(
     showDeadLetters: DeadLetterQueue['add'];
     /** Photos in flight, at most. */
     window: number;
+    /** At most. */
+    photosPerJob: number;
     onTooManyFailures: (message: string) => void;
     /** The engine's answers cannot be right. */
     onImplausible: (alarm: string) => void;
@@ -68,10 +75,14 @@ export function createPhotoFlow(
   /** Who slept through the end of its lease would queue photos that its successor has done. */
   async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
     await lease.fresh(signal);
-    const open = jobs.filter(({ data }) => !parts.covered.has(data.seq));
+    const open = jobs.filter(isOpen);
     inFlight.add(open);
-    await queue.add(open);
+    await queue.add(open, photosPerJobOf(open));
   }
+
+  const isOpen = ({ data }: PhotoJob) => !parts.covered.has(data.seq);
+  const photosPerJobOf = ({ length }: readonly PhotoJob[]) =>
+    Math.min(options.photosPerJob, Math.ceil(length / fewestJobs));
 
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
     const judged = await judgeLines(lines);
@@ -99,24 +110,34 @@ export function createPhotoFlow(
     },
     settlePhotos: (lines) => inTurn(() => writeLines(lines)),
     collect: (from) => inTurn(() => collectNow(from)),
+    collectRecorded: (from) => inTurn(async () => writeOutcomes(await from.recorded())),
     reconcile: () => inTurn(reconcileNow),
   };
 
   async function collectNow(from: RunQueue): Promise<number> {
     const finished = await from.finished(jobsPerCollection);
     if (finished.length === 0) return 0;
-    const returned = finished.map(jobToRepeat).filter((job) => job !== undefined);
-    const isReturned = new Set(returned.map((job) => job.id));
+    await writeOutcomes(finished);
+    const left = repeatedBy(finished.filter(({ id, jobId }) => id !== jobId));
+    if (left.length > 0) await from.add(left);
+    await from.remove([...new Set(finished.map(({ jobId }) => jobId))]);
+    // After a death in between they have neither a line nor a job, and are queued again like all such.
+    const returned = repeatedBy(finished.filter(({ id, jobId }) => id === jobId));
+    if (returned.length > 0) await from.add(returned);
+    return finished.length;
+  }
+
+  function repeatedBy(finished: readonly FinishedJob[]): PhotoJob[] {
+    return finished.map(jobToRepeat).filter((job): job is PhotoJob => job !== undefined && isOpen(job));
+  }
+
+  async function writeOutcomes(finished: readonly FinishedJob[]): Promise<void> {
     const lines = finished
-      .filter((job) => !isReturned.has(job.id))
+      .filter((job) => jobToRepeat(job) === undefined)
       .map((job) => buildFinishedLine(record, job))
       .filter((line) => line !== undefined);
     await writeLines(lines);
-    await from.remove(finished.map((job) => job.id));
-    // After a death in between they have neither a line nor a job, and are queued again like all such.
-    if (returned.length > 0) await from.add(returned);
     inFlight.settle(lines.map((line) => line.seq));
-    return finished.length;
   }
 
   async function reconcileNow(): Promise<number> {
@@ -124,10 +145,14 @@ export function createPhotoFlow(
     const jobs = [...inFlight.jobs()];
     const { restored, lost } = await queue.repair(jobs.map((job) => job.id));
     const gone = new Set(lost);
-    await queue.add(jobs.filter((job) => gone.has(job.id)));
+    const again = jobs.filter((job) => gone.has(job.id));
+    await queue.add(again, photosPerJobOf(again));
     return restored + gone.size;
   }
 }
+
+/** What is queued together is cut into so many jobs at least, so that a few photos are shared by all who work. */
+const fewestJobs = 16;
 
 /**
  * Judges answers by those to other photos. While the engine answers with the ids that were sent, nothing is remembered;
@@ -168,8 +193,13 @@ export async function collectPhotos(
 ): Promise<void> {
   const { signal } = stop;
   let reconciledAt = performance.now();
+  let recordedAt = performance.now();
   while (!signal.aborted) {
     const collected = lease.isFresh() ? await flow.collect(queue) : 0;
+    if (performance.now() - recordedAt > recordedEveryInMs && lease.isFresh()) {
+      await flow.collectRecorded(queue);
+      recordedAt = performance.now();
+    }
     const { listed } = manifest.end;
     if (listed && parts.covered.count >= listed.count) return stop.end({ kind: 'complete' });
     if (performance.now() - reconciledAt > reconcileEveryInMs) {
@@ -182,6 +212,7 @@ export async function collectPhotos(
       reconciledAt = performance.now();
     }
     if (collected === 0) await delay(idlePollInMs, undefined, { signal });
-    else if (collected < jobsPerCollection) await delay(state.writeEveryInMs, undefined, { signal });
+    else if (collected < jobsPerCollection)
+      await delay(Math.max(pollInMs, state.writeEveryInMs), undefined, { signal });
   }
 }

@@ -51,15 +51,17 @@ export function buildSettledLine(
 }
 
 /**
- * The job as it is queued again where its outcome could not be stored: a fault of the store, for which no photo is
- * charged. A call may have been made; undefined: it is over.
+ * The job of a photo that goes on: one that was left without an outcome, or whose outcome could not be stored: a fault of
+ * the store, for which no photo is charged. A call may have been made then. undefined: it is over.
  */
-export function jobToRepeat({ id, data, state, failedReason }: FinishedJob): PhotoJob | undefined {
-  if (state !== 'failed' || !isConnectionFault(new Error(failedReason))) return undefined;
+export function jobToRepeat({ id, data, state, failedReason, retry }: FinishedJob): PhotoJob | undefined {
+  const isLost = state === 'failed' && isConnectionFault(new Error(failedReason));
+  if (!isLost && state !== 'left') return undefined;
   const parsed = photoJobDataSchema.safeParse(data);
   if (!parsed.success) return undefined;
   const { tries } = parsed.data;
-  return { id, data: { ...parsed.data, tries: { ...tries, storedUnknown: true } } };
+  if (isLost) return { id, data: { ...parsed.data, tries: { ...tries, storedUnknown: true } } };
+  return { id, data: parsed.data, ...(retry && { retry }) };
 }
 
 /**
@@ -71,7 +73,7 @@ export function buildFinishedLine(
   job: FinishedJob,
 ): ReportLine | undefined {
   const data = photoJobDataSchema.safeParse(job.data);
-  if (!data.success || data.data.run !== run) return undefined;
+  if (!data.success || data.data.run !== run || job.state === 'left') return undefined;
   const outcome = outcomeSchema.safeParse(job.returnValue);
   if (job.state === 'completed' && outcome.success) {
     return buildReportLine({ ...data.data, engine }, outcome.data);

@@ -1,15 +1,8 @@
 import { type AdvancedRepeatOptions, type JobsOptions, Queue } from 'bullmq';
-import {
-  deadLetterQueueName,
-  inBatches,
-  keyPrefix,
-  maxEvents,
-  priorityOfPhoto,
-  runQueueName,
-} from './bullmq-settings.ts';
+import { deadLetterQueueName, inBatches, keyPrefix, maxEvents } from './bullmq-settings.ts';
 import type { BullmqContext } from './bullmq-store.ts';
 import { exceptConnectionFaults } from './connection-fault.ts';
-import type { DeadLetterQueue, FoundJob, PhotoJob, Repair, RunQueue } from './queue.ts';
+import type { DeadLetterQueue } from './queue.ts';
 import { storable } from './storable.ts';
 
 /** On Redis or on PostgreSQL. */
@@ -46,70 +39,6 @@ export function openBullmqQueue(
  */
 export function beginQueue(queue: BullmqQueue): Promise<unknown> {
   return queue.getBackend().setQueueMeta(queue.metaValues);
-}
-
-const looksAtOnce = 20;
-
-/** The queue of one run: BullMQ's own, and for what BullMQ cannot do, the store's job table. */
-export function openRunQueue(context: BullmqContext, runId: string): RunQueue {
-  const { jobs } = context.store;
-  const name = runQueueName(runId);
-  const queue = openBullmqQueue(context, { name, defaultJobOptions: { priority: priorityOfPhoto } });
-
-  return {
-    async add(photoJobs) {
-      if (photoJobs.length === 0) return;
-      await beginQueue(queue);
-      for (const batch of inBatches(photoJobs)) await queue.addBulk(batch.map(toBullmqJob));
-    },
-    finished: (limit) => jobs.finished(name, limit),
-    async remove(ids) {
-      for (const batch of inBatches(ids)) await jobs.removeFinished(name, batch);
-    },
-    ids: async () => new Set(await jobs.ids(name)),
-    async repair(ids) {
-      const repairs: Repair[] = [];
-      for (const batch of inBatches(ids)) repairs.push(await jobs.repair(name, batch));
-      return {
-        restored: repairs.reduce((sum, { restored }) => sum + restored, 0),
-        lost: repairs.flatMap(({ lost }) => lost),
-      };
-    },
-    async find(ids) {
-      const found = new Map<string, FoundJob>();
-      for (const batch of inBatches(ids, looksAtOnce)) {
-        const looks = batch.map(async (id) => {
-          const job = await queue.getJob(id);
-          if (job) found.set(id, { data: job.data, isActive: (await job.getState()) === 'active' });
-        });
-        await Promise.all(looks);
-      }
-      return found;
-    },
-    counts: () => jobs.counts(name),
-    async pause() {
-      await beginQueue(queue);
-      await queue.pause();
-    },
-    resume: () => queue.resume(),
-    async adoptFrom(isDead) {
-      const active = await jobs.active(name);
-      const deadNames = new Set([...new Set(active.map((job) => job.workerName))].filter(isDead));
-      const orphans = active.filter((job) => deadNames.has(job.workerName));
-      let count = 0;
-      for (const batch of inBatches(orphans)) count += await jobs.expireLocks(name, batch);
-      return count;
-    },
-    async obliterate() {
-      await queue.obliterate({ force: true });
-      await jobs.removeRemains(name);
-    },
-    close: context.closers.add(() => queue.close()),
-  };
-}
-
-function toBullmqJob({ id, data }: PhotoJob) {
-  return { name: 'photo', data: storable(data), opts: { jobId: id } };
 }
 
 const keptLetters = 10_000;

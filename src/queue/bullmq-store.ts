@@ -1,6 +1,7 @@
 import type { BackendFactory, ConnectionOptions, IQueueBackend } from 'bullmq';
+import type { FoundChunk } from './chunk.ts';
 import type { Closers } from './closers.ts';
-import type { FinishedJob, JobCounts, Repair } from './queue.ts';
+import type { JobCounts, Repair } from './queue.ts';
 
 /** What everything that is opened on a queue has in common. */
 export interface BullmqContext {
@@ -23,9 +24,14 @@ export interface BullmqStore {
  * version that is installed; the conformance tests hold it to that.
  */
 export interface JobTable {
-  finished(queueName: string, limit: number): Promise<FinishedJob[]>;
+  finished(queueName: string, limit: number): Promise<FinishedRow[]>;
+  /** The chunks in a queue, with their records. `which`: those that a worker has, or all. */
+  chunks(queueName: string, which: 'active' | 'all'): Promise<FoundChunk[]>;
+  /** Adds lines to what is recorded of jobs; jobs that are gone are left out. */
+  record(queueName: string, lines: readonly { readonly id: string; readonly line: string }[]): Promise<void>;
   /** Removes those of the jobs that are finished. */
   removeFinished(queueName: string, ids: readonly string[]): Promise<void>;
+  /** In photos. */
   counts(queueName: string): Promise<JobCounts>;
   ids(queueName: string): Promise<string[]>;
   repair(queueName: string, ids: readonly string[]): Promise<Repair>;
@@ -36,6 +42,16 @@ export interface JobTable {
   removeRemains(queueName: string): Promise<void>;
   /** Of a queue that nobody works on, removes all but the latest. */
   keepLatest(queueName: string, count: number): Promise<void>;
+}
+
+export interface FinishedRow {
+  readonly id: string;
+  readonly data: unknown;
+  readonly state: 'completed' | 'failed';
+  readonly returnValue: unknown;
+  readonly failedReason?: string;
+  /** Of a chunk. */
+  readonly records: readonly string[];
 }
 
 export interface ActiveJob {

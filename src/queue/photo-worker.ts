@@ -1,4 +1,5 @@
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import pLimit from 'p-limit';
 import { type PhotoJobData, photoJobDataSchema } from '../records/photo-job-data.ts';
 import { withinTime } from '../util/time-limit.ts';
 import {
@@ -10,9 +11,12 @@ import {
   workerTimes,
 } from './bullmq-settings.ts';
 import type { BullmqContext } from './bullmq-store.ts';
+import { type ChunkEnd, isChunk, photosOfChunk } from './chunk.ts';
 import { isConnectionFault } from './connection-fault.ts';
-import type { OpenWorkerOptions, PhotoWorker, WorkAgain, WorkResult } from './queue.ts';
+import { holdPhotos } from './held-photos.ts';
+import type { OpenWorkerOptions, PhotoJob, PhotoWorker, WorkAgain, WorkResult } from './queue.ts';
 import { restAfterFaults } from './rest-after-faults.ts';
+import { createResultRecorder } from './result-recorder.ts';
 import { storable, storableError } from './storable.ts';
 
 /** How long work that was aborted may take to go back to the queue, and how long the connection to close. */
@@ -33,29 +37,67 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
   const leaveRoom = store.makeRoomForWorker();
   let stopping: Promise<void> | undefined;
 
+  /** Of all photos that this process holds, so many are at work. */
+  const places = pLimit(options.concurrency);
+  const record = createResultRecorder((lines) => store.jobs.record(name, lines));
+
   // BullMQ hands a signal over only where three parameters are declared.
   async function process(job: Job, token: string | undefined, signal: AbortSignal | undefined) {
-    if (stopping !== undefined) return giveBack(job, token);
     const task = workOn(job, token, signal ?? new AbortController().signal);
     running.add(task);
-    return task.finally(() => running.delete(task));
+    return task.finally(() => {
+      running.delete(task);
+      held.jobDone(job);
+    });
   }
 
   async function workOn(job: Job, token: string | undefined, signal: AbortSignal): Promise<unknown> {
-    const call = tryWork(job, signal);
-    calls.add(call);
-    const result = await call.finally(() => calls.delete(call));
+    if (isChunk(job.id ?? '')) return workOnChunk(job, signal);
+    const result = await places(() => tryWork(() => ({ id: job.id ?? '', data: dataOf(job) }), signal));
     if ('outcome' in result) return storable(result.outcome);
     if ('again' in result) return putOff(job, token, result.again);
     return giveBack(job, token);
   }
 
-  async function tryWork(job: Job, signal: AbortSignal): Promise<WorkResult> {
+  /** A photo keeps its place until its result is stored: who dies repeats no more calls than may be made at once. */
+  async function workOnChunk(job: Job, signal: AbortSignal): Promise<ChunkEnd> {
+    if (wasBegun(job)) return {};
+    let results = 0;
+    const workOnPhoto = async ({ id, data }: PhotoJob, at: number) => {
+      const result = await resultOf(() => ({ id, data: photoJobDataSchema.parse(data) }), signal);
+      if (result) {
+        results += 1;
+        // One that cannot be stored is missed by who collects: `results` says so.
+        await record(job.id ?? '', { at, ...result }).catch((error) => {
+          if (!isExpected(error)) options.onError(error);
+        });
+      }
+      held.photoDone(job);
+    };
+    await Promise.all(photosOfChunk(job.data).map((photo, at) => places(() => workOnPhoto(photo, at))));
+    return { results };
+  }
+
+  async function resultOf(open: () => PhotoJob, signal: AbortSignal) {
     try {
-      return await options.work({ id: job.id ?? '', data: dataOf(job) }, signal);
+      const result = await tryWork(open, signal);
+      return 'giveBack' in result ? undefined : result;
+    } catch (error) {
+      return { failed: (error as Error).message };
+    }
+  }
+
+  async function tryWork(open: () => PhotoJob, signal: AbortSignal): Promise<WorkResult> {
+    if (stopping !== undefined || signal.aborted) return { giveBack: true };
+    const call = (async () => options.work(open(), signal))();
+    calls.add(call);
+    try {
+      return await call;
     } catch (error) {
       if (signal.aborted) return { giveBack: true };
       throw storableError(error);
+    } finally {
+      calls.delete(call);
     }
   }
 
@@ -97,6 +139,7 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
     },
     store.backendFactory,
   );
+  const held = holdPhotos(worker, options.concurrency);
   const endRest = restAfterFaults(worker, { isExpected, onError: options.onError });
   // Another worker may have the job by now; BullMQ leaves ours running.
   worker.on('lockRenewalFailed', (ids) => {
@@ -131,6 +174,9 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
     },
   };
 }
+
+/** A chunk is begun once; another process that had it may have died, or may still be at work. */
+const wasBegun = (job: Job) => job.stalledCounter > 0 || job.attemptsStarted > 1;
 
 /** A worker that died with the job may have made a call whose reply was never read. */
 function dataOf(job: Job): PhotoJobData {

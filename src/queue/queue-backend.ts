@@ -1,8 +1,9 @@
-import { createDeadLetterQueue, openRunQueue } from './bullmq-queues.ts';
+import { createDeadLetterQueue } from './bullmq-queues.ts';
 import type { BullmqStore } from './bullmq-store.ts';
 import { createClosers } from './closers.ts';
 import { openPhotoWorker } from './photo-worker.ts';
 import type { QueueBackend } from './queue.ts';
+import { openRunQueue } from './run-queue.ts';
 import { openScheduleClock } from './schedule-clock.ts';
 
 type Stores = Pick<QueueBackend, 'kind' | 'accounts' | 'leases' | 'callBudget' | 'presence'>;

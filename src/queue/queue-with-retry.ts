@@ -58,9 +58,10 @@ function storeIsAway(error: Error): FaultError {
 export function createQueueWithRetry(queue: RunQueue, options: StoreRetryOptions): RunQueue {
   const retrying = <Result>(action: () => Promise<Result>) => withStoreRetry(action, options);
   return {
-    add: (jobs) => retrying(() => queue.add(jobs)),
+    add: (photos, photosPerJob) => retrying(() => queue.add(photos, photosPerJob)),
     finished: (limit) => retrying(() => queue.finished(limit)),
-    remove: (ids) => retrying(() => queue.remove(ids)),
+    recorded: () => retrying(() => queue.recorded()),
+    remove: (jobIds) => retrying(() => queue.remove(jobIds)),
     ids: () => retrying(() => queue.ids()),
     repair: (ids) => retrying(() => queue.repair(ids)),
     find: (ids) => retrying(() => queue.find(ids)),

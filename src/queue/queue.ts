@@ -29,23 +29,34 @@ export interface PhotoJob {
   /** Run, seq and a hash of the manifest line; without a colon. */
   readonly id: string;
   readonly data: PhotoJobData;
+  /** Of a photo that was in work: when its turn comes. Absent: behind those that wait. */
+  readonly retry?: Omit<WorkAgain, 'data'>;
 }
 
+/**
+ * All ids are those of photos, but for `FinishedJob.jobId`: whether a photo has a job of its own or shares a chunk with
+ * others is known in here only. One process at a time, the run's conductor, adds and removes.
+ */
 export interface RunQueue {
-  /** Adds jobs, in order, behind those whose retry is due. A job whose id is in the queue already is left as it is. */
-  add(jobs: readonly PhotoJob[]): Promise<void>;
-  /** Up to `limit` finished jobs, oldest first. They stay until they are removed. */
+  /**
+   * Adds photos, in order, behind those whose retry is due; as jobs of so many (default: one), but for retries. A photo
+   * that is in the queue already is left as it is.
+   */
+  add(photos: readonly PhotoJob[], photosPerJob?: number): Promise<void>;
+  /** The photos of up to `limit` finished jobs, oldest first. They stay until they are removed. */
   finished(limit: number): Promise<FinishedJob[]>;
+  /** Photos that have their outcome although the job that they share with others is not finished. */
+  recorded(): Promise<FinishedJob[]>;
   /** Removes finished jobs; ids that are gone already are no error. */
-  remove(ids: readonly string[]): Promise<void>;
-  /** Ids of all jobs in the queue, whatever their state. */
+  remove(jobIds: readonly string[]): Promise<void>;
+  /** Ids of all photos in the queue, whatever their state. */
   ids(): Promise<Set<string>>;
   /**
-   * For a store that lost a part of what it held. Of these jobs, those whose content is still there are put back where
-   * they belong: to the finished ones, to their worker, or to those that wait. The others are taken out whole.
+   * For a store that lost a part of what it held. Of these photos' jobs, those whose content is still there are put back
+   * where they belong: to the finished ones, to their worker, or to those that wait. The others are taken out whole.
    */
   repair(ids: readonly string[]): Promise<Repair>;
-  /** The jobs of these ids as they are now, tries included; ids that are gone are left out. */
+  /** These photos as they are now, tries included; ids that are gone are left out. */
   find(ids: readonly string[]): Promise<Map<string, FoundJob>>;
   counts(): Promise<JobCounts>;
   /** No new job is started by anybody until `resume`; running jobs go on. */
@@ -61,7 +72,7 @@ export interface RunQueue {
 export interface Repair {
   /** How many jobs were put back. */
   readonly restored: number;
-  /** Ids that the queue does not hold any more: they can be added again. */
+  /** Photos that the queue does not hold any more: they can be added again. */
   readonly lost: readonly string[];
 }
 
@@ -71,6 +82,7 @@ export interface FoundJob {
   readonly isActive: boolean;
 }
 
+/** In photos. */
 export interface JobCounts {
   /** Those of a paused queue too. */
   readonly waiting: number;
@@ -79,18 +91,25 @@ export interface JobCounts {
   readonly finished: number;
 }
 
+/** A photo whose job is finished. */
 export interface FinishedJob {
   readonly id: string;
+  /** What `remove` takes: the photo's own id, or that of the job that it shares with others. */
+  readonly jobId: string;
   readonly data: unknown;
-  /** `failed`: the program failed, not the photo; `failedReason` says how. */
-  readonly state: 'completed' | 'failed';
+  /**
+   * `failed`: the program failed, not the photo; `failedReason` says how. `left`: it has no outcome and is to be added as
+   * a job of its own, with this data and `retry`, before the job that it shared is removed.
+   */
+  readonly state: 'completed' | 'failed' | 'left';
   readonly returnValue: unknown;
   readonly failedReason?: string;
+  readonly retry?: Omit<WorkAgain, 'data'>;
 }
 
 export interface OpenWorkerOptions {
   readonly runId: string;
-  /** Jobs at once in this process. */
+  /** Photos at once in this process. */
   readonly concurrency: number;
   /** `host:pid:start`, by which others see whether this process is still alive. */
   readonly workerName: string;

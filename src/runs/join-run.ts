@@ -17,6 +17,10 @@ import { openPhotoReader } from './run-source.ts';
 
 /** A few seconds of work: enough to keep workers busy between two collections, small for the queue's store. */
 const windowInSeconds = 4;
+const leastRateOfChunks = 100;
+/** The calls of a job at the run's rate. */
+const jobInSeconds = 0.04;
+const mostPerJob = 32;
 const askAgainInMs = 1_000;
 
 /** What a process works on a run with. */
@@ -51,7 +55,7 @@ export async function joinRun(
       const ended = await conductRun({
         ...{ state, backend, runId, openSource, signal, onProgress, log },
         processName: processName(),
-        window: windowFor(settings, record.settings.rate),
+        ...loadFor(settings, record.settings.rate),
         work: part.worker,
       });
       if (ended.kind !== 'held') end = { ...ended, runId };
@@ -133,8 +137,12 @@ async function endOf(state: StateStore, record: RunRecord): Promise<RunEnd | und
   return { kind: 'paused', runId, waitsFor: reasonForPause(record) };
 }
 
-function windowFor(settings: Settings, runsRate: number | undefined): number {
-  const rate = Math.max(settings.rate, runsRate ?? 0);
-  const calls = settings.concurrency * settings.processes;
-  return calls + Math.min(5_000, Math.max(200, Math.ceil(rate * windowInSeconds)));
+/** Photos in flight, and how many share a job: more as the rate grows, none where nothing is gained by it. */
+function loadFor({ rate: ownRate, concurrency, processes }: Settings, runsRate: number | undefined) {
+  const rate = Math.max(ownRate, runsRate ?? 0);
+  const perJob = Math.min(mostPerJob, concurrency, Math.ceil(rate * jobInSeconds));
+  return {
+    window: concurrency * processes + Math.min(5_000, Math.max(200, Math.ceil(rate * windowInSeconds))),
+    photosPerJob: rate < leastRateOfChunks ? 1 : perJob,
+  };
 }

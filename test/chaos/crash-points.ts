@@ -1,11 +1,12 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
-import type { QueueBackend, RunQueue } from '../../src/queue/queue.ts';
+import type { OpenWorkerOptions, QueueBackend, RunQueue } from '../../src/queue/queue.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 
 /** A place in the program at which the process ends itself with `kill -9`. */
 export interface CrashPoint {
   readonly state?: (state: StateStore) => Partial<StateStore>;
   readonly queue?: (queue: RunQueue) => Partial<RunQueue>;
+  readonly work?: (work: OpenWorkerOptions['work']) => OpenWorkerOptions['work'];
 }
 
 /** By name: the way of a photo, in order. */
@@ -19,7 +20,25 @@ export const crashPoints: Readonly<Record<string, CrashPoint>> = {
     (_path, text, append) => append(text).then(die),
   ),
   'when half of its photos are fed': {
-    queue: ({ add }) => ({ add: (jobs) => add(jobs.slice(0, jobs.length / 2)).then(die) }),
+    queue: ({ add }) => ({
+      add: (jobs, photosPerJob) => add(jobs.slice(0, jobs.length / 2), photosPerJob).then(die),
+    }),
+  },
+  'after results were recorded, before the job that they share is finished': {
+    work(work) {
+      let begun = 0;
+      return (job, signal) => {
+        begun += 1;
+        // Four are at work at once: that the sixth begins says that two results are stored.
+        return begun === 6 ? die() : work(job, signal);
+      };
+    },
+  },
+  'after what is left of a job was added, before the job is removed': {
+    queue: ({ add }) => ({
+      add: (jobs, photosPerJob) =>
+        add(jobs, photosPerJob).then(() => (jobs.some(({ retry }) => retry) ? die() : undefined)),
+    }),
   },
   'in the midst of a line of a part': onAppend('/parts/', (path, text) => {
     appendFileSync(path, text.slice(0, text.length * 0.6));
@@ -67,9 +86,10 @@ export function withCrashPoint({ state }: CrashPoint, original: StateStore): Sta
   return { ...original, ...state?.(original) };
 }
 
-export function queueWithCrashPoint({ queue }: CrashPoint, original: QueueBackend): QueueBackend {
+export function queueWithCrashPoint({ queue, work }: CrashPoint, original: QueueBackend): QueueBackend {
   return {
     ...original,
+    openWorker: (options) => original.openWorker(work ? { ...options, work: work(options.work) } : options),
     openRunQueue(runId) {
       const runQueue = original.openRunQueue(runId);
       return { ...runQueue, ...queue?.(runQueue) };

@@ -21,7 +21,7 @@ export interface LossFigures {
 
 /**
  * Removes random keys or rows of a run's queue at random moments and proves that the run ends by itself: one line a photo,
- * all enrolled. A call may be made again only for a photo that was in work at a loss, or whose own content was lost.
+ * all enrolled; with an even seed photos share jobs. A call may be made again only for a photo that was in work at a loss, or whose own content was lost.
  */
 export async function loseAndHeal(server: QueueServer, seed: number): Promise<LossFigures> {
   const random = createSeededRandom(seed);
@@ -37,7 +37,11 @@ export async function loseAndHeal(server: QueueServer, seed: number): Promise<Lo
     const excused = new Map<number, number>();
     const resumed = random() < 1 / 3;
     const controller = new AbortController();
-    const options = { window: 5 + Math.floor(random() * photos), reconcileEveryInMs: 200 };
+    const options = {
+      window: 5 + Math.floor(random() * photos),
+      photosPerJob: seed % 2 === 0 ? 4 : 1,
+      reconcileEveryInMs: 200,
+    };
     let end = stage.conduct({ ...options, signal: controller.signal });
     let removed = 0;
     for (let loss = 1; loss <= losses; loss += 1) {

@@ -64,7 +64,7 @@ describe('why too many photos failed', () => {
 describe('a job whose outcome could not be stored', () => {
   const failed = (failedReason: string) => {
     const { id, data } = makeJob(3);
-    return jobToRepeat({ id, data, state: 'failed', returnValue: null, failedReason });
+    return jobToRepeat({ id, jobId: id, data, state: 'failed', returnValue: null, failedReason });
   };
 
   it('is queued again under its id, with what the engine holds unknown', () => {

@@ -26,8 +26,8 @@ export interface QueueServer {
   /** Takes the locks of a run's active jobs away from their worker. */
   breakLocks(runId: string): Promise<void>;
   /**
-   * Loses a part of a run's queue: those that `choose` picks of its keys, or of its rows (`table/key`). Ids of jobs are
-   * given for what was in work at that moment, and for whose own content is gone.
+   * Loses a part of a run's queue: those that `choose` picks of its keys, or of its rows (`table/key`). Ids of photos are
+   * given for what was in work at that moment, and for whose own content, or result, is gone.
    */
   loseSome(runId: string, choose: (names: readonly string[]) => readonly string[]): Promise<Loss>;
   /** Forgets all leases, as a server does that lost its disk. */
@@ -39,9 +39,9 @@ export interface QueueServer {
 
 export interface Loss {
   readonly removed: readonly string[];
-  /** Ids of jobs that were in work. */
+  /** Photos whose jobs were in work. */
   readonly inWork: readonly string[];
-  /** Ids of jobs that the store holds no more. */
+  /** Photos whose jobs, or what is recorded of them, the store holds no more. */
   readonly jobs: readonly string[];
 }
 
@@ -94,6 +94,7 @@ export async function startEmbeddedQueue(): Promise<QueueServer> {
       const queue = `rollcall-run-${runId}`;
       const rows = await query(
         `SELECT 'job/' || id AS name FROM bullmq.job WHERE queue = $1
+         UNION SELECT 'log/' || job_id || '/' || idx FROM bullmq.job_log WHERE queue = $1
          UNION SELECT 'meta/' || field FROM bullmq.meta WHERE queue = $1
          UNION SELECT 'event/' || id FROM bullmq.event WHERE queue = $1 ORDER BY name`,
         [queue],
@@ -101,16 +102,20 @@ export async function startEmbeddedQueue(): Promise<QueueServer> {
       const removed = choose(rows.map((row) => String(row.name)));
       const keysOf = (table: string) =>
         removed.filter((name) => name.startsWith(`${table}/`)).map((name) => name.slice(table.length + 1));
-      const active = await query(`SELECT id FROM bullmq.job WHERE queue = $1 AND state = 'active'`, [queue]);
-      const jobs = keysOf('job');
+      const active = await query(
+        `SELECT id, data->'photos' AS photos FROM bullmq.job WHERE queue = $1 AND state = 'active'`,
+        [queue],
+      );
       const gone = await query(
         `WITH meta AS (DELETE FROM bullmq.meta WHERE queue = $1 AND field = ANY($3)),
-         event AS (DELETE FROM bullmq.event WHERE queue = $1 AND id::text = ANY($4))
-         DELETE FROM bullmq.job WHERE queue = $1 AND id = ANY($2) RETURNING id`,
-        [queue, jobs, keysOf('meta'), keysOf('event')],
+         event AS (DELETE FROM bullmq.event WHERE queue = $1 AND id::text = ANY($4)),
+         log AS (DELETE FROM bullmq.job_log WHERE queue = $1 AND job_id || '/' || idx = ANY($5) RETURNING job_id),
+         job AS (DELETE FROM bullmq.job WHERE queue = $1 AND id = ANY($2) RETURNING id, data)
+         SELECT id, data->'photos' AS photos FROM job
+         UNION ALL SELECT id, data->'photos' FROM bullmq.job WHERE queue = $1 AND id IN (SELECT job_id FROM log)`,
+        [queue, keysOf('job'), keysOf('meta'), keysOf('event'), keysOf('log')],
       );
-      const idsOf = (found: readonly Record<string, unknown>[]) => found.map(({ id }) => String(id));
-      return { removed, inWork: idsOf(active), jobs: idsOf(gone) };
+      return { removed, inWork: active.flatMap(photoIdsOf), jobs: gone.flatMap(photoIdsOf) };
     },
     async wipeLeases() {
       await query('DELETE FROM rollcall.lease');
@@ -123,6 +128,11 @@ export async function startEmbeddedQueue(): Promise<QueueServer> {
       await folder.remove();
     },
   };
+}
+
+/** Of a job of one photo its own id, else those of its photos. */
+function photoIdsOf({ id, photos }: Record<string, unknown>): string[] {
+  return photos === null ? [String(id)] : (photos as { id: string }[]).map((photo) => photo.id);
 }
 
 export async function startRedisQueue(): Promise<QueueServer> {
@@ -179,19 +189,29 @@ async function redisQueueServer(parts: {
       const names = (await keys(`*rollcall-run-${runId}:*`)).map((key) => key.slice(prefix.length)).sort();
       const removed = choose(names);
       // At one moment, beside whatever the workers do.
-      const inWork = await probe.eval(
-        `local active = redis.call('LRANGE', KEYS[1] .. 'active', 0, -1)
+      const found = await probe.eval(
+        `local function photosOf(names)
+           local ids = {}
+           for _, name in ipairs(names) do
+             local id = string.gsub(name, ':logs$', '')
+             local photos = cjson.decode(redis.call('HGET', KEYS[1] .. id, 'data') or '{}').photos or {{id = id}}
+             for _, photo in ipairs(photos) do ids[#ids + 1] = photo.id end
+           end
+           return ids
+         end
+         local contents = {}
+         for _, name in ipairs(ARGV) do
+           if string.find(name, '^[^:]*%-%d+%-[^:]*$') or string.find(name, ':logs$') then contents[#contents + 1] = name end
+         end
+         local found = {photosOf(redis.call('LRANGE', KEYS[1] .. 'active', 0, -1)), photosOf(contents)}
          for _, name in ipairs(ARGV) do redis.call('DEL', KEYS[1] .. name) end
-         return active`,
+         return found`,
         1,
         prefix,
         ...removed,
       );
-      return {
-        removed,
-        inWork: inWork as string[],
-        jobs: removed.filter((name) => /^[^:]*-\d+-[^:]*$/.test(name)),
-      };
+      const [inWork, jobs] = found as [string[], string[]];
+      return { removed, inWork, jobs };
     },
     async wipeLeases() {
       const leases = await keys('{rollcall}:lease:*');

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { QueueBackend, WorkResult } from '../../src/queue/queue.ts';
+import type { FinishedJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
 import { processName } from '../../src/util/process-name.ts';
 import { type QueueServer, startRedisQueue } from '../helpers/queue-servers.ts';
 import { until } from '../helpers/until.ts';
@@ -116,6 +116,67 @@ it('a queue whose keys are broken is asked once a second and told of once, and g
   await admin.rename('kept', key);
   await until(async () => (await queue.finished(10)).length === 3, { limitInMs: 30_000 });
 }, 60_000);
+
+describe('a job of several photos that lost a part', () => {
+  const cases = [
+    { lost: 'its records', names: [':logs'], repair: { restored: 0, lost: [] }, again: [1, 2] },
+    { lost: 'its place', names: ['active'], repair: { restored: 1, lost: [] }, again: [] },
+    { lost: 'its content', names: ['x4'], repair: { restored: 0, lost: ids }, again: [1, 2, 3, 4] },
+  ];
+  let server: QueueServer;
+  let backend: QueueBackend;
+
+  beforeAll(async () => {
+    server = await startRedisQueue();
+    backend = await server.open();
+  });
+  afterAll(async () => {
+    await backend.close();
+    await server.close();
+  });
+
+  it.concurrent.each(cases)('is repaired: $lost', async ({ lost, names, repair, again }) => {
+    const runId = `chunk-${lost.replace(' ', '-')}`;
+    const queue = backend.openRunQueue(runId);
+    const begun: number[] = [];
+    let openDoor = () => {};
+    const door = new Promise<void>((resolve) => {
+      openDoor = resolve;
+    });
+    await queue.add(makeJobs(4), 4);
+    backend.openWorker({
+      runId,
+      concurrency: 4,
+      workerName: processName(),
+      async work({ data }) {
+        begun.push(data.seq);
+        if (data.seq > 2) await door;
+        return { outcome: { status: 'enrolled' } };
+      },
+      onError: () => undefined,
+    });
+    await until(async () => (await queue.recorded()).length === 2);
+    await server.loseSome(runId, (all) => all.filter((name) => names.some((end) => name.endsWith(end))));
+    const repaired = await queue.repair(ids);
+    expect(repaired).toEqual(repair);
+    await queue.add(
+      makeJobs(4).filter(({ id }) => repaired.lost.includes(id)),
+      4,
+    );
+    openDoor();
+    const outcomes = new Map<string, FinishedJob>();
+    await until(async () => {
+      for (const photo of await queue.finished(10)) {
+        if (photo.state === 'left') await queue.add([makeJob(Number(photo.id.split('-')[1]))]);
+        else outcomes.set(photo.id, photo);
+        if (photo.state === 'left') expect(photo.data).toMatchObject({ tries: { storedUnknown: true } });
+      }
+      return outcomes.size === 4;
+    });
+    const isBegunAgain = (seq: number) => begun.filter((one) => one === seq).length > 1;
+    expect([1, 2, 3, 4].filter(isBegunAgain)).toEqual(again);
+  });
+});
 
 /** A queue with a job that is finished, one in work until the door opens, one whose retry is far off, and one that waits. */
 async function openQueue(backend: QueueBackend, runId: string) {

@@ -227,6 +227,112 @@ export function describeRunQueue(start: () => Promise<QueueServer>): void {
       expect(await server.remains(runId)).toEqual([]);
     });
 
+    it('works on photos that share jobs: in order, and each is counted, found and removed', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(7), 3);
+      await queue.add([makeJob(8)], 3);
+      expect(await queue.counts()).toEqual({ waiting: 8, active: 0, delayed: 0, finished: 0 });
+      const ids = makeJobs(8).map((job) => job.id);
+      expect([...(await queue.ids())].sort()).toEqual(ids);
+      expect((await queue.find(['r-5-abc', 'r-99-abc'])).get('r-5-abc')).toMatchObject({
+        data: { seq: 5 },
+        isActive: false,
+      });
+      const order: number[] = [];
+      work((seq) => {
+        order.push(seq);
+        if (seq === 4) throw new Error('an internal error');
+        return finish(seq);
+      });
+      const all = await finishedOf(queue, 8);
+      expect(order).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(all.map((photo) => photo.id)).toEqual(ids);
+      expect(all.map((photo) => photo.state)).toEqual(
+        order.map((seq) => (seq === 4 ? 'failed' : 'completed')),
+      );
+      expect(all[3]).toMatchObject({ failedReason: 'an internal error', data: { seq: 4 } });
+      expect(all[6]).toMatchObject({ returnValue: { seq: 7, status: 'enrolled' }, data: { seq: 7 } });
+      expect(await queue.counts()).toMatchObject({ finished: 8 });
+      await queue.remove([...new Set(all.map((photo) => photo.jobId))]);
+      expect(await queue.ids()).toEqual(new Set());
+    });
+
+    it('leaves a photo where it is, alone or with others, when it is added again by whoever', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add([makeJob(2)]);
+      await queue.add(makeJobs(3), 3);
+      const other = backend.openRunQueue(runId);
+      for (const again of [queue, other]) {
+        await again.add(makeJobs(3));
+        await again.add(makeJobs(3), 2);
+        expect(await again.counts()).toMatchObject({ waiting: 3 });
+      }
+      expect(await other.repair(makeJobs(4).map((job) => job.id))).toEqual({
+        restored: 0,
+        lost: ['r-4-abc'],
+      });
+    });
+
+    it('shows outcomes before the job that they share is finished, and fetches more meanwhile', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(9), 3);
+      let open = () => {};
+      const door = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      let [atWork, most] = [0, 0];
+      work(async (seq) => {
+        atWork += 1;
+        most = Math.max(most, atWork);
+        if (seq === 2) await door;
+        atWork -= 1;
+        return finish(seq);
+      }, 2);
+      const early = await until(async () => {
+        const recorded = await queue.recorded();
+        return recorded.length === 2 && (await queue.counts()).finished === 6 && recorded;
+      });
+      expect(early.map(({ id, returnValue }) => [id, returnValue])).toEqual([
+        ['r-1-abc', { seq: 1, status: 'enrolled' }],
+        ['r-3-abc', { seq: 3, status: 'enrolled' }],
+      ]);
+      expect((await queue.find(['r-2-abc'])).get('r-2-abc')).toMatchObject({ isActive: true });
+      expect((await queue.find(['r-3-abc'])).get('r-3-abc')).toMatchObject({ isActive: false });
+      expect(most).toBe(2);
+      open();
+      await finishedOf(queue, 9);
+      expect(await queue.recorded()).toEqual([]);
+    });
+
+    it('fetches no more photos than are worked on at once, but for the rest of a job', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(12), 3);
+      const begun: number[] = [];
+      work((seq) => {
+        begun.push(seq);
+        return new Promise(() => undefined);
+      }, 4);
+      await until(() => begun.length === 4);
+      expect(await queue.counts()).toMatchObject({ waiting: 6, active: 6 });
+    });
+
+    it('lets a photo that is to be tried again go on as a job of its own', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(3), 3);
+      work((seq, _signal, calls) => {
+        if (seq !== 2 || calls > 0) return finish(seq);
+        const tries = { attempts: 1, calls: 1, reads: 0, storedUnknown: true };
+        return { again: { delayInMs: 20.5, data: makeJob(2, { tries }).data } };
+      });
+      const photos = await finishedOf(queue, 3);
+      const left = photos[1];
+      expect(left).toMatchObject({ id: 'r-2-abc', state: 'left', data: { tries: { calls: 1 } } });
+      await queue.add([{ ...makeJob(2, left?.data as object), ...(left?.retry && { retry: left.retry }) }]);
+      await queue.remove([left?.jobId ?? '']);
+      const [retried] = await finishedOf(queue, 1);
+      expect(retried).toMatchObject({ id: 'r-2-abc', jobId: 'r-2-abc', state: 'completed' });
+    });
+
     it('takes text that not every store can hold', async () => {
       const queue = backend.openRunQueue(runId);
       const ugly = 'a\0b\ud800c';

@@ -1,8 +1,8 @@
 import { openQueue } from '../../src/queue/open-queue.ts';
 import { processName } from '../../src/util/process-name.ts';
 
-// A worker that takes jobs and never finishes one: to be killed. Arguments: queue, state folder, run.
-const [queue = '', stateFolder = '', runId = ''] = process.argv.slice(2);
+// A worker that finishes the first photos and no other: to be killed. Arguments: queue, state folder, run, how many.
+const [queue = '', stateFolder = '', runId = '', finishes = '0'] = process.argv.slice(2);
 const backend = await openQueue({ queue, stateFolder, onError: (error) => console.error(error.message) });
 let started = 0;
 backend.openWorker({
@@ -10,9 +10,11 @@ backend.openWorker({
   concurrency: 4,
   workerName: processName(),
   onError: (error) => console.error(error.message),
-  work: () => {
+  work: ({ data }) => {
     started += 1;
-    if (started === 4) console.log(processName());
-    return new Promise(() => undefined);
+    if (started === 4 + Number(finishes)) console.log(processName());
+    return data.seq <= Number(finishes)
+      ? Promise.resolve({ outcome: { seq: data.seq } })
+      : new Promise(() => undefined);
   },
 });

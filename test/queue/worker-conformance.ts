@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { OpenWorkerOptions, QueueBackend } from '../../src/queue/queue.ts';
+import type { OpenWorkerOptions, PhotoJob, QueueBackend } from '../../src/queue/queue.ts';
 import { isDeadProcess, processName } from '../../src/util/process-name.ts';
 import { type CompiledSource, compileSource } from '../helpers/compiled-source.ts';
 import type { QueueServer } from '../helpers/queue-servers.ts';
@@ -131,6 +131,51 @@ export function describeWorker(start: () => Promise<QueueServer>): void {
       // The four that the killed process had begun: nobody knows whether a call was made.
       expect(doubtful).toBe(4);
       expect(order.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    });
+
+    it('leaves what it has not begun of photos that share a job when it is stopped', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(8), 8);
+      let [begun, aborted] = [0, 0];
+      const worker = openWorker(async ({ data }, signal) => {
+        begun += 1;
+        if (data.seq === 1) return { outcome: { seq: 1 } };
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        aborted += 1;
+        return { again: { delayInMs: 0, data: { ...data, tries: { ...data.tries, calls: 1 } } } };
+      });
+      await until(() => begun === 5);
+      await worker.stop({ deadlineInMs: 50 });
+      expect([begun, aborted]).toEqual([5, 4]);
+      const photos = await queue.finished(10);
+      expect(photos.map(({ state, data }) => [state, (data as PhotoJob['data']).tries])).toEqual(
+        makeJobs(8).map(({ data }, index) => {
+          const calls = index > 0 && index < 5 ? 1 : 0;
+          return [index === 0 ? 'completed' : 'left', { ...data.tries, calls }];
+        }),
+      );
+    });
+
+    it('ends a job of several photos whose worker was killed: what is recorded counts, the rest is left', async () => {
+      const queue = backend.openRunQueue(runId);
+      await queue.add(makeJobs(8), 8);
+      const child = runChild(compiled.pathOf('test/queue/worker-child.ts'), [
+        ...[server.queue, server.stateFolder, runId],
+        '2',
+      ]);
+      await child.line();
+      await child.kill();
+      expect(await queue.adoptFrom(isDeadProcess)).toBe(1);
+      openWorker(async () => {
+        throw new Error('no photo of it is begun again');
+      });
+      const photos = await until(async () => {
+        const found = await queue.finished(10);
+        return found.length === 8 && found;
+      });
+      expect(
+        photos.map(({ state, data }) => [state, (data as PhotoJob['data']).tries.storedUnknown]),
+      ).toEqual(makeJobs(8).map((_, index) => (index < 2 ? ['completed', false] : ['left', true])));
     });
 
     it('aborts a job whose lock was lost, and leaves it to whom it belongs now', async () => {

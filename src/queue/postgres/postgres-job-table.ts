@@ -1,14 +1,37 @@
 import type { Pool } from 'pg';
-import type { ActiveJob, JobTable } from '../bullmq-store.ts';
-import type { FinishedJob, JobCounts } from '../queue.ts';
+import type { ActiveJob, FinishedRow, JobTable } from '../bullmq-store.ts';
+import type { FoundChunk } from '../chunk.ts';
+import type { JobCounts } from '../queue.ts';
+
+/** Ids of chunks end in how many photos they have. */
+const isChunk = `id ~ 'x\\d+$'`;
+const photosIn = `coalesce(substring(id from 'x(\\d+)$')::int, 1)`;
+const records = (job: string) =>
+  `coalesce((SELECT array_agg(row ORDER BY idx) FROM bullmq.job_log
+   WHERE job_log.queue = $1 AND job_log.job_id = ${job}.id), '{}')`;
+
+const photosWhere = (condition: string) => `coalesce(sum(${photosIn}) FILTER (WHERE ${condition}), 0)::int`;
 
 const finishedOf = (state: 'completed' | 'failed') => `
 (SELECT id, data, state::text AS state, return_value, failed_reason, finished_at_ms, seq FROM bullmq.job
  WHERE queue = $1 AND state = '${state}' ORDER BY finished_at_ms LIMIT $2)`;
 
 const FINISHED = `
-SELECT * FROM (${finishedOf('completed')} UNION ALL ${finishedOf('failed')}) AS finished
+SELECT id, data, state, return_value, failed_reason,
+  CASE WHEN ${isChunk} THEN ${records('finished')} ELSE '{}' END AS records
+FROM (${finishedOf('completed')} UNION ALL ${finishedOf('failed')}) AS finished
 ORDER BY finished_at_ms, abs(seq) LIMIT $2`;
+
+const CHUNKS = `
+SELECT id, data, ${records('job')} AS records,
+  CASE state WHEN 'active' THEN 'active' WHEN 'waiting' THEN 'waiting' ELSE 'finished' END AS state
+FROM bullmq.job WHERE queue = $1 AND ${isChunk} AND ($2 = 'all' OR state = 'active')`;
+
+const RECORD = `
+INSERT INTO bullmq.job_log (queue, job_id, idx, row)
+SELECT queue, id, nextval('bullmq.job_seq'), line
+FROM bullmq.job JOIN unnest($2::text[], $3::text[]) AS given (job_id, line) ON id = job_id
+WHERE queue = $1`;
 
 const REMOVE_FINISHED = `
 DELETE FROM bullmq.job WHERE queue = $1 AND id = ANY($2) AND state IN ('completed', 'failed')`;
@@ -18,10 +41,8 @@ DELETE FROM bullmq.job WHERE queue = $1 AND state = 'waiting' AND seq <=
   (SELECT seq FROM bullmq.job WHERE queue = $1 AND state = 'waiting' ORDER BY seq DESC OFFSET $2 LIMIT 1)`;
 
 const COUNTS = `
-SELECT count(*) FILTER (WHERE state = 'waiting')::int AS waiting,
-  count(*) FILTER (WHERE state = 'active')::int AS active,
-  count(*) FILTER (WHERE state = 'delayed')::int AS delayed,
-  count(*) FILTER (WHERE state IN ('completed', 'failed'))::int AS finished
+SELECT ${photosWhere("state = 'waiting'")} AS waiting, ${photosWhere("state = 'active'")} AS active,
+  ${photosWhere("state = 'delayed'")} AS delayed, ${photosWhere("state IN ('completed', 'failed')")} AS finished
 FROM bullmq.job WHERE queue = $1`;
 
 const IDS = `SELECT id FROM bullmq.job WHERE queue = $1`;
@@ -47,10 +68,7 @@ WITH alive AS (SELECT FROM bullmq.meta WHERE queue = $1 AND field = 'version'),
 events AS (DELETE FROM bullmq.event WHERE queue = $1 AND NOT EXISTS (SELECT FROM alive))
 DELETE FROM bullmq.meta WHERE queue = $1 AND NOT EXISTS (SELECT FROM alive)`;
 
-interface FinishedRow {
-  readonly id: string;
-  readonly data: unknown;
-  readonly state: 'completed' | 'failed';
+interface StoredRow extends Pick<FinishedRow, 'id' | 'data' | 'state' | 'records'> {
   readonly return_value: unknown;
   readonly failed_reason: string | null;
 }
@@ -58,8 +76,15 @@ interface FinishedRow {
 export function createPostgresJobTable(pool: Pool): JobTable {
   return {
     async finished(queueName, limit) {
-      const { rows } = await pool.query<FinishedRow>(FINISHED, [queueName, limit]);
-      return rows.map(toFinishedJob);
+      const { rows } = await pool.query<StoredRow>(FINISHED, [queueName, limit]);
+      return rows.map(toFinishedRow);
+    },
+    async chunks(queueName, which) {
+      const { rows } = await pool.query<FoundChunk>(CHUNKS, [queueName, which]);
+      return rows;
+    },
+    async record(queueName, lines) {
+      await pool.query(RECORD, [queueName, lines.map(({ id }) => id), lines.map(({ line }) => line)]);
     },
     async removeFinished(queueName, ids) {
       await pool.query(REMOVE_FINISHED, [queueName, ids]);
@@ -95,7 +120,7 @@ export function createPostgresJobTable(pool: Pool): JobTable {
   };
 }
 
-function toFinishedJob({ id, data, state, return_value, failed_reason }: FinishedRow): FinishedJob {
-  const reason = state === 'failed' && failed_reason !== null ? { failedReason: failed_reason } : {};
-  return { id, data, state, returnValue: return_value, ...reason };
+function toFinishedRow({ return_value, failed_reason, ...row }: StoredRow): FinishedRow {
+  const reason = row.state === 'failed' && failed_reason !== null ? { failedReason: failed_reason } : {};
+  return { ...row, returnValue: return_value, ...reason };
 }

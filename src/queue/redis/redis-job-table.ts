@@ -1,22 +1,55 @@
 import { z } from 'zod';
 import { keyPrefix } from '../bullmq-settings.ts';
-import type { JobTable } from '../bullmq-store.ts';
-import type { FinishedJob } from '../queue.ts';
+import type { FinishedRow, JobTable } from '../bullmq-store.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /** Scripts on BullMQ's own keys; KEYS[1] is what all keys of a queue begin with, up to and including the colon. */
 
-/** ARGV: limit. Rows of id, state, time, data, return value, reason. */
-export const FINISHED = `
+/** Ids of chunks end in how many photos they have. */
+const CHUNK = `
+local function isChunk(id) return string.find(id, 'x%d+$') end
+local function photosIn(ids)
+  local count = 0
+  for _, id in ipairs(ids) do count = count + (tonumber(string.match(id, 'x(%d+)$')) or 1) end
+  return count
+end`;
+
+/** ARGV: limit. Rows of id, state, time, data, return value, reason, records. */
+export const FINISHED = `${CHUNK}
 local rows = {}
 for _, state in ipairs({'completed', 'failed'}) do
   local found = redis.call('ZRANGE', KEYS[1] .. state, 0, ARGV[1] - 1, 'WITHSCORES')
   for i = 1, #found, 2 do
     local fields = redis.call('HMGET', KEYS[1] .. found[i], 'data', 'returnvalue', 'failedReason')
-    rows[#rows + 1] = {found[i], state, found[i + 1], fields[1], fields[2], fields[3]}
+    local records = isChunk(found[i]) and redis.call('LRANGE', KEYS[1] .. found[i] .. ':logs', 0, -1) or {}
+    rows[#rows + 1] = {found[i], state, found[i + 1], fields[1], fields[2], fields[3], records}
   end
 end
 return rows`;
+
+/** ARGV: 'active' or 'all'. Rows of id, state, data, records. */
+export const CHUNKS = `${CHUNK}
+local rows = {}
+local function add(ids, state)
+  for _, id in ipairs(ids) do
+    local data = isChunk(id) and redis.call('HGET', KEYS[1] .. id, 'data')
+    if data then rows[#rows + 1] = {id, state, data, redis.call('LRANGE', KEYS[1] .. id .. ':logs', 0, -1)} end
+  end
+end
+add(redis.call('LRANGE', KEYS[1] .. 'active', 0, -1), 'active')
+if ARGV[1] == 'all' then
+  for _, name in ipairs({'wait', 'paused'}) do add(redis.call('LRANGE', KEYS[1] .. name, 0, -1), 'waiting') end
+  add(redis.call('ZRANGE', KEYS[1] .. 'prioritized', 0, -1), 'waiting')
+  for _, name in ipairs({'completed', 'failed'}) do add(redis.call('ZRANGE', KEYS[1] .. name, 0, -1), 'finished') end
+end
+return rows`;
+
+/** ARGV: id, line, id, line… */
+export const RECORD = `
+for i = 1, #ARGV, 2 do
+  if redis.call('EXISTS', KEYS[1] .. ARGV[i]) == 1 then redis.call('RPUSH', KEYS[1] .. ARGV[i] .. ':logs', ARGV[i + 1]) end
+end
+return 0`;
 
 /** ARGV: ids. A job whose list was lost is finished, too. */
 export const REMOVE_FINISHED = `
@@ -33,10 +66,10 @@ for _, id in ipairs(surplus) do redis.call('DEL', KEYS[1] .. id, KEYS[1] .. id .
 if #surplus > 0 then redis.call('LTRIM', KEYS[1] .. 'wait', 0, ARGV[1] - 1) end
 return 0`;
 
-/** Numbers of waiting, active, delayed, finished jobs. */
-export const COUNTS = `
-local function listed(name) return redis.call('LLEN', KEYS[1] .. name) end
-local function sorted(name) return redis.call('ZCARD', KEYS[1] .. name) end
+/** Numbers of photos whose jobs are waiting, active, delayed, finished. */
+export const COUNTS = `${CHUNK}
+local function listed(name) return photosIn(redis.call('LRANGE', KEYS[1] .. name, 0, -1)) end
+local function sorted(name) return photosIn(redis.call('ZRANGE', KEYS[1] .. name, 0, -1)) end
 return {
   listed('wait') + listed('paused') + sorted('prioritized'),
   listed('active'), sorted('delayed'), sorted('completed') + sorted('failed')
@@ -135,14 +168,25 @@ return 0`;
 
 const text = z.string().nullable();
 const finishedRows = z.array(
-  z.tuple([z.string(), z.enum(['completed', 'failed']), z.coerce.number(), text, text, text]),
+  z.tuple([
+    z.string(),
+    z.enum(['completed', 'failed']),
+    z.coerce.number(),
+    text,
+    text,
+    text,
+    z.array(z.string()),
+  ]),
+);
+const chunkRows = z.array(
+  z.tuple([z.string(), z.enum(['waiting', 'active', 'finished']), z.string(), z.array(z.string())]),
 );
 const countsReply = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 const idLists = z.array(z.array(z.string()));
 const repairReply = z.tuple([z.number(), z.array(z.string())]);
 const activeRows = z.array(z.tuple([z.string(), z.string()]));
 
-type FinishedRow = z.infer<typeof finishedRows>[number];
+type StoredRow = z.infer<typeof finishedRows>[number];
 
 export function createRedisJobTable(redis: RedisClient): JobTable {
   const run = (
@@ -157,7 +201,15 @@ export function createRedisJobTable(redis: RedisClient): JobTable {
       return rows
         .sort((a, b) => a[2] - b[2])
         .slice(0, limit)
-        .map(toFinishedJob);
+        .map(toFinishedRow);
+    },
+    async chunks(queueName, which) {
+      const rows = chunkRows.parse(await run(CHUNKS, queueName, [which]));
+      return rows.map(([id, state, data, records]) => ({ id, state, data: parsed(data), records }));
+    },
+    async record(queueName, lines) {
+      const args = lines.flatMap(({ id, line }) => [id, line]);
+      await run(RECORD, queueName, args);
     },
     async removeFinished(queueName, ids) {
       await run(REMOVE_FINISHED, queueName, ids);
@@ -190,9 +242,9 @@ export function createRedisJobTable(redis: RedisClient): JobTable {
   };
 }
 
-function toFinishedJob([id, state, , data, returnValue, failedReason]: FinishedRow): FinishedJob {
+function toFinishedRow([id, state, , data, returnValue, failedReason, records]: StoredRow): FinishedRow {
   const reason = state === 'failed' && failedReason !== null ? { failedReason } : {};
-  return { id, data: parsed(data), state, returnValue: parsed(returnValue), ...reason };
+  return { id, data: parsed(data), state, returnValue: parsed(returnValue), ...reason, records };
 }
 
 function parsed(json: string | null): unknown {
