@@ -45,7 +45,7 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
   const stop = createStop(options.signal);
   const released = new AbortController();
   const kept = lease.keep(released.signal).then(() => stop.end({ kind: 'lost' }));
-  const queue = backend.openRunQueue(runId);
+  const queue = backend.openRunQueue(runId, { isNew: lease.epoch === 1 });
   const releaseLease = async () => {
     released.abort();
     await kept;

@@ -25,7 +25,7 @@ export interface BullmqStore {
  */
 export interface JobTable {
   finished(queueName: string, limit: number): Promise<FinishedRow[]>;
-  /** The chunks in a queue, with their records. `which`: those that a worker has, or all. */
+  /** The chunks in a queue, with their records. `which`: those that a worker has, or all, also where they lost their place. */
   chunks(queueName: string, which: 'active' | 'all'): Promise<FoundChunk[]>;
   /** Adds lines to what is recorded of jobs; jobs that are gone are left out. */
   record(queueName: string, lines: readonly { readonly id: string; readonly line: string }[]): Promise<void>;
@@ -34,6 +34,8 @@ export interface JobTable {
   /** In photos. */
   counts(queueName: string): Promise<JobCounts>;
   ids(queueName: string): Promise<string[]>;
+  /** Those of the ids of which there is a job, also one that has lost its place. */
+  existing(queueName: string, ids: readonly string[]): Promise<string[]>;
   repair(queueName: string, ids: readonly string[]): Promise<Repair>;
   active(queueName: string): Promise<ActiveJob[]>;
   /** Makes BullMQ's next sweep, which comes at once, take these jobs for stalled, if they are still held as given. */

@@ -28,7 +28,7 @@ export function createQueueBackend(
     callBudget,
     presence,
     deadLetters: createDeadLetterQueue(context),
-    openRunQueue: (runId) => openRunQueue(context, runId),
+    openRunQueue: (runId, options) => openRunQueue(context, runId, options),
     openWorker: (options) => openPhotoWorker(context, options),
     openScheduleClock: (options) => openScheduleClock(context, options),
     close() {

@@ -9,8 +9,8 @@ import type { PhotoJobData } from '../records/photo-job-data.ts';
  */
 export interface QueueBackend {
   readonly kind: 'embedded' | 'postgres' | 'redis';
-  /** The queue of one run, for its conductor. */
-  openRunQueue(runId: string): RunQueue;
+  /** The queue of one run, for its conductor. `isNew`: nobody has added to it so far, so that nothing is looked for. */
+  openRunQueue(runId: string, options?: { isNew?: boolean }): RunQueue;
   /** Takes part in the work of a run. */
   openWorker(options: OpenWorkerOptions): PhotoWorker;
   /** The clock of the schedules of one state; `clockId` distinguishes states that share a queue. */

@@ -21,12 +21,16 @@ import { storable } from './storable.ts';
 const looksAtOnce = 20;
 
 /** The queue of one run: BullMQ's own, and for what BullMQ cannot do, the store's job table. */
-export function openRunQueue(context: BullmqContext, runId: string): RunQueue {
+export function openRunQueue(
+  context: BullmqContext,
+  runId: string,
+  { isNew = false }: { isNew?: boolean } = {},
+): RunQueue {
   const { jobs } = context.store;
   const name = runQueueName(runId);
   const queue = openBullmqQueue(context, { name, defaultJobOptions: { priority: priorityOfPhoto } });
   /** Which chunk a photo is in, as long as it may be. Read once: nobody else adds any. */
-  let reading: Promise<Map<string, string>> | undefined;
+  let reading: Promise<Map<string, string>> | undefined = isNew ? Promise.resolve(new Map()) : undefined;
 
   function chunksByPhoto(): Promise<Map<string, string>> {
     reading ??= readChunks().catch((error) => {
@@ -47,7 +51,12 @@ export function openRunQueue(context: BullmqContext, runId: string): RunQueue {
 
   /** A photo that has a job of its own, from an earlier conductor or from an earlier chunk, stays there. */
   async function addChunks(photos: readonly PhotoJob[], photosPerJob: number): Promise<void> {
-    const there = new Set(await jobs.ids(name));
+    const there = new Set(
+      await jobs.existing(
+        name,
+        photos.map(({ id }) => id),
+      ),
+    );
     const chunks = inBatches(
       photos.filter(({ id }) => !there.has(id)),
       photosPerJob,
@@ -58,6 +67,17 @@ export function openRunQueue(context: BullmqContext, runId: string): RunQueue {
       );
     const chunkOf = await chunksByPhoto();
     for (const { id, data } of chunks) for (const photo of data.photos) chunkOf.set(photo.id, id);
+  }
+
+  async function findInChunks(wanted: ReadonlySet<string>): Promise<Map<string, FoundJob>> {
+    const found = new Map<string, FoundJob>();
+    for (const chunk of await jobs.chunks(name, 'all'))
+      for (const { id, data, record } of resultsOfChunk(chunk)) {
+        const isActive = chunk.state === 'active' && !record;
+        const current = record && 'again' in record ? record.again.data : data;
+        if (wanted.has(id)) found.set(id, { data: current, isActive });
+      }
+    return found;
   }
 
   return {
@@ -90,9 +110,8 @@ export function openRunQueue(context: BullmqContext, runId: string): RunQueue {
       for (const batch of inBatches(jobIds)) await jobs.removeFinished(name, batch);
     },
     async ids() {
-      const chunks = await jobs.chunks(name, 'all');
       const alone = (await jobs.ids(name)).filter((id) => !isChunk(id));
-      return new Set([...alone, ...chunks.flatMap(({ data }) => photosOfChunk(data).map(({ id }) => id))]);
+      return new Set([...alone, ...(await chunksByPhoto()).keys()]);
     },
     async repair(ids) {
       const chunkOf = await chunksByPhoto();
@@ -106,21 +125,18 @@ export function openRunQueue(context: BullmqContext, runId: string): RunQueue {
       return { restored: repairs.reduce((sum, { restored }) => sum + restored, 0), lost };
     },
     async find(ids) {
-      const found = new Map<string, FoundJob>();
-      for (const chunk of await jobs.chunks(name, 'all'))
-        for (const { id, data, record } of resultsOfChunk(chunk)) {
-          const isActive = chunk.state === 'active' && !record;
-          found.set(id, { data: record && 'again' in record ? record.again.data : data, isActive });
-        }
-      for (const batch of inBatches(ids, looksAtOnce)) {
+      const chunkOf = await chunksByPhoto();
+      const alone = ids.filter((id) => !chunkOf.has(id));
+      const found =
+        alone.length < ids.length ? await findInChunks(new Set(ids)) : new Map<string, FoundJob>();
+      for (const batch of inBatches(alone, looksAtOnce)) {
         const looks = batch.map(async (id) => {
           const job = await queue.getJob(id);
           if (job) found.set(id, { data: job.data, isActive: (await job.getState()) === 'active' });
         });
         await Promise.all(looks);
       }
-      const wanted = new Set(ids);
-      return new Map([...found].filter(([id]) => wanted.has(id)));
+      return found;
     },
     counts: () => jobs.counts(name),
     async pause() {

@@ -46,6 +46,7 @@ SELECT ${photosWhere("state = 'waiting'")} AS waiting, ${photosWhere("state = 'a
 FROM bullmq.job WHERE queue = $1`;
 
 const IDS = `SELECT id FROM bullmq.job WHERE queue = $1`;
+const EXISTING = `${IDS} AND id = ANY($2)`;
 
 /** A job is one row: it is there as a whole, or it is gone. */
 const LOST = `
@@ -98,6 +99,10 @@ export function createPostgresJobTable(pool: Pool): JobTable {
     },
     async ids(queueName) {
       const { rows } = await pool.query<{ id: string }>(IDS, [queueName]);
+      return rows.map((row) => row.id);
+    },
+    async existing(queueName, ids) {
+      const { rows } = await pool.query<{ id: string }>(EXISTING, [queueName, ids]);
       return rows.map((row) => row.id);
     },
     async repair(queueName, ids) {

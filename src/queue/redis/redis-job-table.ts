@@ -1,6 +1,8 @@
+import { Cluster } from 'ioredis';
 import { z } from 'zod';
 import { keyPrefix } from '../bullmq-settings.ts';
 import type { FinishedRow, JobTable } from '../bullmq-store.ts';
+import { isChunk } from '../chunk.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /** Scripts on BullMQ's own keys; KEYS[1] is what all keys of a queue begin with, up to and including the colon. */
@@ -27,12 +29,15 @@ for _, state in ipairs({'completed', 'failed'}) do
 end
 return rows`;
 
-/** ARGV: 'active' or 'all'. Rows of id, state, data, records. */
+/**
+ * ARGV: 'active' or 'all', ids of chunks that may have lost their place: they are waiting. Rows of id, state, data, records.
+ */
 export const CHUNKS = `${CHUNK}
-local rows = {}
+local rows, seen = {}, {}
 local function add(ids, state)
   for _, id in ipairs(ids) do
-    local data = isChunk(id) and redis.call('HGET', KEYS[1] .. id, 'data')
+    local data = isChunk(id) and not seen[id] and redis.call('HGET', KEYS[1] .. id, 'data')
+    seen[id] = true
     if data then rows[#rows + 1] = {id, state, data, redis.call('LRANGE', KEYS[1] .. id .. ':logs', 0, -1)} end
   end
 end
@@ -41,8 +46,17 @@ if ARGV[1] == 'all' then
   for _, name in ipairs({'wait', 'paused'}) do add(redis.call('LRANGE', KEYS[1] .. name, 0, -1), 'waiting') end
   add(redis.call('ZRANGE', KEYS[1] .. 'prioritized', 0, -1), 'waiting')
   for _, name in ipairs({'completed', 'failed'}) do add(redis.call('ZRANGE', KEYS[1] .. name, 0, -1), 'finished') end
+  add({unpack(ARGV, 2)}, 'waiting')
 end
 return rows`;
+
+/** ARGV: ids. */
+export const EXISTING = `
+local ids = {}
+for _, id in ipairs(ARGV) do
+  if redis.call('EXISTS', KEYS[1] .. id) == 1 then ids[#ids + 1] = id end
+end
+return ids`;
 
 /** ARGV: id, line, id, line… */
 export const RECORD = `
@@ -204,7 +218,8 @@ export function createRedisJobTable(redis: RedisClient): JobTable {
         .map(toFinishedRow);
     },
     async chunks(queueName, which) {
-      const rows = chunkRows.parse(await run(CHUNKS, queueName, [which]));
+      const found = which === 'all' ? await findChunks(redis, `${keyPrefix}:${queueName}:`) : [];
+      const rows = chunkRows.parse(await run(CHUNKS, queueName, [which, ...found]));
       return rows.map(([id, state, data, records]) => ({ id, state, data: parsed(data), records }));
     },
     async record(queueName, lines) {
@@ -224,6 +239,9 @@ export function createRedisJobTable(redis: RedisClient): JobTable {
     async ids(queueName) {
       return idLists.parse(await run(IDS, queueName)).flat();
     },
+    async existing(queueName, ids) {
+      return z.array(z.string()).parse(await run(EXISTING, queueName, ids));
+    },
     async repair(queueName, ids) {
       const [restored, lost] = repairReply.parse(await run(REPAIR, queueName, ids));
       return { restored, lost };
@@ -241,6 +259,22 @@ export function createRedisJobTable(redis: RedisClient): JobTable {
     },
   };
 }
+
+/** Ids of chunks by their own keys, whatever became of the lists that name them. */
+async function findChunks(redis: RedisClient, prefix: string): Promise<string[]> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const ids = new Set<string>();
+  for (const server of servers)
+    for await (const keys of server.scanStream({ match: `${prefix}*x*`, count: keysAtOnce }))
+      for (const key of keys as string[]) {
+        const id = key.slice(prefix.length);
+        if (isChunk(id)) ids.add(id);
+      }
+  return [...ids];
+}
+
+/** A server with a million keys is looked through in a second or two, a millisecond at a time. */
+const keysAtOnce = 1_000;
 
 function toFinishedRow([id, state, , data, returnValue, failedReason, records]: StoredRow): FinishedRow {
   const reason = state === 'failed' && failedReason !== null ? { failedReason } : {};
