@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AccountLock, createAccountLock } from '../../src/account/account-lock.ts';
 import type { LeaseStore } from '../../src/account/lease-store.ts';
+import { createMemoryLeases } from './memory-leases.ts';
 
 /** Steps of the lock on a store in memory; what processes do to each other on real ones is in `account-lock.test.ts`. */
 const none = new AbortController().signal;
@@ -10,51 +11,13 @@ setMaxListeners(0, none);
 const eventually = (holds: () => unknown) => vi.waitFor(holds, { timeout: 30_000, interval: 5 });
 
 function createStore() {
-  const held = new Map<string, { holder: string; epoch: number; until: number }>();
   const asked: string[] = [];
-  let epochs = 0;
-  const store = {
-    held,
-    asked,
-    fault: undefined as Error | undefined,
-    refusesRenewal: false,
-  };
-  const say = (what: string, key: string) => {
-    asked.push(`${what} ${key}`);
+  const store = { asked, fault: undefined as Error | undefined };
+  const leases = createMemoryLeases((step, key) => {
+    asked.push(`${step} ${key}`);
     if (store.fault) throw store.fault;
-  };
-  const current = (key: string) => {
-    const lease = held.get(key);
-    return lease && lease.until > performance.now() ? lease : undefined;
-  };
-  const leases: LeaseStore = {
-    async acquire({ key, holder, durationInMs, minEpoch }) {
-      expect(minEpoch).toBe(0);
-      say('acquire', key);
-      const other = current(key);
-      if (other && other.holder !== holder) return { heldBy: other.holder, expiresInMs: 1 };
-      epochs += 1;
-      held.set(key, { holder, epoch: epochs, until: performance.now() + durationInMs });
-      return { epoch: epochs };
-    },
-    async renew({ key, holder, epoch, durationInMs }) {
-      say('renew', key);
-      const own = current(key);
-      if (store.refusesRenewal || own?.holder !== holder || own.epoch !== epoch) return false;
-      held.set(key, { holder, epoch, until: performance.now() + durationInMs });
-      return true;
-    },
-    async release({ key, holder, epoch }) {
-      say('release', key);
-      const own = held.get(key);
-      if (own?.holder === holder && own.epoch === epoch) held.delete(key);
-    },
-    async holder(key) {
-      say('holder', key);
-      return current(key)?.holder;
-    },
-  };
-  return Object.assign(store, { leases });
+  });
+  return Object.assign(store, { leases, held: leases.held });
 }
 
 describe('the lock of an account', () => {
@@ -161,10 +124,11 @@ describe('the lock of an account', () => {
     const renewals = () => store.asked.filter((what) => what === 'renew turn-acc').length;
     await eventually(() => expect(renewals()).toBeGreaterThan(5));
     expect(hold.isHeld()).toBe(true);
-    store.refusesRenewal = true;
+    store.held.set('turn-acc', { holder: 'another', epoch: 99, until: performance.now() + 30_000 });
     await eventually(() => expect(hold.isHeld()).toBe(false));
     hold.release();
-    await eventually(() => expect(store.held.has('turn-acc')).toBe(false));
+    await delay(20);
+    expect(store.held.get('turn-acc')?.holder).toBe('another');
     const after = renewals();
     await delay(120);
     expect(renewals()).toBe(after);
