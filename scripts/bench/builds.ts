@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -15,7 +15,10 @@ export interface Build {
 /** The project as it was built here, in the folder in which the benchmark was started. */
 export const thisBuild = (): Build => ({ name: 'now', root: process.cwd() });
 
-/** Another commit, built in a folder of its own with the packages of this one. */
+/**
+ * Another commit, built in a folder of its own with the packages of this one. `withScripts`: the benchmarks of this one, too,
+ * compiled with its sources.
+ */
 export async function buildOf(
   revision: string,
   { folder, withScripts = false }: { folder: string; withScripts?: boolean },
@@ -24,7 +27,10 @@ export async function buildOf(
   await mkdir(root);
   await run('bash', ['-c', 'git archive "$0" | tar -x -C "$1"', revision, root]);
   await symlink(join(process.cwd(), 'node_modules'), join(root, 'node_modules'));
-  for (const script of ['build', ...(withScripts ? ['build:scripts'] : [])])
-    await run('npm', ['run', '--silent', script], { cwd: root });
+  await run('npm', ['run', '--silent', 'build'], { cwd: root });
+  if (withScripts) {
+    await cp('scripts', join(root, 'scripts'), { recursive: true });
+    await run('npm', ['run', '--silent', 'build:scripts'], { cwd: root });
+  }
   return { name: revision, root };
 }

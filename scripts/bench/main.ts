@@ -79,7 +79,7 @@ async function show(part: Part, builds: readonly Build[]): Promise<void> {
   );
 }
 
-/** In the build's folder, whose program is started; by the script that belongs to it where that measures sources. */
+/** In the build's folder, whose program is started; where sources are measured, by the script that is compiled with them. */
 async function measure(part: Part, build: Build, args: readonly string[]): Promise<Figures> {
   const script =
     part.of === 'sources'

@@ -17,8 +17,8 @@ export interface Part {
   readonly args: (sizes: Sizes) => readonly (string | number)[];
   readonly read: (output: string) => Figures;
   /**
-   * What it measures: the program that was built, by this commit's script; functions of the sources, by each commit's own;
-   * or nothing that another commit has otherwise.
+   * What it measures: the program that was built; functions of the sources, with which this commit's script is compiled; or
+   * nothing that another commit has otherwise.
    */
   readonly of: 'program' | 'sources' | 'neither';
   /** It takes minutes, and is left out unless it is named or all is asked for. */
@@ -73,7 +73,19 @@ export const parts: Readonly<Record<string, Part>> = {
     read: fromJson({
       secondsToFirstCall: 's until the first call',
       rowsPerSecond: 'rows/s',
+      processorSeconds: 's of processor time',
       peakMemoryInMB: 'MB at the peak',
+    }),
+    of: 'program',
+  },
+  listing: {
+    title: 'Calls while a long list is read, at --rate 200, embedded queue',
+    script: 'rows',
+    args: ({ full, rows = full ? 1_000_000 : 100_000 }) => ['--rows', rows, '--while-listing'],
+    read: fromJson({
+      secondsOfListing: 's of listing',
+      callsPerSecondWhileListing: 'calls/s meanwhile',
+      callsPerSecondAfter: 'calls/s in the 20 s after',
     }),
     of: 'program',
   },
@@ -128,21 +140,23 @@ export const parts: Readonly<Record<string, Part>> = {
     script: 'faces',
     args: () => ['--threads', 1, '--changed', 0],
     read(output) {
-      const [, , photos, right, , , median] = (/^\| one face \|.*$/m.exec(output)?.[0] ?? '').split('|');
-      return {
-        'one face: ms a photo, median': Number(median),
-        'one face: share of photos with the right count': Number(right) / Number(photos),
-      };
+      const figures: Record<string, number> = {};
+      for (const [row, kind] of output.matchAll(/^\| (one face|one sharp face) \|.*$/gm)) {
+        const [, , photos, right, , , median] = row.split('|').map(Number);
+        figures[`${kind}: ms a photo, median`] = median ?? Number.NaN;
+        figures[`${kind}: right counts of ${photos}`] = right ?? Number.NaN;
+      }
+      return figures;
     },
     of: 'sources',
     isLong: true,
   },
   memory: {
-    title: 'Ten photos of 100 megapixels at once',
-    script: 'preparation',
-    args: () => ['--photos', 10, '--megapixels', 100],
-    read: fromJson({ peakRssInMb: 'MB at the peak', photosPerSecond: 'photos/s' }),
-    of: 'sources',
+    title: 'Ten photos of 100 megapixels that have to be turned, 16 at once',
+    script: 'giant-photos',
+    args: () => [],
+    read: fromJson({ peakMemoryInMB: 'MB at the peak', seconds: 's in all' }),
+    of: 'program',
     isLong: true,
   },
 };
