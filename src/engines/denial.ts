@@ -74,7 +74,10 @@ const rules: readonly { readonly names: RegExp; readonly denies: (value: unknown
   },
 ];
 
-const ruleOf = (name: string) => rules.find(({ names }) => names.test(plain(name)));
+const ruleOf = (name: string) => {
+  const plainName = plain(name);
+  return rules.find(({ names }) => names.test(plainName));
+};
 
 function isNo(value: unknown): boolean {
   return (

@@ -30,24 +30,27 @@ export function copyForeignRecord(
 }
 
 function copyRecord(value: object, options: CopyOptions): Record<string, unknown> {
-  const entries = Object.entries(value)
-    .slice(0, entryLimit)
-    .filter(([key]) => key !== '__proto__' && !options.leaveOut?.has(key.toLowerCase()))
-    .map(([key, inner]) => [options.clean(key), copyForeignValue(inner, below(options))] as const)
-    .filter(([, inner]) => inner !== undefined);
+  const below = oneLevelBelow(options);
+  const entries: [string, unknown][] = [];
+  for (const [key, inner] of Object.entries(value).slice(0, entryLimit)) {
+    if (key === '__proto__' || options.leaveOut?.has(key.toLowerCase())) continue;
+    const copy = copyForeignValue(inner, below);
+    if (copy !== undefined) entries.push([options.clean(key), copy]);
+  }
   return Object.fromEntries(entries);
 }
 
 function copyList(value: readonly unknown[], options: CopyOptions): unknown[] {
+  const below = oneLevelBelow(options);
   return value
     .slice(0, entryLimit)
-    .map((inner) => copyForeignValue(inner, below(options)))
+    .map((inner) => copyForeignValue(inner, below))
     .filter((inner) => inner !== undefined);
 }
 
 const entryLimit = 100;
 
-function below(options: CopyOptions): CopyOptions {
+function oneLevelBelow(options: CopyOptions): CopyOptions {
   return { ...options, depth: options.depth - 1 };
 }
 
