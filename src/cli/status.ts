@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { readRunEvents } from '../records/run-events.ts';
 import {
   isOver,
   listReadableRuns,
@@ -12,6 +13,7 @@ import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
+import { describeEvents } from './describe-events.ts';
 import { addSettings } from './flags.ts';
 import { clearScreen, print, write } from './output.ts';
 import { printSpans } from './print-spans.ts';
@@ -46,6 +48,8 @@ export function defineStatus(command: Command): void {
         else {
           const shown = options.all ? records : records.slice(0, shownRuns);
           if (shown.length > 0) printSpans(statusTable(shown, { notes, now: new Date() }));
+          if (runId && records[0])
+            printSpans(describeEvents(await readRunEvents(rollcall.state, records[0].id)));
           print([
             ...describeOlder(records.slice(shown.length)),
             ...faults.map(({ id, problem }) => `${id}  cannot be read: ${problem}`),

@@ -1,4 +1,6 @@
 import { manifestSize } from '../records/manifest.ts';
+import type { PauseCause } from '../records/run-events.ts';
+import { RollcallError } from '../util/errors.ts';
 import { isDeadProcess } from '../util/process-name.ts';
 import { concludeRun } from './conclude-run.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
@@ -7,6 +9,7 @@ import { listSource } from './list.ts';
 import { createManifestProgress, type ManifestProgress } from './manifest-progress.ts';
 import { collectPhotos, createPhotoFlow, type PhotoFlow } from './photo-flow.ts';
 import { createRunKeeper, createWorkerCount, type RunKeeper } from './run-keeper.ts';
+import type { StopReason } from './stop.ts';
 import { type HeldRun, takeRun } from './take-run.ts';
 import { stopIfAsked, watchRun } from './watch.ts';
 
@@ -33,12 +36,23 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
     await Promise.all(loops.map(stop.guard));
     const reason = stop.close();
     if (reason.kind === 'lost') return { kind: 'held' };
+    if (reason.kind === 'fault') run.events.note({ kind: 'fault', code: codeOf(reason.error) });
     const end = await concludeRun(reason, { ...options, ...run, ...parts, queue: run.queueAtEnd });
     options.onProgress(parts.keeper.progress());
+    noteEnd(run, reason, end);
     return end;
   } finally {
     await run.release();
   }
+}
+
+const codeOf = (error: unknown) => (error instanceof RollcallError ? error.code : 'program');
+
+function noteEnd({ events }: HeldRun, reason: StopReason, end: ConductEnd): void {
+  if (end.kind === 'over') events.note({ kind: 'ended', state: end.summary.state });
+  else if (end.kind === 'interrupted') events.note({ kind: 'interrupted' });
+  else if (end.kind === 'paused' && reason.kind === 'paused')
+    events.note({ kind: 'paused', cause: reason.cause });
 }
 
 /** What the loops have in common, besides the run. */
@@ -59,8 +73,8 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
   );
   const workers = createWorkerCount(backend.presence, runId);
   const keeper = createRunKeeper({ state, record, parts, manifest, workers });
-  const pause = (waitsFor: string, evenIfDone = false) =>
-    stop.end({ kind: 'paused', waitsFor, foundAt: new Date().toISOString(), evenIfDone });
+  const pause = (cause: PauseCause, waitsFor: string, evenIfDone = false) =>
+    stop.end({ kind: 'paused', cause, waitsFor, foundAt: new Date().toISOString(), evenIfDone });
   const flow = createPhotoFlow(run, {
     state,
     window,
@@ -74,11 +88,13 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
         ),
     onTooManyFailures: (tooMany) =>
       pause(
+        'failures',
         `${tooMany} (--stop-after-failures). See why with rollcall dead-letters ${runId}, then start the command again (workers go on with: rollcall resume ${runId})`,
       ),
     // Somebody has to look, also where no photo is left: what was seen must not end as a line among others.
     onImplausible: (alarm) =>
       pause(
+        'implausible',
         `${alarm}: a cache in between, a broken engine, or replies that are mixed up. Nothing of it counts as enrolled. Check what lies between here and the engine (--engine-url, HTTPS_PROXY) and ask whoever runs it, then start the command again (workers go on with: rollcall resume ${runId}); at its end rollcall dead-letters ${runId} --retry enrolls these photos again`,
         true,
       ),
@@ -89,6 +105,7 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
 async function begin(run: HeldRun, options: ConductOptions, { keeper }: Flow): Promise<void> {
   await stopIfAsked(run, options);
   if (run.stop.signal.aborted) return;
+  run.events.note({ kind: run.begun });
   await keeper.save('active');
   await run.queue.adoptFrom(isDeadProcess);
   await run.queue.resume();

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { PauseCause } from '../records/run-events.ts';
 
 /** Why the loops of a conductor stop. */
 export type StopReason =
@@ -14,6 +15,7 @@ export type StopReason =
   | {
       readonly kind: 'paused';
       readonly waitsFor: string;
+      readonly cause: PauseCause;
       readonly foundAt: string;
       readonly evenIfDone?: boolean;
     }

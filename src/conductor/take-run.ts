@@ -5,6 +5,7 @@ import { highestEpoch, openParts, type Parts } from '../records/report-parts.ts'
 import { isOver, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
+import { createEventLog, type EventLog } from './event-log.ts';
 import { endRun, readSummary, removeParts } from './finish-run.ts';
 import { createStop, type Stop } from './stop.ts';
 
@@ -17,6 +18,9 @@ export interface HeldRun {
   readonly record: RunRecord;
   readonly lease: Lease;
   readonly stop: Stop;
+  readonly events: EventLog;
+  /** How this process came to it. */
+  readonly begun: 'started' | 'resumed' | 'took-over';
   readonly parts: Parts;
   /** Its calls are repeated while the store is away, until the run stops. */
   readonly queue: RunQueue;
@@ -32,7 +36,7 @@ export interface HeldRun {
  * @throws FaultError for a fault of queue or state
  */
 export async function takeRun(options: ConductOptions): Promise<HeldRun | ConductEnd> {
-  const { state, backend, runId, log } = options;
+  const { state, backend, runId, processName, log } = options;
   const runFolder = runFolderOf(runId);
   const onRetry = (error: Error) =>
     log.warn({ run: runId, reason: error.message }, 'the queue does not answer; trying again');
@@ -67,6 +71,7 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
     if (ended) return ended;
     const parts = await openParts({ state, runFolder, epoch: lease.epoch });
     isTaken = true;
+    const events = createEventLog({ state, runId, writer: processName, epoch: lease.epoch, log });
     const untilStopped = {
       signal: stop.signal,
       onRetry,
@@ -81,10 +86,15 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
       lease,
       stop,
       parts,
+      events,
+      begun: found.epoch === 0 ? 'started' : found.state === 'paused' ? 'resumed' : 'took-over',
       queue: createQueueWithRetry(queue, untilStopped),
       queueAtEnd: createQueueWithRetry(queue, atEnd),
       retry: (action) => withStoreRetry(action, untilStopped),
-      release: () => parts.close().finally(releaseLease),
+      release: async () => {
+        await events.close();
+        await parts.close().finally(releaseLease);
+      },
     };
   } finally {
     if (!isTaken) await releaseLease();

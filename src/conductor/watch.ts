@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountSummary } from '../account/account-summary.ts';
 import { readControl } from '../records/run-control.ts';
+import type { PauseCause } from '../records/run-events.ts';
 import { readRunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
@@ -44,14 +45,14 @@ async function assertRunIsThere(state: StateStore, runId: string): Promise<void>
  * @returns what its account waits for where it goes on
  */
 export async function stopIfAsked(
-  { record, stop, parts, retry }: Pick<HeldRun, 'record' | 'stop' | 'parts' | 'retry'>,
+  { record, stop, events, parts, retry }: Pick<HeldRun, 'record' | 'stop' | 'events' | 'parts' | 'retry'>,
   { state, backend }: Pick<ConductOptions, 'state' | 'backend'>,
 ): Promise<string | undefined> {
   const { maxCalls } = record.settings;
   // Before anything is looked at.
   const foundAt = new Date().toISOString();
-  const pause = (waitsFor: string) => {
-    stop.end({ kind: 'paused', waitsFor, foundAt });
+  const pause = (cause: PauseCause, waitsFor: string) => {
+    stop.end({ kind: 'paused', cause, waitsFor, foundAt });
     return undefined;
   };
   const { wanted, reason } = await readControl(state, record.id);
@@ -60,16 +61,22 @@ export async function stopIfAsked(
     return undefined;
   }
   if (wanted === 'pause')
-    return pause(reason ?? `it was paused by hand. To go on: rollcall resume ${record.id}`);
+    return reason === undefined
+      ? pause('by-hand', `it was paused by hand. To go on: rollcall resume ${record.id}`)
+      : pause('source', reason);
   if (maxCalls !== undefined) {
     // A store that was wiped learns from the report what was taken.
     const taken = await retry(() => backend.callBudget.raise(record.id, parts.tally.calls));
     if (taken >= maxCalls)
       return pause(
+        'budget',
         `the budget of ${plural(maxCalls, 'call')} (--max-calls) is used up. To go on: the same command with more --max-calls`,
       );
   }
   const account = await retry(() => backend.accounts.read(record.account));
-  if (account.state.pause) return pause(account.state.pause.message);
-  return accountSummary(account.state, account.now).message;
+  const health = accountSummary(account.state, account.now);
+  events.noteAccount(health.state);
+  const { pause: accountPause } = account.state;
+  if (accountPause) return pause(`account-${accountPause.reason}`, accountPause.message);
+  return health.message;
 }

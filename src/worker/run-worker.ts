@@ -7,7 +7,7 @@ import type { Engine } from '../engines/engine.ts';
 import { watchForgotten } from '../ledger/forgotten-watch.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
 import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within-budget.ts';
-import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
+import type { PhotoWorker, QueueBackend, WorkResult } from '../queue/queue.ts';
 import { manifestPath, parseManifestLine } from '../records/manifest.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import { readControl, writeControl } from '../records/run-control.ts';
@@ -99,13 +99,16 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
         runId: record.id,
         concurrency,
         workerName: processName,
-        work: (job, signal) =>
-          workPhoto(job, context, signal).catch((error) => {
+        async work(job, signal) {
+          const result = await workPhoto(job, context, signal).catch((error) => {
             // The state, not the photo: its conductor sees the same, and stops the run.
             if (!(error instanceof FaultError)) throw error;
             onError(error);
             return workAgain({ data: job.data, tries: job.data.tries }, pauseAfterFaultInMs);
-          }),
+          });
+          logPhoto(log, job.data, result);
+          return result;
+        },
         onError,
       });
     },
@@ -116,6 +119,16 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
       await accountLock?.close();
     },
   };
+}
+
+/** By numbers and words of our own: a log is read by others than a report. */
+function logPhoto(log: Logger, { run, seq }: PhotoJobData, result: WorkResult): void {
+  if (!log.isLevelEnabled('debug')) return;
+  if ('again' in result) log.debug({ run, seq, delayInMs: result.again.delayInMs }, 'photo is tried later');
+  else if ('outcome' in result) {
+    const { status, attempts, durationInMs } = result.outcome;
+    log.debug({ run, seq, status, attempts, durationInMs }, 'photo has its outcome');
+  } else log.debug({ run, seq }, 'photo is given back');
 }
 
 /** What a person asked for meanwhile stands. */

@@ -230,10 +230,10 @@ describe('the reason to stop', () => {
     const ending = whenStopped(
       stop,
       new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason))),
-      loop({ kind: 'paused', waitsFor: 'a person', foundAt: '' }),
+      loop({ kind: 'paused', cause: 'by-hand', waitsFor: 'a person', foundAt: '' }),
       loop({ kind: 'cancelled' }),
     );
-    expect(await ending).toEqual({ kind: 'paused', waitsFor: 'a person', foundAt: '' });
+    expect(await ending).toEqual({ kind: 'paused', cause: 'by-hand', waitsFor: 'a person', foundAt: '' });
   });
 
   it('is the fault of the loop that throws, and the others are stopped', async () => {

@@ -77,6 +77,11 @@ describe.each(['embedded', 'redis'] as const)('from another process, on %s', { t
       notEnrolled: photos - enrolled,
     });
     expect(await scene.record(runId)).toMatchObject({ state: 'cancelled' });
+    const { stdout } = await scene.run(['status', runId]);
+    const [, events = ''] = stdout.split('EVENTS\n');
+    const happened = events.split('\n').map((line) => line.replace(/^ {2}[\d-]+ [\d:]+ {2}/, ''));
+    expect(happened.slice(0, 3)).toEqual(['started', 'paused: by hand', 'resumed']);
+    expect(happened.at(-1)).toBe('cancelled');
   });
 
   it('two commands over one source at once are one run, with one line and one call a photo', async () => {

@@ -91,6 +91,7 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     expect(await filesOf('killed')).toEqual([
       'control.json',
       'dead-letters.jsonl',
+      'events',
       'manifest.jsonl',
       'report.jsonl',
       'run.first.json',

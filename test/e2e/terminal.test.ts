@@ -68,6 +68,10 @@ it('on a terminal a run has two lines at any width, through outage, throttling a
   ]);
   for (const line of lines.slice(0, -2)) expect(line).toMatch(before);
   expect(lines.filter((line) => line.includes(' warning  ')).length).toBeGreaterThanOrEqual(2);
+  const { stdout } = await scene.run(['status', runId]);
+  expect(stdout).toMatch(
+    / {2}started\n.* {2}the engine does not answer\n.* {2}the engine answers again\n.* {2}the engine throttled calls\n.* {2}paused: by hand$/,
+  );
 });
 
 /** The bar takes what the others leave. */

@@ -15,7 +15,7 @@ import { settingsOf } from './run-settings.ts';
 
 const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString();
 const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString();
-const files = ['manifest.jsonl', 'report.jsonl', 'summary.json', 'parts/1-1.jsonl'];
+const files = ['manifest.jsonl', 'report.jsonl', 'summary.json', 'parts/1-1.jsonl', 'events/host-1.jsonl'];
 
 let folder: TemporaryFolder;
 let state: StateStore;
