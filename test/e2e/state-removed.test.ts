@@ -20,7 +20,7 @@ describe('what is removed under a run', () => {
     const running = scene.run(['run', './archive', '--concurrency', '2', '--timeout', '2s']);
     await until(() => scene.engine.calls.length > 5);
     const [runId = ''] = await scene.runIds();
-    await rm(join(scene.folder, removed(runId)), { recursive: true, force: true });
+    await rm(join(scene.folder, removed(runId)), { recursive: true, force: true, maxRetries: 10 });
     const end = await running;
     expect(end.exitCode, end.stderr).toBe(4);
     expect(end.stderr).toContain(`The folder of run ${runId} is gone`);
