@@ -11,18 +11,20 @@ import { isReportRight, megabytes, watchedRun } from './watched-run.ts';
 /**
  * Measures a night in which little changed: a CSV manifest with a version for each row, an account whose ledger holds
  * all of them, some under another version. On the embedded queue, with an engine that answers at once. The ledger is
- * not earned by a million calls: one row is enrolled, and its line written again for the others. Needs Linux and the
- * built project: `node dist-scripts/scripts/bench/incremental.js`.
+ * not earned by a million calls: one row is enrolled, its line written again for the others, and a night of one row
+ * leaves the snapshot that the former night would have left. Needs Linux and the built project: `node dist-scripts/scripts/bench/incremental.js`.
  *
  * --rows 1000000      rows of the manifest, a subject each
  * --changed 1000      of which so many have another version than the ledger knows
  * --report all        or changed
+ * --without-snapshot  the ledger's lines alone: as the first night after an earlier version, or a restore, finds them
  */
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
     changed: { type: 'string', default: '1000' },
     report: { type: 'string', default: 'all' },
+    'without-snapshot': { type: 'boolean', default: false },
   },
 });
 const rows = Number(values.rows);
@@ -39,6 +41,8 @@ try {
   await watchedRun({ folder, engine, args: ['people.csv', '--incremental'] });
   const ledgerInBytes = await fillLedger();
   await writeLines(join(folder, 'people.csv'), manifestRows(rows));
+  if (!values['without-snapshot'])
+    await watchedRun({ folder, engine, args: ['people.csv', '--incremental', '--limit', '1'] });
   await engine.control.reset();
   process.stdout.write(`${JSON.stringify(await measure(ledgerInBytes), undefined, 2)}\n`);
 } finally {

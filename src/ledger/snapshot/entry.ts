@@ -78,7 +78,9 @@ export function writeEntry(
   writePrint(into, places.content, content);
   into[places.numbers] = file * 2 ** 20 + detail * 2 ** 8 + flagsOf(event);
   writePrint(into, places.contentMark, contentMark(event.sha256 ?? ''));
-  writePrint(into, places.folderMark, folderMark(event.folder ?? folderOf(event.photo, idFrom)));
+  // An id that was listed is the same in any folder.
+  if (event.idFrom !== 'list')
+    writePrint(into, places.folderMark, folderMark(event.folder ?? folderOf(event.photo, idFrom)));
   into[places.offsetLow] = offset % wordSize;
   into[places.source] = source * halfWord + Math.floor(offset / wordSize);
 }
@@ -123,9 +125,14 @@ export const hasBlanks = (entry: Entry) => (numbers(entry) & blanksBit) !== 0;
 /** How the subject's id arose. */
 export const wayOf = (entry: Entry): Way => ways[(numbers(entry) >>> wayShift) & 3] ?? 'older';
 
+/** Of most photos one of the two is asked for. */
 export const printsOfEntry = (entry: Entry) => ({
-  listed: readPrint(entry, places.listed),
-  content: readPrint(entry, places.content),
+  get listed() {
+    return readPrint(entry, places.listed);
+  },
+  get content() {
+    return readPrint(entry, places.content);
+  },
 });
 
 /** Undefined where the event does not say. */
