@@ -27,6 +27,8 @@ RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 
 FROM ${NODE_IMAGE} AS rollcall
 ENV NODE_ENV=production ROLLCALL_HEALTH=127.0.0.1:9400
+# glibc gives memory back that was used for a large photo; else a worker keeps over 100 MB of it (docs/operations.md).
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=1048576
 COPY --from=production /app /app
 COPY --from=build /app/dist /app/dist
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/rollcall && mkdir /data && chown node:node /data

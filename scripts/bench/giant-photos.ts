@@ -45,16 +45,16 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Light noise of a camera's kind; a file as large as such cameras make it. */
+/** Noise of a camera's kind; a file as large as such cameras make it. */
 async function writePhotos(): Promise<number> {
   await mkdir(join(folder, 'photos'));
-  const noise = { type: 'gaussian', mean: 128, sigma: 5 } as const;
+  const noise = { type: 'gaussian', mean: 128, sigma: 12 } as const;
   const picture = sharp({
     create: { width: side, height: side, channels: 3, background: '#808080', noise },
   }).withMetadata({ orientation: 6 });
   const first = join(folder, 'photos', 'p0.jpg');
   if (values.form === 'png') await picture.png({ compressionLevel: 1 }).toFile(first);
-  else await picture.jpeg({ quality: 85, progressive: values.form === 'progressive' }).toFile(first);
+  else await picture.jpeg({ quality: 90, progressive: values.form === 'progressive' }).toFile(first);
   for (let number = 1; number < photos; number += 1)
     await copyFile(first, join(folder, 'photos', `p${number}.jpg`));
   return (await stat(first)).size;

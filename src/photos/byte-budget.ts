@@ -12,6 +12,8 @@ export interface ByteShare {
   take(sizeInBytes: number): Promise<void>;
   /** Corrects what it holds to what is really used; does not wait. */
   note(sizeInBytes: number): void;
+  /** Holds so much more until the returned function is called, whatever else it holds; does not wait, but others do. */
+  add(sizeInBytes: number): () => void;
   release(): void;
 }
 
@@ -47,6 +49,10 @@ export function createByteBudget(budgetInBytes: number): ByteBudget {
       };
       return {
         note,
+        add(sizeInBytes) {
+          change(sizeInBytes);
+          return () => change(-sizeInBytes);
+        },
         release: () => note(0),
         async take(sizeInBytes) {
           signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
-import { createByteBudget } from './byte-budget.ts';
+import { type ByteShare, createByteBudget } from './byte-budget.ts';
 import type { InspectedPhoto, PhotoFormat, TiffPicture } from './photo.ts';
 
 /** Photos that claim more pixels are refused by their header: decoded, they would take 300 MB and more each. */
@@ -32,17 +32,24 @@ sharp.cache(false); // no picture is decoded twice
 const decoders = pLimit(maxDecoders);
 const decodingBudget = createByteBudget(decodingBudgetInBytes);
 
-/** Runs as many decoders at once as there are processors and memory for their pictures. */
+/**
+ * Runs as many decoders at once as there are processors and memory for their pictures. `memory`: of the photo itself; while
+ * its picture is decoded that holds the picture, too, so that fewer other photos are read.
+ */
 export function limitDecoders<Result>(
   { format, width, height }: Pick<InspectedPhoto, 'format' | 'width' | 'height'>,
   decode: () => Promise<Result>,
+  memory?: ByteShare,
 ): Promise<Result> {
   return decoders(async () => {
+    const sizeInBytes = width * height * bytesPerPixel[format];
     const share = decodingBudget.open();
-    await share.take(width * height * bytesPerPixel[format]);
+    await share.take(sizeInBytes);
+    const giveBack = memory?.add(sizeInBytes);
     try {
       return await decode();
     } finally {
+      giveBack?.();
       share.release();
     }
   });

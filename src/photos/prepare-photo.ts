@@ -1,4 +1,5 @@
 import type { Warning } from '../util/warning.ts';
+import type { ByteShare } from './byte-budget.ts';
 import { completeJpeg } from './complete-jpeg.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem, PhotoRules, PreparationSettings } from './photo.ts';
 import { rewritePhoto } from './rewrite-photo.ts';
@@ -17,6 +18,8 @@ interface Preparation {
   readonly inspected: InspectedPhoto;
   readonly rules: PhotoRules;
   readonly settings: PreparationSettings;
+  /** What is held for the photo: its picture is, too, while it is decoded. */
+  readonly memory?: ByteShare;
 }
 
 /**
@@ -26,7 +29,7 @@ interface Preparation {
  * metadata. The warnings say what was done.
  */
 export async function preparePhoto(preparation: Preparation): Promise<PreparedPhoto | PhotoProblem> {
-  const { inspected, rules, settings } = preparation;
+  const { inspected, rules, settings, memory } = preparation;
   const { format, orientation, animated, picture, hasUnusualColours } = inspected;
   if (settings.prepare === 'never') return { bytes: preparation.photo, format, warnings: [] };
   const { photo, warnings: ofItsEnd } =
@@ -45,7 +48,7 @@ export async function preparePhoto(preparation: Preparation): Promise<PreparedPh
   else if (animated) warnings.push('first-picture-only');
   // A re-encoded photo has lost its metadata anyway; the warning is given where that was the only reason.
   if (isFine && settings.stripMetadata) warnings.push('metadata-stripped', 'recompressed');
-  return rewritePhoto({ photo, inspected, rules, warnings });
+  return rewritePhoto({ photo, inspected, rules, warnings, memory });
 }
 
 /** Undefined where it is too large, or its metadata are to be removed and cannot be without re-encoding. */

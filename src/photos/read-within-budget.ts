@@ -13,7 +13,7 @@ export type ReadPhoto = (
 const usualSizeInBytes = 4 * 1024 * 1024;
 
 /** Memory for all photos of a run that are being read, prepared and sent, whatever the concurrency. */
-export const photosBudgetInBytes = 384 * 1024 * 1024;
+export const photosBudgetInBytes = 256 * 1024 * 1024;
 
 /** While a photo is read, its chunks and the whole are in memory; and a HEIC or WebP grows when it is re-encoded. */
 const copiesWhenRead = 3;

@@ -1,4 +1,5 @@
 import type { Warning } from '../util/warning.ts';
+import type { ByteShare } from './byte-budget.ts';
 import { decodeInThread } from './decode-in-thread.ts';
 import { decoderMessage, limitDecoders, maxPixels, ofPicture, sharp } from './image-decoder.ts';
 import type { InspectedPhoto, PhotoProblem, PhotoRules, TiffPicture } from './photo.ts';
@@ -10,6 +11,7 @@ interface PhotoToRewrite {
   readonly rules: PhotoRules;
   /** Why it is re-encoded. */
   readonly warnings: readonly Warning[];
+  readonly memory?: ByteShare | undefined;
 }
 
 interface RewrittenPhoto {
@@ -28,7 +30,7 @@ const decodingTimeoutInSeconds = 60;
  * the engine takes it. Adds to the warnings: `recompressed` or `scaled-down`.
  */
 export function rewritePhoto(photo: PhotoToRewrite): Promise<RewrittenPhoto | PhotoProblem> {
-  return limitDecoders(photo.inspected, () => rewrite(photo));
+  return limitDecoders(photo.inspected, () => rewrite(photo), photo.memory);
 }
 
 async function rewrite(preparation: PhotoToRewrite): Promise<RewrittenPhoto | PhotoProblem> {

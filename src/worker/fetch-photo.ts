@@ -64,7 +64,7 @@ export async function fetchPhoto(options: {
     };
   const inspected = await inspectPhoto(photo.bytes);
   if ('problem' in inspected) return inspected;
-  const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules, settings });
+  const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules, settings, memory: share });
   if ('problem' in prepared) return prepared;
   share.note(prepared.bytes.length * copiesWhenSent);
   const warnings = [...prepared.warnings, ...readWarnings];

@@ -41,6 +41,20 @@ test('what is not needed is given back at once; what is used beyond it holds the
   expect(await taken).toBe('taken');
 });
 
+test('what is held in addition holds the others up until it is given back, also where the share was released', async () => {
+  const budget = createByteBudget(100);
+  const [one, other] = [budget.open(), budget.open()];
+  await one.take(20);
+  const giveBack = one.add(300);
+  const taken = other.take(60).then(() => 'taken');
+  one.release();
+  expect(await Promise.race([taken, turn('waits')])).toBe('waits');
+  giveBack();
+  expect(await taken).toBe('taken');
+  const third = budget.open().take(60);
+  expect(await Promise.race([third, turn('waits')])).toBe('waits');
+});
+
 test('a wait that is given up lets the next one through', async () => {
   const budget = createByteBudget(100);
   const [one, small] = [budget.open(), budget.open()];

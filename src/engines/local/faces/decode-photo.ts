@@ -32,9 +32,9 @@ export interface DecodedPhoto {
  * Longer sides are scaled down while decoding. The detector sees 512 pixels whatever the photo has; the smallest face
  * that it finds then still has some 80 pixels in the finer picture.
  */
-const maxSideInPixels = 1024;
-const maxFineSideInPixels = 2048;
-const minSideInPixels = 512;
+const maxSideInPixels = 2048;
+/** For finding faces in a photo beyond that. */
+const quickSidesInPixels = { least: 512, most: 1024 };
 
 /**
  * Decodes a JPEG or a PNG; anything else is undecodable, whatever its name says. One that is cut off is undecodable; one
@@ -48,7 +48,7 @@ export async function decodePhoto(photo: Buffer): Promise<DecodedPhoto | Undecod
     const { width, height, orientation = 1 } = await sharp(photo, input).metadata();
     const longerSide = Math.max(width, height);
     const side = quickSide(longerSide);
-    const fineSide = Math.min(longerSide, maxFineSideInPixels);
+    const fineSide = Math.min(longerSide, maxSideInPixels);
     const picture = await decode(photo, side);
     const isTurned = orientation >= 5;
     return {
@@ -69,8 +69,9 @@ export async function decodePhoto(photo: Buffer): Promise<DecodedPhoto | Undecod
  */
 function quickSide(side: number): number {
   if (side <= maxSideInPixels) return side;
+  const { least, most } = quickSidesInPixels;
   const quick = [3, 5, 9].map((times) => Math.floor(side / times));
-  return quick.find((one) => one <= maxSideInPixels && one >= minSideInPixels) ?? maxSideInPixels;
+  return quick.find((one) => one >= least && one <= most) ?? most;
 }
 
 const input = { failOn: 'error', limitInputPixels: maxPixels } as const;
