@@ -61,6 +61,40 @@ describe('why too many photos failed', () => {
   });
 });
 
+describe('how many photos may fail', () => {
+  const failed = (seq: number) => ({ ...lineOf(seq, 'x', 'failed'), error: rejected('5', 'no face') });
+  const linesOf = (count: number, failing: (seq: number) => boolean) =>
+    Array.from({ length: count }, (_, index) =>
+      failing(index + 1) ? failed(index + 1) : lineOf(index + 1, 'x', 'enrolled'),
+    );
+
+  it('is a share of the last thousand, once there are as many', () => {
+    const tenth = (seq: number) => seq % 10 === 0;
+    expect(createFailureWatch({ share: 0.1 }).add(linesOf(999, () => true))).toBeUndefined();
+    expect(createFailureWatch({ share: 0.1 }).add(linesOf(1_000, tenth))).toMatch(
+      /^100 of the last 1000 photos became dead letters, all of them code 5/,
+    );
+    const fewer = createFailureWatch({ share: 0.1 });
+    expect(fewer.add(linesOf(1_000, (seq) => tenth(seq) && seq > 10))).toBeUndefined();
+    // Of those that came first nothing counts any more.
+    const later = createFailureWatch({ share: 0.1 });
+    expect(later.add(linesOf(5_000, (seq) => seq <= 99))).toBeUndefined();
+    expect(later.add(linesOf(99, () => true))).toBeUndefined();
+    expect(later.add(linesOf(1, () => true))).toContain('100 of the last 1000');
+  });
+
+  it('is a count from the start on, to which what was not tried adds nothing', () => {
+    const watch = createFailureWatch({ count: 2 });
+    const untried = (['skipped', 'cancelled'] as const).map((status) => ({
+      ...lineOf(1, 'x', status),
+      error: rejected('5', 'no face'),
+    }));
+    expect(watch.add([failed(1), ...untried, ...untried])).toBeUndefined();
+    expect(watch.add(linesOf(3_000, () => false))).toBeUndefined();
+    expect(watch.add([failed(2)])).toMatch(/^2 dead letters/);
+  });
+});
+
 describe('a job whose outcome could not be stored', () => {
   const failed = (failedReason: string) => {
     const { id, data } = makeJob(3);
