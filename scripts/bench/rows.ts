@@ -29,6 +29,7 @@ const { values } = parseArgs({
 });
 const rows = Number(values.rows);
 const isWhileListing = values['while-listing'];
+const secondsAfterList = 20;
 const callsEvery = isWhileListing ? 1 : Number(values['calls-every']);
 
 const folder = await mkdtemp(join(tmpdir(), 'rollcall-rows-'));
@@ -77,8 +78,6 @@ async function measure(): Promise<Record<string, unknown>> {
     manifestInMB: megabytes((await stat(join(summary.runDir, 'manifest.jsonl'))).size),
   };
 }
-
-const secondsAfterList = 20;
 
 async function measureWhileListing(): Promise<Record<string, unknown>> {
   const run = startRun({ folder, engine, args: ['people.csv', '--rate', '200'] });
