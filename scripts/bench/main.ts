@@ -42,7 +42,13 @@ try {
   const before = against === undefined ? [] : [await buildOf(against, { folder, withScripts })];
   const builds = [...before, thisBuild()];
   print(`Measured on ${new Date().toISOString().slice(0, 10)}: ${await describeMachine()}.`);
-  for (const part of chosen) await show(part, part.of === 'neither' ? [thisBuild()] : builds);
+  for (const part of chosen) {
+    await show(part, part.of === 'neither' ? [thisBuild()] : builds).catch((error) => {
+      // The others may have taken half an hour.
+      process.exitCode = 1;
+      print(`\nIt failed: ${error}`);
+    });
+  }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
