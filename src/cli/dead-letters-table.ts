@@ -2,7 +2,7 @@ import { groupOf, type LetterGroup } from '../conductor/what-helps.ts';
 import type { ReportLine } from '../records/report-line.ts';
 import { plural } from '../util/plural.ts';
 import { showInvisible } from '../util/show-invisible.ts';
-import { cut, type Span } from './spans.ts';
+import { cut, cutStart, type Span } from './spans.ts';
 import { columnOf, headingRow, tableRow } from './table.ts';
 
 /** The fields of a dead letter's row. */
@@ -15,6 +15,7 @@ export const fieldsOf = ({ seq, status, subjectId = '', photo = '', error, match
   match ? `already enrolled as ${match.templateId} (${match.similarity})` : (error?.message ?? ''),
 ];
 
+const photoAt = 4;
 const headings = ['SEQ', 'STATUS', 'CODE', 'SUBJECT', 'PHOTO', 'WHY'];
 /** How wide columns are is seen from as many rows. */
 const measuredRows = 200;
@@ -33,7 +34,12 @@ export async function* deadLettersTable(
       yield headingRow(table, columns);
     }
     const layout = table ?? [];
-    yield* waiting.map((row): Span[] => [{ text: cut(tableRow(layout, row), columns) }]);
+    for (const row of waiting) {
+      const texts = row.map((text, index) =>
+        index === photoAt ? cutStart(text, layout[index]?.width ?? 0) : text,
+      );
+      yield [{ text: cut(tableRow(layout, texts), columns) }];
+    }
     waiting = [];
   };
   for await (const letter of letters) {

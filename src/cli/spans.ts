@@ -20,6 +20,14 @@ export function cut(text: string, columns: number): string {
   return ellipsed ? `${shown}…` : shown;
 }
 
+/** The same, but it is the start that is left out: of a path the name matters. */
+export function cutStart(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let shown = [...text].slice(-columns + 1);
+  while (widthOf(shown.join('')) >= columns) shown = shown.slice(1);
+  return `…${shown.join('')}`;
+}
+
 /** Filled up with blanks, or cut, to exactly so many columns. */
 export function padTo(text: string, columns: number): string {
   const shown = cut(text, columns);
