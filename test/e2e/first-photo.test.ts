@@ -54,7 +54,7 @@ it('run comes to its first listed photo in five frames', async () => {
     'listSource',
     'conductRun',
     'joinRun',
-    'run',
+    'joinAndShow',
     'withRollcall',
     // What reads the command line.
     'runCommandLine',

@@ -123,6 +123,7 @@ describe('a schedule every two seconds whose runs take five, with two workers', 
       expect(first).toEqual({
         ...(await scene.summary(runId)),
         schedule: 'often',
+        text: expect.stringContaining(runId),
         exitCode: 1,
         runDir: scene.pathOf(runId, '.').replace(/\/\.?$/, ''),
         alert: `${runId} over`,
