@@ -60,7 +60,8 @@ describe('a run on the defaults', { timeout: 240_000 }, () => {
     await until(async () => (await scene.record('second').catch(() => undefined))?.counts.calls);
     expect(await servedBy()).toBe(first.pid);
     first.signal('SIGKILL');
-    expect(await second.ended).toMatchObject({ exitCode: 1 });
+    const end = await second.ended;
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
     expect(await statusesOf('second')).toEqual({ a: 'enrolled', b: 'enrolled', group: '6', nobody: '5' });
     expect(await run(['run', 'two', '--run-id', 'first'])).toMatchObject({ exitCode: 0 });
     expect(await statusesOf('first')).toEqual({ c: 'enrolled', d: 'enrolled', e: 'enrolled', f: 'enrolled' });
