@@ -1,27 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type AccountState,
-  accountStateSchema,
   lowestRate,
   parseAccountState,
   processCount,
   processLeft,
-  processSeen,
   rateWarning,
   withDoubt,
   withoutRepeated,
 } from '../../src/account/account-state.ts';
-
-const now = 1_800_000_000_000;
-const fresh = accountStateSchema.parse({});
-const stateOf = (given: Partial<AccountState>): AccountState => ({ ...fresh, ...given });
-const seen = (rates: Record<string, number>, ageInMs = 0) =>
-  Object.entries(rates).reduce(
-    (state, [processName, ratePerSecond]) =>
-      processSeen(state, { processName, ratePerSecond }, now - ageInMs),
-    fresh,
-  );
-const doubt = (photo: string, by: string, isRepeated = false) => ({ photo, by, isRepeated });
+import { doubt, fresh, now, seen, stateOf } from './account-states.ts';
 
 describe('who uses an account', () => {
   it('is whoever was seen within the last fifteen seconds', () => {

@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { afterCheck, afterReply, type ReplyEvent } from '../../src/account/account-reply.ts';
-import { type AccountState, accountStateSchema, processSeen } from '../../src/account/account-state.ts';
+import type { AccountState } from '../../src/account/account-state.ts';
 import { mayBeThePhotos } from '../../src/account/whose-fault.ts';
 import type { CallReply } from '../../src/engines/engine.ts';
-
-const now = 1_800_000_000_000;
-const fresh = accountStateSchema.parse({});
-const stateOf = (given: Partial<AccountState>): AccountState => ({ ...fresh, ...given });
-const seen = (rates: Record<string, number>, ageInMs = 0) =>
-  Object.entries(rates).reduce(
-    (state, [processName, ratePerSecond]) =>
-      processSeen(state, { processName, ratePerSecond }, now - ageInMs),
-    fresh,
-  );
-const doubt = (photo: string, by: string, isRepeated = false) => ({ photo, by, isRepeated });
+import { doubt, fresh, now, seen, stateOf } from './account-states.ts';
 
 describe('a refusal in words', () => {
   const refused = (certain: boolean, httpStatus?: number): CallReply => ({

@@ -39,19 +39,19 @@ const cases: readonly Case[] = [
   { lost: [...ids], restored: 0, gone: ids, again: [finished, inWork, delayed] },
 ];
 
+let server: QueueServer;
+let backend: QueueBackend;
+
+beforeAll(async () => {
+  server = await startRedisQueue();
+  backend = await server.open();
+});
+afterAll(async () => {
+  await backend.close();
+  await server.close();
+});
+
 describe('a queue on Redis that lost a part', () => {
-  let server: QueueServer;
-  let backend: QueueBackend;
-
-  beforeAll(async () => {
-    server = await startRedisQueue();
-    backend = await server.open();
-  });
-  afterAll(async () => {
-    await backend.close();
-    await server.close();
-  });
-
   it.concurrent.each(cases)(
     'is repaired: $lost',
     async ({ lost, restored, gone = [], again = [] }) => {
@@ -123,18 +123,6 @@ describe('a job of several photos that lost a part', () => {
     { lost: 'its place', names: ['active'], repair: { restored: 1, lost: [] }, again: [] },
     { lost: 'its content', names: ['x4'], repair: { restored: 0, lost: ids }, again: [1, 2, 3, 4] },
   ];
-  let server: QueueServer;
-  let backend: QueueBackend;
-
-  beforeAll(async () => {
-    server = await startRedisQueue();
-    backend = await server.open();
-  });
-  afterAll(async () => {
-    await backend.close();
-    await server.close();
-  });
-
   it.concurrent.each(cases)('is repaired: $lost', async ({ lost, names, repair, again }) => {
     const runId = `chunk-${lost.replace(' ', '-')}`;
     const queue = backend.openRunQueue(runId);

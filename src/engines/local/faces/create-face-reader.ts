@@ -4,6 +4,7 @@ import { Tinypool } from 'tinypool';
 import { sharp } from '../../../photos/image-decoder.ts';
 import { FaultError } from '../../../util/errors.ts';
 import { withinTime } from '../../../util/time-limit.ts';
+import { largeInPixels } from './decode-photo.ts';
 import type { FaceReader, PhotoReading } from './face-reader.ts';
 import { findModelFiles } from './model-packages.ts';
 
@@ -59,8 +60,6 @@ export async function createFaceReader(options: FaceReaderOptions = {}): Promise
     },
   };
 }
-
-const largeInPixels = 30_000_000;
 
 /** By its header; a photo without a readable one is not large. */
 async function isLarge(photo: Buffer): Promise<boolean> {

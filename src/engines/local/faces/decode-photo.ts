@@ -35,8 +35,8 @@ export interface DecodedPhoto {
 const maxSideInPixels = 2048;
 /** For finding faces in a photo beyond that. */
 const quickSidesInPixels = { least: 512, most: 1024 };
-/** A large photo takes some hundred megabytes to decode, and half as much again where it is decoded twice. */
-const decodedOnceInPixels = 30_000_000;
+/** A larger photo takes some hundred megabytes to decode: it is decoded once, and alone. */
+export const largeInPixels = 30_000_000;
 
 /**
  * Decodes a JPEG or a PNG; anything else is undecodable, whatever its name says. One that is cut off is undecodable; one
@@ -49,7 +49,7 @@ export async function decodePhoto(photo: Buffer): Promise<DecodedPhoto | Undecod
   try {
     const { width, height, orientation = 1 } = await sharp(photo, input).metadata();
     const longerSide = Math.max(width, height);
-    const side = width * height > decodedOnceInPixels ? maxSideInPixels : quickSide(longerSide);
+    const side = width * height > largeInPixels ? maxSideInPixels : quickSide(longerSide);
     const fineSide = Math.min(longerSide, maxSideInPixels);
     const picture = await decode(photo, side);
     const isTurned = orientation >= 5;
