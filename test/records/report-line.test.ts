@@ -8,7 +8,8 @@ import { lineOf, outcomes } from './report-lines.ts';
 /** As the documentation lists them. */
 const fieldOrder = [
   ...['schema', 'run', 'seq', 'row', 'subjectId', 'photo', 'version', 'status', 'stored', 'reason', 'error'],
-  ...['engine', 'templateId', 'transactionId', 'attempts', 'calls', 'sizeInBytes', 'sha256', 'queuedAt'],
+  ...['engine', 'templateId', 'templateIds', 'enrolledAt', 'transactionId', 'match', 'verification'],
+  ...['attempts', 'calls', 'identifications', 'sizeInBytes', 'sha256', 'queuedAt'],
   ...['finishedAt', 'durationInMs', 'checks', 'quality', 'face', 'warnings', 'metadata'],
 ];
 
@@ -21,19 +22,28 @@ const facts = fc.record(
     subjectId: fc.string({ unit: 'grapheme' }),
     photo: fc.string(),
     version: fc.string(),
+    templateId: fc.string(),
     sizeInBytes: fc.nat(),
     queuedAt: fc.string(),
+    warnings: fc.array(fc.constantFrom('blurred' as const, 'other-folder' as const)),
     metadata: fc.dictionary(fc.stringMatching(/^[a-z]+$/), fc.string({ unit: 'grapheme' })),
   },
   { requiredKeys: ['run', 'engine', 'seq'] },
 );
 
 describe('a report line', () => {
-  it('has its fields in the documented order, leaves out what does not apply, and reads back as it was', () => {
+  it('says all that is known in the documented order, leaves out what does not apply, and reads back as it was', () => {
     fc.assert(
       fc.property(facts, outcomes, (photo, outcome) => {
         const line = buildReportLine(photo, outcome);
         const keys = Object.keys(line);
+        const { warnings = [], ...said } = outcome;
+        const all = { schema: 'rollcall.report/1', ...photo, ...said };
+        const isWarned = photo.warnings !== undefined || outcome.warnings !== undefined;
+        expect(line).toEqual({
+          ...all,
+          ...(isWarned && { warnings: [...(photo.warnings ?? []), ...warnings] }),
+        });
         expect(keys).toEqual(fieldOrder.filter((field) => keys.includes(field)));
         expect(Object.values(line)).not.toContain(undefined);
         const text = JSON.stringify(line);
