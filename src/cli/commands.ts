@@ -86,6 +86,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'remove old runs with their manifests and reports; the ledger stays',
     load: async () => (await import('./prune.ts')).definePrune,
   },
+  serve: {
+    description: 'page and HTTP API of the runs: look at them, steer them, decide on dead letters',
+    load: async () => (await import('./serve.ts')).defineServe,
+  },
   engine: {
     description: 'run the local engine as a server: real face recognition, for trials and rehearsals',
     load: async () => (await import('./engine.ts')).defineEngine,

@@ -2,14 +2,13 @@ import type { Command } from 'commander';
 import { pauseByUser, resumeAccount } from '../account/account-pause.ts';
 import { announceRun } from '../queue/presence.ts';
 import { writeControl } from '../records/run-control.ts';
-import { isOver, listRunRecords, type RunRecord } from '../records/run-record.ts';
+import { isOver, isWorkedOn, listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings, givenTo } from './flags.ts';
 import { print, say } from './output.ts';
 import { showEnd } from './show-end.ts';
 import { findRun } from './status.ts';
-import { isWorkedOn } from './status-table.ts';
 
 interface Target {
   readonly account?: string | boolean;

@@ -25,6 +25,8 @@ function optionOf(key: string, { placeholder, default: value, description, group
   const shown = placeholder && value ? ` (default: ${value})` : '';
   const option = new Option(flag, `${description}${shown} [${environmentNameOf(key)}]`);
   option.helpGroup(`${group.charAt(0).toUpperCase()}${group.slice(1)}:`);
+  // The same flag is another setting in another command.
+  option.attributeName = () => key;
   return type.isList ? option.argParser(collect) : option;
 }
 

@@ -1,12 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { RollcallError } from '../util/errors.ts';
+import { packageVersion } from '../util/version.ts';
 import { commands } from './commands.ts';
 import { say } from './output.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** What stands behind `rollcall` on the command line, carried out in this process. Gives the exit code. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
@@ -24,7 +20,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
 async function createProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('rollcall')
     .description('Moves a photo archive into a face-recognition engine and proves what it did.')
-    .version(version)
+    .version(packageVersion)
     .configureHelp({
       sortSubcommands: false,
       // Commander leaves out [options] where it knows of none, as it does of a command that is not loaded.

@@ -1,18 +1,9 @@
-import { type Eta, isOver, type RunRecord } from '../records/run-record.ts';
+import { type Eta, isOver, isWorkedOn, type RunRecord } from '../records/run-record.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
 import { showInvisible } from '../util/show-invisible.ts';
 import type { Span } from './spans.ts';
 import { columnOf, headingRow, tableRow } from './table.ts';
-
-/** A conductor writes run.json every 5 s at least; a record this old has none. */
-const quietAfterInMs = 15_000;
-
-/** Whether a conductor has shown itself lately. */
-export const isWorkedOn = (record: RunRecord, now = new Date()) =>
-  record.state === 'active' &&
-  record.epoch > 0 &&
-  now.getTime() - Date.parse(record.updatedAt) < quietAfterInMs;
 
 /** Runs in columns, what there is to know of each below it. `notes`: what its engine does, where that is known. */
 export function statusTable(

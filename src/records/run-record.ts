@@ -187,6 +187,15 @@ export async function listReadableRuns(
 
 export const isOver = (record: RunRecord) => record.state === 'finished' || record.state === 'cancelled';
 
+/** A conductor writes run.json every 5 s at least; a record this old has none. */
+const quietAfterInMs = 15_000;
+
+/** Whether a conductor has shown itself lately. */
+export const isWorkedOn = (record: RunRecord, now = new Date()) =>
+  record.state === 'active' &&
+  record.epoch > 0 &&
+  now.getTime() - Date.parse(record.updatedAt) < quietAfterInMs;
+
 /** Why a run is paused, and what to do. */
 export const reasonForPause = ({ id, waitsFor }: RunRecord) =>
   waitsFor ?? `no reason was recorded. To go on: rollcall resume ${id}`;

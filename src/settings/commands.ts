@@ -1,6 +1,7 @@
 /** The commands that have flags of settings. */
 export type CommandName =
   | (typeof onAccounts)[number]
+  | 'set'
   | 'status'
   | 'report'
   | 'schedule list'
@@ -26,10 +27,12 @@ export const onAccounts = [
   'identify',
   'forget',
   'doctor',
+  'serve',
 ] as const;
 
 export const onRuns = [
   ...onAccounts,
+  'set',
   'status',
   'report',
   'schedule list',

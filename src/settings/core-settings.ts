@@ -5,6 +5,7 @@ import { outputSettings } from './schema/output.ts';
 import { paceSettings } from './schema/pace.ts';
 import { photoSettings } from './schema/photos.ts';
 import { queueAndStateSettings } from './schema/queue-and-state.ts';
+import { serveSettings } from './schema/serve.ts';
 import { sourceSettings } from './schema/source.ts';
 import type { RunSettingsOf, SettingsOf } from './setting.ts';
 
@@ -20,6 +21,7 @@ export const coreSettings = {
   ...checkSettings,
   ...photoSettings,
   ...queueAndStateSettings,
+  ...serveSettings,
   ...outputSettings,
 };
 

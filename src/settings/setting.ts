@@ -11,6 +11,7 @@ export const settingGroups = [
   'checks',
   'photos',
   'queue and state',
+  'serve',
   'output',
 ] as const;
 export type SettingGroup = (typeof settingGroups)[number];
@@ -107,7 +108,11 @@ export type RunSettingsOf<Entries> = {
 /** Whether `settings` of run.json has it. */
 export const isKept = ({ scope, kept }: Setting) => scope !== 'process' && kept !== 'elsewhere';
 
-export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** Flags that another command has for a setting of its own. */
+const sharedFlags: Readonly<Record<string, string>> = { servePort: '--port', serveHost: '--host' };
+
+export const flagOf = (key: string) =>
+  sharedFlags[key] ?? `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export const environmentPrefix = 'ROLLCALL_';
 

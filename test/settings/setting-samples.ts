@@ -30,6 +30,12 @@ export const settingSamples: Readonly<
   health: ['8080', { host: undefined, port: 8080 }, '[::1]:80', { host: '::1', port: 80 }, 'host'],
   port: ['0', 0, '8787', 8787, '70000'],
   host: ['0.0.0.0', '0.0.0.0', '::1', '::1', ' '],
+  servePort: ['0', 0, '8788', 8788, '70000'],
+  serveHost: ['0.0.0.0', '0.0.0.0', '::1', '::1', ' '],
+  tokenFile: ['./token', './token', '/run/token', '/run/token', ' '],
+  readOnly: ['on', true, 'off', false, 'read'],
+  allowRoot: ['/a', ['/a'], '/a,./b', ['/a', './b'], undefined],
+  allowBucket: ['faces', ['faces'], 'a,b', ['a', 'b'], undefined],
   data: ['./one', './one', '/two', '/two', ' '],
   chaos: [
     '5xx=5%',

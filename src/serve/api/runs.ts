@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/** A run in a list. */
+export const runViewSchema = z
+  .object({
+    id: z.string(),
+    /** `listing`: an active one whose list still grows. */
+    state: z.enum(['listing', 'active', 'paused', 'finished', 'cancelled']),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    source: z.string(),
+    engine: z.string(),
+    account: z.string(),
+    schedule: z.string().optional(),
+    /** Of a paused run: what has to be done. Of an active one: what its account waits for. */
+    waitsFor: z.string().nullable(),
+    listed: z.number(),
+    /** Once the list has ended. */
+    total: z.number().nullable(),
+    done: z.number(),
+    deadLetters: z.number(),
+    calls: z.number(),
+    /** Calls a second over the last minute; null: no process works on it. */
+    rateNow: z.number().nullable(),
+    /** Calls a second at most; null: its processes say. */
+    rateLimit: z.number().nullable(),
+    /** For the photos that are listed; null: not known. */
+    etaSeconds: z.number().nullable(),
+    /** Processes that work on it. */
+    workers: z.number(),
+  })
+  .meta({ id: 'Run' });
+export type RunView = z.infer<typeof runViewSchema>;
+
+export const runListSchema = z.object({
+  runs: z.array(runViewSchema),
+  /** Runs whose `run.json` is damaged, or belongs to another user. */
+  unreadable: z.array(z.object({ id: z.string(), problem: z.string() })),
+  /** The cursor of the next page. */
+  next: z.string().nullable(),
+});
+export type RunList = z.infer<typeof runListSchema>;
+
+export const runListQuery = z.object({
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(50),
+});
+
+export const runParams = z.object({ id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/) });

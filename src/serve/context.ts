@@ -1,0 +1,19 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { QueueBackend } from '../queue/queue.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+
+/** What the routes work with. */
+export interface ServeContext {
+  readonly rollcall: Rollcall;
+  readonly readOnly: boolean;
+  /** Aborts when the server closes: what lasts, such as a stream of events, ends then. */
+  readonly signal: AbortSignal;
+  /** Undefined while the queue is not open: pages that only look are shown without it. */
+  openQueue(): QueueBackend | undefined;
+}
+
+/**
+ * A topic's routes. All need the token, and all but GET are refused with `--read-only`, unless a route's `config` says
+ * otherwise (`security/guard.ts`). `routes.ts` lists them.
+ */
+export type Routes = (context: ServeContext) => FastifyPluginAsyncZod;
