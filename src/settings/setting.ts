@@ -11,7 +11,6 @@ export const settingGroups = [
   'checks',
   'photos',
   'queue and state',
-  'serve',
   'output',
 ] as const;
 export type SettingGroup = (typeof settingGroups)[number];

@@ -39,7 +39,6 @@ export const runListSchema = z.object({
   /** The cursor of the next page. */
   next: z.string().nullable(),
 });
-export type RunList = z.infer<typeof runListSchema>;
 
 export const runListQuery = z.object({
   cursor: z.string().optional(),

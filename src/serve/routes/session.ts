@@ -5,8 +5,7 @@ import { ProblemError } from '../problem.ts';
 import type { GuardOptions } from '../security/guard.ts';
 import { isSame } from '../security/token.ts';
 
-export const sessionSchema = z.object({ readOnly: z.boolean(), version: z.string() });
-export type SessionView = z.infer<typeof sessionSchema>;
+const sessionSchema = z.object({ readOnly: z.boolean(), version: z.string() });
 
 /** The page gives the token once, and has a cookie from then on that no script can read. */
 export const sessionRoutes =

@@ -2,7 +2,7 @@ import { inGroup } from '../setting.ts';
 import { list, onOff, text, wholeNumber } from '../value-types.ts';
 
 /** The page and the HTTP API (`rollcall serve`), and what their clients may name. */
-export const serveSettings = inGroup('serve', {
+export const serveSettings = inGroup('queue and state', {
   servePort: {
     type: wholeNumber(0, 65_535),
     scope: 'process',
