@@ -63,11 +63,21 @@ export const isChunk = (jobId: string) => sizeInId.test(jobId);
 export const photosIn = (jobId: string) => Number(sizeInId.exec(jobId)?.[1] ?? 1);
 
 /** The data of each photo is checked where it is used, as of a job of its own. */
-const chunkDataSchema = z.object({
-  photos: z.array(
-    z.object({ id: z.string(), data: z.custom<PhotoJobData>((data) => data instanceof Object) }),
-  ),
-});
+const photoDataSchema = z.custom<PhotoJobData>((data) => data instanceof Object);
+const chunkDataSchema = z.object({ photos: z.array(z.object({ id: z.string(), data: photoDataSchema })) });
+const place = { at: z.int().nonnegative() };
+const recordSchema = z.union([
+  z.object({ ...place, outcome: z.record(z.string(), z.unknown()) }),
+  z.object({
+    ...place,
+    again: z.object({
+      delayInMs: z.number(),
+      data: photoDataSchema,
+      isLast: z.boolean().exactOptional(),
+    }),
+  }),
+  z.object({ ...place, failed: z.string() }),
+]);
 const chunkEndSchema = z.object({ results: z.number().optional() });
 
 /** The photos of a chunk; none where it is damaged. */
@@ -76,12 +86,22 @@ export function photosOfChunk(data: unknown): ChunkData['photos'] {
   return parsed.success ? parsed.data.photos : [];
 }
 
-/** The photos of a chunk, each with its result. */
+/** The photos of a chunk, each with its result; a record that is damaged is none. */
 export function resultsOfChunk({ data, records }: Pick<FoundChunk, 'data' | 'records'>): ChunkPhoto[] {
   const byPlace = new Map<number, ChunkRecord>();
-  for (const line of records)
-    for (const record of JSON.parse(line) as ChunkRecord[]) byPlace.set(record.at, record);
+  for (const record of records.flatMap(readRecords)) byPlace.set(record.at, record);
   return photosOfChunk(data).map((photo, at) => ({ ...photo, record: byPlace.get(at) }));
+}
+
+function readRecords(line: string): ChunkRecord[] {
+  try {
+    const records: unknown = JSON.parse(line);
+    return Array.isArray(records)
+      ? records.flatMap((record) => recordSchema.safeParse(record).data ?? [])
+      : [];
+  } catch {
+    return [];
+  }
 }
 
 /** What a finished chunk gives: results, and photos that go on as jobs of their own. */

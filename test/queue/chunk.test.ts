@@ -58,6 +58,33 @@ describe('a chunk', () => {
     );
   });
 
+  it.each([
+    ['no text', ''],
+    ['half of a line', '[{"at":0,"outcome":{"status":"enr'],
+    ['a word', 'OK'],
+    ['null', 'null'],
+    ['a record that stands alone', JSON.stringify(outcome(0))],
+    ['a list of nothing', '[null,3,[]]'],
+    ['a record without a place', '[{"outcome":{"status":"enrolled"}}]'],
+    ['a place that is none', '[{"at":-1,"outcome":{}},{"at":"0","outcome":{}},{"at":0.5,"outcome":{}}]'],
+    ['a record without a result', '[{"at":0}]'],
+    ['results of another shape', '[{"at":0,"outcome":"enrolled"},{"at":0,"again":{}},{"at":0,"failed":1}]'],
+  ])('takes what is damaged in its records for a result that is missing: %s', (_, damaged) => {
+    const records = [damaged, ...linesOf(outcome(1))];
+    const photos = finishedPhotos({ id, data, records }, { results: 2 });
+    expect(photos.map(({ state }) => state)).toEqual(['left', 'completed', 'left']);
+    expect(photos[0]?.data).toMatchObject({ tries: { storedUnknown: true } });
+    const chunk = { id, data, state: 'active', records } as const;
+    expect(recordedPhotos(chunk).map((photo) => photo.id)).toEqual(['r-2-abc']);
+  });
+
+  it('keeps what is whole in a line with a damaged record', () => {
+    const records = [`[{"at":0},${JSON.stringify(outcome(1))}]`];
+    expect(recordedPhotos({ id, data, state: 'active', records }).map((photo) => photo.id)).toEqual([
+      'r-2-abc',
+    ]);
+  });
+
   it('that is damaged gives no photo', () => {
     for (const damaged of [null, {}, { photos: 3 }, { photos: [{ id: 'r-1-abc' }] }])
       expect(finishedPhotos({ id, data: damaged, records: linesOf(outcome(0)) }, { results: 1 })).toEqual([]);
