@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { sortTests } from '../../test/setup/sort-tests.ts';
 
 const root = join(import.meta.dirname, '../..');
-const rooms = /^test\/(account|engines|records|ledger|conductor|worker)\//;
+const rooms = /^test\/(account|engines|records|ledger|conductor|worker|util)\//;
 
 /** The nearest tests: those of the mutated rooms that start no process. */
 export default defineConfig({

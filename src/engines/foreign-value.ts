@@ -1,4 +1,4 @@
-import type { CleanText } from './foreign-text.ts';
+import type { CleanText } from '../util/foreign-text.ts';
 
 /**
  * A copy of parsed JSON that can be stored anywhere: no deeper than `depth`, at most 100 entries on a level, texts

@@ -1,3 +1,4 @@
+import type { CleanText } from '../util/foreign-text.ts';
 import type { HttpResponse } from '../util/http/http-exchange.ts';
 import type { HttpFailure } from '../util/http/http-failure.ts';
 import { type Denial, denialIn, saysThrottled, wordsIn } from './denial.ts';
@@ -9,7 +10,6 @@ import type {
   RejectedReply,
   ThrottledReply,
 } from './engine.ts';
-import type { CleanText } from './foreign-text.ts';
 import { copyForeignRecord, isObject, parseJson } from './foreign-value.ts';
 import { retryAfterInMs } from './retry-after.ts';
 

@@ -1,3 +1,4 @@
+import { createCleanText, createSecretSearch } from '../util/foreign-text.ts';
 import type { HttpClient } from '../util/http/http-client.ts';
 import { isSameTemplate, templateUuid } from '../util/template-id.ts';
 import type {
@@ -11,7 +12,6 @@ import type {
   RejectedReply,
 } from './engine.ts';
 import type { EngineEntry } from './engine-entry.ts';
-import { createCleanText, createSecretSearch } from './foreign-text.ts';
 import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts';
 import { type MultipartPhoto, multipartBody } from './multipart.ts';
 import { foreseeOotoVerdict, meaningOfOotoCode } from './ooto-codes.ts';

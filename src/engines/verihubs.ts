@@ -1,8 +1,9 @@
+import { secretsOfAddress } from '../util/address-secrets.ts';
+import { createCleanText } from '../util/foreign-text.ts';
 import type { HttpCall, HttpClient } from '../util/http/http-client.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { AccountCheck, Engine, EngineReply, EnrollAddressRequest, EnrollRequest } from './engine.ts';
 import type { EngineEntry } from './engine-entry.ts';
-import { createCleanText } from './foreign-text.ts';
 import { jsonPhotoBody } from './json-photo-body.ts';
 import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts';
 import { openAddress } from './open-address.ts';
@@ -85,7 +86,7 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
       result,
       { templateId, validateLiveness: verihubsSettingsOf(settings).validateLiveness },
       'address' in request
-        ? reading(createCleanText({ secrets: [...secrets, ...secretsOf(request.address)] }))
+        ? reading(createCleanText({ secrets: [...secrets, ...secretsOfAddress(request.address)] }))
         : reading(),
     );
   };
@@ -120,23 +121,6 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
     },
     close: () => http.close(),
   };
-}
-
-/** What a reply that repeats an address would leak: its query as a whole and in parts. */
-function secretsOf(address: string): string[] {
-  const query = address.slice(address.indexOf('?') + 1);
-  if (query === address) return [];
-  const values = query.split('&').flatMap((part) => [part, part.slice(part.indexOf('=') + 1)]);
-  const long = values.filter((value) => value.length >= 16);
-  return [address, query, ...long, ...long.map(decodeSafely)];
-}
-
-function decodeSafely(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /**

@@ -1,4 +1,6 @@
 import { type Dispatcher, request } from 'undici';
+import { secretsOfAddress } from '../util/address-secrets.ts';
+import { createCleanText } from '../util/foreign-text.ts';
 import { describeFailure } from '../util/http/http-failure.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { withinTime } from '../util/time-limit.ts';
@@ -31,6 +33,8 @@ export function createHttpsPhotoReader(options: HttpsPhotoOptions): HttpsPhotoRe
       signal.throwIfAborted();
       const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
       if (!URL.canParse(address)) return permanent(`${shown} is not a valid address`);
+      // Where a photo redirects to, its host may have put anything into.
+      const clean = createCleanText({ secrets: secretsOfAddress(address), limit: 500 });
       const deadline = createDeadline(signal, options.timeoutInMs);
       try {
         const fetching = fetchPhoto(new URL(address), {
@@ -39,11 +43,11 @@ export function createHttpsPhotoReader(options: HttpsPhotoOptions): HttpsPhotoRe
           signal: deadline.signal,
         });
         const result = await withinTime(fetching, { signal: deadline.signal });
-        return 'problem' in result ? { ...result, problem: `${shown} ${result.problem}` } : result;
+        return 'problem' in result ? { ...result, problem: `${shown} ${clean(result.problem)}` } : result;
       } catch (error) {
         signal.throwIfAborted();
         const explained = explain(error, options.timeoutInMs);
-        return { ...explained, problem: `${shown}: ${explained.problem}` };
+        return { ...explained, problem: `${shown}: ${clean(explained.problem)}` };
       } finally {
         deadline.clear();
       }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { readOotoReply } from '../../src/engines/ooto-reply.ts';
 import { readVerihubsReply } from '../../src/engines/verihubs-reply.ts';
+import { createCleanText } from '../../src/util/foreign-text.ts';
 import { assumedVerihubsSuccess } from '../helpers/assumed-verihubs-success.ts';
 import { readOotoEnrollDocument } from '../helpers/seed-documents.ts';
 import { type OddReply, repliesOfAnyEngine, responseOf } from './odd-replies.ts';

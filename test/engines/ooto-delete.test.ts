@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DeleteReply, Engine } from '../../src/engines/engine.ts';
-import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { readOotoDeleteReply } from '../../src/engines/ooto-reply.ts';
 import { createEngine } from '../../src/engines/registry.ts';
+import { createCleanText } from '../../src/util/foreign-text.ts';
 import { enrollWith } from '../conformance/engine-calls.ts';
 import { startEngineServer } from '../helpers/engine-server.ts';
 import type { EngineServer } from '../helpers/engine-server-control.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { readOotoIdentifyReply } from '../../src/engines/ooto-reply.ts';
 import { createEngine } from '../../src/engines/registry.ts';
+import { createCleanText } from '../../src/util/foreign-text.ts';
 import { describeIdentification } from '../conformance/identify-conformance.ts';
 import { startEngineServer } from '../helpers/engine-server.ts';
 import { readOotoIdentifyDocument } from '../helpers/seed-documents.ts';

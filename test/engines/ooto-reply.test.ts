@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createCleanText, createSecretSearch } from '../../src/engines/foreign-text.ts';
 import { readOotoIdentifyReply, readOotoReply } from '../../src/engines/ooto-reply.ts';
+import { createCleanText, createSecretSearch } from '../../src/util/foreign-text.ts';
 import { randomInputs } from '../helpers/long.ts';
 import { readOotoEnrollDocument } from '../helpers/seed-documents.ts';
 import { expectStorable } from './expect-storable.ts';

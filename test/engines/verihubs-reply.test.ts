@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createCleanText } from '../../src/engines/foreign-text.ts';
 import { readVerihubsDeleteReply, readVerihubsReply } from '../../src/engines/verihubs-reply.ts';
+import { createCleanText } from '../../src/util/foreign-text.ts';
 import { assumedVerihubsSuccess } from '../helpers/assumed-verihubs-success.ts';
 import { randomInputs } from '../helpers/long.ts';
 import { expectStorable } from './expect-storable.ts';

@@ -67,6 +67,7 @@ const answers: Record<string, Answer> = {
   '/to-photo': redirect('/a.jpg'),
   '/loop': redirect('/loop'),
   '/to-http': redirect('http://localhost/a.jpg?token=CANARY'),
+  '/to-password': redirect('canary-password://localhost'),
   '/to-nothing': redirect('https://'),
   '/to-loopback': redirect('https://127.0.0.1/secret'),
   '/to-mapped': redirect('https://[::ffff:127.0.0.1]/secret'),
@@ -120,6 +121,12 @@ test('user and password of an address are sent to its host, and shown to nobody'
   expect(results[0]?.text).toBe('photo');
   expect(results[1]?.problem).toContain(`https://redacted@localhost:${server.port}/status/403`);
   expect(server.requests[0]?.authorization).toBe(`Basic ${Buffer.from('user:CANARY x').toString('base64')}`);
+});
+
+test('an answer that repeats a password is told without it', async () => {
+  const address = `https://user:Canary-Password@localhost:${server.port}/to-password`;
+  const { results } = await read({ addresses: [address] });
+  expect(results[0]?.problem).toMatch(/ redirects to \[redacted\]:\/\/, which is not read$/);
 });
 
 test('what is too large is left as soon as that is known', async () => {

@@ -1,5 +1,6 @@
 import type { S3 } from '@aws-sdk/client-s3';
 import { withRetry } from '../../util/with-retry.ts';
+import { cleanErrors } from './clean-error.ts';
 import { readS3Error } from './s3-error.ts';
 import { takeOnlyWholePages } from './whole-page.ts';
 
@@ -87,6 +88,7 @@ export async function createS3Client(options: S3ClientOptions): Promise<S3> {
       }),
   );
   takeOnlyWholePages(client);
+  cleanErrors(client);
   return client;
 }
 

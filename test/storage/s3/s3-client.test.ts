@@ -69,6 +69,7 @@ test.each([
     2,
     /AWS_REGION=eu-west-3/,
   ],
+  [{ status: 403, code: 'test-secret-key' }, 2, /\(unknown, 403\): access is denied/],
   [{ status: 501, code: 'NotImplemented' }, 4, /NotImplemented, 501/],
   [slowDown, 4, /SlowDown, 503.*start the same command again/],
 ])('%j is told in words', async (answer, exitCode, message) => {

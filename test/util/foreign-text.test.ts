@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createCleanText } from '../../src/engines/foreign-text.ts';
+import { createCleanText } from '../../src/util/foreign-text.ts';
 
 describe('createCleanText', () => {
   test.each([

@@ -1,4 +1,4 @@
-import { redactAddress } from '../util/redact-address.ts';
+import { redactAddress } from './redact-address.ts';
 import { readUnescaped } from './unescaped-text.ts';
 
 /** `limit`: in characters. */
