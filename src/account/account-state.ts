@@ -124,6 +124,12 @@ export function lowestRate(
   return Math.min(ratePerSecond, ...Object.values(others).map((rate) => rate.ratePerSecond));
 }
 
+/** The lowest rate among all processes that were seen lately; undefined: there is none. */
+export function sharedRate(state: AccountState, now: number): number | undefined {
+  const rates = Object.values(recentRates(state, now)).map((rate) => rate.ratePerSecond);
+  return rates.length === 0 ? undefined : Math.min(...rates);
+}
+
 /** Says so when processes were started with different rates. */
 export function rateWarning(state: AccountState, now: number): string | undefined {
   const rates = Object.values(recentRates(state, now)).map((rate) => rate.ratePerSecond);

@@ -1,4 +1,4 @@
-import type { AccountState } from './account-state.ts';
+import { type AccountState, sharedRate } from './account-state.ts';
 import { paceAt } from './account-throttling.ts';
 import { probeFreeAt } from './circuit-breaker.ts';
 import type { RateLimiterSnapshot } from './rate-limiter.ts';
@@ -35,6 +35,11 @@ export function accountSummary(
     message,
     brief: `The engine throttled calls: ${Math.round(pace * 100)} % of the rate`,
   };
+}
+
+/** Calls a second that all processes together may make now; 0 where the account is paused or none uses it. */
+export function rateAllowed(state: AccountState, now: number): number {
+  return state.pause ? 0 : (sharedRate(state, now) ?? 0) * paceAt(state, now);
 }
 
 function inSeconds(durationInMs: number): string {

@@ -1,4 +1,5 @@
 import type { AccountCheck, CallReply } from '../engines/engine.ts';
+import type { CallWatch } from './call-watch.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */
@@ -13,6 +14,7 @@ export interface CallContext {
   readonly limiter: RateLimiter;
   /** Takes one call of the run's budget, if it has one; false when it is spent. */
   readonly takeCall: () => Promise<boolean>;
+  readonly watch?: CallWatch | undefined;
 }
 
 export interface CallOptions<Reply extends CallReply> {
@@ -50,16 +52,19 @@ export async function makeCall<Reply extends CallReply>(
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw new BudgetSpentError();
   }
+  const end = context.watch?.begin();
   let isSent = false;
   const onSent = () => {
     isSent = true;
     permit.sent();
   };
   const reply = await options.call(signal, onSent).catch(async (error) => {
+    end?.(isSent ? 'unanswered' : undefined);
     if (isSent) options.onUnanswered();
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw error;
   });
+  end?.(reply.kind);
   const { charged } = await permit.done({ reply, photo, attemptsBefore, refusedBefore });
   return { reply, charged };
 }
@@ -87,11 +92,14 @@ export async function askAccount(options: {
     await permit.done(nothing);
     throw new BudgetSpentError();
   }
+  const end = context.watch?.begin();
   permit.sent();
   const check = await ask(signal).catch(async (error) => {
+    end?.('unanswered');
     await permit.done(nothing);
     throw error;
   });
+  end?.('checked');
   await permit.checked(check);
   return check;
 }

@@ -1,3 +1,5 @@
+import type { SeenWork } from '../runs/metrics/seen-work.ts';
+
 /** What a further process of `--processes` is told by the one that started it. */
 export type FurtherWorkerMessage =
   /** Takes part in a run from now on, or no more. */
@@ -6,3 +8,8 @@ export type FurtherWorkerMessage =
   | { readonly kind: 'end' }
   /** The same, within the grace period. */
   | { readonly kind: 'drain' };
+
+/** What it says, where that worker has `--health`. */
+export interface FurtherWorkerWord {
+  readonly seen: SeenWork;
+}

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { openAssistance } from '../runs/assist-runs.ts';
+import { noteSeenWork } from '../runs/metrics/seen-work.ts';
 import { openRollcall } from '../runs/open-rollcall.ts';
 import { farewellInMs } from './command-context.ts';
-import type { FurtherWorkerMessage } from './further-worker-message.ts';
+import type { FurtherWorkerMessage, FurtherWorkerWord } from './further-worker-message.ts';
 import { exitCodeFor } from './run-command-line.ts';
 
 // A further process of `--processes`: works on the runs that the process which started it names, with the settings that it
@@ -13,6 +14,7 @@ process.on('uncaughtException', (error) => process.exit(exitCodeFor(error)));
 const interrupt = new AbortController();
 const end = new AbortController();
 let graceInMs = 0;
+let noted: ReturnType<typeof noteSeenWork> | undefined;
 
 /** Whatever hangs, this process ends soon after the grace period. */
 function drain(): void {
@@ -36,8 +38,13 @@ const opening = openRollcall({ signal: interrupt.signal });
 const assisting = opening.then(async (rollcall) => {
   graceInMs = rollcall.settings.grace;
   await rollcall.registration();
-  return openAssistance(rollcall, interrupt.signal);
+  noted = rollcall.settings.health && noteSeenWork((seen) => say({ seen }));
+  return openAssistance({ ...rollcall, watch: noted?.watch }, interrupt.signal);
 });
+
+function say(word: FurtherWorkerWord): void {
+  if (process.connected) process.send?.(word, () => {});
+}
 
 process.on('message', (message: FurtherWorkerMessage) => {
   if (message.kind === 'drain') drain();
@@ -52,6 +59,7 @@ try {
 } catch (error) {
   if (error !== interrupt.signal.reason) process.exitCode = exitCodeFor(error);
 } finally {
+  noted?.close();
   await opening.then((rollcall) => rollcall.close()).catch(() => {});
   // Nothing more is waited for.
   process.channel?.unref();

@@ -2,11 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkCounters } from '../runs/metrics/work-counters.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { environmentNameOf } from '../settings/setting.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { type CommandContext, farewellInMs } from './command-context.ts';
-import type { FurtherWorkerMessage } from './further-worker-message.ts';
+import type { FurtherWorkerMessage, FurtherWorkerWord } from './further-worker-message.ts';
 import { say } from './output.ts';
 
 const file = new URL('./further-worker.js', import.meta.url);
@@ -34,7 +35,11 @@ export function openFurtherWorkers({
   rollcall,
   signal,
   terminal,
-}: Pick<CommandContext, 'rollcall' | 'signal' | 'terminal'>): FurtherWorkers {
+  counters,
+}: Pick<CommandContext, 'rollcall' | 'signal' | 'terminal'> & {
+  /** Where what they did is counted, too. */
+  counters?: WorkCounters | undefined;
+}): FurtherWorkers {
   const { settings, given, log } = rollcall;
   const workers = new Set<ChildProcess>();
   const runs = new Set<string>();
@@ -64,6 +69,9 @@ export function openFurtherWorkers({
     });
     workers.add(worker);
     log.info({ pid: worker.pid }, 'a further process was started');
+    const { pid = 0 } = worker;
+    worker.on('message', ({ seen }: FurtherWorkerWord) => counters?.add(pid, seen));
+    worker.on('exit', () => counters?.leave(pid));
     if (worker.stderr) createInterface(worker.stderr).on('line', relay);
     for (const runId of runs) tell(worker, { kind: 'join', runId });
     try {

@@ -25,13 +25,15 @@ export function defineWorker(command: Command): void {
         signal: AbortSignal.any([signal, over.signal]),
         onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
       });
-      const further = openFurtherWorkers({ rollcall, signal, terminal });
+      const { counters } = health;
+      const further = openFurtherWorkers({ rollcall, signal, terminal, counters });
       const onRun = (event: RunEvent) => {
         say(describe(event));
         further[event.kind === 'joined' ? 'join' : 'leave'](event.runId);
         schedules.noteRun(event);
       };
-      await workOnAll(rollcall, { signal, onRun, onLook: health.noteLook }).finally(async () => {
+      const tools = { ...rollcall, watch: counters?.watch };
+      await workOnAll(tools, { signal, onRun, onLook: health.noteLook }).finally(async () => {
         over.abort();
         await further.close();
         await schedules.ended;

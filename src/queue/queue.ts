@@ -122,8 +122,8 @@ export interface OpenWorkerOptions {
  * `outcome` finishes the job; `again` delays it with new data, ahead of photos not yet started or, where it is the last,
  * behind all others; `giveBack` returns it.
  */
-export type WorkResult =
-  | { readonly outcome: Readonly<Record<string, unknown>> }
+export type WorkResult<Result = Readonly<Record<string, unknown>>> =
+  | { readonly outcome: Result }
   | { readonly again: WorkAgain }
   | { readonly giveBack: true };
 

@@ -11,6 +11,7 @@ import { processName } from '../util/process-name.ts';
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { createRunWorker, type RunWorker } from '../worker/run-worker.ts';
 import { sourceWaitInMs } from '../worker/source-watch.ts';
+import type { WorkWatch } from '../worker/work-watch.ts';
 import type { OpenEngine } from './open-engines.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openPhotoReader } from './run-source.ts';
@@ -27,7 +28,10 @@ const askAgainInMs = 1_000;
 export type WorkTools = Pick<
   Rollcall,
   'settings' | 'state' | 'log' | 's3' | 'queue' | 'limiter' | 'faceReader' | 'registration'
->;
+> & {
+  /** Told of what this process does for photos. */
+  readonly watch?: WorkWatch | undefined;
+};
 
 /** A run that was started, and what it needs here. */
 export interface StartedRun {
@@ -106,6 +110,7 @@ export async function openPart(
     timeoutInMs: settings.timeout,
     hurry: grace.signal,
     processName: processName(),
+    watch: tools.watch,
   });
   return {
     worker,

@@ -1,68 +1,56 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readWorkerRegistrations } from '../queue/presence.ts';
-import { listReadableRuns } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import { withinTime } from '../util/time-limit.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { WorkCounters } from './metrics/work-counters.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
 /** The loop looks for runs every second; on a state where that costs, every few. */
 const longestSilenceInMs = 60_000;
 
-/** Answers at `--health`, if it is set, whether this worker is well and how much there is to do. */
-export async function watchHealth(
-  { settings, state, queue }: Pick<Rollcall, 'settings' | 'state' | 'queue'>,
-  signal: AbortSignal,
-): Promise<{ noteLook(): void; close(): Promise<void> }> {
-  let lookedAt = performance.now();
-  let server: HealthServer | undefined;
-  if (settings.health !== undefined) {
-    const { accounts, presence } = await queue();
-    server = await startHealthServer({
-      address: settings.health,
-      async check() {
-        if (signal.aborted) throw new Error('the worker is stopping');
-        if (performance.now() - lookedAt > longestSilenceInMs)
-          throw new Error('the worker does not look for runs');
-        await accounts.read('health').catch(() => {
-          throw new Error('the queue does not answer');
-        });
-      },
-      metrics: () =>
-        readMetrics().catch(() => {
-          throw new Error('the queue or the state does not answer');
-        }),
-    });
+/** How this worker is watched. */
+export interface HealthWatch {
+  /** Of this worker, where anybody can ask for them. */
+  readonly counters?: WorkCounters;
+  /** To be called with every look for runs. */
+  noteLook(): void;
+  close(): Promise<void>;
+}
 
-    async function readMetrics(): Promise<WorkMetrics> {
-      const { records } = await listReadableRuns(state);
-      const active = records.filter((record) => record.state === 'active');
-      const own = await state.identity();
-      const workers = (await readWorkerRegistrations(presence)).filter(({ stateId }) => stateId === own);
-      const photosLeft = active.reduce((sum, { counts }) => sum + counts.listed - counts.done, 0);
-      return { photosLeft, runs: active.length, workers: workers.length };
-    }
-  }
+/** Answers at `--health`, if it is set, whether this worker is well, what it did, and how much there is to do. */
+export async function watchHealth(rollcall: Rollcall, signal: AbortSignal): Promise<HealthWatch> {
+  const { health: address } = rollcall.settings;
+  if (address === undefined) return { noteLook() {}, close: async () => {} };
+  const { createWorkCounters } = await import('./metrics/work-counters.ts');
+  const { metricsContentType, openMetrics } = await import('./metrics/metrics.ts');
+  const { accounts } = await rollcall.queue();
+  const counters = createWorkCounters();
+  let lookedAt = performance.now();
+  const server = await startHealthServer({
+    address,
+    async check() {
+      if (signal.aborted) throw new Error('the worker is stopping');
+      if (performance.now() - lookedAt > longestSilenceInMs)
+        throw new Error('the worker does not look for runs');
+      await accounts.read('health').catch(() => {
+        throw new Error('the queue does not answer');
+      });
+    },
+    metrics: openMetrics(rollcall, counters),
+    metricsContentType,
+  });
   return {
+    counters,
     noteLook() {
       lookedAt = performance.now();
     },
-    close: async () => server?.close(),
+    close: server.close,
   };
 }
 
 const answerWithinInMs = 3_000;
-
-/** For whoever scales workers by the length of the queue. */
-export interface WorkMetrics {
-  /** Listed and without a line, over all active runs that the state shows. */
-  readonly photosLeft: number;
-  /** Active runs that the state shows. */
-  readonly runs: number;
-  /** Processes on this queue that work with this state, this one included. */
-  readonly workers: number;
-}
 
 export interface HealthServer {
   readonly port: number;
@@ -70,8 +58,8 @@ export interface HealthServer {
 }
 
 /**
- * `GET /health`: 200, or 503 with the reason. `GET /metrics`: `WorkMetrics` as JSON. It tells no more than that to
- * whoever asks: no ids, no addresses.
+ * `GET /health`: 200, or 503 with the reason. `GET /metrics`: the text format of Prometheus. `GET /metrics.json`:
+ * `WorkLeft`. It tells no more than that to whoever asks: no subjects, no paths, no addresses.
  * @throws UsageError where the address cannot be listened on
  */
 async function startHealthServer(options: {
@@ -79,23 +67,26 @@ async function startHealthServer(options: {
   address: { host?: string | undefined; port: number };
   /** Resolves if all is well; its error's message is the reason why not. */
   check: () => Promise<void>;
-  metrics: () => Promise<WorkMetrics>;
+  metrics: Metrics;
+  metricsContentType: string;
 }): Promise<HealthServer> {
-  const { address, check, metrics } = options;
-  const routes: Readonly<Record<string, () => Promise<unknown>>> = {
+  const { address, check, metrics, metricsContentType } = options;
+  const routes: Readonly<Record<string, () => Promise<Answer>>> = {
     '/health': async () => {
-      await check();
-      return { status: 'ok' };
+      await inTime(check());
+      return json({ status: 'ok' });
     },
-    '/metrics': metrics,
+    '/metrics': async () => ({ type: metricsContentType, body: await metrics.text() }),
+    '/metrics.json': async () => json(await metrics.json()),
   };
   const server = createServer((request, response) => {
     const route = routes[request.url?.split('?')[0] ?? ''];
-    if (!route) return answer(response, 404, { error: 'only /health and /metrics are served' });
-    if (request.method !== 'GET') return answer(response, 405, { error: 'GET only' });
-    inTime(route()).then(
+    if (!route)
+      return answer(response, 404, json({ error: 'only /health, /metrics and /metrics.json are served' }));
+    if (request.method !== 'GET') return answer(response, 405, json({ error: 'GET only' }));
+    route().then(
       (body) => answer(response, 200, body),
-      (error: Error) => answer(response, 503, { error: error.message }),
+      (error: Error) => answer(response, 503, json({ error: error.message })),
     );
   });
   server.listen(address.port, address.host);
@@ -115,9 +106,16 @@ async function startHealthServer(options: {
   };
 }
 
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(`${JSON.stringify(body)}\n`);
+interface Answer {
+  readonly type: string;
+  readonly body: string;
+}
+
+const json = (body: unknown): Answer => ({ type: 'application/json', body: `${JSON.stringify(body)}\n` });
+
+function answer(response: ServerResponse, status: number, { type, body }: Answer): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+  response.end(body);
 }
 
 /** A store that is away lets a question wait, perhaps for ever. */

@@ -5,6 +5,7 @@ import type { ByteBudget } from '../photos/byte-budget.ts';
 import type { ReadPhoto } from '../photos/read-within-budget.ts';
 import type { WorkResult } from '../queue/queue.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
+import type { Outcome } from '../records/report-line.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { ForgottenContext } from './assert-not-forgotten.ts';
@@ -48,9 +49,12 @@ export interface PhotoTask {
   tries: AttemptState;
 }
 
+/** What came of the work on a photo. */
+export type PhotoResult = WorkResult<Outcome>;
+
 /** The photo goes back to the queue with what was tried so far; `isLast`: behind all others. */
 export const workAgain = (
   { data, tries }: Pick<PhotoTask, 'data' | 'tries'>,
   delayInMs: number,
   isLast = false,
-): WorkResult => ({ again: { delayInMs, data: { ...data, tries }, ...(isLast && { isLast }) } });
+): PhotoResult => ({ again: { delayInMs, data: { ...data, tries }, ...(isLast && { isLast }) } });

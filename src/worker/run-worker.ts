@@ -7,7 +7,7 @@ import type { Engine } from '../engines/engine.ts';
 import { watchForgotten } from '../ledger/forgotten-watch.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
 import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within-budget.ts';
-import type { PhotoWorker, QueueBackend, WorkResult } from '../queue/queue.ts';
+import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
 import { manifestPath, parseManifestLine } from '../records/manifest.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import { readControl, writeControl } from '../records/run-control.ts';
@@ -16,10 +16,11 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';
-import { workAgain } from './photo-task.ts';
+import { type PhotoResult, workAgain } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
 import { createSourceWatch } from './source-watch.ts';
 import { workPhoto } from './work-photo.ts';
+import type { WorkWatch } from './work-watch.ts';
 
 export interface RunWorkerOptions {
   readonly state: StateStore;
@@ -41,6 +42,7 @@ export interface RunWorkerOptions {
   readonly hurry: AbortSignal;
   readonly processName: string;
   readonly log: Logger;
+  readonly watch?: WorkWatch | undefined;
 }
 
 const pauseAfterFaultInMs = 1_000;
@@ -53,7 +55,7 @@ export interface RunWorker {
 }
 
 export function createRunWorker(options: RunWorkerOptions): RunWorker {
-  const { state, backend, record, calledAccount, concurrency, timeoutInMs, hurry, processName, log } =
+  const { state, backend, record, calledAccount, concurrency, timeoutInMs, hurry, processName, log, watch } =
     options;
   const { maxCalls } = record.settings;
   const drain = new AbortController();
@@ -106,6 +108,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
             onError(error);
             return workAgain({ data: job.data, tries: job.data.tries }, pauseAfterFaultInMs);
           });
+          if ('outcome' in result) watch?.finished(result.outcome, record.engine);
           logPhoto(log, job.data, result);
           return result;
         },
@@ -122,7 +125,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
 }
 
 /** By numbers and words of our own: a log is read by others than a report. */
-function logPhoto(log: Logger, { run, seq }: PhotoJobData, result: WorkResult): void {
+function logPhoto(log: Logger, { run, seq }: PhotoJobData, result: PhotoResult): void {
   if (!log.isLevelEnabled('debug')) return;
   if ('again' in result) log.debug({ run, seq, delayInMs: result.again.delayInMs }, 'photo is tried later');
   else if ('outcome' in result) {

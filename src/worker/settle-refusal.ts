@@ -1,7 +1,6 @@
 import { askAccount } from '../account/make-call.ts';
 import { type DoubtfulReply, mayBeThePhotos } from '../account/whose-fault.ts';
 import type { AccountCheck } from '../engines/engine.ts';
-import type { WorkResult } from '../queue/queue.ts';
 import type { PendingRefusal } from '../records/photo-job-data.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
@@ -12,7 +11,7 @@ import {
   noteRefusal,
   spentOutcome,
 } from './judge-reply.ts';
-import { type PhotoTask, workAgain } from './photo-task.ts';
+import { type PhotoResult, type PhotoTask, workAgain } from './photo-task.ts';
 
 /** Whose fault a refusal was is known later; a photo that was refused before any got through waits behind all others. */
 export function putInDoubt(
@@ -35,7 +34,7 @@ export function putInDoubt(
  * @returns what becomes of the photo; undefined: it is called again
  * @throws AccountPausedError where the account was asked and is refused
  */
-export async function settleRefusal(photo: PhotoTask): Promise<WorkResult | undefined> {
+export async function settleRefusal(photo: PhotoTask): Promise<PhotoResult | undefined> {
   const { refusal } = photo.tries;
   const { limiter, settings } = photo.context;
   const later = () =>
@@ -74,7 +73,7 @@ async function isAccountRight(photo: PhotoTask): Promise<boolean> {
 }
 
 /** The refusal was the photo's: undefined as long as it has attempts left. */
-function charge(photo: PhotoTask, refusal: PendingRefusal): WorkResult | undefined {
+function charge(photo: PhotoTask, refusal: PendingRefusal): PhotoResult | undefined {
   const { context, ready, templateId } = photo;
   dropRefusal(photo);
   const { attempts, failedIdentifications = 0, enrolled } = photo.tries;

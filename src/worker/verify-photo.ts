@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
-import type { WorkResult } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { isSameTemplate } from '../util/template-id.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { finishEnrolled } from './finish-outcome.ts';
 import { identifyPhoto } from './identify-photo.ts';
-import { type PhotoTask, workAgain } from './photo-task.ts';
+import { type PhotoResult, type PhotoTask, workAgain } from './photo-task.ts';
 import { putInDoubt } from './settle-refusal.ts';
 
 /**
@@ -20,10 +19,10 @@ export async function verifyPhoto(
   photo: PhotoTask,
   enrolled: Outcome,
   lock: HeldAccountLock | undefined,
-): Promise<WorkResult> {
+): Promise<PhotoResult> {
   const { ready, context } = photo;
   const { maxAttempts, backoff } = context.settings;
-  const finished = (verification?: Outcome['verification']): WorkResult => ({
+  const finished = (verification?: Outcome['verification']): PhotoResult => ({
     outcome: finishEnrolled(enrolled, photo.tries, verification),
   });
   if (ready.original.sha256 !== enrolled.sha256) return finished();

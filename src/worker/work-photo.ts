@@ -3,7 +3,7 @@ import type { HeldAccountLock } from '../account/account-lock.ts';
 import { BudgetSpentError } from '../account/make-call.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import type { Refusal } from '../ledger/forgotten-watch.ts';
-import type { PhotoJob, WorkResult } from '../queue/queue.ts';
+import type { PhotoJob } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/abort-signals.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
@@ -11,7 +11,7 @@ import { assertNotForgotten, forgottenOutcome, SubjectForgottenError } from './a
 import { AccountLockLostError, enrollPhoto, findDuplicate } from './enroll-photo.ts';
 import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
 import type { AttemptState, Judgement } from './judge-reply.ts';
-import { type PhotoTask, type WorkContext, workAgain } from './photo-task.ts';
+import { type PhotoResult, type PhotoTask, type WorkContext, workAgain } from './photo-task.ts';
 import { readyPhoto } from './ready-photo.ts';
 import { settleRefusal } from './settle-refusal.ts';
 import { lookAtSourceInMs } from './source-watch.ts';
@@ -26,7 +26,7 @@ export async function workPhoto(
   { data }: PhotoJob,
   context: WorkContext,
   signal: AbortSignal,
-): Promise<WorkResult> {
+): Promise<PhotoResult> {
   const { settings, draining, engine } = context;
   const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
   let tries: AttemptState = { ...data.tries, startedAt: data.tries.startedAt ?? new Date().toISOString() };
@@ -70,7 +70,7 @@ export async function workPhoto(
 }
 
 /** Everything between a photo that is ready and its outcome, with the account's lock where that is asked for. */
-async function callForPhoto(photo: PhotoTask): Promise<WorkResult> {
+async function callForPhoto(photo: PhotoTask): Promise<PhotoResult> {
   while (true) {
     const settled = await settleRefusal(photo);
     if (settled) return settled;
@@ -97,7 +97,7 @@ function outcomeOfForgotten(
   return finishOutcome(forgottenOutcome({ ...tries, storedUnknown }, named), tries);
 }
 
-async function enrollAndVerify(photo: PhotoTask, lock: HeldAccountLock | undefined): Promise<WorkResult> {
+async function enrollAndVerify(photo: PhotoTask, lock: HeldAccountLock | undefined): Promise<PhotoResult> {
   const { data, ready, context } = photo;
   const judgement = await enroll(photo, lock);
   if (judgement.kind === 'try-later') {

@@ -45,7 +45,7 @@ it('how runs go is shown by status, and by a worker to those who watch over it',
 
   const health = await get(port, '/health');
   expect(health).toEqual({ status: 200, body: { status: 'ok' } });
-  const metrics = await get(port, '/metrics');
+  const metrics = await get(port, '/metrics.json');
   expect(metrics).toMatchObject({ status: 200, body: { runs: 1, workers: 2 } });
   expect(metrics.body.photosLeft).toBeGreaterThan(0);
   expect(metrics.body.photosLeft).toBeLessThan(photos);
@@ -65,6 +65,10 @@ it('how runs go is shown by status, and by a worker to those who watch over it',
     status: 503,
     body: { error: expect.stringMatching(/answer/) },
   });
+  const withoutQueue = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(withoutQueue).toContain('rollcall_queue_up 0\n');
+  expect(withoutQueue).toContain('rollcall_photos_left ');
+  expect(withoutQueue).toMatch(/^rollcall_calls_total\{kind="enrolled"\} [1-9]/m);
   await redis.start();
   await until(async () => (await get(port, '/health')).status === 200);
 
@@ -72,7 +76,7 @@ it('how runs go is shown by status, and by a worker to those who watch over it',
   await scene.run(['pause', runId]);
   await until(() => workers.every((worker) => worker.stderr().includes(`Run ${runId}: paused`)));
   expect((await scene.run(['status', runId])).stdout).toContain('why it waits: it was paused by hand');
-  expect((await get(port, '/metrics')).body).toEqual({ photosLeft: 0, runs: 0, workers: 2 });
+  expect((await get(port, '/metrics.json')).body).toEqual({ photosLeft: 0, runs: 0, workers: 2 });
   expect(await scene.record(runId)).not.toHaveProperty('outlook');
   for (const worker of workers) {
     worker.signal('SIGTERM');

@@ -47,6 +47,7 @@ export const queueAndStateSettings = inGroup('queue and state', {
     scope: 'process',
     commands: ['worker'],
     placeholder: '<host:port>',
-    description: 'where a worker answers GET /health and GET /metrics; default: nowhere',
+    description:
+      'where a worker answers GET /health, /metrics (for Prometheus) and /metrics.json; default: nowhere',
   },
 });
