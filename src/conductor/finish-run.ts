@@ -8,6 +8,7 @@ import { hashManifest, type ListedInfo, manifestPath } from '../records/manifest
 import { mergeParts } from '../records/merge-parts.ts';
 import { countDeadLetters, type ReportLine } from '../records/report-line.ts';
 import { partsFolder } from '../records/report-part.ts';
+import { createAggregatesFold, writeAggregates } from '../records/run-aggregates.ts';
 import { type RunRecord, runFolderOf, writeRunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { createSummaryBuilder, summarySchema } from '../records/summary.ts';
@@ -17,7 +18,7 @@ import { FaultError } from '../util/errors.ts';
 const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
 
 /**
- * Merges the parts, adds what came of the photos to the ledger, and writes the summary. Harmless when done again:
+ * Merges the parts, adds what came of the photos to the ledger, and writes aggregates and summary. Harmless when done again:
  * everything is written whole or not at all.
  */
 export async function finishReport(options: {
@@ -31,12 +32,14 @@ export async function finishReport(options: {
   const { state, record, listed, end } = options;
   const builder = createSummaryBuilder();
   const erased = await openErasedSubjects(state, record);
+  const aggregates = createAggregatesFold();
   const delta = createLedgerDelta(state, record, erased);
   const ownForgetList = await openOwnForgetList(state, record);
   const isLeftOut = record.settings.report === 'changed' ? isUnchanged : undefined;
   let leftOutOfReport = 0;
   const onLine = (line: ReportLine) => {
     builder.add(line);
+    aggregates.add(line);
     delta.add(line);
     ownForgetList?.note(line);
     if (isLeftOut?.(line)) leftOutOfReport += 1;
@@ -74,6 +77,7 @@ export async function finishReport(options: {
     forgetList: isWholeList && record.settings.limit === undefined ? await ownForgetList?.count() : undefined,
     reportSha256,
   });
+  await writeAggregates(state, runFolderOf(record.id), aggregates.build(record.id));
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);
   return summary;
 }

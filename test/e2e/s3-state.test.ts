@@ -89,6 +89,7 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     expect(createHash('sha256').update(text).digest('hex')).toBe(reportSha256);
     expect(scene.engine.calls.length - (photos - 1)).toBeLessThanOrEqual(concurrency);
     expect(await filesOf('killed')).toEqual([
+      'aggregates.json',
       'control.json',
       'dead-letters.jsonl',
       'events',
