@@ -20,6 +20,8 @@ async function routesOf(app: FastifyInstance): Promise<Route[]> {
   return [
     ...described,
     { method: 'GET', url: '/api/v1/openapi.json' },
+    { method: 'GET', url: '/metrics' },
+    { method: 'GET', url: '/metrics.json' },
     { method: 'GET', url: '/api/v1/what-is-not-there' },
     { method: 'POST', url: '/what-is-not-there' },
   ];

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { FaultError } from '../../util/errors.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { openWorkReader } from './read-work.ts';
 import { gaugesText, photosLeft } from './work-gauges.ts';
@@ -17,7 +18,7 @@ export interface WorkLeft {
 export interface Metrics {
   /** In the text format of Prometheus; of a store that does not answer, nothing is said. */
   text(): Promise<string>;
-  /** @throws where the queue or the state does not answer: nobody is to scale by half of the truth */
+  /** @throws FaultError where the queue or the state does not answer: nobody is to scale by half of the truth */
   json(): Promise<WorkLeft>;
 }
 
@@ -36,7 +37,7 @@ export function openMetrics(
     },
     async json() {
       const { runs, queue } = await read();
-      if (!runs || !queue) throw new Error('the queue or the state does not answer');
+      if (!runs || !queue) throw new FaultError('away', 'the queue or the state does not answer');
       const active = runs.filter(({ state }) => state === 'active').length;
       return { photosLeft: photosLeft(runs), runs: active, workers: queue.workers };
     },
