@@ -7,7 +7,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build.js scripts/
+COPY scripts/build.js scripts/build-web.js scripts/
+COPY web web
 COPY src src
 RUN npm run build
 

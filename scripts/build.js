@@ -1,6 +1,6 @@
 /**
  * Builds the package: the program in a few dozen files, of which a command loads those that it needs, their source
- * maps, and the typings. Plain JavaScript, since Node.js 20 runs no TypeScript.
+ * maps, the page (build-web.js), and the typings. Plain JavaScript, since Node.js 20 runs no TypeScript.
  *
  *   node scripts/build.js [--out dist] [--no-types]
  *
@@ -14,6 +14,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { rolldown } from 'rolldown';
+import { buildWeb } from './build-web.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, 'src');
@@ -49,7 +50,7 @@ const { values } = parseArgs({
 });
 const out = resolve(values.out);
 await rm(out, { recursive: true, force: true });
-await Promise.all([bundle(), values.types && emitTypes()]);
+await Promise.all([bundle(), buildWeb(join(out, 'web')), values.types && emitTypes()]);
 
 async function bundle() {
   const build = await rolldown({

@@ -1,0 +1,39 @@
+import type { RunEventLine } from './run-events.ts';
+
+const causes = {
+  'by-hand': 'by hand',
+  budget: 'the budget of calls is used up',
+  failures: 'too many dead letters',
+  implausible: 'the engine gave answers that cannot be right',
+  source: 'the source cannot be read',
+  'account-refused': 'the engine refuses the account',
+  'account-throttled': 'the engine throttles every call',
+  'account-down': 'the engine does not answer',
+  'account-user': 'the account was paused by hand',
+} as const satisfies Record<Extract<RunEventLine, { kind: 'paused' }>['cause'], string>;
+
+/** What happened, in words. Without other imports than types, since the page has it, too. */
+export function describeEvent(event: RunEventLine): string {
+  switch (event.kind) {
+    case 'started':
+      return 'started';
+    case 'resumed':
+      return 'resumed';
+    case 'took-over':
+      return 'taken over by another process, or by the command started again';
+    case 'paused':
+      return `paused: ${causes[event.cause]}`;
+    case 'throttled':
+      return 'the engine throttled calls';
+    case 'engine-down':
+      return 'the engine does not answer';
+    case 'engine-up':
+      return 'the engine answers again';
+    case 'interrupted':
+      return 'interrupted, can be resumed';
+    case 'fault':
+      return `ended by a fault (${event.code})`;
+    case 'ended':
+      return event.state;
+  }
+}

@@ -1,0 +1,35 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { session } from '../app/session.ts';
+import { ask, ProblemError, textOf } from './client.ts';
+
+interface Asked<Answer> {
+  readonly answer: Answer | undefined;
+  readonly problem: string | undefined;
+  readonly setAnswer: (change: (answer: Answer | undefined) => Answer | undefined) => void;
+  readonly again: () => void;
+}
+
+/** What the server answers to a GET, asked again when the path changes. */
+export function useAsk<Answer>(path: string): Asked<Answer> {
+  const [answer, setAnswer] = useState<Answer>();
+  const [problem, setProblem] = useState<string>();
+  const [times, setTimes] = useState(0);
+  const again = useCallback(() => setTimes((count) => count + 1), []);
+  useEffect(() => {
+    const abort = new AbortController();
+    ask<Answer>(path, { signal: abort.signal }).then(
+      (given) => {
+        setAnswer(() => given);
+        setProblem(undefined);
+      },
+      (error: unknown) => {
+        if (abort.signal.aborted) return;
+        if (error instanceof ProblemError && error.status === 401) session.value = null;
+        setProblem(textOf(error));
+      },
+    );
+    return () => abort.abort();
+  }, [path, times]);
+  useEffect(() => setAnswer(undefined), [path]);
+  return { answer, problem, setAnswer, again };
+}

@@ -1,0 +1,67 @@
+import type { Aggregates } from '../../../src/records/page-data.ts';
+import type { RunEventLine } from '../../../src/records/run-events.ts';
+import { troublesOf } from '../events.ts';
+import { formatRate } from '../format.ts';
+import { closed, perSecond, timesOf } from '../series.ts';
+import { shownStatuses } from '../statuses.ts';
+import { TimeChart } from './time-chart.tsx';
+
+interface Props {
+  readonly timeline: Aggregates['timeline'];
+  readonly events: readonly RunEventLine[];
+  /** Calls a second that the account allows; undefined: not known. */
+  readonly rateLimit?: number | undefined;
+  /** ISO time up to which a pause that has no end lasts. */
+  readonly until: string;
+}
+
+/** Pace, outcomes and codes of a run, with the times in which it waited. */
+export function OverTime({ timeline, events, rateLimit, until }: Props) {
+  const { startAt, bucketInSeconds, calls } = timeline;
+  if (startAt === null || calls.length === 0) return <p class="muted">No photo is done yet.</p>;
+  const times = timesOf(startAt, bucketInSeconds, calls.length + 1);
+  const valuesOf = (counts: readonly number[]) => closed(perSecond(counts, bucketInSeconds));
+  const troubles = troublesOf(events, Date.parse(until) / 1000);
+  const common = { times, troubles, format: formatRate };
+  const found = shownStatuses.filter((status) => timeline.byStatus[status]?.some((count) => count > 0));
+  const codes = Object.entries(timeline.byCode);
+  return (
+    <>
+      <TimeChart
+        {...common}
+        title="Calls"
+        series={[
+          { name: 'calls', color: '--calls', values: valuesOf(calls) },
+          ...(rateLimit === undefined
+            ? []
+            : [{ name: 'limit', color: '--failed', values: times.map(() => rateLimit), isDashed: true }]),
+        ]}
+      />
+      <TimeChart
+        {...common}
+        title="Photos by outcome"
+        isStacked
+        series={found.map((status) => ({
+          name: status,
+          color: `--${status}`,
+          values: valuesOf(timeline.byStatus[status] ?? []),
+        }))}
+      />
+      {codes.length > 0 && (
+        <TimeChart
+          {...common}
+          title={codes.length === 8 ? 'The eight most frequent codes' : 'Codes'}
+          isStacked
+          series={codes.map(([code, counts], index) => ({
+            name: code,
+            color: `--code-${index + 1}`,
+            values: valuesOf(counts),
+          }))}
+        />
+      )}
+      {troubles.length > 0 && (
+        <p class="muted small">Shaded: the run was paused, or the engine did not answer.</p>
+      )}
+    </>
+  );
+}
