@@ -1,4 +1,4 @@
-import type { RunView } from './api/types.ts';
+import type { RunView } from '../../src/serve/api/runs.ts';
 
 /** Both lists as one, the newest run first; of a run that is in both, the second list's. */
 export function mergeRuns(known: readonly RunView[], changed: readonly RunView[]): RunView[] {

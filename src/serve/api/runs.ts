@@ -40,6 +40,8 @@ export const runListSchema = z.object({
   next: z.string().nullable(),
 });
 
+export type RunList = z.infer<typeof runListSchema>;
+
 export const runListQuery = z.object({
   cursor: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(50),

@@ -1,4 +1,4 @@
-import type { RunView } from '../api/types.ts';
+import type { RunView } from '../../../src/serve/api/runs.ts';
 import { formatCount, formatShare } from '../format.ts';
 
 /** How far a run is. While the list grows nobody knows of how many. */

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { RunList, RunView } from '../../../src/serve/api/runs.ts';
 import { ask, textOf, withQuery } from '../api/client.ts';
 import { follow } from '../api/live.ts';
-import type { RunList, RunView } from '../api/types.ts';
 import { useAsk } from '../api/use-ask.ts';
 import { RunProgress } from '../components/run-progress.tsx';
 import { countOf, formatCount, formatDuration, formatFinish, formatRate, formatTime } from '../format.ts';
