@@ -76,7 +76,7 @@ let built: Promise<string> | undefined;
 export async function builtProgram(): Promise<string> {
   built ??= buildFolder({
     name: 'command-line',
-    sources: ['src', 'scripts/build.js'],
+    sources: ['src', 'web', 'scripts/build.js', 'scripts/build-web.js'],
     async build(draft) {
       const script = join(root, 'scripts', 'build.js');
       await execa(process.execPath, [script, '--out', join(draft, 'dist'), '--no-types']);
