@@ -35,7 +35,7 @@ export interface ForgottenWatch {
 }
 
 export function watchForgotten(
-  options: ForgottenOptions & { readonly runId: string; readonly log: Logger },
+  options: ForgottenOptions & { readonly runId: string; readonly log: Pick<Logger, 'warn'> },
 ): ForgottenWatch {
   const { state, runId, log } = options;
   const { lookEveryInMs, oldestInMs } = timesOf(state);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readReport } from '../../src/records/read-report.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
@@ -59,5 +59,42 @@ describe('the report of a run that is over', () => {
 
   it('of an earlier version, without a checksum, is read', async () => {
     expect(await read('earlier', report, { total: 3 })).toEqual([1, 2, 3]);
+  });
+});
+
+describe('the report of a run that goes on', () => {
+  let folder: TemporaryFolder;
+  let state: StateStore;
+  const runFolder = 'runs/r';
+  beforeEach(async () => {
+    folder = await makeTemporaryFolder();
+    state = createLocalStateStore(folder.path);
+  });
+  afterEach(() => folder.remove());
+
+  const read = async (from: StateStore = state) => {
+    const lines: string[] = [];
+    for await (const { seq, transactionId } of readReport(from, runFolder))
+      lines.push(`${seq} ${transactionId}`);
+    return lines;
+  };
+
+  it('has a line a photo where it ends while it is read', async () => {
+    await state.write(`${runFolder}/parts/1-1.jsonl`, textOf([lineOf(2, 'x')]));
+    const report = textOf([1, 2, 3].map((seq) => lineOf(seq, 'y')));
+    const ending: StateStore = {
+      ...state,
+      async *readLines(path, options) {
+        yield* state.readLines(path, options);
+        if (!path.includes('/parts/')) return;
+        await state.write(`${runFolder}/report.jsonl`, report);
+        await state.write(`${runFolder}/summary.json`, '{}');
+      },
+    };
+    expect(await read(ending)).toEqual(['2 x', '1 y', '3 y']);
+  });
+
+  it('is empty where there is none', async () => {
+    expect(await read()).toEqual([]);
   });
 });
