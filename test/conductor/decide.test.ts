@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createDecider, type DecideOptions, type Decision } from '../../src/conductor/decide.ts';
+import {
+  createDecider,
+  createSubjectIndex,
+  type DecideOptions,
+  type Decision,
+  templateIdsOf,
+} from '../../src/conductor/decide.ts';
 import { decidePhotos } from '../../src/conductor/decide-photos.ts';
+import { templateIdOf } from '../../src/engines/registry.ts';
 import type { ManifestLine } from '../../src/records/manifest.ts';
 import { randomInputs } from '../helpers/long.ts';
 
@@ -245,5 +252,101 @@ describe('deciding', () => {
       outcome: { status: 'failed', stored: 'no', attempts: 0, error: { kind: 'collision' } },
     });
     expect(JSON.stringify(second)).toContain('photo 1 of the list');
+  });
+
+  it.each<[Partial<ManifestLine>, string]>([
+    [{ subjectId: undefined, photo: '/a.jpg' }, 'the row names no subject or no photo'],
+    [{ subjectId: 'a', photo: undefined }, 'the row names no subject or no photo'],
+    [{ subjectId: 'a', photo: '/a.jpg', problem: 'row 3: id is empty' }, 'row 3: id is empty'],
+  ])('fails a row that is no photo, and says why: %j', (row, message) => {
+    for (const options of allOptions) {
+      const rows = [
+        { seq: 1, ...row },
+        { seq: 2, subjectId: 'a', photo: '/b.jpg' },
+      ];
+      const [first, second] = decideAll(options, rows);
+      expect(first).toEqual({
+        kind: 'settle',
+        outcome: { status: 'failed', stored: 'no', attempts: 0, error: { kind: 'manifest', message } },
+      });
+      // It is nobody's first photo.
+      expect(second).toEqual({ kind: 'feed' });
+    }
+  });
+});
+
+describe('which rows may name the template of another', () => {
+  const uuid = '412D0030-ff93-5f18-be2a-bf70e4cc0b18';
+  const options = { sameSubject: 'repeat', repeat: 'first', templateIdFor: (id: string) => id } as const;
+  const line = (more: Partial<ManifestLine>): ManifestLine => ({ seq: 1, photo: '/a.jpg', ...more });
+
+  it.each<[boolean, string, Partial<ManifestLine>]>([
+    [false, 'one with a subject', { subjectId: 'a' }],
+    [false, 'one with none', {}],
+    [true, 'one with a template id', { subjectId: 'a', templateId: 'T' }],
+    [true, 'one whose id had blanks, as the ledger may know it', { subjectId: 'a', writtenId: ' a' }],
+    [true, 'one whose subject is a UUID, in capitals', { subjectId: uuid }],
+    [false, 'one whose subject is a UUID as it is compared', { subjectId: uuid.toLowerCase() }],
+  ])('%s: %s', (expected, _, more) => {
+    expect(createDecider({ ...options, derivesLate: true }).needsTemplates(line(more))).toBe(expected);
+    // Where they are derived from the start on, or never, nothing is to be done.
+    expect(createDecider(options).needsTemplates(line(more))).toBe(false);
+    const { templateIdFor: _none, ...without } = options;
+    expect(createDecider({ ...without, derivesLate: true }).needsTemplates(line(more))).toBe(false);
+    const derived = createDecider({ ...options, derivesLate: true });
+    derived.deriveTemplates();
+    expect(derived.needsTemplates(line(more))).toBe(false);
+  });
+
+  it.each([
+    ['first', ['a'], 'collision'],
+    // The first photo of a subject that comes again is not enrolled: its template is the last one's.
+    ['last', ['a', 'x'], 'collision'],
+    ['each', ['a'], 'collision'],
+  ] as const)('are found where %s counts, by what was decided before', (repeat, before, expected) => {
+    const decider = createDecider({ ...options, repeat, derivesLate: true });
+    const rows = [...before, 'b'].map((subjectId, index) => line({ seq: index + 1, subjectId }));
+    const last = line({ seq: 9, subjectId: 'c', templateId: 'a' });
+    if (decider.foresees) for (const row of [...rows, last]) decider.foresee(row);
+    for (const row of rows) decider.decide(row);
+    decider.deriveTemplates();
+    decider.recall(line({ seq: 5, subjectId: 'd', problem: 'row 5: no photo' }));
+    for (const row of rows) decider.recall(row);
+    expect(short(decider.decide(last))).toBe(expected);
+  });
+
+  it('are those of sources whose subjects may come again', () => {
+    const idOf = templateIdsOf('ooto', { sameSubject: 'repeat' });
+    expect(idOf?.('a')).toBe(templateIdOf({ engine: 'ooto', subjectId: 'a' }));
+    expect(templateIdsOf('ooto', { sameSubject: 'collision' })).toBeUndefined();
+  });
+});
+
+describe('the index of subjects', () => {
+  it.each([true, false])(
+    'keeps the first seq of a text, and the latest where it is asked to: %s',
+    (keepsLatest) => {
+      const index = createSubjectIndex({ keepsLatest });
+      expect(index.get('a')).toBeUndefined();
+      index.enter('a', 3);
+      index.enter('a', 5);
+      index.enter('b', 4);
+      expect([index.get('a'), index.get('b')]).toEqual([
+        { first: 3, latest: keepsLatest ? 5 : 3 },
+        { first: 4, latest: 4 },
+      ]);
+    },
+  );
+
+  it('takes no more memory than it says', () => {
+    const sizes = [true, false].map((keepsLatest) => {
+      const index = createSubjectIndex({ keepsLatest });
+      for (let seq = 1; seq <= 10_000; seq += 1) index.enter(`s${seq}`, seq);
+      return index.sizeInBytes / 10_000;
+    });
+    // With free places up to twice as much.
+    expect(sizes[0]).toBeLessThan(64);
+    expect(sizes[1]).toBeLessThan(50);
+    expect(sizes[1]).toBeLessThan(sizes[0] ?? 0);
   });
 });

@@ -46,10 +46,20 @@ describe('why too many photos failed', () => {
       Array<LineError>(4).fill({ kind: 'collision', message: 'a' }),
       /What helps: .*--id-from/,
     ],
+    [
+      'what the newest of them says, of which the beginning is enough',
+      [rejected('5', 'small'), rejected('5', 'x'.repeat(300))],
+      new RegExp(`code 5: ${'x'.repeat(200)}\\. What helps`),
+    ],
+    [
+      'a failure without a code by its kind',
+      [rejected('5', 'a'), ...Array<LineError>(2).fill({ kind: 'photo', message: 'c' })],
+      /most of them \(2\) photo: c\./,
+    ],
     ['a code like a property', Array<LineError>(4).fill(rejected('__proto__', 'x')), /code __proto__: x/],
   ])('names %s and what helps', (_, errors, expected) => {
     const lines = errors.map((error, index) => ({ ...lineOf(index + 1, 'x', 'failed'), error }));
-    expect(createFailureWatch({ count: 4 }).add(lines)).toMatch(expected);
+    expect(createFailureWatch({ count: errors.length }).add(lines)).toMatch(expected);
   });
 
   it('names duplicates, which have no error', () => {
@@ -92,6 +102,11 @@ describe('how many photos may fail', () => {
     expect(watch.add([failed(1), ...untried, ...untried])).toBeUndefined();
     expect(watch.add(linesOf(3_000, () => false))).toBeUndefined();
     expect(watch.add([failed(2)])).toMatch(/^2 dead letters/);
+    // The photos before are no part of a share either.
+    const share = createFailureWatch({ share: 1 });
+    const all = linesOf(999, () => true);
+    expect(share.add([...all, ...untried])).toBeUndefined();
+    expect(share.add([failed(1_000)])).toMatch(/^1000 of the last 1000/);
   });
 });
 

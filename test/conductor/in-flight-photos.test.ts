@@ -56,11 +56,18 @@ describe('photos that wait for an earlier one of their subject', () => {
     const deferred = createDeferredPhotos();
     for (let seq = 1; seq <= 10_000; seq += 1) deferred.defer(seq, lineAt(seq));
     await deferred.room(none);
+    expect(deferred.isFull).toBe(false);
     deferred.defer(10_001, lineAt(10_001));
+    expect(deferred.isFull).toBe(true);
     const room = deferred.room(none);
     deferred.release([20_000]);
     expect(await isDone(room)).toBe(false);
+    const leaving = new AbortController();
+    const left = deferred.room(leaving.signal);
+    leaving.abort(new Error('over'));
+    await expect(left).rejects.toThrow();
     deferred.release([10_001]);
     await room;
+    expect(deferred.isFull).toBe(false);
   });
 });

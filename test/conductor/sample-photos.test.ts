@@ -23,3 +23,24 @@ it('photos are chosen by lot: evenly, exactly as many as a count says, and other
   const other = all.filter(await samplePhotos('another run', { count: 100 }, seqs));
   expect(other.filter((seq) => count.includes(seq)).length).toBeLessThan(10);
 });
+
+it('a lot is even and below one, so that a share of all takes all', async () => {
+  const lots = all.map((seq) => lotOf('run', seq));
+  expect(lots.every((lot) => lot >= 0 && lot < 1)).toBe(true);
+  const [first = 0] = lots;
+  const isChosen = async (share: number) => (await samplePhotos('run', { share }, seqs))(1);
+  // Exactly its lot is not below it.
+  expect([await isChosen(first), await isChosen(first + 1e-12)]).toEqual([false, true]);
+});
+
+it('of many photos the same are chosen, though no more are kept meanwhile than are needed', async () => {
+  const many = 25_000;
+  async function* manySeqs() {
+    for (let seq = 1; seq <= many; seq += 1) yield seq;
+  }
+  const isChosen = await samplePhotos('run', { count: 3 }, manySeqs);
+  const byLot = Array.from({ length: many }, (_, index) => index + 1).sort(
+    (one, other) => lotOf('run', one) - lotOf('run', other),
+  );
+  expect(byLot.filter(isChosen)).toEqual(byLot.slice(0, 3));
+});

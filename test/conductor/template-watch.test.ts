@@ -175,6 +175,12 @@ describe('answers that cannot be right', () => {
       true,
     ],
     [
+      'pairs of exactly 3 %',
+      [...people(97), ...people(3, 100).map((one, at) => ({ ...one, returned: idOf(`p${at}`) }))],
+      [...repeat('fine', 97), ...repeat('implausible', 3)],
+      true,
+    ],
+    [
       'photos without a call in between',
       [bob, { subject: 'ann', more: { status: 'skipped', templateId: idOf('bob') } }],
       ['fine', 'fine'],
@@ -223,6 +229,8 @@ describe('answers that cannot be right', () => {
     expect(first).toMatch(
       /one template, own, for 3 subjects with different photos \(photos \d+, \d+, \d+ of the list\)/,
     );
+    const many = judge(people(9).map((one) => ({ ...one, returned: 'own' }))).alarms.at(-1);
+    expect(many).toMatch(/for 9 subjects with different photos \(photos (?:\d+, ){4}\d+ of the list\)$/);
     const [second] = judge(delayed(people(5))).alarms;
     expect(second).toMatch(
       /^for 3 of the last 4 photos the engine answered with the template of somebody else/,

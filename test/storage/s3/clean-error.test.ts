@@ -42,6 +42,7 @@ describe('an error of S3 that repeats a credential', () => {
     ]);
     expect(all.toLowerCase()).not.toContain(secret.slice(0, 8).toLowerCase());
     expect(all).not.toContain(Buffer.from(secret).toString('base64url').slice(4, 12));
+    expect(all).not.toContain(Buffer.from(secret).toString('hex').slice(4, 12));
   });
 
   it('stays what it is, in all else', () => {
