@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { pauseByUser, resumeAccount } from '../account/account-pause.ts';
-import { announceRun } from '../queue/presence.ts';
 import { writeControl } from '../records/run-control.ts';
 import { isOver, isWorkedOn, listRunRecords, type RunRecord } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
@@ -71,15 +70,6 @@ async function pauseRun(context: CommandContext, runId: string | undefined): Pro
 async function resumeRun(context: CommandContext, runId: string | undefined): Promise<number> {
   const { rollcall } = context;
   const record = await unfinished(context, runId);
-  const { accounts } = await rollcall.queue();
-  const { state } = await accounts.read(record.account);
-  if (state.pause?.reason === 'user') {
-    say(
-      `Its account was paused by hand and stays paused. To resume it: rollcall resume --account ${record.account}`,
-    );
-  } else if (state.pause) {
-    await accounts.change(record.account, resumeAccount);
-  }
   const { changePausedRun } = await import('../runs/create-or-resume-run.ts');
   const { settings, given } = rollcall;
   const takenOver = await changePausedRun(rollcall.state, record, {
@@ -87,7 +77,12 @@ async function resumeRun(context: CommandContext, runId: string | undefined): Pr
     given: givenTo('resume', given),
   });
   if (takenOver.length > 0) say(`Taken over: ${takenOver.join(', ')}`);
-  await goOn(context, record);
+  const { accountStaysPaused } = await letGoOn(context, record);
+  if (accountStaysPaused) {
+    say(
+      `Its account was paused by hand and stays paused. To resume it: rollcall resume --account ${record.account}`,
+    );
+  }
   return 0;
 }
 
@@ -108,17 +103,18 @@ async function resumeAll(context: CommandContext, given: string | boolean): Prom
   const called = await rollcall.calledAccountOf(account);
   for (const record of await listRunRecords(rollcall.state)) {
     if (record.state !== 'paused') continue;
-    if ((await rollcall.calledAccountOf(record.account)) === called) await goOn(context, record);
+    if ((await rollcall.calledAccountOf(record.account)) === called) await letGoOn(context, record);
   }
   return 0;
 }
 
-async function goOn({ rollcall }: CommandContext, record: RunRecord): Promise<void> {
-  await writeControl(rollcall.state, record.id, 'run');
-  await announceRun((await rollcall.queue()).presence, rollcall.state, record);
+async function letGoOn({ rollcall }: CommandContext, record: RunRecord) {
+  const { resumeRun } = await import('../runs/resume-run.ts');
+  const resumed = await resumeRun(rollcall, record);
   print(
     `Run ${record.id} goes on with the next worker. Without a worker: start the command again that started it.`,
   );
+  return resumed;
 }
 
 function accountOf({ rollcall }: CommandContext, given: string | boolean): string {

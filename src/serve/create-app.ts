@@ -7,11 +7,12 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import { packageVersion } from '../util/version.ts';
-import type { ServeContext } from './context.ts';
+import type { ServeContext, ServeParts } from './context.ts';
 import { addPage } from './page.ts';
 import { addProblems, problemSchema } from './problem.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { apiRoutes, otherRoutes } from './routes.ts';
+import { createRunViews } from './run-views.ts';
 import { addGuard, type GuardOptions } from './security/guard.ts';
 import { addHeaders } from './security/headers.ts';
 
@@ -20,11 +21,12 @@ const requestTimeoutInMs = 60_000;
 
 /** Page and API as a server that listens nowhere yet. Its log has no token, no subject and no query. */
 export async function createServeApp(
-  context: ServeContext,
+  parts: ServeParts,
   guard: GuardOptions,
   { pageFolder }: { pageFolder?: string } = {},
 ): Promise<FastifyInstance> {
-  const { log } = context.rollcall;
+  const context: ServeContext = { ...parts, views: createRunViews(parts) };
+  const { log } = parts.rollcall;
   const app = fastify({
     logger: false,
     requestTimeout: requestTimeoutInMs,

@@ -43,8 +43,6 @@ export class ProblemError extends Error {
   }
 }
 
-export const noSuchRun = () => new ProblemError(404, 'no-run', 'There is no such run.');
-
 /** Every error of every route, and every address that there is not, is answered as a problem. */
 export function addProblems(
   app: FastifyInstance,

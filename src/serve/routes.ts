@@ -1,9 +1,19 @@
 import type { Routes } from './context.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { controlRoutes } from './routes/control.ts';
+import { eventRoutes } from './routes/events.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { runRoutes } from './routes/runs.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 
 /** Those below `/api/v1`, in the OpenAPI document. */
-export const apiRoutes: readonly Routes[] = [runRoutes];
+export const apiRoutes: readonly Routes[] = [
+  runRoutes,
+  controlRoutes,
+  accountRoutes,
+  scheduleRoutes,
+  eventRoutes,
+];
 
 /** Those beside it, such as `/metrics`. */
 export const otherRoutes: readonly Routes[] = [metricsRoutes];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountViewSchema } from './accounts.ts';
 
 /** A run in a list. */
 export const runViewSchema = z
@@ -48,3 +49,28 @@ export const runListQuery = z.object({
 });
 
 export const runParams = z.object({ id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/) });
+
+const changeableSchema = z.object({
+  rate: z.number(),
+  /** Calls in flight in each process. */
+  concurrency: z.number(),
+  /** A count of dead letters, or a share of the last 1,000 outcomes (`50%`). */
+  stopAfterFailures: z.union([z.number(), z.string()]),
+});
+
+export const runDetailSchema = runViewSchema
+  .extend({
+    /** Absent in events. */
+    settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    /** What `PATCH` changes while it runs. */
+    changeable: changeableSchema,
+    /** Processes that work on it. */
+    processes: z.array(z.object({ name: z.string(), host: z.string(), since: z.string() })),
+    /** What happened to it (`rollcall.event/1`). */
+    events: z.array(z.looseObject({ at: z.string(), kind: z.string() })),
+    /** Once it is over (`rollcall.summary/1`). */
+    summary: z.looseObject({}).nullable(),
+    engineHealth: accountViewSchema,
+  })
+  .meta({ id: 'RunDetail' });
+export type RunDetail = z.infer<typeof runDetailSchema>;

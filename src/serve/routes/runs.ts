@@ -1,10 +1,13 @@
-import { listReadableRuns, type RunRecord, readRunRecord } from '../../records/run-record.ts';
-import { runListQuery, runListSchema, runParams, runViewSchema } from '../api/runs.ts';
-import type { Routes, ServeContext } from '../context.ts';
-import { noSuchRun } from '../problem.ts';
-import { viewRun } from '../view-run.ts';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { readRunReport } from '../../runs/look-at-runs.ts';
+import { runDetailSchema, runListQuery, runListSchema, runParams } from '../api/runs.ts';
+import type { Routes } from '../context.ts';
+import { findRun } from '../find-run.ts';
 
 export const runRoutes: Routes = (context) => async (app) => {
+  const { rollcall, views } = context;
+
   app.get(
     '/runs',
     {
@@ -15,28 +18,41 @@ export const runRoutes: Routes = (context) => async (app) => {
       },
     },
     async ({ query: { cursor, limit } }) => {
-      const { records, unreadable } = await listReadableRuns(context.rollcall.state);
-      const from = cursor === undefined ? 0 : records.findIndex(({ id }) => id === cursor) + 1;
-      const page = records.slice(from, from + limit);
-      const now = new Date();
+      const { runs, unreadable } = await views.list();
+      const from = cursor === undefined ? 0 : runs.findIndex(({ id }) => id === cursor) + 1;
+      const page = runs.slice(from, from + limit);
       return {
-        runs: page.map((record) => viewRun(record, { now })),
+        runs: page,
         unreadable: unreadable.map(({ id, fault }) => ({ id, problem: fault.message })),
-        next: from + limit < records.length ? (page.at(-1)?.id ?? null) : null,
+        next: from + limit < runs.length ? (page.at(-1)?.id ?? null) : null,
       };
     },
   );
 
   app.get(
     '/runs/:id',
-    { schema: { summary: 'A run', params: runParams, response: { 200: runViewSchema } } },
-    async ({ params: { id } }) => viewRun(await findRun(context, id), { now: new Date() }),
+    { schema: { summary: 'A run', params: runParams, response: { 200: runDetailSchema } } },
+    async ({ params: { id } }) => views.detail(await findRun(context, id)),
+  );
+
+  app.get(
+    '/runs/:id/report',
+    {
+      schema: {
+        summary: 'Its report: a JSON line for each photo that is done',
+        params: runParams,
+        response: { 200: z.string().describe('JSON lines (application/jsonl)') },
+      },
+    },
+    async ({ params: { id } }, reply) => {
+      await findRun(context, id);
+      return reply
+        .type('application/jsonl')
+        .send(Readable.from(jsonLines(readRunReport(rollcall, id))) as never);
+    },
   );
 };
 
-/** @throws ProblemError where there is no such run */
-export async function findRun({ rollcall }: ServeContext, id: string): Promise<RunRecord> {
-  const record = await readRunRecord(rollcall.state, id);
-  if (!record) throw noSuchRun();
-  return record;
+async function* jsonLines(lines: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
 }

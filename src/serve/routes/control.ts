@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { writeControl } from '../../records/run-control.ts';
+import { isOver, type RunRecord, readRunRecord } from '../../records/run-record.ts';
+import { cancelRun } from '../../runs/cancel-run.ts';
+import { oneAtATime } from '../../runs/one-at-a-time.ts';
+import { resumeRun } from '../../runs/resume-run.ts';
+import { enqueueDeadLetters } from '../../runs/retry-dead-letters.ts';
+import { runParams, runViewSchema } from '../api/runs.ts';
+import { queueOf, type Routes, type ServeContext } from '../context.ts';
+import { findRun } from '../find-run.ts';
+import { ProblemError } from '../problem.ts';
+
+export const controlRoutes: Routes = (context) => async (app) => {
+  const { rollcall, views, signal } = context;
+  const answers = { params: runParams, response: { 202: runViewSchema } };
+
+  app.post(
+    '/runs/:id/pause',
+    { schema: { summary: 'Pause it: calls in flight are finished', ...answers } },
+    async ({ params: { id } }, reply) => {
+      const record = await findUnfinished(context, id);
+      await writeControl(rollcall.state, id, 'pause');
+      return reply.code(202).send(await views.view(record));
+    },
+  );
+
+  app.post(
+    '/runs/:id/resume',
+    { schema: { summary: 'Let a paused run go on with the next worker', ...answers } },
+    async ({ params: { id } }, reply) => {
+      const record = await findUnfinished(context, id);
+      queueOf(context);
+      const { accountStaysPaused } = await resumeRun(rollcall, record);
+      if (accountStaysPaused)
+        throw new ProblemError(
+          409,
+          'account-paused',
+          `Its account was paused by hand. To go on: rollcall resume --account ${record.account}`,
+        );
+      return reply.code(202).send(await views.view(record));
+    },
+  );
+
+  app.post(
+    '/runs/:id/cancel',
+    { schema: { summary: 'End it: what is not done is reported as cancelled', ...answers } },
+    async ({ params: { id } }, reply) => {
+      const record = await findUnfinished(context, id);
+      queueOf(context);
+      // Durable before the answer; where no process conducts the run, this one ends it.
+      await writeControl(rollcall.state, id, 'cancel');
+      cancelRun(rollcall, id, signal).catch((error: Error) =>
+        rollcall.log.error({ run: id, reason: error.message }, 'the run could not be cancelled yet'),
+      );
+      return reply.code(202).send(await views.view(record));
+    },
+  );
+
+  app.post(
+    '/runs/:id/retry',
+    {
+      schema: {
+        summary: 'A new run of its dead letters',
+        params: runParams,
+        body: z.object({ which: z.enum(['failed', 'all']).default('failed') }),
+        response: { 201: runViewSchema },
+      },
+    },
+    async ({ params: { id }, body: { which } }, reply) => {
+      const record = await findRun(context, id);
+      return reply.code(201).send(await views.view(await retry(context, record, which)));
+    },
+  );
+};
+
+async function findUnfinished(context: ServeContext, id: string): Promise<RunRecord> {
+  const record = await findRun(context, id);
+  if (isOver(record)) throw new ProblemError(409, 'run-over', `The run is ${record.state} already.`);
+  return record;
+}
+
+/** One at a time: whoever asks twice while the first is not over must not pay for the same photos twice. */
+async function retry(context: ServeContext, record: RunRecord, which: 'failed' | 'all'): Promise<RunRecord> {
+  const { rollcall, signal } = context;
+  const { state } = rollcall;
+  const subject = { source: { address: `retry of ${record.id}` }, account: record.account };
+  return oneAtATime(queueOf(context).leases, subject, signal, async () => {
+    for (let turn = 1; ; turn += 1) {
+      const runId = retryIdOf(record.id, turn);
+      const earlier = await readRunRecord(state, runId);
+      if (earlier && !isOver(earlier))
+        throw new ProblemError(409, 'retry-under-way', `Run ${runId} retries them already.`);
+      if (earlier) continue;
+      if (!(await enqueueDeadLetters(rollcall, record, { which, runId, signal })))
+        throw new ProblemError(409, 'nothing-to-retry', 'It has no such dead letters.');
+      return findRun(context, runId);
+    }
+  });
+}
+
+/** Ids have 64 characters at most. */
+function retryIdOf(runId: string, turn: number): string {
+  const id = `${runId}-retry-${turn}`;
+  return id.length <= 64
+    ? id
+    : `${createHash('sha256').update(runId).digest('hex').slice(0, 32)}-retry-${turn}`;
+}
