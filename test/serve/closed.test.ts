@@ -37,7 +37,9 @@ describe('every route of the server', () => {
   it('is described: those that there are at least', async () => {
     const { app } = await openApp();
     const urls = (await routesOf(app)).map(({ method, url }) => `${method} ${url}`);
-    expect(urls).toEqual(expect.arrayContaining(['GET /api/v1/runs?run=1', 'POST /api/v1/runs/1/cancel?run=1']));
+    expect(urls).toEqual(
+      expect.arrayContaining(['GET /api/v1/runs?run=1', 'POST /api/v1/runs/1/cancel?run=1']),
+    );
   });
 
   it.each([
