@@ -4,10 +4,11 @@ import { type Command, Option } from 'commander';
 import { readSummary } from '../conductor/finish-run.ts';
 import { readReport } from '../records/read-report.ts';
 import type { ReportLine } from '../records/report-line.ts';
-import { runFolderOf } from '../records/run-record.ts';
+import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { verifyReport } from '../records/verify-report.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { UsageError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, printJson, say, write } from './output.ts';
@@ -18,21 +19,33 @@ import { writeNewFile } from './write-new-file.ts';
 export function defineReport(command: Command): void {
   command
     .addOption(
-      new Option('--format <format>', 'print the lines, or the summary').choices(['jsonl', 'csv', 'summary']),
+      new Option('--format <format>', 'print the lines or the summary, or write a page to look at').choices([
+        'jsonl',
+        'csv',
+        'summary',
+        'html',
+      ]),
     )
-    .option('--output <file>', 'write the lines to a new file: JSON lines, or CSV with --format csv')
+    .option('--output <file>', 'write to a new file: JSON lines, with --format csv or html that')
     .option('--json', 'print the summary as one JSON object')
     .action(async (runId: string | undefined, options: ReportOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, life }) => {
         const { state } = rollcall;
+        if (options.format === 'html' && options.output === undefined)
+          throw new UsageError('output', '--format html: name the file with --output, such as report.html.');
         life.doing('Reading the report');
-        const { id } = await findRun(rollcall, runId);
+        const record = await findRun(rollcall, runId);
+        const { id } = record;
         const folder = state.locate(runFolderOf(id));
         const summary = await readSummary(state, id);
         if (!summary) say(`Run ${id} is not finished: its report is not complete yet.`);
         const { format, output: file } = options;
         const lines =
-          format === 'csv' ? csvOf(readReport(state, runFolderOf(id))) : jsonlOf(state, id, summary);
+          format === 'csv'
+            ? csvOf(readReport(state, runFolderOf(id)))
+            : format === 'html'
+              ? htmlOf(state, record)
+              : jsonlOf(state, id, summary);
         if (file !== undefined && format !== 'summary') {
           await writeNewFile({ file, flag: '--output' }, lines);
           say(`Report written to ${file}`);
@@ -78,6 +91,15 @@ async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<string> 
   // What fails above makes reading below fail, too.
   pipeline(Readable.from(rows()), csv).catch(() => {});
   yield* csv as AsyncIterable<string>;
+}
+
+/** A page that opens without a network. */
+async function* htmlOf(state: StateStore, record: RunRecord): AsyncGenerator<string> {
+  const [{ htmlReport }, { pageDataOf }] = await Promise.all([
+    import('../runs/html-report.ts'),
+    import('../runs/page-data-of-run.ts'),
+  ]);
+  yield await htmlReport(await pageDataOf(state, record));
 }
 
 async function printAll(chunks: AsyncIterable<string>): Promise<void> {

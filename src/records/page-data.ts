@@ -1,38 +1,9 @@
 import type { ReportLine, Status } from './report-line.ts';
+import type { Aggregates } from './run-aggregates.ts';
 import type { RunEventLine } from './run-events.ts';
 import type { Summary } from './summary.ts';
 
-interface Histogram {
-  /** Ascending; `counts` has one more: below the first bound, from a bound to below the next, from the last on. */
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-}
-
-/** What pictures of a run are drawn from. */
-export interface Aggregates {
-  readonly lines: number;
-  readonly byStatus: Readonly<Record<Status, number>>;
-  readonly byCode: Readonly<Record<string, number>>;
-  readonly byReason: Readonly<Record<string, number>>;
-  readonly warnings: Readonly<Record<string, number>>;
-  readonly deadLetters: number;
-  readonly timeline: {
-    readonly startAt: string | null;
-    readonly bucketInSeconds: number;
-    readonly byStatus: Readonly<Record<Status, readonly number[]>>;
-    readonly calls: readonly number[];
-    readonly byCode: Readonly<Record<string, readonly number[]>>;
-  };
-  readonly durations: Histogram;
-  readonly quality: Readonly<Record<string, Histogram & { readonly missing: number }>>;
-  readonly slowest: readonly {
-    readonly seq: number;
-    readonly subjectId?: string | undefined;
-    readonly photo?: string | undefined;
-    readonly status: Status;
-    readonly durationInMs: number;
-  }[];
-}
+export type { Aggregates };
 
 /** What a code, or the kind of an error, means and what helps. */
 export interface Meaning {

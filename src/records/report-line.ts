@@ -6,17 +6,19 @@ export const reportSchemaName = 'rollcall.report/1';
 export const statuses = ['enrolled', 'rejected', 'failed', 'duplicate', 'skipped', 'cancelled'] as const;
 export type Status = (typeof statuses)[number];
 
+export const errorKinds = [
+  'rejected',
+  'unavailable',
+  'photo',
+  'manifest',
+  'collision',
+  'preflight',
+  'implausible',
+  'crashed',
+] as const;
+
 const errorSchema = z.object({
-  kind: z.enum([
-    'rejected',
-    'unavailable',
-    'photo',
-    'manifest',
-    'collision',
-    'preflight',
-    'implausible',
-    'crashed',
-  ]),
+  kind: z.enum(errorKinds),
   /** The engine's own code, or `check-liveness`, `check-deepfake`. */
   code: z.string().optional(),
   message: z.string(),
