@@ -1,5 +1,6 @@
 import type { AccountCheck, CallReply } from '../engines/engine.ts';
-import type { CallWatch } from './call-watch.ts';
+import { inSpan, type Span } from '../util/span.ts';
+import type { CallEnd, CallWatch } from './call-watch.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** What is left of a run's `--max-calls`: calls are counted in the store before they are made, over all processes. */
@@ -33,6 +34,8 @@ export interface CallOptions<Reply extends CallReply> {
   readonly signal: AbortSignal;
   /** Ends the waiting for its permit: aborted with `signal`, or before it, where calls in flight may go on. */
   readonly leaving: AbortSignal;
+  /** Of which waiting and call are a part. */
+  readonly span?: Span | undefined;
 }
 
 /**
@@ -45,26 +48,26 @@ export interface CallOptions<Reply extends CallReply> {
 export async function makeCall<Reply extends CallReply>(
   options: CallOptions<Reply>,
 ): Promise<MadeCall<Reply>> {
-  const { context, runId, photo, attemptsBefore, refusedBefore = false, signal, leaving } = options;
-  const permit = await context.limiter.acquire({ runId, signal: leaving });
+  const { context, runId, photo, attemptsBefore, refusedBefore = false, signal, leaving, span } = options;
+  const permit = await inSpan(span, 'wait', () => context.limiter.acquire({ runId, signal: leaving }));
   // Taken when the call is due: a call that still waits for its permit has cost nothing.
   if (!(await context.takeCall())) {
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw new BudgetSpentError();
   }
-  const end = context.watch?.begin();
+  const end = beginCall(context, span);
   let isSent = false;
   const onSent = () => {
     isSent = true;
     permit.sent();
   };
   const reply = await options.call(signal, onSent).catch(async (error) => {
-    end?.(isSent ? 'unanswered' : undefined);
+    end(isSent ? 'unanswered' : undefined);
     if (isSent) options.onUnanswered();
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw error;
   });
-  end?.(reply.kind);
+  end(reply.kind);
   const { charged } = await permit.done({ reply, photo, attemptsBefore, refusedBefore });
   return { reply, charged };
 }
@@ -84,24 +87,35 @@ export async function askAccount(options: {
   readonly runId: string;
   readonly ask: (signal: AbortSignal) => Promise<AccountCheck>;
   readonly signal: AbortSignal;
+  readonly span?: Span | undefined;
 }): Promise<AccountCheck> {
-  const { context, runId, ask, signal } = options;
-  const permit = await context.limiter.acquire({ runId, signal });
+  const { context, runId, ask, signal, span } = options;
+  const permit = await inSpan(span, 'wait', () => context.limiter.acquire({ runId, signal }));
   const nothing = { reply: undefined, photo: '', attemptsBefore: 0 };
   if (!(await context.takeCall())) {
     await permit.done(nothing);
     throw new BudgetSpentError();
   }
-  const end = context.watch?.begin();
+  const end = beginCall(context, span);
   permit.sent();
   const check = await ask(signal).catch(async (error) => {
-    end?.('unanswered');
+    end('unanswered');
     await permit.done(nothing);
     throw error;
   });
-  end?.('checked');
+  end('checked');
   await permit.checked(check);
   return check;
+}
+
+/** For those who watch. */
+function beginCall({ watch }: CallContext, parent: Span | undefined): (kind: CallEnd | undefined) => void {
+  const end = watch?.begin();
+  const span = parent?.begin('call');
+  return (kind) => {
+    end?.(kind);
+    span?.end({ kind });
+  };
 }
 
 /** The run has made as many calls as it may: its conductor pauses it, until then the photo waits. */

@@ -5,6 +5,7 @@ import type { RunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import type { Tracing } from '../util/span.ts';
 
 /** How a process's part in a run ended. */
 export type RunEnd = { readonly runId: string } & PartEnd;
@@ -33,6 +34,7 @@ export interface ConductOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
   /** How often the conductor looks for what the queue has lost. Default: 30 s. */
   readonly reconcileEveryInMs?: number;
 }

@@ -64,7 +64,7 @@ interface Flow {
 
 async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
   const { record, parts, stop } = run;
-  const { state, backend, runId, window, photosPerJob = 1, log } = options;
+  const { state, backend, runId, window, photosPerJob = 1, log, tracing } = options;
   const { listed } = record;
   const manifest = createManifestProgress(
     listed
@@ -79,6 +79,7 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
     state,
     window,
     photosPerJob,
+    tracing,
     // They are shown for people; the report has them whatever comes of it, so that no stop waits for them.
     showDeadLetters: (letters) =>
       run

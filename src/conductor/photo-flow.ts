@@ -5,12 +5,13 @@ import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { readLatestLines } from '../records/report-part.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import type { Tracing } from '../util/span.ts';
 import type { ConductOptions } from './conducting.ts';
 import { createFailureWatch } from './failure-watch.ts';
 import type { DeferredPhotos } from './in-flight-photos.ts';
 import { createDeferredPhotos, createInFlightPhotos } from './in-flight-photos.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
-import { buildFinishedLine, buildPhotoJob, jobToRepeat } from './photo-job.ts';
+import { buildFinishedLine, buildPhotoJob, jobToRepeat, traced } from './photo-job.ts';
 import type { HeldRun } from './take-run.ts';
 import { createTemplateWatch, type JudgedLines, type TemplateWatch } from './template-watch.ts';
 
@@ -53,6 +54,7 @@ export function createPhotoFlow(
     window: number;
     /** At most. */
     photosPerJob: number;
+    tracing?: Tracing | undefined;
     onTooManyFailures: (message: string) => void;
     /** The engine's answers cannot be right. */
     onImplausible: (alarm: string) => void;
@@ -60,7 +62,7 @@ export function createPhotoFlow(
 ): PhotoFlow {
   const { record, lease, parts, queue } = run;
   const { signal } = run.stop;
-  const { showDeadLetters } = options;
+  const { showDeadLetters, tracing } = options;
   const inFlight = createInFlightPhotos(options.window);
   const deferred = createDeferredPhotos();
   const failures = createFailureWatch(record.settings.stopAfterFailures);
@@ -75,7 +77,7 @@ export function createPhotoFlow(
   /** Who slept through the end of its lease would queue photos that its successor has done. */
   async function queueNow(jobs: readonly PhotoJob[]): Promise<void> {
     await lease.fresh(signal);
-    const open = jobs.filter(isOpen);
+    const open = jobs.filter(isOpen).map((job) => traced(job, tracing));
     inFlight.add(open);
     await queue.add(open, photosPerJobOf(open));
   }

@@ -6,6 +6,7 @@ import { photoJobDataSchema } from '../records/photo-job-data.ts';
 import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import type { Tracing } from '../util/span.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 
 type RunIdentity = Pick<RunRecord, 'id' | 'engine'>;
@@ -36,6 +37,12 @@ export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
       tries: { attempts: 0, calls: 0, reads: 0, storedUnknown: false },
     },
   };
+}
+
+/** The same with a trace, where there are traces; one that is queued again goes on with its own. */
+export function traced(job: PhotoJob, tracing: Tracing | undefined): PhotoJob {
+  if (!tracing || job.data.traceparent !== undefined) return job;
+  return { ...job, data: { ...job.data, traceparent: tracing.queued(job.data) } };
 }
 
 /** The report line of a photo that was settled without a job. */

@@ -66,6 +66,8 @@ export const photoJobDataSchema = z.object({
   /** Whether the photo is identified after it was enrolled (`--verify`). */
   verify: z.boolean().optional(),
   queuedAt: z.string(),
+  /** Of the trace that it has (W3C), where there is one. */
+  traceparent: z.string().optional(),
   /** The state of the earlier attempts; written back with every delay. */
   tries: z.object({
     /** Calls of the enroll endpoint that were charged. */

@@ -27,7 +27,7 @@ const askAgainInMs = 1_000;
 /** What a process works on a run with. */
 export type WorkTools = Pick<
   Rollcall,
-  'settings' | 'state' | 'log' | 's3' | 'queue' | 'limiter' | 'faceReader' | 'registration'
+  'settings' | 'state' | 'log' | 's3' | 'queue' | 'limiter' | 'faceReader' | 'registration' | 'tracing'
 > & {
   /** Told of what this process does for photos. */
   readonly watch?: WorkWatch | undefined;
@@ -53,11 +53,12 @@ export async function joinRun(
   const { id: runId } = record;
   const backend = await tools.queue();
   const part = await openPart(tools, options);
+  const tracing = await tools.tracing();
   let end: RunEnd | undefined;
   try {
     while (!end) {
       const ended = await conductRun({
-        ...{ state, backend, runId, openSource, signal, onProgress, log },
+        ...{ state, backend, runId, openSource, signal, onProgress, log, tracing },
         processName: processName(),
         ...loadFor(settings, record.settings.rate),
         work: part.worker,
@@ -111,6 +112,7 @@ export async function openPart(
     hurry: grace.signal,
     processName: processName(),
     watch: tools.watch,
+    tracing: await tools.tracing(),
   });
   return {
     worker,

@@ -21,8 +21,10 @@ import { openState } from '../storage/state/open-state.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { processName } from '../util/process-name.ts';
 import { createResources } from '../util/resources.ts';
+import type { Tracing } from '../util/span.ts';
 import { type Engines, type OpenEngine, openEngines } from './open-engines.ts';
 import { openRegistration, type Registration } from './registration.ts';
+import { findTraceEndpoint } from './tracing/trace-packages.ts';
 
 export interface OpenRollcallOptions {
   /** Settings that stand above environment and config file. */
@@ -66,6 +68,8 @@ export interface Rollcall {
    * @throws UsageError that says what to install where their packages are missing
    */
   faceReader(): Promise<FaceReader>;
+  /** Traces of photos, where there is somebody to send them to; loaded when it is first called. */
+  tracing(): Promise<Tracing | undefined>;
   /** From the first call on, all others on the queue see that this process is there to work. */
   registration(): Promise<Registration>;
   close(): Promise<void>;
@@ -87,6 +91,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     ...parsed,
     state: isOnS3 ? parsed.state : resolve(folder, parsed.state),
   });
+  const traceEndpoint = findTraceEndpoint(environment);
   const log = options.log ?? createLog(settings, options.logTo);
   if (strange.length > 0) log.warn({ variables: strange }, 'these variables are no settings and are ignored');
   const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
@@ -107,6 +112,11 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       ...(options.signal && { signal: options.signal }),
     });
     return { ...backend, accounts: called.storeOver(backend.accounts) };
+  });
+  const openTraces = resources.lazyByKey(async (url) => {
+    const { openTracing } = await import('./tracing/open-tracing.ts');
+    const serviceName = environment.OTEL_SERVICE_NAME;
+    return openTracing({ url, serviceName, withSubjects: settings.traceSubjects });
   });
   const limiterOfCalled = resources.lazyByKey(async (account) =>
     createRateLimiter({
@@ -138,6 +148,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       const { shareFaceReader } = await import('../engines/local/faces/create-face-reader.ts');
       return shareFaceReader();
     }),
+    tracing: async () => (traceEndpoint === undefined ? undefined : openTraces(traceEndpoint)),
     registration: resources.lazy(async () =>
       openRegistration({
         presence: (await queue()).presence,

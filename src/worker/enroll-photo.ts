@@ -23,12 +23,13 @@ import { putInDoubt } from './settle-refusal.ts';
  * @throws SubjectForgottenError; AccountLockLostError where the lock was lost before the call was made
  */
 export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | undefined): Promise<Judgement> {
-  const { data, ready, context, signal, leaving, templateId } = photo;
+  const { data, ready, context, signal, leaving, templateId, span } = photo;
   const { engine, settings } = context;
   const { reply, charged } = await makeCall({
     context,
     signal,
     leaving,
+    span,
     runId: data.run,
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),

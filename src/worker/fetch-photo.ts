@@ -11,6 +11,7 @@ import { preparePhoto } from '../photos/prepare-photo.ts';
 import { copiesWhenSent, type ReadPhoto, readWithinBudget } from '../photos/read-within-budget.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
+import { inSpan, type Span } from '../util/span.ts';
 import type { Warning } from '../util/warning.ts';
 
 /** A photo as it is sent, and what the report says of the original. */
@@ -39,12 +40,15 @@ export async function fetchPhoto(options: {
   /** The memory of this photo, from before it is read until it was sent. */
   share: ByteShare;
   signal: AbortSignal;
+  span?: Span | undefined;
   /** Whether these bytes, by their SHA-256, are such that they need no call. */
   recognise: (sha256: string) => Omit<Outcome, 'finishedAt'> | undefined;
 }): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
-  const { data, address, readPhoto, rules, settings, share, signal } = options;
+  const { data, address, readPhoto, rules, settings, share, signal, span } = options;
   const expectedSizeInBytes = data.sizeInBytes;
-  const photo = await readWithinBudget({ address, readPhoto, share, expectedSizeInBytes, signal });
+  const photo = await inSpan(span, 'fetch', () =>
+    readWithinBudget({ address, readPhoto, share, expectedSizeInBytes, signal }),
+  );
   if ('problem' in photo) return photo;
   const { version, changed } = compareVersions(data, photo);
   const original = {
@@ -62,9 +66,11 @@ export async function fetchPhoto(options: {
       recognised,
       original: { ...original, ...(readWarnings.length > 0 && { warnings: readWarnings }) },
     };
-  const inspected = await inspectPhoto(photo.bytes);
-  if ('problem' in inspected) return inspected;
-  const prepared = await preparePhoto({ photo: photo.bytes, inspected, rules, settings, memory: share });
+  const prepared = await inSpan(span, 'prepare', async () => {
+    const inspected = await inspectPhoto(photo.bytes);
+    if ('problem' in inspected) return inspected;
+    return preparePhoto({ photo: photo.bytes, inspected, rules, settings, memory: share });
+  });
   if ('problem' in prepared) return prepared;
   share.note(prepared.bytes.length * copiesWhenSent);
   const warnings = [...prepared.warnings, ...readWarnings];

@@ -11,7 +11,7 @@ import { chargedBefore } from './judge-reply.ts';
 import type { PhotoTask, WorkContext } from './photo-task.ts';
 
 /** What an identification needs of a photo in the hands of a worker; also of one that belongs to no run. */
-export interface IdentifiablePhoto extends Pick<PhotoTask, 'signal' | 'leaving' | 'tries'> {
+export interface IdentifiablePhoto extends Pick<PhotoTask, 'signal' | 'leaving' | 'tries' | 'span'> {
   readonly data: Pick<PhotoTask['data'], 'run' | 'seq'>;
   readonly ready: Pick<PhotoTask['ready'], 'bytes' | 'format'>;
   readonly context: CallContext & {
@@ -28,13 +28,14 @@ export async function identifyPhoto(
   photo: IdentifiablePhoto,
   failuresOf: (tries: AttemptState) => number = chargedBefore,
 ): Promise<Identification> {
-  const { data, ready, context, signal, leaving } = photo;
+  const { data, ready, context, signal, leaving, span } = photo;
   const { identify } = context.engine;
   if (!identify) throw new Error(`the engine ${context.engine.name} has no identification`);
   const { reply, charged } = await makeCall({
     context,
     signal,
     leaving,
+    span,
     runId: data.run,
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),

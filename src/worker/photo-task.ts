@@ -8,6 +8,7 @@ import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import type { Span } from '../util/span.ts';
 import type { ForgottenContext } from './assert-not-forgotten.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 import type { AttemptState } from './judge-reply.ts';
@@ -47,6 +48,8 @@ export interface PhotoTask {
   readonly leaving: AbortSignal;
   /** What was tried so far; brought up to date with every call, also one that was aborted. */
   tries: AttemptState;
+  /** Of which everything that is done for it is a part. */
+  readonly span?: Span | undefined;
 }
 
 /** What came of the work on a photo. */

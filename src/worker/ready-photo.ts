@@ -5,6 +5,7 @@ import type { PhotoProblem } from '../photos/photo.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
+import type { Span } from '../util/span.ts';
 import type { Warning } from '../util/warning.ts';
 import { fetchPhoto, type ReadyPhoto, type RecognisedPhoto } from './fetch-photo.ts';
 import type { AttemptState } from './judge-reply.ts';
@@ -27,8 +28,9 @@ export async function readyPhoto(options: {
   signal: AbortSignal;
   /** Aborted then, and when the process drains. */
   leaving: AbortSignal;
+  span?: Span | undefined;
 }): Promise<ReadyPhoto | RecognisedPhoto | PhotoProblem> {
-  const { data, templateId, tries, context, share, signal, leaving } = options;
+  const { data, templateId, tries, context, share, signal, leaving, span } = options;
   const { engine, settings, preflight, readPhoto, s3, source } = context;
   const address = await context.addressOf(data);
   if (engine.sendsAddressesBy?.(settings) !== undefined) {
@@ -47,7 +49,7 @@ export async function readyPhoto(options: {
     return known;
   };
   const read = await fetchPhoto({
-    ...{ data, address, readPhoto, settings, share, signal, recognise },
+    ...{ data, address, readPhoto, settings, share, signal, span, recognise },
     rules: engine.accepts,
   });
   if (!('problem' in read)) source.noteRead(address);

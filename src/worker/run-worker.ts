@@ -15,6 +15,7 @@ import type { RunRecord } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import type { SpanAttributes, Tracing } from '../util/span.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';
 import { type PhotoResult, workAgain } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
@@ -43,6 +44,7 @@ export interface RunWorkerOptions {
   readonly processName: string;
   readonly log: Logger;
   readonly watch?: WorkWatch | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 const pauseAfterFaultInMs = 1_000;
@@ -55,8 +57,19 @@ export interface RunWorker {
 }
 
 export function createRunWorker(options: RunWorkerOptions): RunWorker {
-  const { state, backend, record, calledAccount, concurrency, timeoutInMs, hurry, processName, log, watch } =
-    options;
+  const {
+    state,
+    backend,
+    record,
+    calledAccount,
+    concurrency,
+    timeoutInMs,
+    hurry,
+    processName,
+    log,
+    watch,
+    tracing,
+  } = options;
   const { maxCalls } = record.settings;
   const drain = new AbortController();
   // Every photo at work listens.
@@ -102,12 +115,15 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
         concurrency,
         workerName: processName,
         async work(job, signal) {
-          const result = await workPhoto(job, context, signal).catch((error) => {
+          const span = tracing?.work(job.data);
+          const result = await workPhoto(job, context, signal, span).catch((error) => {
+            span?.end();
             // The state, not the photo: its conductor sees the same, and stops the run.
             if (!(error instanceof FaultError)) throw error;
             onError(error);
             return workAgain({ data: job.data, tries: job.data.tries }, pauseAfterFaultInMs);
           });
+          span?.end(spanOf(result));
           if ('outcome' in result) watch?.finished(result.outcome, record.engine);
           logPhoto(log, job.data, result);
           return result;
@@ -122,6 +138,12 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
       await accountLock?.close();
     },
   };
+}
+
+function spanOf(result: PhotoResult): SpanAttributes {
+  if (!('outcome' in result)) return { again: 'again' in result };
+  const { status, error, attempts } = result.outcome;
+  return { status, error: error?.kind, attempts };
 }
 
 /** By numbers and words of our own: a log is read by others than a report. */

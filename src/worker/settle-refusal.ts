@@ -60,14 +60,14 @@ function dropRefusal(photo: PhotoTask): undefined {
 
 /** False as well where the engine does not answer. */
 async function isAccountRight(photo: PhotoTask): Promise<boolean> {
-  const { context, data, leaving } = photo;
+  const { context, data, leaving, span } = photo;
   const { limiter, engine } = context;
   const message = photo.tries.refusal?.message ?? 'it lets no photo through';
   // Of an engine that cannot be asked nothing is known but what got through.
   const ask =
     engine.checkAccount?.bind(engine) ??
     (async (): Promise<AccountCheck> => (limiter.hasPassed() ? { ok: true } : { ok: false, message }));
-  const check = await askAccount({ context, runId: data.run, ask, signal: leaving });
+  const check = await askAccount({ context, runId: data.run, ask, signal: leaving, span });
   photo.tries = { ...photo.tries, calls: photo.tries.calls + 1 };
   return check.ok;
 }

@@ -6,6 +6,7 @@ import type { Refusal } from '../ledger/forgotten-watch.ts';
 import type { PhotoJob } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/abort-signals.ts';
+import type { Span } from '../util/span.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { assertNotForgotten, forgottenOutcome, SubjectForgottenError } from './assert-not-forgotten.ts';
 import { AccountLockLostError, enrollPhoto, findDuplicate } from './enroll-photo.ts';
@@ -26,6 +27,7 @@ export async function workPhoto(
   { data }: PhotoJob,
   context: WorkContext,
   signal: AbortSignal,
+  span?: Span,
 ): Promise<PhotoResult> {
   const { settings, draining, engine } = context;
   const templateId = data.templateId ?? engine.templateIdFor(data.subjectId);
@@ -36,7 +38,7 @@ export async function workPhoto(
   const share = context.memory.open(leaving.signal);
   try {
     await assertNotForgotten(context, { subjectId: data.subjectId, templateId }, leaving.signal);
-    const task = { data, templateId, context, signal, leaving: leaving.signal, tries };
+    const task = { data, templateId, context, signal, leaving: leaving.signal, tries, span };
     const ready = await readyPhoto({ ...task, share });
     if ('problem' in ready) {
       signal.throwIfAborted();

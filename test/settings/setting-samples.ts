@@ -79,5 +79,6 @@ export const settingSamples: Readonly<
   allowEmpty: ['yes', true, '0', false, 'ja'],
   runId: ['night-1', 'night-1', 'A.b_c', 'A.b_c', '../elsewhere'],
   logLevel: ['debug', 'debug', 'silent', 'silent', 'loud'],
+  traceSubjects: ['on', true, 'off', false, 'some'],
   logFile: ['log', 'log', '/tmp/log', '/tmp/log', ' '],
 };

@@ -22,6 +22,13 @@ export const outputSettings = inGroup('output', {
     default: 'false',
     description: 'keep age, gender and race in the report',
   },
+  traceSubjects: {
+    type: onOff,
+    scope: 'process',
+    commands: ['run', 'worker', 'dead-letters'],
+    default: 'false',
+    description: 'traces (OTEL_EXPORTER_OTLP_ENDPOINT) name subjects and photos',
+  },
   logLevel: {
     type: oneOf(['silent', 'error', 'warn', 'info', 'debug']),
     scope: 'process',
