@@ -97,6 +97,7 @@ const context: WorkContext = {
   s3: openS3Connection({ pathStyle: true }),
   memory: createByteBudget(photosBudgetInBytes),
   addressOf: async (data) => data.photo,
+  readUpload: async () => ({ problem: 'there is none', retryable: false }),
   takeCall: async () => true,
   refusalOf: async () => undefined,
 };

@@ -46,6 +46,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     arguments: { '[run]': 'id of a run; default: the newest' },
     load: async () => (await import('./dead-letters.ts')).defineDeadLetters,
   },
+  review: {
+    description: 'decide dead letters by a file, and make one new run of what was decided',
+    arguments: { '<run>': 'id of a run' },
+    load: async () => (await import('./review.ts')).defineReview,
+  },
   pause: {
     description: 'pause a run, or all calls to an account, until resume; calls in flight are finished',
     arguments: { '[run]': 'id of a run' },

@@ -14,6 +14,7 @@ import type { Summary } from '../records/summary.ts';
 import { createSummaryBuilder, summarySchema } from '../records/summary.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { removeEnrolledUploads } from './remove-uploads.ts';
 
 const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
 
@@ -117,6 +118,7 @@ export async function endRun(options: {
   const { waitsFor: _, outlook: __, ...record } = options.record;
   await queue.obliterate();
   await state.seal(manifestPath(record.id), { epoch: record.epoch });
+  await removeEnrolledUploads(state, record.id);
   const listed = record.listed ?? (await listedAgain(state, summary));
   const ownTemplateIds = summary.warnings?.['template-id-differs'];
   await writeRunRecord(state, {

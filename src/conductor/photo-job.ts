@@ -30,6 +30,7 @@ export function buildPhotoJob(run: string, placed: PlacedLine): PhotoJob {
       ...(line.templateId !== undefined && { templateId: line.templateId }),
       ...(line.warnings !== undefined && { warnings: line.warnings }),
       ...(line.metadata !== undefined && { metadata: line.metadata }),
+      ...(line.decided !== undefined && { decided: line.decided }),
       ...(known && { known }),
       ...(otherFolder && { otherFolder }),
       ...(verify && { verify }),

@@ -23,7 +23,7 @@ interface RewrittenPhoto {
 /** A photo whose longer side is below this is not scaled down further: no face would be found in it. */
 const minSideInPixels = 64;
 const maxSteps = 12;
-const decodingTimeoutInSeconds = 60;
+export const decodingTimeoutInSeconds = 60;
 
 /**
  * Decodes a photo and re-encodes it: upright, in sRGB, on white, without metadata, in steps of quality and size until
@@ -59,7 +59,10 @@ const allOf = (warnings: readonly Warning[]): Warning[] =>
   warnings.length > 0 ? [...new Set(warnings)] : ['recompressed'];
 
 /** The photo in a format that libvips reads. */
-async function readable({ photo, inspected: { format } }: PhotoToRewrite): Promise<ReadablePhoto> {
+export async function readable({
+  photo,
+  inspected: { format },
+}: Pick<PhotoToRewrite, 'photo' | 'inspected'>): Promise<ReadablePhoto> {
   if (format !== 'heic' && format !== 'bmp' && format !== 'jp2') return { picture: photo, warnings: [] };
   return decodeInThread(photo, { format, timeoutInMs: decodingTimeoutInSeconds * 1000 });
 }

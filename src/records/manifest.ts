@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ListedPhoto } from '../sources/source.ts';
 import type { StateLine, StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { decidedSchema } from './decision.ts';
 import type { LedgerHint, OtherFolder } from './photo-job-data.ts';
 import { warningSchema } from './report-line.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
@@ -20,6 +21,7 @@ const manifestLineSchema = z.object({
   cursor: z.string().optional(),
   warnings: z.array(warningSchema).readonly().optional(),
   problem: z.string().optional(),
+  decided: decidedSchema.optional(),
 });
 export type ManifestLine = z.infer<typeof manifestLineSchema>;
 /** For each of millions of lines. */

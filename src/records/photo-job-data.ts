@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decidedSchema } from './decision.ts';
 import { outcomeSchema, warningSchema } from './report-line.ts';
 
 /**
@@ -60,6 +61,8 @@ export const photoJobDataSchema = z.object({
   /** What was odd in the list. */
   warnings: z.array(warningSchema).readonly().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  /** By a reviewer. */
+  decided: decidedSchema.optional(),
   /** In an incremental run. */
   known: ledgerHintSchema.optional(),
   otherFolder: otherFolderSchema.optional(),

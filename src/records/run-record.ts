@@ -134,6 +134,13 @@ export async function writeFirstRunRecord(state: StateStore, record: RunRecord):
   await writeRunRecord(state, record);
 }
 
+/** As `writeFirstRunRecord`, for several who may make the same run at once: only the first one counts. */
+export async function createRunRecord(state: StateStore, record: RunRecord): Promise<void> {
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  await state.create(firstRecordPath(record.id), text);
+  await state.create(recordPath(record.id), text);
+}
+
 /** Written by the conductor alone, whole or not at all. */
 export async function writeRunRecord(state: StateStore, record: RunRecord): Promise<void> {
   const updated: RunRecord = { ...record, updatedAt: new Date().toISOString() };

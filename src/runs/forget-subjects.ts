@@ -8,6 +8,7 @@ import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
 import { purgeLedger } from '../ledger/purge-ledger.ts';
 import { UsageError } from '../util/errors.ts';
 import { eraseTemplate, type TemplateEnd } from './erase-template.ts';
+import { forgetReviews } from './forget-reviews.ts';
 import { findKnownTemplates, type KnownTemplates, templatesInQueue } from './known-templates.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { planErasure } from './plan-erasure.ts';
@@ -157,6 +158,7 @@ export async function forgetSubjects(
   // Where somebody else tidies the ledger just now, what is erased is left out there.
   for (const named of accounts)
     await purgeLedger({ state, leases, account: named, subjects: erased, signal });
+  await forgetReviews(state, { subjects: new Set(subjects), signal });
   return {
     subjects: subjects.length,
     erased: erased.size,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LeaseStore } from '../account/lease-store.ts';
 import { processName } from '../util/process-name.ts';
@@ -18,7 +18,8 @@ export async function oneAtATime<Result>(
 ): Promise<Result> {
   const hash = createHash('sha256').update(`${subject.source.address}\n${subject.account}`).digest('hex');
   const key = `start-${hash.slice(0, 16)}`;
-  const holder = processName();
+  // Two of one process are two.
+  const holder = `${processName()} ${randomUUID()}`;
   while (true) {
     const taken = await leases.acquire({ key, holder, durationInMs: leaseInMs, minEpoch: 0 });
     if (!('epoch' in taken)) {

@@ -6,6 +6,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
 import { type EnqueueTools, enqueue, type GivenPhoto } from './enqueue.ts';
 import type { StartedRun } from './join-run.ts';
+import type { OpenEngine } from './open-engines.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { reopenSource } from './run-source.ts';
 
@@ -34,19 +35,23 @@ export async function startRetry(
   { engineOf, ...tools }: EnqueueTools & Pick<Rollcall, 'engineOf'>,
   { record, which, signal }: { record: RunRecord; which: 'failed' | 'all'; signal: AbortSignal },
 ): Promise<StartedRun | undefined> {
-  const { keepDemographics } = record.settings;
-  const opened = engineOf({ ...record, keepDemographics });
-  if (!opened) {
-    throw new UsageError(
-      'other-account',
-      `Run ${record.id} belongs to another account of ${record.engine} at ${record.engineUrl} than the credentials that are set.`,
-    );
-  }
+  const opened = openAccountOf(engineOf, record);
   const enqueued = await enqueueDeadLetters(tools, record, { which, signal });
   if (!enqueued) return undefined;
   const started = await readRunRecord(tools.state, enqueued.runId);
   if (!started) throw new FaultError('state', `The run ${enqueued.runId} that was just started is gone.`);
   return { record: started, opened, openSource: (run) => reopenSource(tools, run) };
+}
+
+/** @throws UsageError if this process's credentials are another account's */
+export function openAccountOf(engineOf: Rollcall['engineOf'], record: RunRecord): OpenEngine {
+  const { keepDemographics } = record.settings;
+  const opened = engineOf({ ...record, keepDemographics });
+  if (opened) return opened;
+  throw new UsageError(
+    'other-account',
+    `Run ${record.id} belongs to another account of ${record.engine} at ${record.engineUrl} than the credentials that are set.`,
+  );
 }
 
 /**

@@ -21,6 +21,7 @@ export const onAccounts = [
   ...startingRuns,
   'worker',
   'dead-letters',
+  'review',
   'pause',
   'resume',
   'cancel',

@@ -14,6 +14,8 @@ export const warningMeanings = {
   'end-marker-added': 'its end marker was missing: it was added, no row of the picture is lost',
   'cut-off': 'its file breaks off before its picture ends: sent as it is, for the engine to judge',
   'metadata-stripped': 'sent without its metadata; the picture data are the same',
+  'file-replaced': 'another file was sent in its place, as a reviewer decided',
+  'edited-by-hand': 'turned or cropped as a reviewer decided',
   recompressed: 'encoded again, with less quality',
   'scaled-down': 'sent with fewer pixels, to fit the size that the engine takes',
   'changed-since-listing': 'replaced since it was listed: what was sent is the newer one',

@@ -1,4 +1,5 @@
 import type { ByteShare } from '../photos/byte-budget.ts';
+import { editPhoto } from '../photos/edit-photo.ts';
 import { inspectPhoto } from '../photos/inspect-photo.ts';
 import type {
   PhotoBytes,
@@ -67,9 +68,12 @@ export async function fetchPhoto(options: {
       original: { ...original, ...(readWarnings.length > 0 && { warnings: readWarnings }) },
     };
   const prepared = await inSpan(span, 'prepare', async () => {
-    const inspected = await inspectPhoto(photo.bytes);
+    const decided = await asDecided(photo.bytes, data.decided, share);
+    if ('problem' in decided) return decided;
+    const inspected = await inspectPhoto(decided.bytes);
     if ('problem' in inspected) return inspected;
-    return preparePhoto({ photo: photo.bytes, inspected, rules, settings, memory: share });
+    const made = await preparePhoto({ photo: decided.bytes, inspected, rules, settings, memory: share });
+    return 'problem' in made ? made : { ...made, warnings: [...decided.warnings, ...made.warnings] };
   });
   if ('problem' in prepared) return prepared;
   share.note(prepared.bytes.length * copiesWhenSent);
@@ -79,6 +83,20 @@ export async function fetchPhoto(options: {
     format: prepared.format,
     original: { ...original, ...(warnings.length > 0 && { warnings }) },
   };
+}
+
+/** The picture that a reviewer wants sent. */
+async function asDecided(
+  photo: Buffer,
+  decided: PhotoJobData['decided'],
+  memory: ByteShare,
+): Promise<{ readonly bytes: Buffer; readonly warnings: readonly Warning[] } | PhotoProblem> {
+  const ofFile = decided?.upload === undefined ? [] : (['file-replaced'] as const);
+  if (!decided?.edit) return { bytes: photo, warnings: ofFile };
+  const inspected = await inspectPhoto(photo);
+  if ('problem' in inspected) return inspected;
+  const bytes = await editPhoto({ photo, inspected, edit: decided.edit, memory });
+  return 'problem' in bytes ? bytes : { bytes, warnings: [...ofFile, 'edited-by-hand'] };
 }
 
 /** What was really sent is reported. A manifest's version is the user's own word and compares with nothing. */

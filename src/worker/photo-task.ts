@@ -2,6 +2,7 @@ import type { AccountLock } from '../account/account-lock.ts';
 import type { CallContext } from '../account/make-call.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ByteBudget } from '../photos/byte-budget.ts';
+import type { PhotoBytes, PhotoProblem } from '../photos/photo.ts';
 import type { ReadPhoto } from '../photos/read-within-budget.ts';
 import type { WorkResult } from '../queue/queue.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
@@ -22,6 +23,11 @@ export interface WorkContext extends CallContext, ForgottenContext {
   readonly settings: RunSettings;
   readonly engine: Engine;
   readonly readPhoto: ReadPhoto;
+  /** The file that a reviewer gave in the photo's place. */
+  readonly readUpload: (
+    data: PhotoJobData,
+    limitInBytes: number | undefined,
+  ) => Promise<PhotoBytes | PhotoProblem>;
   readonly source: SourceWatch;
   /** Where addresses of objects are signed for an engine that fetches photos itself. */
   readonly s3: S3Connection;

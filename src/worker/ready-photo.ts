@@ -33,7 +33,9 @@ export async function readyPhoto(options: {
   const { data, templateId, tries, context, share, signal, leaving, span } = options;
   const { engine, settings, preflight, readPhoto, s3, source } = context;
   const address = await context.addressOf(data);
-  if (engine.sendsAddressesBy?.(settings) !== undefined) {
+  const { upload, edit } = data.decided ?? {};
+  const isChangedHere = upload !== undefined || edit !== undefined;
+  if (!isChangedHere && engine.sendsAddressesBy?.(settings) !== undefined) {
     const judged = judgeOtherFolder(data, undefined);
     if (judged && 'collision' in judged) return { recognised: judged.collision, original: {} };
     const found = await photoByUrl({ data, address, s3 });
@@ -49,10 +51,12 @@ export async function readyPhoto(options: {
     return known;
   };
   const read = await fetchPhoto({
-    ...{ data, address, readPhoto, settings, share, signal, span, recognise },
+    ...{ data, address, settings, share, signal, span, recognise },
+    readPhoto:
+      upload === undefined ? readPhoto : (_, __, limitInBytes) => context.readUpload(data, limitInBytes),
     rules: engine.accepts,
   });
-  if (!('problem' in read)) source.noteRead(address);
+  if (!('problem' in read) && upload === undefined) source.noteRead(address);
   const fetched = withWarning(read, warning);
   if (!preflight || !('bytes' in fetched) || tries.enrolled) return fetched;
   const stored = tries.storedUnknown ? 'unknown' : 'no';

@@ -19,6 +19,7 @@ import type { SpanAttributes, Tracing } from '../util/span.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';
 import { type PhotoResult, workAgain } from './photo-task.ts';
 import type { Preflight } from './preflight/preflight.ts';
+import { readUpload } from './read-upload.ts';
 import { createSourceWatch } from './source-watch.ts';
 import { workPhoto } from './work-photo.ts';
 import type { WorkWatch } from './work-watch.ts';
@@ -104,6 +105,8 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
       log: log.child({ run: record.id }),
     }),
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
+    readUpload: ({ run, decided }: PhotoJobData, limitInBytes?: number) =>
+      readUpload(state, { runId: run, name: decided?.upload ?? '', limitInBytes }),
     refusalOf: forgotten.refusalOf,
     memory: createByteBudget(photosBudgetInBytes),
   };

@@ -117,7 +117,8 @@ async function enroll(
   photo: PhotoTask,
   lock: HeldAccountLock | undefined,
 ): Promise<Exclude<Judgement, { kind: 'call-again' }>> {
-  const duplicate = photo.context.settings.dedupe ? await findDuplicate(photo) : undefined;
+  const isAsked = photo.context.settings.dedupe && !photo.data.decided?.enrollAnyway;
+  const duplicate = isAsked ? await findDuplicate(photo) : undefined;
   if (duplicate) return duplicate;
   while (true) {
     const judgement = await enrollPhoto(photo, lock);

@@ -99,6 +99,7 @@ describe('one photo, with a real engine and a real gate', () => {
       s3: openS3Connection({ pathStyle: true }),
       memory: createByteBudget(1024 * 1024),
       addressOf: async (data) => data.photo,
+      readUpload: async () => ({ problem: 'there is none', retryable: false }),
       takeCall: async () => true,
       refusalOf: async () => undefined,
       draining: draining.signal,

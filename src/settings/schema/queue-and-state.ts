@@ -30,14 +30,14 @@ export const queueAndStateSettings = inGroup('queue and state', {
   sharedFiles: {
     type: onOff,
     scope: 'process',
-    commands: [...startingRuns, 'worker', 'dead-letters'],
+    commands: [...startingRuns, 'worker', 'dead-letters', 'review'],
     default: 'false',
     description: 'all workers see the files of the source under the same paths',
   },
   grace: {
     type: duration,
     scope: 'process',
-    commands: ['run', 'worker', 'dead-letters', 'identify', 'engine'],
+    commands: ['run', 'worker', 'dead-letters', 'review', 'identify', 'engine'],
     default: '25s',
     placeholder: '<duration>',
     description: 'how long calls in flight may go on after SIGTERM or SIGINT',

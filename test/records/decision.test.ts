@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Decision,
+  decisionActions,
+  decisionsFolder,
+  flawOf,
+  mergeDecisions,
+  parseDecision,
+  readDecisions,
+  saveDecisions,
+} from '../../src/records/decision.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
+import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
+
+/** Few photos, few moments, few writers: many decisions of one photo in one millisecond. */
+const decisions: fc.Arbitrary<Decision> = fc.record({
+  schema: fc.constant('rollcall.decision/1' as const),
+  seq: fc.integer({ min: 1, max: 4 }),
+  action: fc.constantFrom(...decisionActions),
+  by: fc.constantFrom('ann', 'bob', 'cleo'),
+  at: fc.integer({ min: 0, max: 3 }).map((ms) => new Date(1_700_000_000_000 + ms).toISOString()),
+});
+
+const decisionOf = (seq: number, more: Partial<Decision> = {}): Decision => ({
+  schema: 'rollcall.decision/1',
+  seq,
+  action: 'retry',
+  by: 'ann',
+  at: '2026-11-22T01:02:03.000Z',
+  ...more,
+});
+
+async function withState(use: (state: ReturnType<typeof createLocalStateStore>) => Promise<void>) {
+  const folder = await makeTemporaryFolder();
+  try {
+    await use(createLocalStateStore(folder.path));
+  } finally {
+    await folder.remove();
+  }
+}
+
+describe('decisions', () => {
+  it('are the same to all readers, in whichever order they find them, and none is older than another', () => {
+    const shuffled = fc
+      .array(decisions, { maxLength: 20 })
+      .chain((lines) =>
+        fc.tuple(fc.constant(lines), fc.shuffledSubarray(lines, { minLength: lines.length })),
+      );
+    fc.assert(
+      fc.property(shuffled, ([lines, others]) => {
+        const merged = mergeDecisions(lines);
+        expect(mergeDecisions(others)).toEqual(merged);
+        // What was read in part and merged again is no other.
+        const half = lines.slice(0, lines.length / 2);
+        const again = mergeDecisions([...lines, ...mergeDecisions(half).values()]);
+        expect(again).toEqual(merged);
+        for (const line of lines) expect((merged.get(line.seq)?.at ?? '') >= line.at).toBe(true);
+        expect(new Set(merged.keys())).toEqual(new Set(lines.map(({ seq }) => seq)));
+      }),
+    );
+  });
+
+  it('are read from the files of all writers; lines that this version does not know are passed over', async () => {
+    await withState(async (state) => {
+      await saveDecisions(state, 'r', [decisionOf(1), decisionOf(2, { action: 'hand-on' })]);
+      await saveDecisions(state, 'r', [
+        decisionOf(1, { action: 'undecided', at: '2026-11-22T01:02:04.000Z' }),
+      ]);
+      const other = JSON.stringify(decisionOf(2, { at: '2027-01-01T00:00:00.000Z' })).replace('/1', '/2');
+      const torn = JSON.stringify(decisionOf(3)).slice(0, 40);
+      await state.write(`${decisionsFolder('r')}/other~host-1.jsonl`, `${other}\n\n[]\n"x"\n${torn}`);
+      const found = await readDecisions(state, 'r');
+      expect([...found.values()].map(({ seq, action }) => [seq, action]).sort()).toEqual([
+        [1, 'undecided'],
+        [2, 'hand-on'],
+      ]);
+      await state.write(
+        `${decisionsFolder('r')}/other~host-2.jsonl.abc.tmp`,
+        `${JSON.stringify(decisionOf(4))}\n`,
+      );
+      expect((await readDecisions(state, 'r')).size).toBe(2);
+      expect(await readDecisions(state, 'none')).toEqual(new Map());
+    });
+  });
+
+  it('are in a file of their own each time, which nobody writes to again', async () => {
+    await withState(async (state) => {
+      await Promise.all([1, 2, 3].map((seq) => saveDecisions(state, 'r', [decisionOf(seq)])));
+      expect(await state.list(decisionsFolder('r'))).toHaveLength(3);
+      await saveDecisions(state, 'r', []);
+      expect(await state.list(decisionsFolder('r'))).toHaveLength(3);
+    });
+  });
+
+  it.each([
+    [{ upload: '../../run' }],
+    [{ upload: 'a/b' }],
+    [{ upload: '' }],
+    [{ action: 'enroll' }],
+    [{ seq: 0 }],
+    [{ by: '' }],
+    [{ edit: { rotate: 45 } }],
+    [{ edit: { rotate: 0, crop: { left: 0.5, top: 0, width: 0.6, height: 1 } } }],
+    [{ edit: { rotate: 0, crop: { left: 0, top: 0, width: 0, height: 1 } } }],
+    [{ edit: { rotate: 0, crop: { left: -0.1, top: 0, width: 1, height: 1 } } }],
+    [{ at: 'yesterday' }],
+  ])('cannot say %j', (more) => {
+    expect(parseDecision(JSON.stringify({ ...decisionOf(1), ...more }))).toBeUndefined();
+  });
+
+  it.each([
+    [{ action: 'retry' }, undefined],
+    [{ action: 'retry', upload: 'a' }, 'takes no file'],
+    [{ action: 'retry-file' }, 'needs a file'],
+    [{ action: 'retry-file', upload: 'a' }, undefined],
+    [{ action: 'edit' }, 'needs rotate or crop'],
+    [{ action: 'edit', edit: { rotate: 0 } }, 'needs rotate or crop'],
+    [{ action: 'edit', edit: { rotate: 90 } }, undefined],
+    [{ action: 'hand-on', edit: { rotate: 90 } }, 'takes no rotate'],
+    [{ action: 'leave-out' }, 'needs a reason'],
+    [{ action: 'leave-out', reason: 'left the company' }, undefined],
+  ] as const)('%j: %s', (decision, flaw) => {
+    if (flaw === undefined) expect(flawOf(decision)).toBeUndefined();
+    else expect(flawOf(decision)).toContain(flaw);
+  });
+});
