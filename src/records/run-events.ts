@@ -64,7 +64,7 @@ export async function readRunEvents(state: StateStore, runId: string): Promise<R
     for await (const lines of state.readLines(`${eventsFolder(runId)}/${name}`))
       events.push(...lines.flatMap(({ text }) => parse(text) ?? []));
   }
-  return events.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  return events.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
 function parse(text: string): RunEventLine | undefined {

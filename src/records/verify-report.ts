@@ -35,9 +35,7 @@ async function hashOf(state: StateStore, path: string): Promise<string | undefin
   const sizeInBytes = await state.size(path);
   if (sizeInBytes === undefined) return undefined;
   const hash = createHash('sha256');
-  for (let offset = 0; offset < sizeInBytes; offset += chunkInBytes) {
-    const length = Math.min(chunkInBytes, sizeInBytes - offset);
-    hash.update(await state.readRange(path, { offset, sizeInBytes: length }));
-  }
+  for (let offset = 0; offset < sizeInBytes; offset += chunkInBytes)
+    hash.update(await state.readRange(path, { offset, sizeInBytes: chunkInBytes }));
   return hash.digest('hex');
 }

@@ -20,6 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
+const keysFolder = 'forgotten/keys';
 const keyNames = async () => (await state.list('forgotten/keys')).map(({ name }) => name);
 const fileOf = async () => `forgotten/keys/${(await keyNames())[0]}`;
 
@@ -154,5 +155,83 @@ describe('a list whose key', () => {
     await state.write(path, kept);
     await list.refresh();
     expect(list.isForgotten('a')).toBe(true);
+  });
+});
+
+describe('keys', () => {
+  it('are those with the name of one that can be read, and what else lies there is none', async () => {
+    await forget(state, 'a');
+    const { id } = await keyForEntries(state);
+    expect(id).toMatch(/^[0-9a-f]{16}$/);
+    await state.write(`${keysFolder}/notes.txt`, 'none');
+    await state.write(`${keysFolder}/gone.json`, 'x');
+    const read: StateStore['read'] = async (path) =>
+      path.endsWith('/gone.json') ? undefined : state.read(path);
+    const subjects = createForgottenSubjects({ state: { ...state, read }, engine, account: 'account' });
+    await subjects.refresh();
+    expect(subjects.isForgotten('a')).toBe(true);
+  });
+
+  it('are not made anew where it cannot be read which one is used', async () => {
+    await forget(state, 'a');
+    for (const text of ['', '{"schema":"rollcall.forget-key/1"}', 'null']) {
+      await state.write('forgotten/key.json', text);
+      await expect(forget(state, 'b')).rejects.toThrow(`${state.locate('forgotten/key.json')} is damaged`);
+    }
+    expect(await state.list(keysFolder)).toHaveLength(1);
+  });
+
+  it('that are gone are said to be gone', async () => {
+    await forget(state, 'a');
+    const { id } = await keyForEntries(state);
+    await state.remove(`${keysFolder}/${id}.json`);
+    await expect(forget(state, 'b')).rejects.toThrow('needs a key that is gone');
+  });
+
+  it('that several left unnamed are named in one order, whatever the store’s', async () => {
+    for (let count = 0; count < 4; count += 1) {
+      await state.remove('forgotten/key.json');
+      const others = await state.list(keysFolder);
+      // As if each had been there alone.
+      const names: StateStore['list'] = async (path) => (path === keysFolder ? [] : state.list(path));
+      await keyForEntries({ ...state, list: names });
+      expect(await state.list(keysFolder)).toHaveLength(others.length + 1);
+    }
+    const ids = (await state.list(keysFolder)).map(({ name }) => name.replace('.json', '')).sort();
+    for (const turn of [(names: unknown[]) => names, (names: unknown[]) => names.reverse()]) {
+      await state.remove('forgotten/key.json');
+      const turned: StateStore['list'] = async (path) => turn([...(await state.list(path))]) as never;
+      expect((await keyForEntries({ ...state, list: turned })).id).toBe(ids[0]);
+    }
+    expect(await state.list(keysFolder)).toHaveLength(4);
+  });
+
+  it.each([
+    ['its own, which nobody else can know', false, 1],
+    ['none that lay there before, which somebody may use', true, 2],
+  ])('are made by many at once, of whom the second removes %s', async (_, isFound, left) => {
+    const other = createLocalStateStore(`${folder.path}/other`);
+    const { id } = await keyForEntries(other);
+    const text = String(await other.read(`${keysFolder}/${id}.json`));
+    if (isFound) {
+      await keyForEntries(state);
+      await state.remove('forgotten/key.json');
+    }
+    const create: StateStore['create'] = async (path, content) => {
+      await state.write(`${keysFolder}/${id}.json`, text);
+      await state.write(path, JSON.stringify({ ...JSON.parse(content), current: id }));
+      return false;
+    };
+    expect((await keyForEntries({ ...state, create })).id).toBe(id);
+    expect(await state.list(keysFolder)).toHaveLength(left);
+  });
+
+  it('stay where the first of two named the same', async () => {
+    const create: StateStore['create'] = async (path, content) => {
+      await state.write(path, content);
+      return false;
+    };
+    const { id } = await keyForEntries({ ...state, create });
+    expect((await keyForEntries(state)).id).toBe(id);
   });
 });

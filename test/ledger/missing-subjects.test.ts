@@ -52,7 +52,7 @@ describe.each(['lines', 'snapshot'])('subjects that are enrolled and no longer l
 
   async function missingOf(
     record: RunRecord,
-    listed: readonly string[],
+    listed: readonly (string | undefined)[],
     events: readonly LedgerEvent[],
     on: StateStore = state,
   ) {
@@ -132,6 +132,37 @@ describe.each(['lines', 'snapshot'])('subjects that are enrolled and no longer l
     expect(lines?.map(({ subjectId }) => subjectId)).toEqual(['gone']);
     const all = await recordOf({ includeLeftOut: true });
     expect((await missingOf(all, ['here'], events)).count).toBe(4);
+  });
+
+  it('are told by their newest photo, once each, also where the list has rows of nobody', async () => {
+    const record = await recordOf();
+    const photo = (name: string, minute: number) => ({ photo: `/archive/${name}.jpg`, at: timeAt(minute) });
+    const events = [
+      ...[enrolled('gone', photo('1', 1)), enrolled('gone', photo('3', 3)), enrolled('gone', photo('2', 2))],
+      ...[enrolled('twice', photo('a', 4)), enrolled('twice', photo('a', 4)), enrolled('here')],
+    ];
+    await state.write(`runs/${record.id}/left-out.jsonl`, '{"path":"x.nef","why":"other-picture"}\n');
+    const { count, lines } = await missingOf(record, ['here', undefined], events);
+    expect(count).toBe(2);
+    const told = lines?.map((line) => [line.subjectId, line.photo]).sort();
+    expect(told).toEqual([
+      ['gone', '/archive/3.jpg'],
+      ['twice', '/archive/a.jpg'],
+    ]);
+    const list = enrolled('binned', { photo: '/archive/#recycle/binned.jpg' });
+    expect((await missingOf(await recordOf(), ['here'], [list, enrolled('gone')])).count).toBe(1);
+    expect(await missingOf(await recordOf(), ['here'], [enrolled('here')])).toEqual({ count: 0, lines: [] });
+  });
+
+  it('leave no half a file where the disk is full', async () => {
+    const record = await recordOf();
+    const openWriter: StateStore['openWriter'] = async (path) => ({
+      ...(await state.openWriter(path)),
+      write: () => Promise.reject(new Error('no room')),
+    });
+    const missing = missingOf(record, ['here'], [enrolled('gone')], { ...state, openWriter });
+    await expect(missing).rejects.toThrow('no room');
+    expect((await state.list(`runs/${record.id}`)).map(({ name }) => name)).toEqual(['manifest.jsonl']);
   });
 
   it.each([

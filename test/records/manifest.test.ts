@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listSource } from '../../src/conductor/list.ts';
 import { createManifestProgress, followManifest } from '../../src/conductor/manifest-progress.ts';
-import { manifestPath, openManifestWriter, readManifest } from '../../src/records/manifest.ts';
+import {
+  hashManifest,
+  manifestPath,
+  manifestSize,
+  openManifestWriter,
+  readManifest,
+} from '../../src/records/manifest.ts';
 import type { ListedPhoto, Source } from '../../src/sources/source.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
@@ -80,6 +86,54 @@ describe('the manifest', () => {
       }),
       { numRuns: randomInputs(30) },
     );
+  });
+
+  it('has a size, a count and a hash, by which it is known again', async () => {
+    const runId = nextRun();
+    expect(await manifestSize(state, runId)).toBe(0);
+    const writer = await openManifestWriter(state, runId);
+    await writer.append([1, 2, 3].map(photo));
+    const { listed, sizeInBytes } = writer.finish({ leftOut: 2 });
+    await writer.close();
+    expect(listed).toEqual({ count: 3, leftOut: 2, sha256: await sha256Of(runId) });
+    expect(await manifestSize(state, runId)).toBe(sizeInBytes);
+    expect(await hashManifest(state, runId)).toEqual({ count: 3, sha256: listed?.sha256 });
+  });
+
+  it('is read in batches, no larger than is asked for', async () => {
+    const runId = nextRun();
+    const writer = await openManifestWriter(state, runId);
+    await writer.append([1, 2, 3, 4].map(photo));
+    await writer.close();
+    const sizes = async (options: { mostAtOnce?: number }) => {
+      const read: number[] = [];
+      for await (const batch of readManifest(state, runId, options)) read.push(batch.length);
+      return read;
+    };
+    expect(await sizes({ mostAtOnce: 2 })).toEqual([2, 2]);
+    expect(await sizes({ mostAtOnce: 3 })).toEqual([3, 1]);
+    expect(await sizes({})).toEqual([4]);
+  });
+
+  it.each([
+    [undefined, {}],
+    [7, { epoch: 7 }],
+  ])('names the epoch of its conductor, which fences earlier ones: %s', async (epoch, expected) => {
+    const asked: unknown[] = [];
+    let isOpen = false;
+    const watched: StateStore = {
+      ...state,
+      async openAppender(path, options) {
+        asked.push(options);
+        isOpen = true;
+        const appender = await state.openAppender(path, options);
+        return { ...appender, close: () => appender.close().finally(() => (isOpen = false)) };
+      },
+    };
+    const writer = await openManifestWriter(watched, nextRun(), epoch);
+    expect(asked).toEqual([expected]);
+    await writer.close();
+    expect(isOpen).toBe(false);
   });
 
   it('goes on after a torn last line, wherever it tore, with the same hash as if nothing had happened', async () => {

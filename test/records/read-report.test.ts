@@ -57,6 +57,18 @@ describe('the report of a run that is over', () => {
     });
   });
 
+  it('that is empty is refused where it was removed', async () => {
+    const empty = { reportSha256: createHash('sha256').digest('hex') };
+    expect(await read('empty', '', empty)).toEqual([]);
+    await expect(read('empty-and-gone', undefined, empty)).rejects.toMatchObject({ code: 'report-changed' });
+  });
+
+  it('that is longer than one read is read as it was written', async () => {
+    const long = textOf(Array.from({ length: 60 }, (_, index) => lineOf(index + 1, 'x'.repeat(100_000))));
+    const hash = createHash('sha256').update(long).digest('hex');
+    expect(await read('long', long, { reportSha256: hash })).toHaveLength(60);
+  });
+
   it('of an earlier version, without a checksum, is read', async () => {
     expect(await read('earlier', report, { total: 3 })).toEqual([1, 2, 3]);
   });
@@ -80,7 +92,7 @@ describe('the report of a run that goes on', () => {
   };
 
   it('has a line a photo where it ends while it is read', async () => {
-    await state.write(`${runFolder}/parts/1-1.jsonl`, textOf([lineOf(2, 'x')]));
+    await state.write(`${runFolder}/parts/1-1.jsonl`, `no line\n${textOf([lineOf(2, 'x')])}`);
     const report = textOf([1, 2, 3].map((seq) => lineOf(seq, 'y')));
     const ending: StateStore = {
       ...state,

@@ -41,7 +41,9 @@ describe('a checkpoint', () => {
 
   it('that is the newest is taken', async () => {
     expect(await newest()).toBeUndefined();
-    for (const epoch of [9, 10, 2]) await writeCheckpoint(state, checkpoint(epoch));
+    for (const epoch of [8, 9]) await writeCheckpoint(state, checkpoint(epoch));
+    expect(await newest()).toBe(9);
+    await writeCheckpoint(state, checkpoint(10));
     expect(await newest()).toBe(10);
     await write('checkpoint-0.json', 'damaged');
     await write('checkpoint-x.json', 'none');

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReportCsv, toCsvRow } from '../../src/records/report-csv.ts';
-import { buildReportLine, isDeadLetter, reportLineSchema, statuses } from '../../src/records/report-line.ts';
+import {
+  buildReportLine,
+  isDeadLetter,
+  type ReportLine,
+  reportLineSchema,
+  statuses,
+} from '../../src/records/report-line.ts';
 import { parsePartLine } from '../../src/records/report-part.ts';
 import { lineOf, outcomes } from './report-lines.ts';
 
@@ -113,6 +119,7 @@ describe('a report line', () => {
       expect(parsePartLine(right.slice(0, length))).toBeUndefined();
     expect(parsePartLine(right.replace('"seq":3', '"seq":0'))).toBeUndefined();
     expect(parsePartLine(right.replace('report/1', 'report/2'))).toBeUndefined();
+    expect(parsePartLine(right.replace(/}$/, ',"warnings":[5]}'))).toBeUndefined();
     expect(reportLineSchema.safeParse(JSON.parse(right)).success).toBe(true);
   });
 
@@ -139,6 +146,42 @@ describe('the report as CSV', () => {
     expect(row).toContain('7,,subject 7 é,,,rejected,');
     expect(row).toContain('rejected,5,,"can not detect ""face"""');
     expect(end).toBe('');
+  });
+
+  it('says of each line what it knows, and nothing that it does not', () => {
+    const error = {
+      kind: 'rejected',
+      code: '5',
+      message: 'no',
+      httpStatus: 400,
+      reasons: ['a', 'b'],
+    } as const;
+    const full: ReportLine = {
+      ...lineOf(1, 'x', 'duplicate'),
+      error: { ...error, reasons: [...error.reasons] },
+      match: { templateId: 'T', similarity: 0.9 },
+      verification: { matched: false, similarity: 0.3 },
+      warnings: ['blurred', 'exif-rotated'],
+    };
+    expect(toCsvRow(full)).toMatchObject({
+      ...{ seq: 1, status: 'duplicate', errorKind: 'rejected', errorCode: '5', errorMessage: 'no' },
+      ...{ httpStatus: 400, errorReasons: 'a b', matchTemplateId: 'T', matchSimilarity: 0.9 },
+      ...{ verified: 'false', verifiedSimilarity: 0.3, warnings: 'blurred exif-rotated' },
+    });
+    const unknown = [
+      'errorKind',
+      'errorCode',
+      'errorMessage',
+      'httpStatus',
+      'errorReasons',
+      'matchTemplateId',
+    ];
+    const bare = toCsvRow(lineOf(2, 'x'));
+    for (const name of [...unknown, 'matchSimilarity', 'verified', 'verifiedSimilarity', 'warnings'])
+      expect(bare[name]).toBeUndefined();
+    expect(
+      toCsvRow({ ...lineOf(2, 'x'), error: { kind: 'photo', message: '' } }).errorReasons,
+    ).toBeUndefined();
   });
 
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('lets no spreadsheet run %j', async (formula) => {

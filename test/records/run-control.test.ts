@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readControl, writeControl } from '../../src/records/run-control.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
@@ -7,11 +7,11 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-
 let folder: TemporaryFolder;
 let state: StateStore;
 
-beforeAll(async () => {
+beforeEach(async () => {
   folder = await makeTemporaryFolder();
   state = createLocalStateStore(folder.path);
 });
-afterAll(() => folder.remove());
+afterEach(() => folder.remove());
 
 it.each<[Parameters<typeof writeControl>[2], string | undefined]>([
   ['run', undefined],

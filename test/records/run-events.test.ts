@@ -47,6 +47,13 @@ it('events of several processes are read in the order of time; what is torn or o
   expect(await readRunEvents(state, 'none')).toEqual([]);
 });
 
+it('events of one moment stay in the order in which they were written', async () => {
+  const kindsOf = ['started', 'throttled', 'engine-down', 'engine-up', 'interrupted'] as const;
+  const text = kindsOf.map((kind) => eventLine({ kind }, at(1))).join('');
+  await state.write(eventsPath('r1', { writer: 'one', epoch: 1 }), text);
+  expect(await kinds()).toEqual(kindsOf);
+});
+
 it('each take-over writes a file of its own, and what an account goes through is noted when it changes', async () => {
   let now = 0;
   const first = logOf(1, { now: () => now });

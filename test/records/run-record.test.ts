@@ -1,5 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listReadableRuns, listRunRecords, writeRunRecord } from '../../src/records/run-record.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  areIdsFromPaths,
+  isOver,
+  listReadableRuns,
+  listRunRecords,
+  type RunRecord,
+  readRunRecord,
+  reasonForPause,
+  writeFirstRunRecord,
+  writeRunRecord,
+} from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
@@ -41,5 +51,89 @@ describe('the runs of a state', () => {
 
   it('are not given without those, where all of them count', async () => {
     await expect(listRunRecords(state)).rejects.toBeInstanceOf(FaultError);
+  });
+});
+
+describe('a run', () => {
+  let folder: TemporaryFolder;
+  let state: StateStore;
+
+  beforeEach(async () => {
+    folder = await makeTemporaryFolder();
+    state = createLocalStateStore(folder.path);
+  });
+  afterEach(() => folder.remove());
+
+  async function recordOf(id: string, more: Partial<RunRecord> = {}): Promise<RunRecord> {
+    const subject = { source: givenSource(1), engine: 'ooto', engineUrl: 'https://e', account: 'a' };
+    return { ...newRecord({ id, settings: await settingsOf(), subject }), ...more };
+  }
+
+  it('whose file is damaged is read as it was at first; without that it is a fault', async () => {
+    await writeFirstRunRecord(state, await recordOf('r'));
+    await writeRunRecord(state, await recordOf('r', { state: 'paused' }));
+    expect((await readRunRecord(state, 'r'))?.state).toBe('paused');
+    await state.write('runs/r/run.json', '{"schema":');
+    expect((await readRunRecord(state, 'r'))?.state).toBe('active');
+    await state.write('runs/r/run.first.json', '{}');
+    await expect(readRunRecord(state, 'r')).rejects.toThrow(`${state.locate('runs/r/run.json')} is damaged`);
+    await state.remove('runs/r/run.first.json');
+    await expect(readRunRecord(state, 'r')).rejects.toThrow(FaultError);
+    expect(await readRunRecord(state, 'none')).toBeUndefined();
+  });
+
+  it('is listed with all others, the newest first, and is read once when it is over', async () => {
+    const days = [22, 25, 21, 24, 23];
+    const ends = ['finished', 'active', 'cancelled', 'paused', 'finished'] as const;
+    for (const [index, day] of days.entries()) {
+      const more = { createdAt: `2026-11-${day}T01:00:00.000Z`, ...(ends[index] && { state: ends[index] }) };
+      await writeRunRecord(state, await recordOf(`r-${day}`, more));
+    }
+    await state.write('runs/notes.txt', '');
+    let reads: string[] = [];
+    const watched: StateStore = {
+      ...state,
+      read: (path) => {
+        reads.push(path);
+        return state.read(path);
+      },
+    };
+    const ids = async () => (await listRunRecords(watched)).map(({ id }) => id);
+    const all = ['r-25', 'r-24', 'r-23', 'r-22', 'r-21'];
+    expect(await ids()).toEqual(all);
+    expect(reads).toHaveLength(5);
+    reads = [];
+    expect(await ids()).toEqual(all);
+    expect(reads.sort()).toEqual(['runs/r-24/run.json', 'runs/r-25/run.json']);
+  });
+
+  it('is not passed over where the program itself is wrong', async () => {
+    await writeRunRecord(state, await recordOf('r'));
+    const wrong: StateStore = { ...state, read: () => Promise.reject(new TypeError('not a function')) };
+    await expect(listReadableRuns(wrong)).rejects.toThrow(TypeError);
+  });
+
+  it.each([
+    ['active', false],
+    ['paused', false],
+    ['finished', true],
+    ['cancelled', true],
+  ] as const)('that is %s is over: %s', async (now, expected) => {
+    expect(isOver(await recordOf('r', { state: now }))).toBe(expected);
+  });
+
+  it('that is paused says why, or how it goes on where that is not known', async () => {
+    expect(reasonForPause(await recordOf('r', { waitsFor: 'new credentials' }))).toBe('new credentials');
+    expect(reasonForPause(await recordOf('r'))).toContain('rollcall resume r');
+  });
+
+  it.each([
+    [{ sameSubject: 'repeat', idsFromPaths: true }, true],
+    [{ sameSubject: 'collision', idsFromPaths: false }, false],
+    // Of an earlier version.
+    [{ sameSubject: 'collision' }, true],
+    [{ sameSubject: 'repeat' }, undefined],
+  ] as const)('says whether its ids are from paths, where it is known: %j, %s', (settings, expected) => {
+    expect(areIdsFromPaths(settings)).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   checkScheduleName,
   hasSchedule,
@@ -18,11 +18,11 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-
 let folder: TemporaryFolder;
 let state: StateStore;
 
-beforeAll(async () => {
+beforeEach(async () => {
   folder = await makeTemporaryFolder();
   state = createLocalStateStore(folder.path);
 });
-afterAll(() => folder.remove());
+afterEach(() => folder.remove());
 
 const scheduleOf = (name: string): Schedule => ({
   schema: 'rollcall.schedule/1',
