@@ -20,12 +20,12 @@ export interface CommandContext {
 
 /**
  * Opens rollcall for a command, and closes it whatever happens. The command returns its exit code. `drains`: whether it
- * has something to finish when it is interrupted.
+ * has something to finish when it is interrupted; `rateIsCeiling`: as in `openRollcall`.
  */
 export async function withRollcall(
   options: Record<string, unknown>,
   command: (context: CommandContext) => Promise<number>,
-  { drains = true } = {},
+  { drains = true, rateIsCeiling = true } = {},
 ): Promise<void> {
   const interrupt = catchSignals(drains);
   const terminal = openTerminal();
@@ -34,7 +34,12 @@ export async function withRollcall(
     life.doing('Working');
     const { openRollcall } = await import('../runs/open-rollcall.ts');
     const settings = givenSettings(options);
-    const rollcall = await openRollcall({ settings, signal: interrupt.signal, logTo: terminal?.log });
+    const rollcall = await openRollcall({
+      settings,
+      signal: interrupt.signal,
+      logTo: terminal?.log,
+      rateIsCeiling,
+    });
     interrupt.leaveWithin(rollcall.settings.grace);
     try {
       process.exitCode = await command({ rollcall, ...interrupt, life, terminal });

@@ -61,6 +61,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     arguments: { '[run]': 'id of a run' },
     load: async () => (await import('./control.ts')).defineResume,
   },
+  set: {
+    description: 'change a run while it goes on: rate, calls in flight, when it stops',
+    arguments: { '<run>': 'id of a run' },
+    load: async () => (await import('./set.ts')).defineSet,
+  },
   cancel: {
     description: 'end a run: photos in flight are finished, the rest is reported as cancelled',
     arguments: { '<run>': 'id of a run' },

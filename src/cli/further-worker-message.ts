@@ -13,3 +13,6 @@ export type FurtherWorkerMessage =
 export interface FurtherWorkerWord {
   readonly seen: SeenWork;
 }
+
+/** The word that starts a further process which calls at its runs' own rates, whatever rate is given. */
+export const ratesOfRuns = 'rates-of-runs';

@@ -3,7 +3,7 @@ import { openAssistance } from '../runs/assist-runs.ts';
 import { noteSeenWork } from '../runs/metrics/seen-work.ts';
 import { openRollcall } from '../runs/open-rollcall.ts';
 import { farewellInMs } from './command-context.ts';
-import type { FurtherWorkerMessage, FurtherWorkerWord } from './further-worker-message.ts';
+import { type FurtherWorkerMessage, type FurtherWorkerWord, ratesOfRuns } from './further-worker-message.ts';
 import { exitCodeFor } from './run-command-line.ts';
 
 // A further process of `--processes`: works on the runs that the process which started it names, with the settings that it
@@ -34,7 +34,10 @@ process.on('disconnect', () => {
   drain();
 });
 
-const opening = openRollcall({ signal: interrupt.signal });
+const opening = openRollcall({
+  signal: interrupt.signal,
+  rateIsCeiling: !process.argv.includes(ratesOfRuns),
+});
 const assisting = opening.then(async (rollcall) => {
   graceInMs = rollcall.settings.grace;
   await rollcall.registration();

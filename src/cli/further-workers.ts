@@ -7,7 +7,7 @@ import { formatDuration } from '../settings/durations.ts';
 import { environmentNameOf } from '../settings/setting.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { type CommandContext, farewellInMs } from './command-context.ts';
-import type { FurtherWorkerMessage, FurtherWorkerWord } from './further-worker-message.ts';
+import { type FurtherWorkerMessage, type FurtherWorkerWord, ratesOfRuns } from './further-worker-message.ts';
 import { say } from './output.ts';
 
 const file = new URL('./further-worker.js', import.meta.url);
@@ -36,9 +36,12 @@ export function openFurtherWorkers({
   signal,
   terminal,
   counters,
+  rateIsCeiling = true,
 }: Pick<CommandContext, 'rollcall' | 'signal' | 'terminal'> & {
   /** Where what they did is counted, too. */
   counters?: WorkCounters | undefined;
+  /** As in `openRollcall`. */
+  rateIsCeiling?: boolean;
 }): FurtherWorkers {
   const { settings, given, log } = rollcall;
   const workers = new Set<ChildProcess>();
@@ -63,7 +66,7 @@ export function openFurtherWorkers({
 
   /** Resolves when it has ended, with how. @throws where it cannot be started */
   async function work(): Promise<string> {
-    const worker = fork(file, {
+    const worker = fork(file, rateIsCeiling ? [] : [ratesOfRuns], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -43,7 +43,7 @@ export function defineRun(command: Command): void {
     )
     .addHelpText('after', examples)
     .action((source: string, options: RunOptions & Record<string, unknown>) =>
-      withRollcall(options, (context) => run(context, source, options)),
+      withRollcall(options, (context) => run(context, source, options), { rateIsCeiling: false }),
     );
   addSettings(command, 'run');
 }
@@ -69,7 +69,7 @@ async function run(
   if ('kind' in started) return showEnd(context, started, { json });
   say(`${started.resumed ? 'Resuming' : 'Starting'} run ${started.record.id}`);
   if (started.takenOver.length > 0) say(`Taken over: ${started.takenOver.join(', ')}`);
-  const further = openFurtherWorkers(context);
+  const further = openFurtherWorkers({ ...context, rateIsCeiling: false });
   further.join(started.record.id);
   return joinAndShow(context, started, { json, form, beforeEnd: further.close });
 }

@@ -26,6 +26,8 @@ export interface ConductOptions {
   readonly processName: string;
   /** Photos in flight at most: queued and not yet collected. */
   readonly window: number;
+  /** The same for a run whose rate is changed while it goes on. Default: as before. */
+  readonly windowOf?: (record: RunRecord) => number;
   /** Photos that share a job, at most. Default: each has its own. */
   readonly photosPerJob?: number;
   /** This process's worker of the run. `stop` starts nothing new and waits for the calls in flight. */

@@ -11,7 +11,7 @@ import { collectPhotos, createPhotoFlow, type PhotoFlow } from './photo-flow.ts'
 import { createRunKeeper, createWorkerCount, type RunKeeper } from './run-keeper.ts';
 import type { StopReason } from './stop.ts';
 import { type HeldRun, takeRun } from './take-run.ts';
-import { stopIfAsked, watchRun } from './watch.ts';
+import { stopIfAsked, takeChanges, watchRun } from './watch.ts';
 
 /**
  * The conductor: of all processes on a run the one that lists its source, queues its photos, collects their outcomes and
@@ -103,11 +103,12 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
   return { manifest, keeper, flow };
 }
 
-async function begin(run: HeldRun, options: ConductOptions, { keeper }: Flow): Promise<void> {
+async function begin(run: HeldRun, options: ConductOptions, parts: Flow): Promise<void> {
   await stopIfAsked(run, options);
   if (run.stop.signal.aborted) return;
+  await takeChanges(run, { ...options, ...parts });
   run.events.note({ kind: run.begun });
-  await keeper.save('active');
+  await parts.keeper.save('active');
   await run.queue.adoptFrom(isDeadProcess);
   await run.queue.resume();
   options.work.start();

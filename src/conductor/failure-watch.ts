@@ -10,10 +10,13 @@ const sampleSize = 1000;
 export interface FailureWatch {
   /** Why the run should pause, or undefined. */
   add(lines: readonly ReportLine[]): string | undefined;
+  /** Another threshold, for what was and what will be. */
+  replace(threshold: FailureThreshold): void;
 }
 
 /** A share counts over the last 1,000 outcomes, once there are that many; a count since this conductor began. */
-export function createFailureWatch(threshold: FailureThreshold): FailureWatch {
+export function createFailureWatch(atFirst: FailureThreshold): FailureWatch {
+  let threshold = atFirst;
   /** Undefined: no dead letter. */
   const sample: (ReportLine | undefined)[] = [];
   let total = 0;
@@ -34,6 +37,9 @@ export function createFailureWatch(threshold: FailureThreshold): FailureWatch {
       : undefined;
   };
   return {
+    replace(changed) {
+      threshold = changed;
+    },
     add(lines) {
       let reason: string | undefined;
       for (const line of lines) {

@@ -5,6 +5,8 @@ import type { PlacedLine } from '../records/manifest.ts';
 /** The photos that were queued and have no line yet: at most a window of them, so the queue does not grow with the archive. */
 export interface InFlightPhotos {
   readonly size: number;
+  /** From now on so many may be in flight; those that are stay. */
+  setWindow(largest: number): void;
   add(jobs: readonly PhotoJob[]): void;
   /** Forgets the photos of these seqs, whose lines are written and whose jobs are removed. */
   settle(seqs: readonly number[]): void;
@@ -19,12 +21,16 @@ export interface InFlightPhotos {
 const leastShareOfWindow = 1 / 16;
 
 export function createInFlightPhotos(largest: number): InFlightPhotos {
-  const window = Math.max(1, largest);
+  let window = Math.max(1, largest);
   const bySeq = new Map<number, PhotoJob>();
   const events = new EventEmitter();
   return {
     get size() {
       return bySeq.size;
+    },
+    setWindow(most) {
+      window = Math.max(1, most);
+      events.emit('settled');
     },
     add(jobs) {
       for (const job of jobs) bySeq.set(job.data.seq, job);

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { DeadLetterQueue, FinishedJob, PhotoJob, RunQueue } from '../queue/queue.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
 import { readLatestLines } from '../records/report-part.ts';
-import { runFolderOf } from '../records/run-record.ts';
+import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { Tracing } from '../util/span.ts';
 import type { ConductOptions } from './conducting.ts';
@@ -26,6 +26,8 @@ const recordedEveryInMs = 1_000;
 /** What lies between the manifest and the report: photos go into the queue, finished jobs come out as lines. */
 export interface PhotoFlow {
   readonly deferred: DeferredPhotos;
+  /** The run was changed. `window`: photos in flight, at most; absent: as before. */
+  adapt(record: RunRecord, window: number | undefined): void;
   /** Queues photos once the window has room for them. */
   queuePhotos(jobs: readonly PhotoJob[]): Promise<void>;
   /** Writes and syncs lines; photos that have one already are left out. */
@@ -102,6 +104,10 @@ export function createPhotoFlow(
 
   return {
     deferred,
+    adapt({ settings }, window) {
+      failures.replace(settings.stopAfterFailures);
+      if (window !== undefined) inFlight.setWindow(window);
+    },
     async queuePhotos(jobs) {
       for (let next = 0; next < jobs.length; ) {
         const count = await inFlight.room(jobs.length - next, signal);

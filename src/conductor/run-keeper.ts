@@ -9,6 +9,8 @@ import type { ManifestProgress } from './manifest-progress.ts';
 /** Keeps `run.json` true while a conductor holds the run. */
 export interface RunKeeper {
   progress(): RunProgress;
+  /** From now on this is the run, and is written soon. */
+  replace(record: RunRecord): void;
   save(state: RunRecord['state'], waitsFor?: string): Promise<void>;
   /** For an active run, to be called every second: writes what changed, and at least every 5 s that it is conducted. */
   saveNowAndThen(waitsFor?: string): Promise<void>;
@@ -24,7 +26,7 @@ export function createRunKeeper(options: {
   workers: { read(): number };
 }): RunKeeper {
   const { state, parts, manifest, workers } = options;
-  const { waitsFor: _before, outlook: _outlook, listed: _listed, ...record } = options.record;
+  let record = keptOf(options.record);
   const pace = createPaceMeter();
   let savedAt = Number.NEGATIVE_INFINITY;
   let savedCounts = '';
@@ -58,6 +60,10 @@ export function createRunKeeper(options: {
       byStatus: { ...parts.tally.byStatus },
       byCode: { ...parts.tally.byCode },
     }),
+    replace(changed) {
+      record = keptOf(changed);
+      savedAt = Number.NEGATIVE_INFINITY;
+    },
     save,
     async saveNowAndThen(waitsFor) {
       pace.note({ at: performance.now(), ...countsNow() });
@@ -68,6 +74,11 @@ export function createRunKeeper(options: {
         await save('active', waitsFor);
     },
   };
+}
+
+/** What else there is in `run.json` is known here. */
+function keptOf({ waitsFor: _before, outlook: _outlook, listed: _listed, ...record }: RunRecord) {
+  return record;
 }
 
 const askEveryInMs = 5_000;

@@ -14,8 +14,8 @@ const outageAtInterruptInMs = 2_000;
 
 /** A run in the hands of this process: its lease is renewed, and what it has is open. */
 export interface HeldRun {
-  /** With the epoch of the lease. */
-  readonly record: RunRecord;
+  /** With the epoch of the lease; another one once its settings are changed. */
+  record: RunRecord;
   readonly lease: Lease;
   readonly stop: Stop;
   readonly events: EventLog;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountSummary } from '../account/account-summary.ts';
+import { readChangedRun } from '../records/run-changes.ts';
 import { readControl } from '../records/run-control.ts';
 import type { PauseCause } from '../records/run-events.ts';
 import { readRunRecord, runFolderOf } from '../records/run-record.ts';
@@ -7,6 +8,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import type { ConductOptions } from './conducting.ts';
+import type { PhotoFlow } from './photo-flow.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { HeldRun } from './take-run.ts';
 
@@ -15,20 +17,38 @@ const watchEveryInMs = 1_000;
 /** Looks every second whether the run has to stop, keeps `run.json` true, and reports the progress. */
 export async function watchRun(
   run: HeldRun,
-  options: Pick<ConductOptions, 'state' | 'backend' | 'onProgress'> & { keeper: RunKeeper },
+  options: Pick<ConductOptions, 'state' | 'backend' | 'onProgress'> & Adapted,
 ): Promise<void> {
-  const { lease, stop, record } = run;
+  const { lease, stop } = run;
   const { state, keeper, onProgress } = options;
   // On S3 each look is a request.
   const lookEvery = state.kind === 'local' ? 1 : 5;
   for (let turn = 1; !stop.signal.aborted; turn += 1) {
     await delay(watchEveryInMs, undefined, { signal: stop.signal });
     // Before anything is written, which would make the folder anew.
-    if (turn % lookEvery === 0) await assertRunIsThere(state, record.id);
+    if (turn % lookEvery === 0) {
+      await assertRunIsThere(state, run.record.id);
+      await takeChanges(run, options);
+    }
     const waitsFor = await stopIfAsked(run, options);
     if (lease.isFresh()) await keeper.saveNowAndThen(waitsFor);
     onProgress(keeper.progress());
   }
+}
+
+/** What a run's settings work on. */
+type Adapted = Pick<ConductOptions, 'state' | 'windowOf'> & {
+  readonly keeper: RunKeeper;
+  readonly flow: Pick<PhotoFlow, 'adapt'>;
+};
+
+/** What was asked for with `rollcall set`, or by the API. */
+export async function takeChanges(run: HeldRun, { state, keeper, flow, windowOf }: Adapted): Promise<void> {
+  const changed = await readChangedRun(state, run.record);
+  if (changed === run.record) return;
+  run.record = changed;
+  keeper.replace(changed);
+  flow.adapt(changed, windowOf?.(changed));
 }
 
 /** @throws FaultError where the run's folder was removed behind its conductor's back */

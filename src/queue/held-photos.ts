@@ -3,6 +3,8 @@ import { photosIn } from './chunk.ts';
 
 /** What a worker holds: photos that it was handed, at work or waiting for their turn, by their job. */
 export interface HeldPhotos {
+  /** How many may be held from now on. */
+  setMost(photos: number): void;
   /** A photo of a chunk is done. */
   photoDone(job: Job): void;
   jobDone(job: Job): void;
@@ -14,7 +16,8 @@ export interface HeldPhotos {
  */
 type PhotoJobWorker = Worker<unknown, unknown, string, IQueueBackend>;
 
-export function holdPhotos(worker: PhotoJobWorker, most: number): HeldPhotos {
+export function holdPhotos(worker: PhotoJobWorker, atFirst: number): HeldPhotos {
+  let most = atFirst;
   const held = new Map<Job, number>();
   let photos = 0;
 
@@ -22,6 +25,10 @@ export function holdPhotos(worker: PhotoJobWorker, most: number): HeldPhotos {
     photos += count - (held.get(job) ?? 0);
     if (count > 0) held.set(job, count);
     else held.delete(job);
+    fetchAsManyAsFit();
+  }
+
+  function fetchAsManyAsFit(): void {
     worker.concurrency = Math.max(1, held.size + most - photos);
   }
 
@@ -30,6 +37,11 @@ export function holdPhotos(worker: PhotoJobWorker, most: number): HeldPhotos {
   // One that failed before it was begun, having lost its worker too often.
   worker.on('failed', (job) => job && hold(job, 0));
   return {
+    setMost(changed) {
+      most = changed;
+      fetchAsManyAsFit();
+      if (photos < most) wake(worker);
+    },
     photoDone(job) {
       const left = (held.get(job) ?? 0) - 1;
       if (left <= 0) return;

@@ -168,6 +168,10 @@ export function openPhotoWorker({ store, closers }: BullmqContext, options: Open
   });
 
   return {
+    setConcurrency(photos) {
+      places.concurrency = photos;
+      held.setMost(photos);
+    },
     stop({ deadlineInMs, hurry }) {
       stopping ??= stop(deadlineInMs, hurry);
       return close();

@@ -134,6 +134,8 @@ export interface WorkAgain {
 }
 
 export interface PhotoWorker {
+  /** From now on so many photos at once; those that are at work stay. */
+  setConcurrency(photos: number): void;
   /**
    * Starts no new job, waits for the running ones, aborts their signals at the deadline or, if that is sooner, when
    * `hurry` aborts; then they go back to the queue. Calls share one promise.

@@ -75,6 +75,10 @@ export const runRecordSchema = z.object({
   /** Of an active run that is conducted, as of `updatedAt`. */
   outlook: etaSchema.optional(),
   epoch: z.number(),
+  /** Up to when its settings were changed while it went on, or when it was resumed with others. */
+  changedAt: z.string().optional(),
+  /** Calls in flight in each process, where that was changed; never more than a process has by itself. */
+  concurrency: z.number().optional(),
   settings: runSettingsSchema as unknown as z.ZodType<RunSettings>,
   /** Set when listing has ended. */
   listed: z

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Settings } from '../engines/settings.ts';
+import { readChangedRun } from '../records/run-changes.ts';
 import {
   isOver,
   listRunRecords,
@@ -76,9 +77,11 @@ async function findRun({ state, settings, subject, alwaysNew }: CreateOrResumeOp
 }
 
 async function resumeRun(
-  found: RunRecord,
+  written: RunRecord,
   { state, settings, given, subject, forgetList = [] }: CreateOrResumeOptions,
 ): Promise<CreatedOrResumed> {
+  // What is given now stands above what was asked for before.
+  const found = await readChangedRun(state, written);
   const { resumed, takenOver } = resumedRecord(found, { settings, given, subject });
   if (isOver(found)) return { record: found, resumed: true, takenOver: [] };
   await noteForgetList(state, { runId: found.id, engine: subject.engine, subjects: forgetList });
@@ -140,9 +143,11 @@ export async function changePausedRun(
   record: RunRecord,
   wanted: WantedSettings,
 ): Promise<readonly string[]> {
-  const { settings, takenOver } = resumeSettings(record.settings, wanted);
-  if (record.state !== 'paused' || takenOver.length === 0) return [];
-  await writeRunRecord(state, { ...record, settings });
+  if (record.state !== 'paused') return [];
+  const changed = await readChangedRun(state, record);
+  const { settings, takenOver } = resumeSettings(changed.settings, wanted);
+  if (takenOver.length === 0) return [];
+  await writeRunRecord(state, { ...changed, settings, changedAt: new Date().toISOString() });
   return takenOver.map(describeTakenOver);
 }
 
@@ -165,7 +170,7 @@ export function resumedRecord(
   }
   if (after.takenOver.length === 0) return { resumed: found, takenOver: [] };
   return {
-    resumed: { ...found, settings: after.settings },
+    resumed: { ...found, settings: after.settings, changedAt: new Date().toISOString() },
     takenOver: after.takenOver.map(describeTakenOver),
   };
 }

@@ -61,6 +61,7 @@ export async function joinRun(
         ...{ state, backend, runId, openSource, signal, onProgress, log, tracing },
         processName: processName(),
         ...loadFor(settings, record.settings.rate),
+        windowOf: (changed) => loadFor(settings, changed.settings.rate).window,
         work: part.worker,
       });
       if (ended.kind !== 'held') end = { ...ended, runId };
@@ -101,12 +102,14 @@ export async function openPart(
   const registration = await tools.registration();
   const leaveLimiter = limiter.joinRun(record.id, record.settings.rate);
   registration.join(record);
+  const concurrencyOf = (run: RunRecord) =>
+    Math.min(settings.concurrency, run.concurrency ?? settings.concurrency);
   const worker = createRunWorker({
     ...{ state, backend, record, limiter, s3, preflight, log },
     engine: opened.engine,
     calledAccount: opened.calledAccount,
     readPhoto: reader.read,
-    concurrency: settings.concurrency,
+    concurrency: concurrencyOf(record),
     sourceWaitInMs: sourceWaitInMs(settings),
     timeoutInMs: settings.timeout,
     hurry: grace.signal,
@@ -114,9 +117,19 @@ export async function openPart(
     watch: tools.watch,
     tracing: await tools.tracing(),
   });
+  const left = new AbortController();
+  const followed = followChanges(state, record, {
+    signal: left.signal,
+    onChange(changed) {
+      limiter.joinRun(changed.id, changed.settings.rate);
+      worker.setConcurrency(concurrencyOf(changed));
+    },
+  });
   return {
     worker,
     async leave({ isOver }) {
+      left.abort();
+      await followed;
       try {
         await worker.stop();
       } finally {
@@ -127,6 +140,27 @@ export async function openPart(
       }
     },
   };
+}
+
+const lookForChangesEveryInMs = 1_000;
+
+/** Until the signal aborts: its conductor writes into `run.json` what is changed while the run goes on. */
+async function followChanges(
+  state: StateStore,
+  record: RunRecord,
+  { signal, onChange }: { signal: AbortSignal; onChange: (changed: RunRecord) => void },
+): Promise<void> {
+  // On S3 each look is a request.
+  const everyInMs = lookForChangesEveryInMs * (state.kind === 'local' ? 1 : 5);
+  let { changedAt } = record;
+  while (!signal.aborted) {
+    await delay(everyInMs, undefined, { signal }).catch(() => {});
+    // A state that cannot be read ends the run elsewhere.
+    const found = signal.aborted ? undefined : await readRunRecord(state, record.id).catch(() => undefined);
+    if (!found || found.changedAt === changedAt || signal.aborted) continue;
+    changedAt = found.changedAt;
+    onChange(found);
+  }
 }
 
 /** How far a run is that another process conducts: what its record says. */

@@ -33,6 +33,11 @@ export interface OpenRollcallOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Where `rollcall.config.json` is looked for and relative paths begin. Default: the working directory. */
   readonly folder?: string;
+  /**
+   * Whether a rate that is given is the most that this process calls with, whatever a run's own is. Default: true. Of a
+   * process for one run it is the run's, and may be changed with it.
+   */
+  readonly rateIsCeiling?: boolean;
   /** Default: pino to stderr (or `logFile`) at `logLevel`. */
   readonly log?: Logger;
   /** Takes the JSON lines of that log in place of stderr. */
@@ -123,7 +128,7 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
       store: (await queue()).accounts,
       account,
       ratePerSecond: settings.rate,
-      isCeiling: given.rate !== undefined,
+      isCeiling: given.rate !== undefined && (options.rateIsCeiling ?? true),
       concurrency: Math.min(settings.concurrency, engines.mostCallsOf(account)),
       processName: processName(),
       giveUpAfterInMs: settings.giveUpAfter,

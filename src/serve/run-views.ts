@@ -6,6 +6,7 @@ import { readSummary } from '../conductor/finish-run.ts';
 import { settingsSchema } from '../engines/settings.ts';
 import { readWorkerRegistrations, type WorkerRegistration } from '../queue/presence.ts';
 import type { QueueBackend } from '../queue/queue.ts';
+import { readChangedRun } from '../records/run-changes.ts';
 import { readRunEvents } from '../records/run-events.ts';
 import {
   isOver,
@@ -91,7 +92,8 @@ export function createRunViews({
       const { records, unreadable } = await listRuns();
       return { runs: await Promise.all(records.map(view)), unreadable };
     },
-    async detail(record) {
+    async detail(written) {
+      const record = isOver(written) ? written : await readChangedRun(state, written);
       const { id, settings } = record;
       const [shown, events, summary, engineHealth, workers] = await Promise.all([
         view(record),
@@ -105,7 +107,7 @@ export function createRunViews({
         settings: shownSettings(record),
         changeable: {
           rate: settings.rate ?? engineHealth.rateLimit ?? rollcall.settings.rate,
-          concurrency: rollcall.settings.concurrency,
+          concurrency: record.concurrency ?? rollcall.settings.concurrency,
           stopAfterFailures: shownThreshold(settings.stopAfterFailures),
         },
         processes: (workers ?? []).map(({ name, host, since }) => ({ name, host, since })),

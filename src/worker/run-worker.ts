@@ -53,25 +53,17 @@ const pauseAfterFaultInMs = 1_000;
 /** This process's part in the work of a run. Started once, stopped once; both may be called again without effect. */
 export interface RunWorker {
   start(): void;
+  /** From now on so many photos at once. */
+  setConcurrency(photos: number): void;
   /** Starts nothing new, gives back the photos that wait, lets calls in flight end. */
   stop(): Promise<void>;
 }
 
 export function createRunWorker(options: RunWorkerOptions): RunWorker {
-  const {
-    state,
-    backend,
-    record,
-    calledAccount,
-    concurrency,
-    timeoutInMs,
-    hurry,
-    processName,
-    log,
-    watch,
-    tracing,
-  } = options;
+  const { state, backend, record, calledAccount, timeoutInMs, hurry, processName, log, watch, tracing } =
+    options;
   const { maxCalls } = record.settings;
+  let { concurrency } = options;
   const drain = new AbortController();
   // Every photo at work listens.
   setMaxListeners(0, drain.signal);
@@ -133,6 +125,10 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
         },
         onError,
       });
+    },
+    setConcurrency(photos) {
+      concurrency = photos;
+      worker?.setConcurrency(photos);
     },
     async stop() {
       drain.abort();

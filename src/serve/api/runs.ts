@@ -74,3 +74,13 @@ export const runDetailSchema = runViewSchema
   })
   .meta({ id: 'RunDetail' });
 export type RunDetail = z.infer<typeof runDetailSchema>;
+
+/** What may be changed of a run while it goes on; what is absent stays. */
+export const runChangeSchema = z
+  .strictObject({
+    rate: z.number().positive().max(10_000).optional(),
+    concurrency: z.number().int().min(1).max(1_000).optional(),
+    stopAfterFailures: z.union([z.number(), z.string()]).optional(),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), 'nothing is to be changed');
+export type RunChange = z.infer<typeof runChangeSchema>;

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { settingsSchema } from '../../engines/settings.ts';
+import type { WantedChanges } from '../../records/run-changes.ts';
 import { writeControl } from '../../records/run-control.ts';
 import { isOver, type RunRecord, readRunRecord } from '../../records/run-record.ts';
 import { cancelRun } from '../../runs/cancel-run.ts';
+import { changeRun } from '../../runs/change-run.ts';
 import { oneAtATime } from '../../runs/one-at-a-time.ts';
 import { resumeRun } from '../../runs/resume-run.ts';
 import { enqueueDeadLetters } from '../../runs/retry-dead-letters.ts';
-import { runParams, runViewSchema } from '../api/runs.ts';
+import { type RunChange, runChangeSchema, runParams, runViewSchema } from '../api/runs.ts';
 import { queueOf, type Routes, type ServeContext } from '../context.ts';
 import { findRun } from '../find-run.ts';
 import { ProblemError } from '../problem.ts';
@@ -57,6 +60,24 @@ export const controlRoutes: Routes = (context) => async (app) => {
     },
   );
 
+  app.patch(
+    '/runs/:id',
+    {
+      schema: {
+        summary: 'Change it while it goes on',
+        params: runParams,
+        body: runChangeSchema,
+        response: { 200: runViewSchema },
+      },
+    },
+    async ({ params: { id }, body }) => {
+      const record = await findUnfinished(context, id);
+      queueOf(context);
+      const changed = await changeRun(rollcall, record, { wanted: wantedOf(body), signal });
+      return views.view(changed ?? record);
+    },
+  );
+
   app.post(
     '/runs/:id/retry',
     {
@@ -73,6 +94,14 @@ export const controlRoutes: Routes = (context) => async (app) => {
     },
   );
 };
+
+/** @throws ProblemError for values that the settings do not take */
+function wantedOf({ rate, concurrency, stopAfterFailures }: RunChange): WantedChanges {
+  if (stopAfterFailures === undefined) return { rate, concurrency };
+  const threshold = settingsSchema.stopAfterFailures.type.read.safeParse(String(stopAfterFailures));
+  if (threshold.success) return { rate, concurrency, stopAfterFailures: threshold.data };
+  throw new ProblemError(400, 'bad-request', `stopAfterFailures: ${threshold.error.issues[0]?.message}`);
+}
 
 async function findUnfinished(context: ServeContext, id: string): Promise<RunRecord> {
   const record = await findRun(context, id);

@@ -31,7 +31,7 @@ export const failureSettings = inGroup('failures', {
   stopAfterFailures: {
     type: failureThreshold,
     scope: 'changeable',
-    commands: startingRuns,
+    commands: [...startingRuns, 'set'],
     default: '50%',
     placeholder: '<share|count>',
     description: 'pause at this share of the last 1,000 outcomes, or at this many dead letters',

@@ -9,7 +9,7 @@ export const paceSettings = inGroup('pace', {
     scope: 'changeable',
     // A run that was not given a rate leaves it to the processes that work on it; what a worker is given is its ceiling.
     kept: 'if-given',
-    commands: onAccounts,
+    commands: [...onAccounts, 'set'],
     default: '10',
     placeholder: '<calls>',
     description: 'calls a second per account, over all processes on the same queue',
@@ -17,7 +17,7 @@ export const paceSettings = inGroup('pace', {
   concurrency: {
     type: wholeNumber(1, 1000),
     scope: 'process',
-    commands: onAccounts,
+    commands: [...onAccounts, 'set'],
     default: '16',
     placeholder: '<calls>',
     description: 'calls in flight in each process',

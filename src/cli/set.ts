@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import type { WantedChanges } from '../records/run-changes.ts';
+import { isOver, isWorkedOn } from '../records/run-record.ts';
+import { flagOf } from '../settings/setting.ts';
+import { UsageError } from '../util/errors.ts';
+import { withRollcall } from './command-context.ts';
+import { addSettings, givenSettings } from './flags.ts';
+import { print } from './output.ts';
+import { findRun } from './status.ts';
+
+const changeable = ['rate', 'concurrency', 'stopAfterFailures'] as const;
+
+/** Only flags count: what is in the environment is for the runs that are started there. */
+export function defineSet(command: Command): void {
+  command.action((runId: string, options: Record<string, unknown>) =>
+    withRollcall(options, async ({ rollcall, signal }) => {
+      const given = givenSettings(options);
+      const keys = changeable.filter((key) => given[key] !== undefined);
+      if (keys.length === 0)
+        throw new UsageError('nothing-to-set', `Say what to change: ${changeable.map(flagOf).join(', ')}.`);
+      const record = await findRun(rollcall, runId);
+      if (isOver(record)) throw new UsageError('run-over', `Run ${runId} is ${record.state} already.`);
+      const { changeRun } = await import('../runs/change-run.ts');
+      const wanted: WantedChanges = Object.fromEntries(keys.map((key) => [key, rollcall.settings[key]]));
+      await changeRun(rollcall, record, { wanted, signal });
+      const said = keys.map((key) => `${flagOf(key)} ${given[key]}`).join(', ');
+      print(
+        `Run ${record.id}: ${said}${isWorkedOn(record) ? ' within a second or two' : ', once it goes on'}.`,
+      );
+      return 0;
+    }),
+  );
+  addSettings(command, 'set');
+}

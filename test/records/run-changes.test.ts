@@ -1,0 +1,58 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { readChangedRun, writeChanges } from '../../src/records/run-changes.ts';
+import type { RunRecord } from '../../src/records/run-record.ts';
+import { newRecord } from '../../src/runs/create-or-resume-run.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
+import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
+import { settingsOf } from '../runs/run-settings.ts';
+
+async function openRun() {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(() => folder.remove());
+  const state = createLocalStateStore(folder.path);
+  const record = newRecord({
+    id: 'one',
+    settings: await settingsOf({ rate: 10 }),
+    given: { rate: '10' },
+    subject: {
+      source: { address: '/photos', sameSubject: 'repeat' },
+      engine: 'ooto',
+      engineUrl: 'https://engine.example',
+      account: 'account',
+    },
+  });
+  const changed = (before: RunRecord) => readChangedRun(state, before);
+  return { state, record, changed };
+}
+
+it('is the very run where nothing was asked for, or nothing that can be read', async () => {
+  const { state, record, changed } = await openRun();
+  expect(await changed(record)).toBe(record);
+  await state.write('runs/one/changes.json', '{"schema":"rollcall.changes/1","at":');
+  expect(await changed(record)).toBe(record);
+});
+
+it('has what was asked for last of each, until it is taken over', async () => {
+  const { state, record, changed } = await openRun();
+  await writeChanges(state, record, { rate: 20, concurrency: 3 });
+  await writeChanges(state, record, { rate: 30, stopAfterFailures: undefined });
+  const taken = await changed(record);
+  expect(taken).toMatchObject({ concurrency: 3, settings: { rate: 30, stopAfterFailures: { share: 0.5 } } });
+  expect(await changed(taken)).toBe(taken);
+});
+
+it('does not have again what it took over and what was changed since', async () => {
+  const { state, record, changed } = await openRun();
+  await writeChanges(state, record, { rate: 20 });
+  const taken = await changed(record);
+  await writeChanges(state, { ...taken, settings: { ...taken.settings, rate: 5 } }, { concurrency: 2 });
+  const later = await changed({ ...taken, settings: { ...taken.settings, rate: 5 } });
+  expect(later).toMatchObject({ concurrency: 2, settings: { rate: 5 } });
+});
+
+it('has what is asked for by a machine whose clock is behind that of the one before', async () => {
+  const { state, record, changed } = await openRun();
+  const ahead = { ...record, changedAt: new Date(Date.now() + 60_000).toISOString() };
+  await writeChanges(state, ahead, { rate: 20 });
+  expect((await changed(ahead)).settings.rate).toBe(20);
+});
