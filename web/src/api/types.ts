@@ -1,4 +1,5 @@
-import type { Aggregates, Meaning } from '../../../src/records/page-data.ts';
+import type { Meaning } from '../../../src/records/page-data.ts';
+import type { Aggregates } from '../../../src/records/run-aggregates.ts';
 import type { RunEventLine } from '../../../src/records/run-events.ts';
 import type { Summary } from '../../../src/records/summary.ts';
 import type { RunView } from '../../../src/serve/api/runs.ts';

@@ -1,4 +1,4 @@
-import type { Aggregates } from '../../../src/records/page-data.ts';
+import type { Aggregates } from '../../../src/records/run-aggregates.ts';
 import type { RunEventLine } from '../../../src/records/run-events.ts';
 import { troublesOf } from '../events.ts';
 import { formatRate } from '../format.ts';

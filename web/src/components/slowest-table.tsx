@@ -1,4 +1,4 @@
-import type { Aggregates } from '../../../src/records/page-data.ts';
+import type { Aggregates } from '../../../src/records/run-aggregates.ts';
 import { formatCount, formatDuration } from '../format.ts';
 
 export function SlowestTable({ slowest }: { slowest: Aggregates['slowest'] }) {
