@@ -13,6 +13,12 @@ export function stack(lists: readonly Values[]): number[][] {
 export const timesOf = (startAt: string, bucketInSeconds: number, buckets: number): number[] =>
   Array.from({ length: buckets }, (_, at) => Date.parse(startAt) / 1000 + at * bucketInSeconds);
 
+/** Sums of so many neighbours each. */
+export const coarser = (counts: readonly number[], together: number): number[] =>
+  Array.from({ length: Math.ceil(counts.length / together) }, (_, at) =>
+    counts.slice(at * together, (at + 1) * together).reduce((sum, count) => sum + count, 0),
+  );
+
 /** Counts of buckets as how many a second that is. */
 export const perSecond = (counts: readonly number[], bucketInSeconds: number): number[] =>
   counts.map((count) => count / bucketInSeconds);

@@ -9,3 +9,6 @@ export const shownStatuses = [
   'failed',
   'cancelled',
 ] as const satisfies readonly Status[];
+
+/** Of photos that need attention. */
+export const deadLetterStatuses = ['rejected', 'failed', 'duplicate'] as const satisfies readonly Status[];

@@ -1,8 +1,12 @@
 import { LocationProvider, Route, Router } from 'preact-iso';
 import { connection } from '../api/live.ts';
 import { LoginPage } from '../pages/login-page.tsx';
+import { PhotoPage } from '../pages/photo-page.tsx';
+import { PhotosPage } from '../pages/photos-page.tsx';
+import { ReviewPage } from '../pages/review-page.tsx';
 import { RunPage } from '../pages/run-page.tsx';
 import { RunsPage } from '../pages/runs-page.tsx';
+import { SchedulesPage } from '../pages/schedules-page.tsx';
 import { closeSession, session } from './session.ts';
 
 /** Addresses that are not the page's own are left to the server. */
@@ -21,6 +25,10 @@ export function App() {
       <Router onRouteChange={focusContent}>
         <Route path="/" component={RunsPage} />
         <Route path="/runs/:id" component={RunPage} />
+        <Route path="/runs/:id/photos" component={PhotosPage} />
+        <Route path="/runs/:id/photos/:seq" component={PhotoPage} />
+        <Route path="/runs/:id/review" component={ReviewPage} />
+        <Route path="/schedules" component={SchedulesPage} />
         <Route default component={NotFoundPage} />
       </Router>
     </LocationProvider>

@@ -16,7 +16,9 @@ export function CodesTable({ byCode, meanings, photos }: Props) {
       <table class="stack-narrow">
         <thead>
           <tr>
-            <th scope="col">Code</th>
+            <th scope="col" class="code">
+              Code
+            </th>
             <th scope="col" class="number">
               Photos
             </th>
@@ -27,7 +29,9 @@ export function CodesTable({ byCode, meanings, photos }: Props) {
         <tbody>
           {codes.map(([code, count]) => (
             <tr key={code}>
-              <th scope="row">{code}</th>
+              <th scope="row" class="code">
+                {code}
+              </th>
               <td class="number">
                 {formatCount(count)} <span class="muted">({formatShare(count, photos)})</span>
                 <div class="meter color-rejected" aria-hidden="true">

@@ -2,7 +2,7 @@ import type { Aggregates } from '../../../src/records/run-aggregates.ts';
 import type { RunEventLine } from '../../../src/records/run-events.ts';
 import { troublesOf } from '../events.ts';
 import { formatRate } from '../format.ts';
-import { closed, perSecond, timesOf } from '../series.ts';
+import { closed, coarser, perSecond, timesOf } from '../series.ts';
 import { shownStatuses } from '../statuses.ts';
 import { TimeChart } from './time-chart.tsx';
 
@@ -15,12 +15,17 @@ interface Props {
   readonly until: string;
 }
 
+const mostSteps = 160;
+
 /** Pace, outcomes and codes of a run, with the times in which it waited. */
 export function OverTime({ timeline, events, rateLimit, until }: Props) {
   const { startAt, bucketInSeconds, calls } = timeline;
   if (startAt === null || calls.length === 0) return <p class="muted">No photo is done yet.</p>;
-  const times = timesOf(startAt, bucketInSeconds, calls.length + 1);
-  const valuesOf = (counts: readonly number[]) => closed(perSecond(counts, bucketInSeconds));
+  // Finer steps than this are noise on a screen.
+  const together = Math.ceil(calls.length / mostSteps);
+  const stepInSeconds = bucketInSeconds * together;
+  const valuesOf = (counts: readonly number[]) => closed(perSecond(coarser(counts, together), stepInSeconds));
+  const times = timesOf(startAt, stepInSeconds, Math.ceil(calls.length / together) + 1);
   const troubles = troublesOf(events, Date.parse(until) / 1000);
   const common = { times, troubles, format: formatRate };
   const found = shownStatuses.filter((status) => timeline.byStatus[status]?.some((count) => count > 0));

@@ -10,7 +10,7 @@ export function RunProgress({ run }: { run: RunView }) {
     <div>
       <span>
         <strong>{formatCount(done)}</strong> of {formatCount(whole)}
-        {total === null ? ' listed so far' : ''} <span class="muted">{formatShare(done, whole)}</span>
+        {total === null ? ' listed so far' : ''} <span class="muted nowrap">{formatShare(done, whole)}</span>
       </span>
       <div
         class={`meter ${run.state}`}
@@ -20,7 +20,7 @@ export function RunProgress({ run }: { run: RunView }) {
         aria-valuemax={100}
         aria-valuenow={Math.floor(share * 100)}
       >
-        <span style={{ width: `${share * 100}%` }} />
+        {share > 0 && <span style={{ width: `${share * 100}%` }} />}
       </div>
     </div>
   );

@@ -21,10 +21,10 @@ export function SlowestTable({ slowest }: { slowest: Aggregates['slowest'] }) {
         <tbody>
           {slowest.map(({ seq, subjectId, photo, status, durationInMs }) => (
             <tr key={seq}>
-              <td class="number">{formatCount(seq)}</td>
+              <td class="number wide-only">{formatCount(seq)}</td>
               <td>{subjectId ?? '–'}</td>
-              <td class="full muted">{photo ?? '–'}</td>
-              <td>{status}</td>
+              <td class="full muted last">{photo ?? '–'}</td>
+              <td class="wide-only">{status}</td>
               <td class="number">{formatDuration(durationInMs / 1000)}</td>
             </tr>
           ))}

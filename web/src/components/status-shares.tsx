@@ -29,7 +29,7 @@ export function StatusShares({ byStatus, total }: Props) {
             <span class="dot" aria-hidden="true" />
             <span>
               {status} <strong>{formatCount(count)}</strong>{' '}
-              <span class="muted">{formatShare(count, whole)}</span>
+              <span class="muted nowrap">{formatShare(count, whole)}</span>
             </span>
           </li>
         ))}

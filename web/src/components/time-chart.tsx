@@ -94,8 +94,17 @@ function optionsOf(latest: { current: Props }, element: HTMLElement): uPlot.Opti
       { ...axis, values: timeLabels, space: 70 },
       { ...axis, size: 58, values: (_plot, splits) => splits.map(format) },
     ],
+    legend: {
+      markers: {
+        width: 0,
+        fill: (_plot, at) => colorOf(drawnOf(latest.current)[at - 1]?.color ?? '--muted'),
+      },
+    },
     series: [
-      { value: (_plot, time) => (time === null ? '' : new Date(time * 1000).toLocaleTimeString('en-GB')) },
+      {
+        label: '',
+        value: (_plot, time) => (time === null ? '' : new Date(time * 1000).toLocaleTimeString('en-GB')),
+      },
       ...drawnOf(latest.current).map(({ name, color, isDashed }, index, all) => ({
         label: name,
         stroke: colorOf(color),
@@ -108,7 +117,7 @@ function optionsOf(latest: { current: Props }, element: HTMLElement): uPlot.Opti
         value: (_plot: uPlot, _value: number, _series: number, at: number | null) => {
           const place = isStacked ? all.length - 1 - index : index;
           const own = at === null ? undefined : latest.current.series[place]?.values[at];
-          return own === undefined || own === null ? '–' : format(own);
+          return own === undefined || own === null ? '' : format(own);
         },
       })),
     ],

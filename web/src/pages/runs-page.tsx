@@ -3,9 +3,11 @@ import type { RunList, RunView } from '../../../src/serve/api/runs.ts';
 import { ask, textOf, withQuery } from '../api/client.ts';
 import { follow } from '../api/live.ts';
 import { useAsk } from '../api/use-ask.ts';
+import { runAddress } from '../components/run-head.tsx';
 import { RunProgress } from '../components/run-progress.tsx';
-import { countOf, formatCount, formatDuration, formatFinish, formatRate, formatTime } from '../format.ts';
+import { countOf, formatTime } from '../format.ts';
 import { mergeRuns } from '../run-list.ts';
+import { outlookOf } from '../run-outlook.ts';
 
 const pageSize = 50;
 
@@ -89,8 +91,7 @@ function RunCard({ run }: { run: RunView }) {
   return (
     <li class="card run-card">
       <div class="run-name">
-        <a href={`/runs/${encodeURIComponent(run.id)}`}>{run.id}</a>{' '}
-        <span class={`badge ${run.state}`}>{run.state}</span>
+        <a href={runAddress(run.id)}>{run.id}</a> <span class={`badge ${run.state}`}>{run.state}</span>
         <p class="muted small">
           {run.source} into {run.engine}
           {run.schedule !== undefined && `, schedule ${run.schedule}`}
@@ -100,27 +101,11 @@ function RunCard({ run }: { run: RunView }) {
       <RunProgress run={run} />
       <div class="run-outlook">
         {run.deadLetters > 0 && (
-          <a href={`/runs/${encodeURIComponent(run.id)}/review`}>{countOf(run.deadLetters, 'dead letter')}</a>
+          <a href={runAddress(run.id, 'review')}>{countOf(run.deadLetters, 'dead letter')}</a>
         )}
         <span class="muted">{outlookOf(run)}</span>
       </div>
       {run.waitsFor !== null && <p class="notice warning">{run.waitsFor}</p>}
     </li>
   );
-}
-
-/** Pace and end of a run that works; calls of one that is over. */
-function outlookOf(run: RunView): string {
-  if (run.state === 'finished' || run.state === 'cancelled') return countOf(run.calls, 'call');
-  if (run.state === 'paused') return `${countOf(run.calls, 'call')} so far`;
-  if (run.workers === 0) return 'nobody works on it';
-  const pace =
-    run.rateNow === null
-      ? ''
-      : `${formatRate(run.rateNow)}${run.rateLimit === null ? '' : ` of ${formatCount(run.rateLimit)}`}`;
-  const left =
-    run.etaSeconds === null
-      ? ''
-      : `${run.state === 'listing' ? 'at least ' : ''}${formatDuration(run.etaSeconds)} left, ${formatFinish(run.etaSeconds)}`;
-  return [pace, left].filter(Boolean).join(' · ');
 }

@@ -1,0 +1,37 @@
+import { useEffect } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
+import { session } from '../app/session.ts';
+import { RunHead } from '../components/run-head.tsx';
+import { useLines } from '../photos/use-lines.ts';
+import { ReviewDesk } from '../review/review-desk.tsx';
+import { reviewer } from '../review/reviewer.ts';
+import { ReviewerForm } from '../review/reviewer-form.tsx';
+import { deadLetterStatuses } from '../statuses.ts';
+
+const deadLetters = { status: deadLetterStatuses.join(',') };
+
+/** The desk where somebody decides what becomes of dead letters. */
+export function ReviewPage() {
+  const { id = '' } = useRoute().params;
+  const found = useLines(id, deadLetters);
+  useEffect(() => {
+    document.title = `Dead letters of ${id} – rollcall`;
+  }, [id]);
+  const canDecide = !session.value?.readOnly;
+  return (
+    <main class="page wide-page" id="content" tabIndex={-1}>
+      <RunHead id={id} title="Dead letters" />
+      {found.problem !== undefined && (
+        <p class="notice fault" role="alert">
+          {found.problem}
+        </p>
+      )}
+      {!canDecide && <p class="notice">This server is read-only: decisions can be read, not made.</p>}
+      {canDecide && reviewer.value === '' ? (
+        <ReviewerForm />
+      ) : (
+        <ReviewDesk runId={id} found={found} canDecide={canDecide} reviewer={reviewer.value} />
+      )}
+    </main>
+  );
+}
