@@ -3,8 +3,6 @@ import type { Aggregates } from './run-aggregates.ts';
 import type { RunEventLine } from './run-events.ts';
 import type { Summary } from './summary.ts';
 
-export type { Aggregates };
-
 /** What a code, or the kind of an error, means and what helps. */
 export interface Meaning {
   readonly text: string;

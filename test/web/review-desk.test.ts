@@ -11,7 +11,7 @@ import {
 } from '../../web/src/review/desk.ts';
 import { commandOf, deskKeys } from '../../web/src/review/keys.ts';
 
-const after = (...events: DeskEvent[]): Desk => events.reduce(deskAfter, emptyDesk);
+const deskWith = (...events: DeskEvent[]): Desk => events.reduce(deskAfter, emptyDesk);
 const retry = (seq: number) => ({ seq, action: 'retry' as const });
 const chosen = (seq: number): DeskEvent => ({ kind: 'chosen', choices: [retry(seq)] });
 const decision = (seq: number, action: Decision['action'], by = 'Ann'): Decision => ({
@@ -21,7 +21,7 @@ const decision = (seq: number, action: Decision['action'], by = 'Ann'): Decision
 
 describe('the decisions of a review desk', () => {
   it('stand on the page at once and are saved when the server says so', () => {
-    const waiting = after(chosen(1), chosen(2));
+    const waiting = deskWith(chosen(1), chosen(2));
     expect([waiting.decided.size, isSaved(waiting)]).toEqual([2, false]);
     const sending = deskAfter(waiting, { kind: 'sent' });
     expect([sending.sending.length, sending.waiting.length, isSaved(sending)]).toEqual([2, 0, false]);
@@ -34,7 +34,7 @@ describe('the decisions of a review desk', () => {
   });
 
   it('are sent again where that failed, the latest of each photo once', () => {
-    const failed = after(
+    const failed = deskWith(
       chosen(1),
       { kind: 'sent' },
       { kind: 'chosen', choices: [{ seq: 1, action: 'hand-on' }] },
@@ -46,11 +46,11 @@ describe('the decisions of a review desk', () => {
     );
     expect(failed.waiting).toEqual([{ seq: 1, action: 'hand-on' }, retry(2)]);
     expect([failed.problem, isSaved(failed)]).toEqual(['gone', false]);
-    expect(after(chosen(1), { kind: 'sent' }, { kind: 'saved', decisions: [] }).problem).toBeUndefined();
+    expect(deskWith(chosen(1), { kind: 'sent' }, { kind: 'saved', decisions: [] }).problem).toBeUndefined();
   });
 
   it('are seen of others, but one that was made here and is not saved stays', () => {
-    const desk = after(chosen(1), {
+    const desk = deskWith(chosen(1), {
       kind: 'loaded',
       decisions: [decision(1, 'leave-out', 'Bob'), decision(2, 'hand-on', 'Bob')],
     });
@@ -60,7 +60,7 @@ describe('the decisions of a review desk', () => {
 
   it('are undone one by one, to what stood before', () => {
     const loaded: DeskEvent = { kind: 'loaded', decisions: [decision(1, 'hand-on')] };
-    const once = after(loaded, chosen(1), chosen(2), { kind: 'undone' });
+    const once = deskWith(loaded, chosen(1), chosen(2), { kind: 'undone' });
     expect(once.decided.get(2)?.action).toBe('undecided');
     const twice = deskAfter(once, { kind: 'undone' });
     expect(twice.decided.get(1)).toEqual({ seq: 1, action: 'hand-on' });
@@ -72,7 +72,7 @@ describe('the decisions of a review desk', () => {
   });
 
   it('are counted by what they are; undecided is none', () => {
-    const desk = after(chosen(1), chosen(2), chosen(3), { kind: 'undone' });
+    const desk = deskWith(chosen(1), chosen(2), chosen(3), { kind: 'undone' });
     expect([...countDecisions(desk)]).toEqual([['retry', 2]]);
   });
 });

@@ -27,3 +27,4 @@ export const scheduleListSchema = z.object({
       .meta({ id: 'Schedule' }),
   ),
 });
+export type ScheduleList = z.infer<typeof scheduleListSchema>;

@@ -1,4 +1,4 @@
-import type { AccountView } from '../api/types.ts';
+import type { AccountView } from '../../../src/serve/api/accounts.ts';
 import { formatCount, formatRate, formatTime } from '../format.ts';
 
 const words = {

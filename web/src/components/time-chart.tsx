@@ -91,7 +91,7 @@ function optionsOf(latest: { current: Props }, element: HTMLElement): uPlot.Opti
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
     axes: [
-      { ...axis, values: timeLabels, space: 70 },
+      { ...axis, values: timeLabels, space: 70, size: 30 },
       { ...axis, size: 58, values: (_plot, splits) => splits.map(format) },
     ],
     legend: {

@@ -1,11 +1,11 @@
 import { useEffect } from 'preact/hooks';
-import type { Schedules } from '../api/types.ts';
+import type { ScheduleList } from '../../../src/serve/api/schedules.ts';
 import { useAsk } from '../api/use-ask.ts';
 import { runAddress } from '../components/run-head.tsx';
 import { countOf, formatCount, formatTime } from '../format.ts';
 
 export function SchedulesPage() {
-  const { answer, problem } = useAsk<Schedules>('/schedules');
+  const { answer, problem } = useAsk<ScheduleList>('/schedules');
   useEffect(() => {
     document.title = 'Schedules – rollcall';
   }, []);
@@ -28,7 +28,7 @@ export function SchedulesPage() {
   );
 }
 
-function ScheduleCard({ schedule }: { schedule: Schedules['schedules'][number] }) {
+function ScheduleCard({ schedule }: { schedule: ScheduleList['schedules'][number] }) {
   const { name, cron, tz, source, engine, next, notifies, nights } = schedule;
   return (
     <section class="card">
