@@ -3,12 +3,14 @@ import { accountRoutes } from './routes/accounts.ts';
 import { controlRoutes } from './routes/control.ts';
 import { eventRoutes } from './routes/events.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { newRunRoutes } from './routes/new-run.ts';
 import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 
 /** Those below `/api/v1`, in the OpenAPI document. */
 export const apiRoutes: readonly Routes[] = [
   runRoutes,
+  newRunRoutes,
   controlRoutes,
   accountRoutes,
   scheduleRoutes,
