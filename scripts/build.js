@@ -60,6 +60,7 @@ async function bundle() {
     external: (id) => !/^[./]/.test(id),
     plugins: [threads],
     logLevel: 'warn',
+    checks: { pluginTimings: false },
   });
   await build.write({
     dir: out,

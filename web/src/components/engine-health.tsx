@@ -6,9 +6,10 @@ const words = {
   throttled: 'The engine throttles calls: they are made slower until it takes them again.',
   down: 'The engine does not answer. It is asked from time to time; the run goes on by itself.',
   paused: 'The account is paused: no calls are made.',
+  unknown: 'The queue does not say how the engine is.',
 } as const satisfies Record<AccountView['health'], string>;
 
-const kinds = { up: 'good', throttled: 'warning', down: 'fault', paused: 'warning' } as const;
+const kinds = { up: 'good', throttled: 'warning', down: 'fault', paused: 'warning', unknown: '' } as const;
 
 /** How the engine is, in words. */
 export function EngineHealth({ health }: { health: AccountView }) {

@@ -1,5 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
+import { at } from '../api/client.ts';
+import type { RunDetail } from '../api/types.ts';
+import { useAsk } from '../api/use-ask.ts';
 import { session } from '../app/session.ts';
 import { RunHead } from '../components/run-head.tsx';
 import { useLines } from '../photos/use-lines.ts';
@@ -14,13 +17,14 @@ const deadLetters = { status: deadLetterStatuses.join(',') };
 export function ReviewPage() {
   const { id = '' } = useRoute().params;
   const found = useLines(id, deadLetters);
+  const { answer: run } = useAsk<RunDetail>(at('runs', id));
   useEffect(() => {
     document.title = `Dead letters of ${id} – rollcall`;
   }, [id]);
   const canDecide = !session.value?.readOnly;
   return (
     <main class="page wide-page" id="content" tabIndex={-1}>
-      <RunHead id={id} title="Dead letters" />
+      <RunHead id={id} title="Dead letters" {...(run && { state: run.state })} />
       {found.problem !== undefined && (
         <p class="notice fault" role="alert">
           {found.problem}
@@ -30,7 +34,13 @@ export function ReviewPage() {
       {canDecide && reviewer.value === '' ? (
         <ReviewerForm />
       ) : (
-        <ReviewDesk runId={id} found={found} canDecide={canDecide} reviewer={reviewer.value} />
+        <ReviewDesk
+          runId={id}
+          found={found}
+          total={Math.max(run?.deadLetters ?? 0, found.lines.length)}
+          canDecide={canDecide}
+          reviewer={reviewer.value}
+        />
       )}
     </main>
   );

@@ -18,7 +18,7 @@ const rowHeight = 54;
 export function LetterList({ lines, at, decided, onChoose }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const list = useVirtual({ frame, count: lines.length, rowHeight, paddingStart: 0 });
-  useEffect(() => list.show(at), [at]);
+  useEffect(() => list.show(Math.min(at, lines.length - 1)), [at]);
   const current = lines[at];
   return (
     <div

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { countOf, formatCount } from '../format.ts';
 import type { useLines } from '../photos/use-lines.ts';
 import { ApplyDialog } from './apply-dialog.tsx';
@@ -16,6 +16,8 @@ import { useDesk } from './use-desk.ts';
 interface Props {
   readonly runId: string;
   readonly found: ReturnType<typeof useLines>;
+  /** Dead letters of the run, those that were not read yet among them. */
+  readonly total: number;
   readonly canDecide: boolean;
   readonly reviewer: string;
 }
@@ -23,32 +25,36 @@ interface Props {
 type Open = 'file' | 'edit' | 'leave-out' | 'help' | 'apply';
 const opening: readonly DeskCommand[] = ['file', 'edit', 'leave-out', 'help', 'apply'];
 const isOpening = (command: DeskCommand): command is Open => opening.includes(command);
+const needsLetter: readonly DeskCommand[] = ['file', 'edit', 'leave-out'];
 const readsOnly: readonly DeskCommand[] = ['next', 'previous', 'help'];
 
-export function ReviewDesk({ runId, found, canDecide, reviewer }: Props) {
+export function ReviewDesk({ runId, found, total, canDecide, reviewer }: Props) {
   const { desk, choose, undo } = useDesk(runId, reviewer);
-  const [at, setAt] = useState(0);
+  const { at, now, goTo } = usePlace();
   const [open, setOpen] = useState<Open>();
   const { lines, next, isLooking, readOn } = found;
   const line = lines[at];
 
-  const move = (by: 1 | -1) => setAt((before) => Math.max(0, Math.min(lines.length - 1, before + by)));
+  // One after the last is the end of the list: nothing is decided there.
+  const move = (by: 1 | -1) => goTo(Math.max(0, Math.min(lines.length, now() + by)));
   const decide = (choice: Omit<Choice, 'seq'>) => {
-    if (!line) return;
-    choose({ seq: line.seq, ...choice });
+    const chosen = lines[now()];
+    if (!chosen) return;
+    choose({ seq: chosen.seq, ...choice });
     setOpen(undefined);
     move(1);
   };
   const carryOut = (command: DeskCommand) => {
     if (!canDecide && !readsOnly.includes(command)) return;
-    if (isOpening(command)) return setOpen(command);
+    if (isOpening(command))
+      return lines[now()] || !needsLetter.includes(command) ? setOpen(command) : undefined;
     if (command === 'next') return move(1);
     if (command === 'previous') return move(-1);
     if (command === 'undo') {
       const last = desk.undo.at(-1);
       undo();
       const place = lines.findIndex(({ seq }) => seq === last?.seq);
-      if (place >= 0) setAt(place);
+      if (place >= 0) goTo(place);
       return;
     }
     decide({ action: command });
@@ -79,14 +85,12 @@ export function ReviewDesk({ runId, found, canDecide, reviewer }: Props) {
       </p>
     );
   const close = () => setOpen(undefined);
-  const total = lines.length;
   const decided = [...countDecisions(desk).values()].reduce((sum, count) => sum + count, 0);
   return (
     <>
       <div class="desk-bar">
         <span role="status">
-          <strong>{formatCount(decided)}</strong> of {countOf(total, 'dead letter')}
-          {next !== null && ' or more'} decided{' '}
+          <strong>{formatCount(decided)}</strong> of {countOf(total, 'dead letter')} decided{' '}
           <span class="muted">{isSaved(desk) ? (decided > 0 ? '· saved' : '') : '· saving …'}</span>
         </span>
         <span class="muted">
@@ -116,9 +120,17 @@ export function ReviewDesk({ runId, found, canDecide, reviewer }: Props) {
         </p>
       )}
       <div class="desk">
-        <LetterList lines={lines} at={at} decided={desk.decided} onChoose={setAt} />
+        <LetterList lines={lines} at={at} decided={desk.decided} onChoose={goTo} />
         <div class="desk-letter">
-          {line && <LetterView runId={runId} line={line} decided={desk.decided.get(line.seq)} />}
+          {line ? (
+            <LetterView runId={runId} line={line} decided={desk.decided.get(line.seq)} />
+          ) : (
+            <p class="card">
+              {next === null
+                ? 'That was the last one. Apply the decisions, or go back with k.'
+                : 'Looking for more …'}
+            </p>
+          )}
           {canDecide && <ActionBar carryOut={carryOut} canUndo={desk.undo.length > 0} />}
         </div>
       </div>
@@ -144,6 +156,17 @@ export function ReviewDesk({ runId, found, canDecide, reviewer }: Props) {
       )}
     </>
   );
+}
+
+/** Where the reviewer is. Keys come faster than a page is drawn, so what they are about is read from `now`. */
+function usePlace() {
+  const [at, setAt] = useState(0);
+  const place = useRef(0);
+  const goTo = (to: number) => {
+    place.current = to;
+    setAt(to);
+  };
+  return { at, now: () => place.current, goTo };
 }
 
 const pick = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent) => ({ key, ctrlKey, metaKey, altKey });
