@@ -86,7 +86,7 @@ async function fromLines(state: StateStore, runId: string): Promise<Counted> {
 }
 
 /** Of a code, or the kind of an error, of which no dead letter is at hand. */
-function meaningAlone({ engine, code }: { engine: string; code: string }): Meaning {
+export function meaningAlone({ engine, code }: { engine: string; code: string }): Meaning {
   const kind = errorKinds.find((one) => one === code);
   const error: ReportLine['error'] = kind ? { kind, message: '' } : { kind: 'rejected', code, message: '' };
   const { meaning, remedy } = groupOf({

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { QueueBackend } from '../queue/queue.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import type { RunLines } from '../runs/run-lines.ts';
 import { ProblemError } from './problem.ts';
 import type { RunViews } from './run-views.ts';
 
@@ -17,6 +18,7 @@ export interface ServeParts {
 /** What the routes work with. */
 export interface ServeContext extends ServeParts {
   readonly views: RunViews;
+  readonly lines: RunLines;
 }
 
 /** @throws ProblemError while the queue is not open */

@@ -6,6 +6,7 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
+import { createRunLines } from '../runs/run-lines.ts';
 import { packageVersion } from '../util/version.ts';
 import type { ServeContext, ServeParts } from './context.ts';
 import { addPage } from './page.ts';
@@ -25,7 +26,8 @@ export async function createServeApp(
   guard: GuardOptions,
   { pageFolder }: { pageFolder?: string } = {},
 ): Promise<FastifyInstance> {
-  const context: ServeContext = { ...parts, views: createRunViews(parts) };
+  const lines = createRunLines(parts.rollcall.state);
+  const context: ServeContext = { ...parts, lines, views: createRunViews({ ...parts, lines }) };
   const { log } = parts.rollcall;
   const app = fastify({
     logger: false,

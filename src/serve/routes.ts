@@ -2,6 +2,7 @@ import type { Routes } from './context.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { controlRoutes } from './routes/control.ts';
 import { eventRoutes } from './routes/events.ts';
+import { lineRoutes } from './routes/lines.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { newRunRoutes } from './routes/new-run.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -11,6 +12,7 @@ import { scheduleRoutes } from './routes/schedules.ts';
 export const apiRoutes: readonly Routes[] = [
   runRoutes,
   newRunRoutes,
+  lineRoutes,
   controlRoutes,
   accountRoutes,
   scheduleRoutes,

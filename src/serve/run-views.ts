@@ -6,6 +6,8 @@ import { readSummary } from '../conductor/finish-run.ts';
 import { settingsSchema } from '../engines/settings.ts';
 import { readWorkerRegistrations, type WorkerRegistration } from '../queue/presence.ts';
 import type { QueueBackend } from '../queue/queue.ts';
+import type { Meaning } from '../records/page-data.ts';
+import type { Aggregates } from '../records/run-aggregates.ts';
 import { readChangedRun } from '../records/run-changes.ts';
 import { readRunEvents } from '../records/run-events.ts';
 import {
@@ -16,6 +18,8 @@ import {
   type UnreadableRun,
 } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { meaningAlone } from '../runs/page-data-of-run.ts';
+import type { RunLines } from '../runs/run-lines.ts';
 import type { Setting } from '../settings/setting.ts';
 import { withinTime } from '../util/time-limit.ts';
 import type { AccountView } from './api/accounts.ts';
@@ -38,9 +42,11 @@ const answerWithinInMs = 2_000;
 export function createRunViews({
   rollcall,
   openQueue,
+  lines,
 }: {
   rollcall: Rollcall;
   openQueue: () => QueueBackend | undefined;
+  lines: RunLines;
 }): RunViews {
   const { state } = rollcall;
   const listRuns = createMemo(keptForInMs, () => listReadableRuns(state));
@@ -95,12 +101,13 @@ export function createRunViews({
     async detail(written) {
       const record = isOver(written) ? written : await readChangedRun(state, written);
       const { id, settings } = record;
-      const [shown, events, summary, engineHealth, workers] = await Promise.all([
+      const [shown, events, summary, engineHealth, workers, aggregates] = await Promise.all([
         view(record),
         readRunEvents(state, id),
         isOver(record) ? readSummary(state, id) : undefined,
         viewAccount(record),
         isOver(record) ? [] : workersOf(record),
+        lines.aggregates(record),
       ]);
       return {
         ...shown,
@@ -112,6 +119,8 @@ export function createRunViews({
         },
         processes: (workers ?? []).map(({ name, host, since }) => ({ name, host, since })),
         events,
+        aggregates,
+        meanings: meaningsOf(record, aggregates),
         summary: summary ?? null,
         engineHealth,
       };
@@ -125,6 +134,10 @@ export function createRunViews({
       return Promise.all([...newest.values()].map(viewAccount));
     },
   };
+}
+
+function meaningsOf({ engine }: RunRecord, { byCode }: Aggregates): Record<string, Meaning> {
+  return Object.fromEntries(Object.keys(byCode).map((code) => [code, meaningAlone({ engine, code })]));
 }
 
 /** A store that is away lets a question wait, perhaps for ever. */

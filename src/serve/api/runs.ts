@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aggregatesSchema } from '../../records/run-aggregates.ts';
 import { accountViewSchema } from './accounts.ts';
 
 /** A run in a list. */
@@ -68,6 +69,10 @@ export const runDetailSchema = runViewSchema
     processes: z.array(z.object({ name: z.string(), host: z.string(), since: z.string() })),
     /** What happened to it (`rollcall.event/1`). */
     events: z.array(z.looseObject({ at: z.string(), kind: z.string() })),
+    /** What pictures of it are drawn from (`rollcall.aggregates/1`); of one under way: of the lines that were read. */
+    aggregates: aggregatesSchema,
+    /** What each code of the aggregates means, and what helps. */
+    meanings: z.record(z.string(), z.object({ text: z.string(), helps: z.string() })),
     /** Once it is over (`rollcall.summary/1`). */
     summary: z.looseObject({}).nullable(),
     engineHealth: accountViewSchema,

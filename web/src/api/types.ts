@@ -1,6 +1,5 @@
 import type { Meaning } from '../../../src/records/page-data.ts';
 import type { ReportLine } from '../../../src/records/report-line.ts';
-import type { Aggregates } from '../../../src/records/run-aggregates.ts';
 import type { RunEventLine } from '../../../src/records/run-events.ts';
 import type { Summary } from '../../../src/records/summary.ts';
 import type { RunDetail as ServedRun } from '../../../src/serve/api/runs.ts';
@@ -12,8 +11,6 @@ export interface Session {
 
 /** What is asked of a run's page; its events and summary as they are written down. */
 export interface RunDetail extends Omit<ServedRun, 'events' | 'summary'> {
-  readonly aggregates?: Aggregates;
-  readonly meanings?: Readonly<Record<string, Meaning>>;
   readonly events: readonly RunEventLine[];
   readonly summary: Summary | null;
 }
