@@ -118,8 +118,7 @@ async function compactFiles(
     const event = parseLedgerEvent(text);
     if (!event || isVoid(event)) return;
     const words = newest.enter(eventKey(event));
-    const isNew = words[0] === 0 && words[1] === 0;
-    if (isNew || compareTimes(timesOf(event), readTimes(words)) > 0) writeTimes(words, timesOf(event));
+    if (compareTimes(timesOf(event), readTimes(words)) > 0) writeTimes(words, timesOf(event));
   });
   if (!isRead) return false;
   const writer = await state.openWriter(into);

@@ -291,6 +291,14 @@ describe('a template', () => {
     expect(subjects.isErased(asked('a'))).toBe(false);
   });
 
+  it('is refused where one of several that it was erased for was not taken back', async () => {
+    await enter('forget', 1, 'a', 'c');
+    for (const subject of ['a', 'c']) await erase(far, subject, { templateId: 'T-a' });
+    await enter('allow', far + 1, 'a');
+    const subjects = await open();
+    expect(['a', 'b', 'c'].map((subject) => subjects.isErased(asked(subject)))).toEqual([true, true, false]);
+  });
+
   it('is refused by whichever of two keys it was erased with, as of its latest erasure', async () => {
     await enter('forget', 1, 'a');
     await erase(far, 'a');

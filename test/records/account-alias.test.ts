@@ -23,6 +23,7 @@ it('an account that is spelled in several ways is all that call the same one, an
   ] as const)
     await writeAccountAlias(state, { account, called, ...engine });
   await state.write('accounts/notes.txt', 'none');
+  await state.write('accounts/notes.json.tmp', 'none');
   expect(await accountsCalled(state, 'one')).toEqual(new Set(['one', 'one-with-a-slash', 'one-in-capitals']));
   expect(await accountsCalled(state, 'two')).toEqual(new Set(['two', 'two-with-a-slash']));
   expect(await accountsCalled(state, 'three')).toEqual(new Set(['three']));

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   areIdsFromPaths,
+  createRunRecord,
   isOver,
+  isWorkedOn,
   listReadableRuns,
   listRunRecords,
   type RunRecord,
@@ -135,5 +137,25 @@ describe('a run', () => {
     [{ sameSubject: 'repeat' }, undefined],
   ] as const)('says whether its ids are from paths, where it is known: %j, %s', (settings, expected) => {
     expect(areIdsFromPaths(settings)).toBe(expected);
+  });
+
+  it('that several make at once is that of the first', async () => {
+    await createRunRecord(state, await recordOf('r', { account: 'first' }));
+    await createRunRecord(state, await recordOf('r', { account: 'second' }));
+    expect((await readRunRecord(state, 'r'))?.account).toBe('first');
+    await state.write('runs/r/run.json', '{');
+    expect((await readRunRecord(state, 'r'))?.account).toBe('first');
+  });
+
+  it.each<[string, Partial<RunRecord>, number, boolean]>([
+    ['a moment ago', {}, 0, true],
+    ['15 s ago, nearly', {}, 14_999, true],
+    ['15 s ago', {}, 15_000, false],
+    ['never', { epoch: 0 }, 0, false],
+    ['a moment ago, and is paused now', { state: 'paused' }, 0, false],
+    ['a moment ago, and is over now', { state: 'finished' }, 0, false],
+  ])('whose conductor has shown itself %s is worked on, or not', async (_, more, agoInMs, expected) => {
+    const record = await recordOf('r', { state: 'active', epoch: 1, ...more });
+    expect(isWorkedOn(record, new Date(Date.parse(record.updatedAt) + agoInMs))).toBe(expected);
   });
 });
