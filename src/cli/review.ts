@@ -4,9 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { readDecisions } from '../records/decision.ts';
 import { createDecisionsCsv, toDecisionRow } from '../records/decisions-csv.ts';
-import { readReport } from '../records/read-report.ts';
-import { isDeadLetter } from '../records/report-line.ts';
-import { type RunRecord, runFolderOf } from '../records/run-record.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import { readDeadLetters } from '../runs/check-decisions.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
@@ -77,11 +76,11 @@ async function apply(context: CommandContext, record: RunRecord, json: boolean):
   return joinAndShow(context, started, { json });
 }
 
-async function printDeadLetters({ rollcall: { state } }: CommandContext, { id }: RunRecord): Promise<void> {
-  const decisions = await readDecisions(state, id);
+async function printDeadLetters({ rollcall: { state } }: CommandContext, record: RunRecord): Promise<void> {
+  const decisions = await readDecisions(state, record.id);
   const rows = async function* () {
-    for await (const line of readReport(state, runFolderOf(id)))
-      if (isDeadLetter(line)) yield toDecisionRow(line, decisions.get(line.seq));
+    for await (const line of readDeadLetters(state, record))
+      yield toDecisionRow(line, decisions.get(line.seq));
   };
   await pipeline(Readable.from(rows()), createDecisionsCsv(), async (texts) => {
     for await (const text of texts) await write(String(text));

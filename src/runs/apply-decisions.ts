@@ -11,7 +11,7 @@ import {
 import { type Decided, type Decision, isEnrolling, readDecisions } from '../records/decision.ts';
 import { type ManifestLine, manifestPath, readManifest } from '../records/manifest.ts';
 import { createRunRecord, isOver, type RunRecord, readRunRecord } from '../records/run-record.ts';
-import { hasUpload, removeUpload, uploadPath } from '../records/upload.ts';
+import { hasUpload, listUploads, removeUpload, uploadPath } from '../records/upload.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
@@ -166,9 +166,16 @@ async function make(tools: ApplyTools, { record, application, signal }: Making):
   if (!made) throw new FaultError('state', `The run ${runId} that was just made is gone.`);
   const { presence } = await tools.queue();
   if (!isOver(made)) await announceRun(presence, state, made);
-  for (const { decided } of application.photos)
-    if (decided.upload !== undefined) await removeUpload(state, record.id, decided.upload);
+  await removeUploads(state, record.id);
   await noteMade(state, record.id, application.number);
+}
+
+/** Those that went along with a run, and those that nobody decided to send after all. */
+async function removeUploads(state: StateStore, runId: string): Promise<void> {
+  const pending = pendingOf(await readDecisions(state, runId), await readApplications(state, runId));
+  const needed = new Set(pending.map(({ upload }) => upload));
+  for (const name of await listUploads(state, runId))
+    if (!needed.has(name)) await removeUpload(state, runId, name);
 }
 
 /** The manifest's lines of the photos, numbered anew; what an earlier reviewer wanted of a photo holds until it is changed. */

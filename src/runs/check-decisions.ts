@@ -4,7 +4,8 @@ import type { Decision } from '../records/decision.ts';
 import { flawOf, isEnrolling } from '../records/decision.ts';
 import { readReport } from '../records/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
-import { type RunRecord, runFolderOf } from '../records/run-record.ts';
+import { parsePartLine } from '../records/report-part.ts';
+import { isOver, type RunRecord, runFolderOf } from '../records/run-record.ts';
 import { hasUpload } from '../records/upload.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
@@ -87,11 +88,24 @@ async function problemOfUpload(
 /** Those of the given numbers that are dead letters. */
 async function deadLettersOf(
   state: StateStore,
-  { id }: RunRecord,
+  record: RunRecord,
   seqs: ReadonlySet<number>,
 ): Promise<Map<number, ReportLine>> {
   const found = new Map<number, ReportLine>();
-  for await (const line of readReport(state, runFolderOf(id)))
-    if (seqs.has(line.seq) && isDeadLetter(line)) found.set(line.seq, line);
+  for await (const line of readDeadLetters(state, record)) {
+    if (seqs.has(line.seq)) found.set(line.seq, line);
+    if (found.size === seqs.size) break;
+  }
   return found;
+}
+
+/** A run's dead letters: once it is over from their own file, without a look at all the other lines. */
+export async function* readDeadLetters(state: StateStore, record: RunRecord): AsyncGenerator<ReportLine> {
+  const path = `${runFolderOf(record.id)}/dead-letters.jsonl`;
+  if (isOver(record) && (await state.size(path)) !== undefined) {
+    for await (const lines of state.readLines(path))
+      yield* lines.flatMap(({ text }) => parsePartLine(text) ?? []);
+    return;
+  }
+  for await (const line of readReport(state, runFolderOf(record.id))) if (isDeadLetter(line)) yield line;
 }

@@ -1,10 +1,12 @@
 import type { Routes } from './context.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { controlRoutes } from './routes/control.ts';
+import { decisionRoutes } from './routes/decisions.ts';
 import { eventRoutes } from './routes/events.ts';
 import { lineRoutes } from './routes/lines.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { newRunRoutes } from './routes/new-run.ts';
+import { pictureRoutes } from './routes/pictures.ts';
 import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 
@@ -17,6 +19,8 @@ export const apiRoutes: readonly Routes[] = [
   accountRoutes,
   scheduleRoutes,
   eventRoutes,
+  decisionRoutes,
+  pictureRoutes,
 ];
 
 /** Those beside it, such as `/metrics`. */
