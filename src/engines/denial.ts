@@ -45,7 +45,7 @@ export function saysSuccess(words: string): boolean {
 
 /** Assumed: how an engine, or a gateway before it, asks for fewer calls in words is not documented. */
 export function saysThrottled(words: string): boolean {
-  return throttlingWords.test(words.replace(/[_-]+/g, ' '));
+  return throttlingWords.test(words.replace(/[\s_-]+/g, ' '));
 }
 
 const throttlingWords =

@@ -123,7 +123,10 @@ function wordsOf({ text = '' }: HttpResponse): string {
   if (isObject(body)) return wordsIn(body);
   return typeof body === 'object'
     ? ''
-    : text.slice(0, 4_000).replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/gi, ' ');
+    : text
+        .slice(0, 4_000)
+        .replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/gi, ' ')
+        .replace(/\s+/g, ' ');
 }
 
 function throttled(

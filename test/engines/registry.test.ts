@@ -113,6 +113,8 @@ describe('createEngine', () => {
     'ftp://engine.example',
     'http://engine.example',
     'https://me:canary@engine.example',
+    'https://canary@engine.example',
+    'https://:canary@engine.example',
     'https://engine.example/?key=canary',
     'https://engine.example/#canary',
     'http://127.0.0.1.example',
