@@ -3,6 +3,7 @@ import type { BullmqStore } from './bullmq-store.ts';
 import { createClosers } from './closers.ts';
 import { openPhotoWorker } from './photo-worker.ts';
 import type { QueueBackend } from './queue.ts';
+import { openQueueBoard } from './queue-board.ts';
 import { openRunQueue } from './run-queue.ts';
 import { openScheduleClock } from './schedule-clock.ts';
 
@@ -28,6 +29,7 @@ export function createQueueBackend(
     callBudget,
     presence,
     deadLetters: createDeadLetterQueue(context),
+    openBoard: () => openQueueBoard(context),
     openRunQueue: (runId, options) => openRunQueue(context, runId, options),
     openWorker: (options) => openPhotoWorker(context, options),
     openScheduleClock: (options) => openScheduleClock(context, options),

@@ -17,12 +17,20 @@ export interface QueueBackend {
   /** `nextTick` says when a schedule is due next: one place decides that for the queue and for all others. */
   openScheduleClock(options: { clockId: string; nextTick: NextTick }): ScheduleClock;
   readonly deadLetters: DeadLetterQueue;
+  /** For people who want to see the queues themselves. */
+  openBoard(): QueueBoard;
   readonly accounts: AccountStore;
   readonly leases: LeaseStore;
   readonly callBudget: CallBudget;
   readonly presence: PresenceStore;
   /** Closes what was opened, in reverse; an embedded server stops if no other process uses it. */
   close(): Promise<void>;
+}
+
+/** BullMQ's own queues, for a tool that shows queues to people. Looking at them leaves no trace. */
+export interface QueueBoard {
+  /** Those of runs, and the one of dead letters, each a `Queue` of BullMQ; queues of other runs are closed. */
+  queuesOf(runIds: readonly string[]): readonly object[];
 }
 
 export interface PhotoJob {

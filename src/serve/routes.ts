@@ -7,6 +7,7 @@ import { lineRoutes } from './routes/lines.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { newRunRoutes } from './routes/new-run.ts';
 import { pictureRoutes } from './routes/pictures.ts';
+import { queueRoutes } from './routes/queues.ts';
 import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 
@@ -24,4 +25,4 @@ export const apiRoutes: readonly Routes[] = [
 ];
 
 /** Those beside it, such as `/metrics`. */
-export const otherRoutes: readonly Routes[] = [metricsRoutes];
+export const otherRoutes: readonly Routes[] = [metricsRoutes, queueRoutes];

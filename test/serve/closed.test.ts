@@ -23,6 +23,9 @@ async function routesOf(app: FastifyInstance): Promise<Route[]> {
     { method: 'GET', url: '/api/v1/openapi.json' },
     { method: 'GET', url: '/metrics' },
     { method: 'GET', url: '/metrics.json' },
+    { method: 'GET', url: '/queues' },
+    { method: 'GET', url: '/queues/api/queues' },
+    { method: 'GET', url: '/queues/static/favicon.ico' },
     { method: 'GET', url: '/api/v1/what-is-not-there' },
     { method: 'POST', url: '/what-is-not-there' },
   ];

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { GivenSettings } from '../../src/engines/settings.ts';
+import type { QueueBackend } from '../../src/queue/queue.ts';
 import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';
 import { createServeApp } from '../../src/serve/create-app.ts';
 import { createSessions } from '../../src/serve/security/sessions.ts';
@@ -19,9 +20,9 @@ export interface OpenApp {
   readonly log: string[];
 }
 
-/** The server over a state of its own, listening nowhere, without a queue. */
+/** The server over a state of its own, listening nowhere; without a queue, unless one is given. */
 export async function openApp(
-  options: { settings?: GivenSettings; host?: string; pageFolder?: string } = {},
+  options: { settings?: GivenSettings; host?: string; pageFolder?: string; queue?: QueueBackend } = {},
 ): Promise<OpenApp> {
   const { settings, host = '127.0.0.1', pageFolder = '/nowhere/' } = options;
   const folder = await makeTemporaryFolder();
@@ -35,7 +36,7 @@ export async function openApp(
   const { readOnly } = rollcall.settings;
   const closing = new AbortController();
   const app = await createServeApp(
-    { rollcall, readOnly, signal: closing.signal, openQueue: () => undefined },
+    { rollcall, readOnly, signal: closing.signal, openQueue: () => options.queue },
     { host, token, readOnly, sessions: createSessions({ token, name: 'test' }) },
     { pageFolder },
   );
