@@ -118,7 +118,7 @@ export async function openPart(
     tracing: await tools.tracing(),
   });
   const left = new AbortController();
-  const followed = followChanges(state, record, {
+  void followChanges(state, record, {
     signal: left.signal,
     onChange(changed) {
       limiter.joinRun(changed.id, changed.settings.rate);
@@ -129,7 +129,6 @@ export async function openPart(
     worker,
     async leave({ isOver }) {
       left.abort();
-      await followed;
       try {
         await worker.stop();
       } finally {

@@ -68,9 +68,17 @@ export function createRunViews({
     return read();
   }
 
+  /** The very same as long as nothing can have changed: who looks every second compares no thousands of them. */
+  const overViews = new WeakMap<RunRecord, RunView>();
+
   async function view(record: RunRecord): Promise<RunView> {
-    const workers = isOver(record) ? [] : await workersOf(record);
-    const reading = isOver(record) ? undefined : await readAccount(record.account);
+    if (isOver(record)) {
+      const known = overViews.get(record) ?? viewOf(record, { workers: [], rateOfAccount: undefined });
+      overViews.set(record, known);
+      return known;
+    }
+    const workers = await workersOf(record);
+    const reading = await readAccount(record.account);
     return viewOf(record, { workers, rateOfAccount: reading && rateOf(reading) });
   }
 

@@ -27,6 +27,14 @@ describe('the photos that are queued', () => {
     expect(photos.size).toBe(30);
   });
 
+  it('are more once the window is larger, also for who waits', async () => {
+    const photos = createInFlightPhotos(1);
+    photos.add(makeJobs(1));
+    const waiting = photos.room(9, none);
+    photos.setWindow(4);
+    expect(await waiting).toBe(3);
+  });
+
   it('are one at a time in the smallest window, and nobody waits after an abort', async () => {
     const photos = createInFlightPhotos(0);
     expect(await photos.room(9, none)).toBe(1);

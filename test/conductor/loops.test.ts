@@ -159,6 +159,13 @@ describe('the failure watch', () => {
     );
   });
 
+  it('judges what was by the threshold that it is given meanwhile', () => {
+    const watch = createFailureWatch({ count: 100 });
+    expect(watch.add(range(5).map((seq) => lineOf(seq, 'x', 'failed')))).toBeUndefined();
+    watch.replace({ count: 3 });
+    expect(watch.add([lineOf(6, 'x')])).toMatch(/^5 dead letters/);
+  });
+
   it('says nothing before there are 1,000 outcomes', () => {
     const watch = createFailureWatch({ share: 0.01 });
     expect(watch.add(range(999).map((seq) => lineOf(seq, 'x', 'failed')))).toBeUndefined();

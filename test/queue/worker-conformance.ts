@@ -65,6 +65,27 @@ export function describeWorker(start: () => Promise<QueueServer>): void {
       expect(started).toBe(4);
     });
 
+    it('has as many photos at work as it is told while it works', async () => {
+      const queue = backend.openRunQueue(runId);
+      const doors: (() => void)[] = [];
+      const worker = openWorker(async ({ data }) => {
+        await new Promise<void>((resolve) => doors.push(resolve));
+        return { outcome: { seq: data.seq } };
+      }, 1);
+      await queue.add(makeJobs(8));
+      await until(() => doors.length === 1);
+      worker.setConcurrency(3);
+      await until(() => doors.length === 3);
+      worker.setConcurrency(1);
+      for (const open of doors.splice(0)) open();
+      await until(() => doors.length === 1);
+      await until(async () => (await queue.counts()).finished === 3);
+      expect((await queue.counts()).active).toBe(1);
+      const stopped = worker.stop({ deadlineInMs: 10_000 });
+      for (const open of doors.splice(0)) open();
+      await stopped;
+    });
+
     it('aborts at the deadline and gives those jobs back unharmed', async () => {
       const queue = backend.openRunQueue(runId);
       await queue.add(makeJobs(6));

@@ -84,13 +84,14 @@ async function follow(
 }
 
 function createChangeFilter() {
-  const last = new Map<string, string>();
+  const last = new Map<string, { readonly value: unknown; readonly text: string }>();
   return {
     isNew(key: string, value: unknown): boolean {
+      const before = last.get(key);
+      if (before?.value === value) return false;
       const text = JSON.stringify(value);
-      if (last.get(key) === text) return false;
-      last.set(key, text);
-      return true;
+      last.set(key, { value, text });
+      return before?.text !== text;
     },
   };
 }
