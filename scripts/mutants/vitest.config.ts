@@ -5,7 +5,7 @@ import { sortTests } from '../../test/setup/sort-tests.ts';
 const root = join(import.meta.dirname, '../..');
 const rooms = /^test\/(account|engines|records|ledger|conductor|worker|util)\//;
 
-/** The nearest tests: those of the mutated rooms that start no process. */
+/** The nearest tests: those of the mutated rooms, and of `runs`, that start no process: a run's formats are tried there, too. */
 export default defineConfig({
   root,
   test: {
