@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { sortTests } from '../../test/setup/sort-tests.ts';
 
 const root = join(import.meta.dirname, '../..');
-const rooms = /^test\/(account|engines|records|ledger|conductor|worker|util)\//;
+const rooms = /^test\/(account|engines|records|ledger|conductor|worker|util|runs)\//;
 
 /** The nearest tests: those of the mutated rooms, and of `runs`, that start no process: a run's formats are tried there, too. */
 export default defineConfig({
