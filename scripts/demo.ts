@@ -1,15 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 import { listRuns, openRollcall, type ReportLine, readRunReport } from 'rollcall';
 import { type Expected, makeDemoArchive, makeVisitor } from './demo-archive.ts';
 
 /**
  * The main job on a small archive of real photos, on the defaults: into the local engine, in a folder of its own. To be
  * started in the project's folder. Ends with 0 if every line of the report is as it should be.
+ *
+ * --serve   shows the page of it afterwards, until Ctrl-C
  */
 const projectFolder = process.cwd();
 const demoFolder = join(projectFolder, 'demo-data');
+const reportFile = join(demoFolder, 'report.html');
+const { values: options } = parseArgs({ options: { serve: { type: 'boolean', default: false } } });
 const startedAt = performance.now();
 
 title('1. An archive');
@@ -38,7 +44,20 @@ tell(
   'Another photo of somebody in the archive, seen in a mirror, smaller and darker. It is named after who it is:',
 );
 if ((await rollcall(['identify', 'visitors'], checkVisitor)) !== 0) process.exitCode = 1;
+
+title('7. To be shown: the same as a page');
+await rm(reportFile, { force: true });
+const reportCode = await rollcall([
+  'report',
+  ...['--format', 'html', '--thumbnails', '--output', 'report.html'],
+]);
+if (reportCode !== 0) process.exitCode = 1;
+tell(`One file that needs no network, with small pictures of the dead letters. Open it: ${reportFile}`);
 tellHowToGoOn();
+if (options.serve) {
+  title('The page of it, live, until you press Ctrl-C. Open the address');
+  await rollcall(['serve']);
+}
 
 /** The command line as its users have it; gives its exit code. `look` is given what it printed. */
 async function rollcall(args: readonly string[], look: (output: string) => void = () => {}): Promise<number> {
@@ -124,6 +143,7 @@ function tellHowToGoOn(): void {
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   title(`Done in ${seconds} s, and nothing is left running. How to go on`);
   tell(`Exit code 1 of the run above means: finished, and some photos need attention.
+  npm run demo -- --serve                                the same, and then its page, live
   cd demo-data && npx rollcall report --format csv       the report for a spreadsheet
   npx rollcall run ./your-photos                         your own photos into the local engine, without an account
   npx rollcall run ./your-photos --engine ooto --dry-run     what your own archive would cost, without a call

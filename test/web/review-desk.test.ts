@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Decision } from '../../src/records/decision.ts';
 import { cropBetween, editOf, moved, wholePicture } from '../../web/src/review/crop.ts';
-import type { Decision } from '../../web/src/review/decision.ts';
 import {
   countDecisions,
   type Desk,
@@ -15,7 +15,7 @@ const deskWith = (...events: DeskEvent[]): Desk => events.reduce(deskAfter, empt
 const retry = (seq: number) => ({ seq, action: 'retry' as const });
 const chosen = (seq: number): DeskEvent => ({ kind: 'chosen', choices: [retry(seq)] });
 const decision = (seq: number, action: Decision['action'], by = 'Ann'): Decision => ({
-  ...{ seq, action, by },
+  ...{ schema: 'rollcall.decision/1' as const, seq, action, by },
   at: '2026-11-28T10:00:00.000Z',
 });
 

@@ -18,7 +18,8 @@ interface Found {
 }
 
 const nothing: Found = { lines: [], looked: 0, total: 0, next: undefined };
-const pageSize = 200;
+/** As many as the server gives at once. */
+const pageSize = 500;
 
 /**
  * The lines of a run that a filter lets through, a page at a time. The server looks for a moment and says how far it

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { PhotoEdit } from '../../../src/records/decision.ts';
 import { addressOf, at } from '../api/client.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { type Crop, cropBetween, editOf, moved, wholePicture } from './crop.ts';
-import type { PhotoEdit } from './decision.ts';
 
 interface Props {
   readonly runId: string;

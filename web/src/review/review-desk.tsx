@@ -28,6 +28,9 @@ const isOpening = (command: DeskCommand): command is Open => opening.includes(co
 const needsLetter: readonly DeskCommand[] = ['file', 'edit', 'leave-out'];
 const readsOnly: readonly DeskCommand[] = ['next', 'previous', 'help'];
 
+/** Whoever decides by keys does not wait for what comes next. */
+const readAhead = 400;
+
 export function ReviewDesk({ runId, found, total, canDecide, reviewer }: Props) {
   const { desk, choose, undo } = useDesk(runId, reviewer);
   const { at, now, goTo } = usePlace();
@@ -73,7 +76,7 @@ export function ReviewDesk({ runId, found, total, canDecide, reviewer }: Props) 
     return () => removeEventListener('keydown', press);
   });
   useEffect(() => {
-    if (at >= lines.length - 20) readOn();
+    if (at >= lines.length - readAhead) readOn();
   }, [at, lines.length, readOn]);
 
   if (lines.length === 0)

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
+import type { Decision } from '../../../src/records/decision.ts';
 import { ask, at, textOf } from '../api/client.ts';
-import type { Decision } from './decision.ts';
 import { type Choice, deskAfter, emptyDesk } from './desk.ts';
 
 const readEveryInMs = 5_000;

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.ts';
+import type { Decision } from '../../../src/records/decision.ts';
 
 /** Decisions, as the list and the summary name them. */
 export const decisionWords = {
