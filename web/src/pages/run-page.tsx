@@ -95,16 +95,17 @@ function Run({ run, onChange }: { run: RunDetail; onChange: () => void }) {
         <EventsList events={run.events} newestFirst />
       </Card>
       {run.settings && (
-        <Card title="Settings">
-          <dl class="facts-list">
+        <details class="card">
+          <summary>Settings</summary>
+          <dl class="facts-list settings">
             {Object.entries(run.settings).map(([name, value]) => (
-              <>
+              <div class="fact" key={name}>
                 <dt>{name}</dt>
                 <dd>{String(value)}</dd>
-              </>
+              </div>
             ))}
           </dl>
-        </Card>
+        </details>
       )}
     </>
   );
