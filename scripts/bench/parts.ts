@@ -151,6 +151,22 @@ export const parts: Readonly<Record<string, Part>> = {
     of: 'sources',
     isLong: true,
   },
+  lines: {
+    title: 'What people look at after a run: HTML report, lines by status, code and text',
+    script: 'lines',
+    args: ({ full, rows = full ? 1_000_000 : 100_000 }) => ['--lines', rows],
+    read: fromJson({
+      htmlSeconds: 's to make the HTML report',
+      htmlInMB: 'MB of HTML',
+      htmlPeakInMB: 'MB at the peak while it is made',
+      firstPageSeconds: 's to the first page of lines',
+      indexSeconds: 's to make the index',
+      codeSeconds: 's to the dead letters of a code, by the index',
+      textSeconds: 's to look for a text in all lines',
+      longestCallSeconds: 's of the longest call',
+    }),
+    of: 'neither',
+  },
   memory: {
     title: 'Ten photos of 100 megapixels that have to be turned, 16 at once',
     script: 'giant-photos',

@@ -9,6 +9,7 @@ import type { Summary } from '../records/summary.ts';
 import { verifyReport } from '../records/verify-report.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
+import { packageVersion } from '../util/version.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { print, printJson, say, write } from './output.ts';
@@ -99,7 +100,7 @@ async function* htmlOf(state: StateStore, record: RunRecord): AsyncGenerator<str
     import('../runs/html-report.ts'),
     import('../runs/page-data-of-run.ts'),
   ]);
-  yield await htmlReport(await pageDataOf(state, record));
+  yield await htmlReport(await pageDataOf({ state, record, version: packageVersion }));
 }
 
 async function printAll(chunks: AsyncIterable<string>): Promise<void> {

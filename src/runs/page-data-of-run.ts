@@ -9,7 +9,6 @@ import { readRunEvents } from '../records/run-events.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { packageVersion } from '../util/version.ts';
 import { meaningOf } from '../util/warning.ts';
 import { createPageLetters } from './page-letters.ts';
 
@@ -17,7 +16,16 @@ import { createPageLetters } from './page-letters.ts';
  * What the HTML report of a run shows, as far as the run is. Of one that is over, from what its end has counted: a report
  * of a million lines is not read. @throws FaultError for a report that was changed since, where it has to be read
  */
-export async function pageDataOf(state: StateStore, record: RunRecord): Promise<PageData> {
+export async function pageDataOf({
+  state,
+  record,
+  version,
+}: {
+  state: StateStore;
+  record: RunRecord;
+  /** Of rollcall. */
+  version: string;
+}): Promise<PageData> {
   const { id, createdAt, updatedAt, source, engine, schedule, waitsFor, counts } = record;
   const summary = await readSummary(state, id);
   const { aggregates, letters } =
@@ -35,7 +43,7 @@ export async function pageDataOf(state: StateStore, record: RunRecord): Promise<
       listed: counts.listed,
     },
     madeAt: new Date().toISOString(),
-    version: packageVersion,
+    version,
     ...(summary && { summary }),
     aggregates,
     events: (await readRunEvents(state, id)).slice(-mostEvents),

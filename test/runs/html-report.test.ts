@@ -44,6 +44,8 @@ const recordOf = (id: string) =>
     counts: { listed: 3, done: 3, deadLetters: 0, calls: 0 },
   }) as RunRecord;
 
+const dataOf = (record: RunRecord) => pageDataOf({ state, record, version: '0.1.0' });
+
 /** A run that has come to its end. */
 async function finished(id: string, lines: readonly ReportLine[]): Promise<RunRecord> {
   const runFolder = runFolderOf(id);
@@ -91,7 +93,7 @@ describe('the data of a page', () => {
   ];
 
   it('are those of the run, with what codes and warnings mean', async () => {
-    const data = await pageDataOf(state, await finished('a', lines));
+    const data = await dataOf(await finished('a', lines));
     expect(data.aggregates).toMatchObject({ lines: 3, deadLetters: 2, byCode: { 5: 1 } });
     expect(data.deadLetters.map(({ seq, code }) => [seq, code])).toEqual([
       [2, '5'],
@@ -115,7 +117,7 @@ describe('the data of a page', () => {
       if (id === 'none') await state.remove(`${path}/aggregates.json`);
       if (id === 'other') await writeAggregates(state, path, createAggregatesFold().build(id));
       if (id === 'fewer-letters') await state.write(`${path}/dead-letters.jsonl`, textOf([]));
-      found.push(await pageDataOf(state, record));
+      found.push(await dataOf(record));
     }
     for (const { aggregates, deadLetters } of found) {
       expect(aggregates).toMatchObject({ lines: 3, deadLetters: 2 });
@@ -125,7 +127,7 @@ describe('the data of a page', () => {
 
   it('of a run under way are what it has done so far', async () => {
     await state.write('runs/open/parts/1-1.jsonl', textOf([lineOf(2, 'x', 'failed'), lineOf(1, 'x')]));
-    const data = await pageDataOf(state, { ...recordOf('open'), state: 'active' });
+    const data = await dataOf({ ...recordOf('open'), state: 'active' });
     expect(data).not.toHaveProperty('summary');
     expect(data.aggregates).toMatchObject({ lines: 2, deadLetters: 1 });
     expect(data.deadLetters.map(({ seq }) => seq)).toEqual([2]);
@@ -136,7 +138,7 @@ describe('the data of a page', () => {
       ...lineOf(1, 'x', 'cancelled'),
       error: { kind: 'unavailable' as const, message: '' },
     };
-    const { meanings } = await pageDataOf(state, await finished('kinds', [cancelled]));
+    const { meanings } = await dataOf(await finished('kinds', [cancelled]));
     expect(meanings.unavailable?.text).toContain('no answer');
   });
 
@@ -147,7 +149,7 @@ describe('the data of a page', () => {
       subjectId: '<'.repeat(2_000),
     });
     const many = Array.from({ length: 4_000 }, (_, index) => long(index + 1));
-    const data = await pageDataOf(state, await finished('long', many));
+    const data = await dataOf(await finished('long', many));
     expect(data.aggregates.deadLetters).toBe(4_000);
     expect(data.deadLetters.length).toBeLessThan(4_000);
     expect(Buffer.byteLength(inertJson(data))).toBeLessThan(4_600_000);
