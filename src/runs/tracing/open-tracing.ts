@@ -16,7 +16,6 @@ import {
 } from '@opentelemetry/sdk-trace-node';
 import type { Span, SpanAttributes, TracedPhoto, Tracing } from '../../util/span.ts';
 import { withinTime } from '../../util/time-limit.ts';
-import { packageVersion } from '../../util/version.ts';
 
 /** For one batch, and for the last one: a collector that is away does not hold up who leaves. */
 const sentWithinInMs = 3_000;
@@ -38,10 +37,10 @@ export function openTracing({
   const ids = createIds();
   const provider = new NodeTracerProvider({
     idGenerator: ids.generator,
-    resource: resourceOf({ 'service.name': serviceName, 'service.version': packageVersion }),
+    resource: resourceOf({ 'service.name': serviceName }),
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: sentWithinInMs }))],
   });
-  const tracer = provider.getTracer('rollcall', packageVersion);
+  const tracer = provider.getTracer('rollcall');
   const attributesOf = ({ run, seq, subjectId, photo }: TracedPhoto) =>
     named({ run, seq, ...(withSubjects && { subject: subjectId, photo }) });
   return {
