@@ -96,6 +96,8 @@ function naive(lines: readonly ReportLine[], { statuses: wanted, code, text = ''
           line.error?.message,
           line.error?.code,
           line.templateId,
+          line.transactionId,
+          line.match?.templateId,
           ...Object.values(line.metadata ?? {}),
         ].some(holds)),
   );
