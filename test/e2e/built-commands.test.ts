@@ -11,6 +11,7 @@ const steps: readonly (readonly [command: string, exitCode: number])[] = [
   ['status', 0],
   ['report first', 0],
   ['dead-letters first --retry', 1],
+  ['review first', 0],
   ['identify ./folder', 1],
   ['forget ann', 0],
   ['schedule add nightly --cron 0_2_*_*_* --source ./folder', 0],

@@ -143,6 +143,24 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     expect(scene.engine.calls.length).toBe(before);
   });
 
+  it('its dead letters are decided: a file that is given is on S3 until it is enrolled, and nowhere here', async () => {
+    await writeFiles(scene.folder, {
+      'other.jpg': await makePhoto(),
+      'decisions.csv': 'seq,action,file\n59,retry-file,other.jpg\n',
+    });
+    const decided = await scene.run(['review', 'killed', '--decisions', 'decisions.csv']);
+    expect(decided.exitCode, decided.stderr).toBe(0);
+    expect(await state.list('runs/killed/uploads')).toHaveLength(1);
+    const applied = await scene.run(['review', 'killed', '--apply', '--json']);
+    expect(applied.exitCode, applied.stderr).toBe(0);
+    const { run, byStatus } = JSON.parse(applied.stdout);
+    expect(byStatus).toMatchObject({ enrolled: 1, rejected: 0, failed: 0 });
+    // The next night leaves alone what was enrolled from another file.
+    const night = await scene.run(['run', './archive', '--run-id', 'next', '--incremental', '--json']);
+    expect(JSON.parse(night.stdout).byReason).toEqual({ unchanged: photos });
+    for (const id of ['killed', run]) expect(await state.list(`runs/${id}/uploads`)).toEqual([]);
+  });
+
   it('a run is paused, goes on, and is cancelled, by commands that share nothing but state and queue', async () => {
     const enqueued = await scene.run(['enqueue', './archive', '--run-id', 'asked']);
     expect(enqueued.stdout.trim()).toBe('asked');

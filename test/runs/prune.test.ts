@@ -15,7 +15,10 @@ import { settingsOf } from './run-settings.ts';
 
 const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString();
 const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString();
-const files = ['manifest.jsonl', 'report.jsonl', 'summary.json', 'parts/1-1.jsonl', 'events/host-1.jsonl'];
+const files = [
+  ...['manifest.jsonl', 'report.jsonl', 'summary.json', 'parts/1-1.jsonl', 'events/host-1.jsonl'],
+  ...['decisions/host-1.jsonl', 'applied/1.json', 'uploads/0123456789abcdef'],
+];
 
 let folder: TemporaryFolder;
 let state: StateStore;
