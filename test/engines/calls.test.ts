@@ -72,6 +72,9 @@ describe.each(['ooto', 'verihubs'] as const)('%s', (name) => {
     expect(calls).toHaveLength(3);
     expect(sent).toBe(3);
     expect(calls.every((call) => call.signal === signal)).toBe(true);
+    const named =
+      name === 'ooto' ? { 'APP-ID': appId, 'APP-KEY': appKey } : { 'App-ID': appId, 'API-Key': appKey };
+    for (const { headers } of calls) expect(headers).toMatchObject(named);
     // Nobody waits for the doctor's own call.
     await engine.checkAccount?.(signal);
     expect(calls.at(-1)).not.toHaveProperty('onSent');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readOotoBody } from '../../src/engines/ooto-body.ts';
 import {
   followsFromSubject,
   foreseeVerdict,
@@ -38,6 +39,17 @@ describe('a code of Verihubs', () => {
   ])('%s', (code, expected) => {
     expect(readVerihubsCode(code)).toEqual(expected);
     if (expected === undefined) expect(meaningOfVerihubsCode(code)).toBeUndefined();
+  });
+});
+
+describe('a code of OOTO beside a template id', () => {
+  const isError = (code: unknown) =>
+    readOotoBody(JSON.stringify({ result: { templateId: 'T', code } }))?.isError;
+  it.each([0, '00', 200, '204', 'ok', 'Success'])('is no fault: %j', (code) => {
+    expect(isError(code)).toBe(false);
+  });
+  it.each([5, 1200, '2000', '2x0', '20x', 'ok?', 'not ok', '0.5', 'successor'])('is one: %j', (code) => {
+    expect(isError(code)).toBe(true);
   });
 });
 
