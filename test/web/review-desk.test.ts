@@ -13,6 +13,9 @@ import { commandOf, deskKeys } from '../../web/src/review/keys.ts';
 
 const deskWith = (...events: DeskEvent[]): Desk => events.reduce(deskAfter, emptyDesk);
 const retry = (seq: number) => ({ seq, action: 'retry' as const });
+const first = retry(1);
+const firstChosen: DeskEvent = { kind: 'chosen', choices: [first] };
+const sent: DeskEvent = { kind: 'sent', choices: [first] };
 const chosen = (seq: number): DeskEvent => ({ kind: 'chosen', choices: [retry(seq)] });
 const decision = (seq: number, action: Decision['action'], by = 'Ann'): Decision => ({
   ...{ schema: 'rollcall.decision/1' as const, seq, action, by },
@@ -23,7 +26,7 @@ describe('the decisions of a review desk', () => {
   it('stand on the page at once and are saved when the server says so', () => {
     const waiting = deskWith(chosen(1), chosen(2));
     expect([waiting.decided.size, isSaved(waiting)]).toEqual([2, false]);
-    const sending = deskAfter(waiting, { kind: 'sent' });
+    const sending = deskAfter(waiting, { kind: 'sent', choices: waiting.waiting });
     expect([sending.sending.length, sending.waiting.length, isSaved(sending)]).toEqual([2, 0, false]);
     const saved = deskAfter(sending, {
       kind: 'saved',
@@ -35,8 +38,8 @@ describe('the decisions of a review desk', () => {
 
   it('are sent again where that failed, the latest of each photo once', () => {
     const failed = deskWith(
-      chosen(1),
-      { kind: 'sent' },
+      firstChosen,
+      sent,
       { kind: 'chosen', choices: [{ seq: 1, action: 'hand-on' }] },
       chosen(2),
       {
@@ -46,7 +49,12 @@ describe('the decisions of a review desk', () => {
     );
     expect(failed.waiting).toEqual([{ seq: 1, action: 'hand-on' }, retry(2)]);
     expect([failed.problem, isSaved(failed)]).toEqual(['gone', false]);
-    expect(deskWith(chosen(1), { kind: 'sent' }, { kind: 'saved', decisions: [] }).problem).toBeUndefined();
+    expect(deskWith(firstChosen, sent, { kind: 'saved', decisions: [] }).problem).toBeUndefined();
+  });
+
+  it('are not taken for sent where they were made while others were put together', () => {
+    const desk = deskWith(firstChosen, chosen(2), sent, { kind: 'saved', decisions: [decision(1, 'retry')] });
+    expect([desk.waiting, isSaved(desk)]).toEqual([[retry(2)], false]);
   });
 
   it('are seen of others, but one that was made here and is not saved stays', () => {

@@ -21,7 +21,8 @@ export type DeskEvent =
   | { readonly kind: 'loaded'; readonly decisions: readonly Decision[] }
   | { readonly kind: 'chosen'; readonly choices: readonly Choice[] }
   | { readonly kind: 'undone' }
-  | { readonly kind: 'sent' }
+  /** Of those that wait: more may have been chosen since they were put together. */
+  | { readonly kind: 'sent'; readonly choices: readonly Choice[] }
   | { readonly kind: 'saved'; readonly decisions: readonly Decision[] }
   | { readonly kind: 'failed'; readonly problem: string };
 
@@ -45,7 +46,11 @@ export function deskAfter(desk: Desk, event: DeskEvent): Desk {
       return last ? choose(desk, [last], desk.undo.slice(0, -1)) : desk;
     }
     case 'sent':
-      return { ...desk, sending: desk.waiting, waiting: [] };
+      return {
+        ...desk,
+        sending: event.choices,
+        waiting: desk.waiting.filter((choice) => !event.choices.includes(choice)),
+      };
     case 'saved':
       return {
         ...desk,

@@ -41,7 +41,7 @@ export function useDesk(runId: string, reviewer: string) {
     const timer = setTimeout(
       () => {
         isSending.current = true;
-        tell({ kind: 'sent' });
+        tell({ kind: 'sent', choices: waiting });
         ask<Decisions>(path, { method: 'POST', body: { reviewer, decisions: waiting } })
           .then(
             ({ decisions }) => tell({ kind: 'saved', decisions }),
