@@ -7,6 +7,7 @@ import type { ReportLine } from '../records/report-line.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { verifyReport } from '../records/verify-report.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
 import { packageVersion } from '../util/version.ts';
@@ -28,12 +29,15 @@ export function defineReport(command: Command): void {
       ]),
     )
     .option('--output <file>', 'write to a new file: JSON lines, with --format csv or html that')
+    .option('--thumbnails', 'html: with small pictures of up to 500 dead letters')
     .option('--json', 'print the summary as one JSON object')
     .action(async (runId: string | undefined, options: ReportOptions & Record<string, unknown>) => {
-      await withRollcall(options, async ({ rollcall, life }) => {
+      await withRollcall(options, async ({ rollcall, life, signal }) => {
         const { state } = rollcall;
         if (options.format === 'html' && options.output === undefined)
           throw new UsageError('output', '--format html: name the file with --output, such as report.html.');
+        if (options.thumbnails && options.format !== 'html')
+          throw new UsageError('thumbnails', '--thumbnails is for --format html.');
         life.doing('Reading the report');
         const record = await findRun(rollcall, runId);
         const { id } = record;
@@ -45,7 +49,7 @@ export function defineReport(command: Command): void {
           format === 'csv'
             ? csvOf(readReport(state, runFolderOf(id)))
             : format === 'html'
-              ? htmlOf(state, record)
+              ? htmlOf(rollcall, record, options.thumbnails ? signal : undefined)
               : jsonlOf(state, id, summary);
         if (file !== undefined && format !== 'summary') {
           await writeNewFile({ file, flag: '--output' }, lines);
@@ -65,6 +69,7 @@ export function defineReport(command: Command): void {
 interface ReportOptions {
   readonly format?: string;
   readonly output?: string;
+  readonly thumbnails?: boolean;
   readonly json?: boolean;
 }
 
@@ -94,13 +99,24 @@ async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<string> 
   yield* csv as AsyncIterable<string>;
 }
 
-/** A page that opens without a network. */
-async function* htmlOf(state: StateStore, record: RunRecord): AsyncGenerator<string> {
+/** A page that opens without a network. `pictured`: with pictures, which are made until it is aborted. */
+async function* htmlOf(
+  rollcall: Rollcall,
+  record: RunRecord,
+  pictured: AbortSignal | undefined,
+): AsyncGenerator<string> {
   const [{ htmlReport }, { pageDataOf }] = await Promise.all([
     import('../runs/html-report.ts'),
     import('../runs/page-data-of-run.ts'),
   ]);
-  yield await htmlReport(await pageDataOf({ state, record, version: packageVersion }));
+  const data = await pageDataOf({ state: rollcall.state, record, version: packageVersion });
+  if (!pictured) return yield await htmlReport(data);
+  const [{ createPictures }, { withThumbnails }] = await Promise.all([
+    import('../runs/pictures.ts'),
+    import('../runs/page-thumbnails.ts'),
+  ]);
+  const pictures = createPictures(rollcall);
+  yield await htmlReport(await withThumbnails(data, { record, pictures, signal: pictured }));
 }
 
 async function printAll(chunks: AsyncIterable<string>): Promise<void> {
