@@ -16,6 +16,7 @@ const steps: readonly (readonly [command: string, exitCode: number])[] = [
   ['forget ann', 0],
   ['schedule add nightly --cron 0_2_*_*_* --source ./folder', 0],
   ['enqueue ./folder --run-id second', 0],
+  ['set second --rate 50', 0],
   ['pause second', 0],
   ['resume second', 0],
   ['cancel second', 3],
@@ -24,7 +25,7 @@ const steps: readonly (readonly [command: string, exitCode: number])[] = [
 ];
 
 /** Those that go on until they are told to end, and what needs face models: the files about them have them as processes. */
-const elsewhere = ['worker', 'engine', 'preflight'];
+const elsewhere = ['worker', 'engine', 'preflight', 'serve'];
 
 let redis: TestRedis;
 let scene: Scene;

@@ -2,7 +2,7 @@
 
 python3 pseudo-terminal.py COLUMNS PROGRAM [ARGUMENT ...]
 
-A line with a number on stdin makes the terminal so wide. On stdout, a JSON line each: what the program wrote
+A line with a number on stdin makes the terminal so wide; its end closes the terminal. On stdout, a JSON line each: what the program wrote
 ({"data": base64}), that the terminal has another width ({"columns": n}), and how the program ended ({"exitCode": n}).
 """
 
@@ -50,6 +50,8 @@ try:
     while True:
         if select.select([master, sys.stdin], [], [])[0] == [sys.stdin]:
             line = sys.stdin.readline()
+            if not line:
+                raise EOFError
             while read_some(master, 0):
                 pass
             set_width(master, int(line))
@@ -58,5 +60,6 @@ try:
             read_some(master, 0)
 except EOFError:
     pass
+os.close(master)
 status = os.waitpid(child, 0)[1]
 say(exitCode=os.waitstatus_to_exitcode(status))

@@ -9,6 +9,8 @@ export interface CommandInTerminal {
   /** What the terminal shows by now. */
   lines(): Promise<string[]>;
   resize(columns: number): void;
+  /** Closes the terminal, which ends a command that does not end by itself. */
+  close(): Promise<void>;
   /** Its exit code. */
   readonly ended: Promise<number>;
 }
@@ -45,6 +47,10 @@ export async function startInTerminal(
   return {
     lines: screen.lines,
     resize: (to) => void child.stdin.write(`${to}\n`),
+    close: async () => {
+      child.stdin.end();
+      await child;
+    },
     ended: Promise.all([shown, child]).then(([, { failed, message }]) => {
       if (failed) throw new Error(`python3: ${message}`);
       return exitCode;

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { lookAt, openBrowser } from '../helpers/browser.ts';
+import { makePhoto, writeFiles, writePhotos } from '../helpers/photos.ts';
+import { type CommandInTerminal, startInTerminal } from '../helpers/pseudo-terminal.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { until } from '../helpers/until.ts';
+
+let browser: Browser;
+let scene: Scene;
+let server: CommandInTerminal;
+let page: Page;
+let address: string;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  scene = await openScene({ environment: { ROLLCALL_BACKOFF: '10ms..20ms' } });
+  const { folder, environment } = scene;
+  const command = ['serve', '--port', '0'];
+  server = await startInTerminal(command, { folder, environment, columns: 200 });
+  address = await until(async () => (await server.lines()).find((line) => /^http:.*#token=\S/.test(line)));
+  page = await browser.newPage();
+  page.setDefaultTimeout(30_000);
+});
+afterEach(async () => {
+  await page.close();
+  await server.close();
+  await scene.close();
+});
+
+const shown = (text: string | RegExp) => page.getByText(text).first().waitFor();
+const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+
+it('a run is seen live and paused by the page, its rate is changed there, and the page says when the engine is down', {
+  timeout: 180_000,
+}, async () => {
+  await page.goto(address);
+  await shown('There is no run yet.');
+  expect(page.url()).not.toContain('token');
+
+  await writePhotos(join(scene.folder, 'archive'), { count: 60 });
+  for (const name of ['d1.jpg', 'd2.jpg', 'd3.jpg'])
+    await writeFiles(join(scene.folder, 'archive'), { [name]: await makePhoto({ script: 'code-5' }) });
+  const run = scene.start(['run', './archive', '--rate', '8']);
+  const [runId = ''] = await until(async () => {
+    const ids = await scene.runIds();
+    return ids.length > 0 && ids;
+  });
+  await page.getByRole('link', { name: runId, exact: true }).click();
+  const done = async () => Number(await page.getByRole('progressbar').first().getAttribute('aria-valuenow'));
+  await until(async () => (await done()) > 0, { what: 'progress on the page' });
+
+  await scene.engine.goDown();
+  await shown('The engine does not answer.');
+  const atOutage = scene.engine.calls.length;
+  await scene.engine.comeUp();
+  await shown('The engine answers.');
+  await until(() => scene.engine.calls.length > atOutage);
+
+  await press('Pause');
+  expect((await run.ended).exitCode).toBe(3);
+  await page.getByRole('button', { name: 'Resume' }).waitFor();
+  await shown(/paused by hand/);
+  const faults = await lookAt(page, 'run-paused');
+
+  const rate = page.getByLabel('Calls a second');
+  await rate.fill('150');
+  await press('Change');
+  await until(
+    async () => (await page.getByRole('button', { name: 'Change' }).isDisabled()) && (await rate.isEnabled()),
+  );
+  await page.reload();
+  expect(await rate.inputValue()).toBe('150');
+  // Nothing works for this state but the command.
+  expect(await scene.start(['run', './archive']).ended).toMatchObject({ exitCode: 1 });
+  await page.getByRole('link', { name: 'Decide 3 dead letters' }).waitFor();
+  await shown('finished');
+  expect(await done()).toBe(100);
+  expect((await scene.report(runId)).map(({ seq }) => seq)).toEqual(
+    Array.from({ length: 63 }, (_, at) => at + 1),
+  );
+
+  faults.push(...(await lookAt(page, 'run-finished')));
+  for (const [name, path, text] of [
+    ['runs', '/', runId],
+    ['photos', `/runs/${runId}/photos`, '63 photos'],
+    ['schedules', '/schedules', /schedule/],
+    ['review-name', `/runs/${runId}/review`, 'Who decides?'],
+  ] as const) {
+    await page.goto(new URL(path, address).href);
+    await shown(text);
+    faults.push(...(await lookAt(page, name)));
+  }
+  await page.getByLabel('Your name').fill('Ada');
+  await press('Begin');
+  await shown('of 3 dead letters decided');
+  faults.push(...(await lookAt(page, 'review')));
+  await press('Sign out');
+  await page.getByRole('textbox').first().waitFor();
+  faults.push(...(await lookAt(page, 'login')));
+  expect(faults).toEqual([]);
+});
