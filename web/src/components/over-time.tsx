@@ -64,6 +64,9 @@ export function OverTime({ timeline, events, rateLimit, until }: Props) {
           }))}
         />
       )}
+      <p class="muted small">
+        A photo's calls are counted at the time when it is done: those of an outage stand behind it.
+      </p>
       {troubles.length > 0 && (
         <p class="muted small">Shaded: the run was paused, or the engine did not answer.</p>
       )}

@@ -19,6 +19,7 @@ export function RunControls({ run, onChange }: Props) {
   const [problem, setProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   const [isCancelling, setCancelling] = useState(false);
+  const [isResumed, setResumed] = useState(false);
 
   const act = async (work: () => Promise<unknown>) => {
     setBusy(true);
@@ -32,7 +33,10 @@ export function RunControls({ run, onChange }: Props) {
     setBusy(false);
   };
   const order = (name: 'pause' | 'resume' | 'cancel') =>
-    act(() => ask(at('runs', run.id, name), { method: 'POST', body: {} }));
+    act(async () => {
+      await ask(at('runs', run.id, name), { method: 'POST', body: {} });
+      setResumed(name === 'resume');
+    });
   const retry = () =>
     act(async () => {
       const next = await ask<RunView>(at('runs', run.id, 'retry'), {
@@ -73,6 +77,11 @@ export function RunControls({ run, onChange }: Props) {
           </a>
         )}
       </div>
+      {isResumed && run.state === 'paused' && (
+        <p class="notice" role="status">
+          It goes on with the next worker. Without one: start the command again that started it.
+        </p>
+      )}
       {problem !== undefined && (
         <p class="notice fault" role="alert">
           {problem}

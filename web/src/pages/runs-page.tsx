@@ -3,6 +3,8 @@ import type { RunList, RunView } from '../../../src/serve/api/runs.ts';
 import { ask, textOf, withQuery } from '../api/client.ts';
 import { follow } from '../api/live.ts';
 import { useAsk } from '../api/use-ask.ts';
+import { session } from '../app/session.ts';
+import { NewRun } from '../components/new-run.tsx';
 import { runAddress } from '../components/run-head.tsx';
 import { RunProgress } from '../components/run-progress.tsx';
 import { countOf, formatTime } from '../format.ts';
@@ -27,6 +29,7 @@ export function RunsPage() {
     <main class="page" id="content" tabIndex={-1}>
       <header class="head">
         <h1>Runs</h1>
+        {!session.value?.readOnly && <NewRun />}
       </header>
       {problem !== undefined && <p class="notice fault">{problem}</p>}
       {answer ? (
