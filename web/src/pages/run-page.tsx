@@ -56,7 +56,7 @@ function Run({ run, onChange }: { run: RunDetail; onChange: () => void }) {
   return (
     <>
       {run.waitsFor !== null && (
-        <p class="notice warning" role="status">
+        <p class="notice warning sentence" role="status">
           {run.waitsFor}
         </p>
       )}

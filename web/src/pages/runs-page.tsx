@@ -108,7 +108,7 @@ function RunCard({ run }: { run: RunView }) {
         )}
         <span class="muted">{outlookOf(run)}</span>
       </div>
-      {run.waitsFor !== null && <p class="notice warning">{run.waitsFor}</p>}
+      {run.waitsFor !== null && <p class="notice warning sentence">{run.waitsFor}</p>}
     </li>
   );
 }
