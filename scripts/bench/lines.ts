@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { mergeParts } from '../../src/records/merge-parts.ts';
 import { buildReportLine, type Outcome, type ReportLine } from '../../src/records/report-line.ts';
@@ -17,7 +17,7 @@ import { megabytes } from './watched-run.ts';
 
 /**
  * What people look at after a run of so many lines, one in twenty of them a dead letter: the HTML report, and pages of its
- * lines by status, code and text. Each is measured in a process of its own. Needs the built project:
+ * lines by status, code and text. Each is measured in a process of its own. Needs the built project, and Chromium:
  * `node dist-scripts/scripts/bench/lines.js`.
  *
  * --lines 1000000
@@ -64,6 +64,30 @@ const steps: Record<string, (folder: string) => Promise<Record<string, number>>>
       htmlSeconds: seconds(begun),
       htmlInMB: megabytes((await stat(join(folder, 'report.html'))).size),
     };
+  },
+  /** In Chromium without a network, from the address to the last card. */
+  async drawn(folder) {
+    // Loaded here alone: the memory of the other steps is measured.
+    const { chromium } = await import('playwright-core');
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    });
+    try {
+      const tab = await browser.newPage({ offline: true });
+      const begun = performance.now();
+      await tab.goto(pathToFileURL(join(folder, 'report.html')).href);
+      await tab.getByRole('heading', { name: 'How the run went' }).waitFor();
+      await tab.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+      const drawnSeconds = seconds(begun);
+      const debug = await tab.context().newCDPSession(tab);
+      await debug.send('Performance.enable');
+      const { metrics } = await debug.send('Performance.getMetrics');
+      const heap = metrics.find(({ name }) => name === 'JSHeapUsedSize');
+      return { drawnSeconds, drawnHeapInMB: megabytes(heap?.value ?? 0) };
+    } finally {
+      await browser.close();
+    }
   },
   async lines(folder) {
     const lines = createRunLines(createLocalStateStore(folder));

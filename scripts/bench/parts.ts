@@ -159,6 +159,8 @@ export const parts: Readonly<Record<string, Part>> = {
       htmlSeconds: 's to make the HTML report',
       htmlInMB: 'MB of HTML',
       htmlPeakInMB: 'MB at the peak while it is made',
+      drawnSeconds: 's until Chromium has drawn it',
+      drawnHeapInMB: 'MB of its heap in Chromium',
       firstPageSeconds: 's to the first page of lines',
       indexSeconds: 's to make the index',
       codeSeconds: 's to the dead letters of a code, by the index',
@@ -166,6 +168,16 @@ export const parts: Readonly<Record<string, Part>> = {
       longestCallSeconds: 's of the longest call',
     }),
     of: 'neither',
+  },
+  serve: {
+    title: 'A run at full speed with rollcall serve and an open page beside it, queue: redis',
+    script: 'serve-beside',
+    args: ({ full, photos = full ? 12_000 : 4_000 }) => ['--photos', photos],
+    read: fromJson({
+      lostShare: 'share of the pace that is lost',
+      serverOfACore: 'cores that the server takes',
+    }),
+    of: 'program',
   },
   memory: {
     title: 'Ten photos of 100 megapixels that have to be turned, 16 at once',
