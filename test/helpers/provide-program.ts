@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeOnce } from './make-once.ts';
@@ -53,27 +53,29 @@ async function works(program: string, args: readonly string[]): Promise<boolean>
   );
 }
 
-/** Debian asks it whether services may be started; 101: they may not. */
-const servicePolicy = '/usr/sbin/policy-rc.d';
+/**
+ * Debian asks policy-rc.d whether services may be started; 101: they may not. One at a time, since two that install at once
+ * lock each other out.
+ */
+const installation = `
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod 755 $policy
+fi
+apt-get update --quiet
+apt-get install --yes --quiet --no-install-recommends -o DPkg::Lock::Timeout=120 "$1"`;
 
 /** What went wrong is for the log: whether the program is there afterwards is what counts. */
 async function install(debianPackage: string): Promise<void> {
   console.error(`${debianPackage} is missing: installing it with apt-get …`);
-  const isOwnPolicy = await writeFile(servicePolicy, '#!/bin/sh\nexit 101\n', {
-    mode: 0o755,
-    flag: 'wx',
-  }).then(
-    () => true,
-    () => false,
-  );
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const patient = ['--quiet', '-o', 'DPkg::Lock::Timeout=120'];
+  const lock = join(tmpdir(), 'rollcall-test-apt.lock');
   try {
-    await run('apt-get', ['update', ...patient], { env });
-    await run('apt-get', ['install', '--yes', '--no-install-recommends', ...patient, debianPackage], { env });
+    await run('flock', [lock, 'sh', '-c', installation, 'sh', debianPackage], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      maxBuffer: 64 * 2 ** 20,
+    });
   } catch (error) {
     console.error((error as Error).message.trim().split('\n').at(-1));
-  } finally {
-    if (isOwnPolicy) await rm(servicePolicy, { force: true });
   }
 }
