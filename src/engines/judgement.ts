@@ -1,6 +1,7 @@
 import type { CleanText } from '../util/foreign-text.ts';
 import type { HttpResponse } from '../util/http/http-exchange.ts';
 import type { HttpFailure } from '../util/http/http-failure.ts';
+import { parseJson } from '../util/json-text.ts';
 import { type Denial, denialIn, saysThrottled, wordsIn } from './denial.ts';
 import type {
   AccountCheck,
@@ -10,7 +11,7 @@ import type {
   RejectedReply,
   ThrottledReply,
 } from './engine.ts';
-import { copyForeignRecord, isObject, parseJson } from './foreign-value.ts';
+import { copyForeignRecord, isObject } from './foreign-value.ts';
 import { retryAfterInMs } from './retry-after.ts';
 
 /** What every engine's replies are judged with. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { parseJson } from '../util/json-text.ts';
 import { type Denial, denialIn, wordsIn } from './denial.ts';
-import { parseJson } from './foreign-value.ts';
 
 /**
  * The parts of an OOTO body that decide, read tolerantly: what has another type than documented counts as absent.

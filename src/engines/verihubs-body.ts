@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { parseJson } from '../util/json-text.ts';
 import { type Denial, denialIn, wordsIn } from './denial.ts';
-import { parseJson } from './foreign-value.ts';
 
 /**
  * The parts of a Verihubs body that are read, tolerantly: what has another type than expected counts as absent.

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { parseAs } from '../util/json-text.ts';
 import { subjectKey } from '../util/subject-id.ts';
 
 const mark = z.string().regex(/^[\da-f]{64}$/);
@@ -54,18 +55,9 @@ const erasureSchema = z.union([
 export type Erasure = z.infer<typeof erasureSchema>;
 
 /** Undefined where the line is no entry that this version can read. */
-export const parseForgetEntry = (text: string): ForgetEntry | undefined => parse(forgetEntrySchema, text);
+export const parseForgetEntry = (text: string): ForgetEntry | undefined => parseAs(forgetEntrySchema, text);
 
-export const parseErasure = (text: string): Erasure | undefined => parse(erasureSchema, text);
-
-function parse<Value>(schema: z.ZodType<Value>, text: string): Value | undefined {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const parseErasure = (text: string): Erasure | undefined => parseAs(erasureSchema, text);
 
 /**
  * What stood for a subject in the lists of the former version: SHA-256 (64 hex digits) of the account's id and the

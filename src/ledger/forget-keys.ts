@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { parseAs } from '../util/json-text.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import { templateKey } from '../util/template-id.ts';
 
@@ -75,7 +76,7 @@ export const keyIsGone = (state: StateStore, where: string, id: string): FaultEr
 async function readCurrent(state: StateStore): Promise<string | undefined> {
   const bytes = await state.read(currentPath);
   if (!bytes) return undefined;
-  const current = parse(currentSchema, bytes)?.current;
+  const current = parseAs(currentSchema, bytes.toString())?.current;
   if (current !== undefined) return current;
   throw new FaultError(
     'forget-list',
@@ -86,7 +87,7 @@ async function readCurrent(state: StateStore): Promise<string | undefined> {
 async function readKey(state: StateStore, id: string): Promise<ForgetKey | undefined> {
   const bytes = await state.read(keyPath(id));
   if (!bytes) return undefined;
-  const secret = parse(keySchema, bytes)?.key;
+  const secret = parseAs(keySchema, bytes.toString())?.key;
   if (secret !== undefined && idOf(secret) === id) return createForgetKey(secret);
   throw new FaultError(
     'forget-list',
@@ -114,12 +115,4 @@ function createForgetKey(secret: string): ForgetKey {
     subjectMark: (engine, subjectId) => markOf('subject', engine, subjectKey(subjectId)),
     templateMark: (engine, templateId) => markOf('template', engine, templateKey(templateId)),
   };
-}
-
-function parse<Value>(schema: z.ZodType<Value>, bytes: Buffer): Value | undefined {
-  try {
-    return schema.safeParse(JSON.parse(bytes.toString())).data;
-  } catch {
-    return undefined;
-  }
 }

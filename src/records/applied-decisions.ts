@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { parseAs } from '../util/json-text.ts';
 import { decidedSchema } from './decision.ts';
 import { runFolderOf } from './run-record.ts';
 
@@ -33,20 +34,12 @@ export async function readApplications(state: StateStore, runId: string): Promis
   const found: NumberedApplication[] = [];
   for (let number = 1; names.has(`${number}.json`); number += 1) {
     const path = pathOf(runId, number);
-    const application = parse((await state.read(path))?.toString() ?? '');
+    const application = parseAs(applicationSchema, (await state.read(path))?.toString() ?? '');
     if (!application)
       throw new FaultError('state', `${state.locate(path)} is damaged: restore it from a backup.`);
     found.push({ ...application, number, isMade: names.has(`${number}.made`) });
   }
   return found;
-}
-
-function parse(text: string): Application | undefined {
-  try {
-    return applicationSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }
 
 /** @returns false where somebody else was first with this number */

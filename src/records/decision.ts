@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { processName } from '../util/process-name.ts';
+import { parseAs } from '../util/json-text.ts';
+import { fileNameOf, processName } from '../util/process-name.ts';
 import { runFolderOf } from './run-record.ts';
 
 /** What is to become of a dead letter. Those that send a photo, then the others. */
@@ -99,13 +100,7 @@ function compareDecisions(a: Decision, b: Decision): number {
 }
 
 /** A line of another version, or a damaged one, is passed over. */
-export function parseDecision(text: string): Decision | undefined {
-  try {
-    return decisionSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
+export const parseDecision = (text: string): Decision | undefined => parseAs(decisionSchema, text);
 
 const readsAtOnce = 32;
 const isDecisionFile = (name: string) => name.endsWith('.jsonl');
@@ -148,7 +143,7 @@ export async function saveDecisions(
 ): Promise<void> {
   if (decisions.length === 0) return;
   saved += 1;
-  const name = `${processName().replaceAll(/[^\w.~-]/g, '~')}-${saved}.jsonl`;
+  const name = `${fileNameOf(processName())}-${saved}.jsonl`;
   const text = decisions.map((decision) => `${JSON.stringify(decisionSchema.parse(decision))}\n`).join('');
   await state.write(`${decisionsFolder(runId)}/${name}`, text);
 }

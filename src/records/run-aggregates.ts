@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { parseAs } from '../util/json-text.ts';
 import { createGrowingScale, type ScaleRow } from './growing-scale.ts';
 import { createQualityFold } from './quality-fold.ts';
 import { isDeadLetter, type ReportLine, type Status, statuses } from './report-line.ts';
@@ -199,11 +200,7 @@ function keepSlowest(slowest: Slow[], line: ReportLine, durationInMs: number): v
 /** Undefined where there is none that can be read: then it is made from the lines. */
 export async function readAggregates(state: StateStore, runFolder: string): Promise<Aggregates | undefined> {
   const bytes = await state.read(aggregatesPath(runFolder));
-  try {
-    return bytes && aggregatesSchema.parse(JSON.parse(bytes.toString()));
-  } catch {
-    return undefined;
-  }
+  return bytes && parseAs(aggregatesSchema, bytes.toString());
 }
 
 /** Whole or not at all. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { coreSettings } from '../settings/core-settings.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { parseAs } from '../util/json-text.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
 
 /** What may be changed of a run while it goes on. */
@@ -27,8 +28,8 @@ const changesPath = (runId: string) => `${runFolderOf(runId)}/changes.json`;
 async function readPending(state: StateStore, record: RunRecord) {
   const bytes = await state.read(changesPath(record.id));
   if (!bytes) return undefined;
-  const parsed = changesSchema.safeParse(safeJson(bytes.toString()));
-  return parsed.success && parsed.data.at > (record.changedAt ?? '') ? parsed.data : undefined;
+  const changes = parseAs(changesSchema, bytes.toString());
+  return changes && changes.at > (record.changedAt ?? '') ? changes : undefined;
 }
 
 /** One at a time: what was wanted before and is not taken over yet stays wanted. */
@@ -61,12 +62,4 @@ export async function readChangedRun(state: StateStore, record: RunRecord): Prom
       ...(stopAfterFailures !== undefined && { stopAfterFailures }),
     },
   };
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { parseAs } from '../util/json-text.ts';
 import { runFolderOf } from './run-record.ts';
 
 /**
@@ -20,8 +21,7 @@ const controlPath = (runId: string) => `${runFolderOf(runId)}/control.json`;
 /** `run` where nothing was asked yet, or nothing readable. */
 export async function readControl(state: StateStore, runId: string): Promise<Control> {
   const bytes = await state.read(controlPath(runId));
-  const parsed = controlSchema.safeParse(bytes && safeJson(bytes.toString()));
-  return parsed.success ? parsed.data : { wanted: 'run', at: '' };
+  return parseAs(controlSchema, bytes?.toString() ?? '') ?? { wanted: 'run', at: '' };
 }
 
 export async function writeControl(
@@ -32,12 +32,4 @@ export async function writeControl(
 ): Promise<void> {
   const control: Control = { wanted, at: new Date().toISOString(), ...(reason !== undefined && { reason }) };
   await state.write(controlPath(runId), `${JSON.stringify(control)}\n`);
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { parseAs } from '../util/json-text.ts';
+import { fileNameOf } from '../util/process-name.ts';
 import { runFolderOf } from './run-record.ts';
 
 /** Why a run was paused. Never in words: those of an engine or a source may name people. */
@@ -52,7 +54,7 @@ const eventsFolder = (runId: string) => `${runFolderOf(runId)}/events`;
 
 /** `writer`: the name of a process. */
 export const eventsPath = (runId: string, { writer, epoch }: { writer: string; epoch: number }) =>
-  `${eventsFolder(runId)}/${writer.replaceAll(/[^\w.~-]/g, '~')}-${epoch}.jsonl`;
+  `${eventsFolder(runId)}/${fileNameOf(writer)}-${epoch}.jsonl`;
 
 export const eventLine = (happening: RunHappening, at = new Date()): string =>
   `${JSON.stringify({ schema: 'rollcall.event/1', at: at.toISOString(), ...happening })}\n`;
@@ -62,15 +64,7 @@ export async function readRunEvents(state: StateStore, runId: string): Promise<R
   const events: RunEventLine[] = [];
   for (const { name } of await state.list(eventsFolder(runId))) {
     for await (const lines of state.readLines(`${eventsFolder(runId)}/${name}`))
-      events.push(...lines.flatMap(({ text }) => parse(text) ?? []));
+      events.push(...lines.flatMap(({ text }) => parseAs(runEventSchema, text) ?? []));
   }
   return events.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-}
-
-function parse(text: string): RunEventLine | undefined {
-  try {
-    return runEventSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import type { RulesVersion } from '../sources/list-rules.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { parseAs } from '../util/json-text.ts';
 
 /**
  * Settings of a run that its workers and later conductors need; never a secret. Beside those of the core, what the
@@ -125,13 +126,7 @@ export async function readRunRecord(state: StateStore, runId: string): Promise<R
   );
 }
 
-function parseRecord(text: string): RunRecord | undefined {
-  try {
-    return runRecordSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
+const parseRecord = (text: string) => parseAs(runRecordSchema, text);
 
 export async function writeFirstRunRecord(state: StateStore, record: RunRecord): Promise<void> {
   await state.write(firstRecordPath(record.id), `${JSON.stringify(record, undefined, 2)}\n`);

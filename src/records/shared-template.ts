@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createHashIndex } from '../util/hash-index.ts';
+import { parseAs } from '../util/json-text.ts';
 import { templateKey } from '../util/template-id.ts';
 import type { Warning } from '../util/warning.ts';
 import type { ReportLine } from './report-line.ts';
@@ -31,11 +32,7 @@ export const sharedTemplate = (templateId: string, verdict: SharedVerdict): Shar
 /** undefined: a line of another kind, or damaged. */
 export function parseSharedTemplate(text: string): SharedTemplate | undefined {
   if (!text.startsWith(`{"schema":"${schemaName}"`)) return undefined;
-  try {
-    return sharedTemplateSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return parseAs(sharedTemplateSchema, text);
 }
 
 /** The verdicts over all template ids of a run, in 16 to 28 bytes each. The harder verdict stands. */

@@ -5,6 +5,7 @@ import type { Schedule } from '../records/schedule.ts';
 import { scheduleFolderOf } from '../records/schedule.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { parseAs } from '../util/json-text.ts';
 import { alertText } from './alert-text.ts';
 
 /** What `--on-failure` is, or was, to get: one end of a run, a fault of it, or a tick that started none. */
@@ -34,11 +35,7 @@ const alertsPath = (name: string) => `${scheduleFolderOf(name)}/alerts.json`;
 /** `schedules/<name>/alerts.json`, the oldest first; a damaged one counts as none. */
 export async function readAlerts(state: StateStore, name: string): Promise<Alert[]> {
   const bytes = await state.read(alertsPath(name));
-  try {
-    return bytes ? alertsSchema.parse(JSON.parse(bytes.toString())).alerts : [];
-  } catch {
-    return [];
-  }
+  return parseAs(alertsSchema, bytes?.toString() ?? '')?.alerts ?? [];
 }
 
 export async function writeAlerts(state: StateStore, name: string, alerts: readonly Alert[]): Promise<void> {

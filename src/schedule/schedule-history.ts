@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { scheduleFolderOf } from '../records/schedule.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { parseAs } from '../util/json-text.ts';
 
 /** `schedules/<name>/history.json`: what came of the latest ticks, the latest last. */
 const eventSchema = z.discriminatedUnion('result', [
@@ -46,11 +47,7 @@ const nothing: ScheduleHistory = { schema: 'rollcall.schedule-history/1', skippe
 /** One that is damaged counts as none: the runs themselves say what was started. */
 export async function readHistory(state: StateStore, name: string): Promise<ScheduleHistory> {
   const bytes = await state.read(historyPath(name));
-  try {
-    return bytes ? historySchema.parse(JSON.parse(bytes.toString())) : nothing;
-  } catch {
-    return nothing;
-  }
+  return parseAs(historySchema, bytes?.toString() ?? '') ?? nothing;
 }
 
 export async function writeHistory(state: StateStore, name: string, history: ScheduleHistory): Promise<void> {

@@ -11,6 +11,9 @@ export function processName(): string {
   return ownName;
 }
 
+/** The same, as a part of a file's name. */
+export const fileNameOf = (name: string): string => name.replaceAll(/[^\w.~-]/g, '~');
+
 /**
  * True only when it is certain that the process of this name has ended: it ran here, and its pid is gone, is a zombie
  * or belongs to a process that started at another time. A process elsewhere, or an unknown name: false.

@@ -1,7 +1,6 @@
 import { denialIn } from '../../src/engines/denial.ts';
 import type { DeleteReply, Engine, EngineReply } from '../../src/engines/engine.ts';
 import type { EngineEntry } from '../../src/engines/engine-entry.ts';
-import { parseJson } from '../../src/engines/foreign-value.ts';
 import {
   isFine,
   judgeByStatus,
@@ -16,6 +15,7 @@ import { readCredential } from '../../src/engines/read-credential.ts';
 import { createCleanText } from '../../src/util/foreign-text.ts';
 import type { HttpClient } from '../../src/util/http/http-client.ts';
 import type { HttpResponse } from '../../src/util/http/http-exchange.ts';
+import { parseJson } from '../../src/util/json-text.ts';
 import { templateUuid } from '../../src/util/template-id.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   createErasureLog,
   erasureLogFolder,
@@ -9,20 +9,15 @@ import {
 } from '../../src/ledger/forget-files.ts';
 import { createForgottenSubjects } from '../../src/ledger/forgotten-subjects.ts';
 import { planErasure } from '../../src/runs/plan-erasure.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { timeAt } from './ledger-events.ts';
 
 const engine = 'ooto';
-let folder: TemporaryFolder;
 let state: StateStore;
-
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 /** As version 0.1.0 made them. */
 const formerMark = (account: string, subjectId: string) =>

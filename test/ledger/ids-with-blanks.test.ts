@@ -1,23 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readTemplatesOfIdsWithBlanks } from '../../src/ledger/ids-with-blanks.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
 import { refreshSnapshot } from '../../src/ledger/snapshot/refresh-snapshot.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { timeAt } from './ledger-events.ts';
 import { nobodyErased } from './ledger-on-disk.ts';
 
 const account = 'account';
 const { signal } = new AbortController();
-let folder: TemporaryFolder;
 let state: StateStore;
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 const event = (subjectId: string, templateId: string, minute: number): LedgerEvent => ({
   schema: 'rollcall.ledger/1',

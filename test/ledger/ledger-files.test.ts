@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   basePath,
   deltaPath,
@@ -7,20 +7,15 @@ import {
   readLedger,
   readLedgerFile,
 } from '../../src/ledger/ledger-files.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { timeAt } from './ledger-events.ts';
 
 const account = 'account';
-let folder: TemporaryFolder;
 let state: StateStore;
-
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 const lineOf = (subjectId: string) =>
   `${JSON.stringify({

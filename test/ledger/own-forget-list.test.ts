@@ -1,25 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../../src/ledger/forget-files.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
 import { countUnknownSubjects, openOwnForgetList } from '../../src/ledger/own-forget-list.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { subjectKey } from '../../src/util/subject-id.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { lineOf } from '../records/report-lines.ts';
 import { timeAt } from './ledger-events.ts';
 
 const run = { id: 'run-1', engine: 'ooto', account: 'account' };
 const spelled = { nfc: 'Zoë'.normalize('NFC'), nfd: 'Zoë'.normalize('NFD') };
-let folder: TemporaryFolder;
 let state: StateStore;
-
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 const enter = (at: string, kind: 'forget' | 'allow', ...subjects: string[]) =>
   writeForgetEntries(state, { folder: at, engine: run.engine, kind, at: timeAt(1), subjects });

@@ -1,21 +1,16 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mergeParts } from '../../src/records/merge-parts.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { lineOf, textOf } from './report-lines.ts';
 
 const runFolder = 'runs/r';
-let folder: TemporaryFolder;
 let state: StateStore;
-
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 const write = (name: string, text: string) => state.write(`${runFolder}/parts/${name}`, text);
 const textIn = async (name: string) => String(await state.read(`${runFolder}/${name}`));

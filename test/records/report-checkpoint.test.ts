@@ -1,24 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readCheckpoint, removeCheckpoints, writeCheckpoint } from '../../src/records/report-checkpoint.ts';
 import { listParts, newPart } from '../../src/records/report-part.ts';
 import { openParts } from '../../src/records/report-parts.ts';
 import { emptyTally } from '../../src/records/report-tally.ts';
 import { createSeqBitmap } from '../../src/records/seq-bitmap.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { lineOf, textOf } from './report-lines.ts';
 
 const runFolder = 'runs/r';
 const partsFolder = `${runFolder}/parts`;
-let folder: TemporaryFolder;
 let state: StateStore;
-
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 const write = (name: string, text: string) => state.write(`${partsFolder}/${name}`, text);
 const linesOf = (...seqs: readonly number[]) => seqs.map((seq) => lineOf(seq, 'x'));

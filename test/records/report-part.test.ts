@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import {
   listParts,
@@ -12,21 +12,16 @@ import {
 } from '../../src/records/report-part.ts';
 import { openParts } from '../../src/records/report-parts.ts';
 import { sharedTemplate } from '../../src/records/shared-template.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { lineOf, textOf } from './report-lines.ts';
 
 const runFolder = 'runs/r';
 const partsFolder = `${runFolder}/parts`;
-let folder: TemporaryFolder;
 let state: StateStore;
-
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 const write = (name: string, text: string) => state.write(`${partsFolder}/${name}`, text);
 const linesOf = (...seqs: readonly number[]) => seqs.map((seq) => lineOf(seq, 'x'));

@@ -1,19 +1,14 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeEvents } from '../../src/cli/describe-events.ts';
 import { createEventLog } from '../../src/conductor/event-log.ts';
 import { eventLine, eventsPath, pauseCauses, readRunEvents } from '../../src/records/run-events.ts';
-import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
+import { eachTestHasState } from '../helpers/temporary-state.ts';
 
-let folder: TemporaryFolder;
 let state: StateStore;
-
-beforeEach(async () => {
-  folder = await makeTemporaryFolder();
-  state = createLocalStateStore(folder.path);
+eachTestHasState((made) => {
+  state = made;
 });
-afterEach(() => folder.remove());
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 28, 15, 0, second));
 const logOf = (epoch: number, given: Partial<Parameters<typeof createEventLog>[0]> = {}) =>

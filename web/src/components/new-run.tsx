@@ -3,6 +3,7 @@ import { useLocation } from 'preact-iso';
 import type { RunView } from '../../../src/serve/api/runs.ts';
 import { ask, textOf } from '../api/client.ts';
 import { Dialog } from './dialog.tsx';
+import { Problem } from './problem.tsx';
 import { runAddress } from './run-head.tsx';
 
 /** Starts a run of what the server may list. */
@@ -66,11 +67,7 @@ function NewRunForm({ onClose }: { onClose: () => void }) {
           onInput={({ currentTarget }) => setRate(currentTarget.value)}
         />
       </label>
-      {problem !== undefined && (
-        <p class="notice fault" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       <div class="buttons">
         <button type="submit" class="main" disabled={isBusy}>
           Start

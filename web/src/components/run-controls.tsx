@@ -6,6 +6,7 @@ import type { RunDetail } from '../api/types.ts';
 import { countOf } from '../format.ts';
 import { isOver } from '../run-outlook.ts';
 import { Dialog } from './dialog.tsx';
+import { Problem } from './problem.tsx';
 import { runAddress } from './run-head.tsx';
 
 interface Props {
@@ -82,11 +83,7 @@ export function RunControls({ run, onChange }: Props) {
           It goes on with the next worker. Without one: start the command again that started it.
         </p>
       )}
-      {problem !== undefined && (
-        <p class="notice fault" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       {isCancelling && (
         <Dialog title={`Cancel run ${run.id}?`} onClose={() => setCancelling(false)}>
           <p>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { openSession, sessionProblem } from '../app/session.ts';
+import { Problem } from '../components/problem.tsx';
 
 export function LoginPage() {
   const [token, setToken] = useState('');
@@ -27,11 +28,7 @@ export function LoginPage() {
             onInput={({ currentTarget }) => setToken(currentTarget.value)}
           />
         </label>
-        {sessionProblem.value !== undefined && (
-          <p class="notice fault" role="alert">
-            {sessionProblem.value}
-          </p>
-        )}
+        <Problem text={sessionProblem.value} />
         <div class="buttons">
           <button class="main" type="submit">
             Sign in

@@ -3,6 +3,7 @@ import { useLocation, useRoute } from 'preact-iso';
 import type { ReportLine } from '../../../src/records/report-line.ts';
 import { withQuery } from '../api/client.ts';
 import { type Column, LongList } from '../components/long-list.tsx';
+import { Problem } from '../components/problem.tsx';
 import { RunHead, runAddress } from '../components/run-head.tsx';
 import { countOf, formatCount, formatDuration } from '../format.ts';
 import { type LineFilter, useLines } from '../photos/use-lines.ts';
@@ -111,11 +112,7 @@ function Photos({ runId, status, code, q }: PhotosProps) {
           </button>
         )}
       </div>
-      {problem !== undefined && (
-        <p class="notice fault" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       {lines.length === 0 && !isLooking && next === null ? (
         <p class="card">{isFiltered ? 'No photo is like that.' : 'No photo is done yet.'}</p>
       ) : (

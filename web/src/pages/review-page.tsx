@@ -4,6 +4,7 @@ import { at } from '../api/client.ts';
 import type { RunDetail } from '../api/types.ts';
 import { useAsk } from '../api/use-ask.ts';
 import { session } from '../app/session.ts';
+import { Problem } from '../components/problem.tsx';
 import { RunHead } from '../components/run-head.tsx';
 import { useLines } from '../photos/use-lines.ts';
 import { ReviewDesk } from '../review/review-desk.tsx';
@@ -25,11 +26,7 @@ export function ReviewPage() {
   return (
     <main class="page wide-page" id="content" tabIndex={-1}>
       <RunHead id={id} title="Dead letters" {...(run && { state: run.state })} />
-      {found.problem !== undefined && (
-        <p class="notice fault" role="alert">
-          {found.problem}
-        </p>
-      )}
+      <Problem text={found.problem} />
       {!canDecide && <p class="notice">This server is read-only: decisions can be read, not made.</p>}
       {canDecide && reviewer.value === '' ? (
         <ReviewerForm />

@@ -12,6 +12,7 @@ import { EventsList } from '../components/events-list.tsx';
 import { Figures } from '../components/figures.tsx';
 import { OverTime } from '../components/over-time.tsx';
 import { RunControls } from '../components/run-controls.tsx';
+import { RunFacts } from '../components/run-facts.tsx';
 import { RunHead } from '../components/run-head.tsx';
 import { RunProgress } from '../components/run-progress.tsx';
 import { StatusShares } from '../components/status-shares.tsx';
@@ -40,15 +41,6 @@ export function RunPage() {
     </main>
   );
 }
-
-const RunFacts = ({ run }: { run: RunDetail }) => (
-  <p class="facts">
-    <span>{run.source}</span>
-    <span>into {run.engine}</span>
-    <span>started {formatTime(run.createdAt)}</span>
-    {run.schedule !== undefined && <span>schedule {run.schedule}</span>}
-  </p>
-);
 
 function Run({ run, onChange }: { run: RunDetail; onChange: () => void }) {
   const { aggregates } = run;

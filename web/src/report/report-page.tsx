@@ -7,6 +7,7 @@ import { EventsList } from '../components/events-list.tsx';
 import { Figures } from '../components/figures.tsx';
 import { Histogram } from '../components/histogram.tsx';
 import { OverTime } from '../components/over-time.tsx';
+import { RunFacts } from '../components/run-facts.tsx';
 import { SlowestTable } from '../components/slowest-table.tsx';
 import { StatusShares } from '../components/status-shares.tsx';
 import { countOf, formatDuration, formatTime, timeZone } from '../format.ts';
@@ -75,12 +76,7 @@ function Head({ data: { run } }: { data: PageData }) {
         <h1>
           Run {run.id} <span class={`badge ${run.state}`}>{run.state}</span>
         </h1>
-        <p class="facts">
-          <span>{run.source}</span>
-          <span>into {run.engine}</span>
-          <span>started {formatTime(run.createdAt)}</span>
-          {run.schedule !== undefined && <span>schedule {run.schedule}</span>}
-        </p>
+        <RunFacts run={run} />
       </div>
     </header>
   );

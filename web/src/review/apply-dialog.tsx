@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { RunView } from '../../../src/serve/api/runs.ts';
 import { addressOf, ask, at, textOf } from '../api/client.ts';
 import { Dialog } from '../components/dialog.tsx';
+import { Problem } from '../components/problem.tsx';
 import { runAddress } from '../components/run-head.tsx';
 import { countOf, formatCount } from '../format.ts';
 import { countDecisions, type Desk, isSaved } from './desk.ts';
@@ -83,11 +84,7 @@ export function ApplyDialog({ runId, desk, total, onClose }: Props) {
         </p>
       )}
       {!isSaved(desk) && <p class="notice warning">Decisions are still being saved.</p>}
-      {problem !== undefined && (
-        <p class="notice fault" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       <div class="buttons">
         {decided > 0 && (
           <button

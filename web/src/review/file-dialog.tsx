@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ask, at, textOf } from '../api/client.ts';
 import { Dialog } from '../components/dialog.tsx';
+import { Problem } from '../components/problem.tsx';
 
 interface Props {
   readonly runId: string;
@@ -46,11 +47,7 @@ export function FileDialog({ runId, onChoose, onClose }: Props) {
             onChange={({ currentTarget }) => setFile(currentTarget.files?.[0])}
           />
         </label>
-        {problem !== undefined && (
-          <p class="notice fault" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem text={problem} />
         <div class="buttons">
           <button type="submit" class="main" disabled={isBusy || !file}>
             {isBusy ? 'Sending …' : 'Use this file'}

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Problem } from '../components/problem.tsx';
 import { countOf, formatCount } from '../format.ts';
 import type { useLines } from '../photos/use-lines.ts';
 import { ApplyDialog } from './apply-dialog.tsx';
@@ -117,11 +118,7 @@ export function ReviewDesk({ runId, found, total, canDecide, reviewer }: Props) 
           )}
         </span>
       </div>
-      {desk.problem !== undefined && (
-        <p class="notice fault" role="alert">
-          Not saved, trying again: {desk.problem}
-        </p>
-      )}
+      <Problem text={desk.problem && `Not saved, trying again: ${desk.problem}`} />
       <div class="desk">
         <LetterList lines={lines} at={at} decided={desk.decided} onChoose={goTo} />
         <div class="desk-letter">
