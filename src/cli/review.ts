@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -7,6 +6,7 @@ import { createDecisionsCsv, toDecisionRow } from '../records/decisions-csv.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { readDeadLetters } from '../runs/check-decisions.ts';
 import { plural } from '../util/plural.ts';
+import { userName } from '../util/user-name.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { say, write } from './output.ts';
@@ -52,7 +52,7 @@ export function defineReview(command: Command): void {
 async function decideBy(
   { rollcall }: CommandContext,
   record: RunRecord,
-  { decisions: file = '', reviewer = userInfo().username }: ReviewOptions,
+  { decisions: file = '', reviewer = userName() ?? `uid ${process.getuid?.()}` }: ReviewOptions,
 ): Promise<void> {
   const { reviewByFile } = await import('../runs/review-file.ts');
   const count = await reviewByFile(rollcall, record, { file, reviewer });

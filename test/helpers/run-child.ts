@@ -12,9 +12,10 @@ export interface Child {
   end(): Promise<number | null>;
 }
 
-/** A Node.js process that talks in lines. */
-export function runChild(script: string, args: readonly string[]): Child {
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** A Node.js process that talks in lines. `uid`: as whom it runs; else as we do. */
+export function runChild(script: string, args: readonly string[], { uid }: { uid?: number } = {}): Child {
+  const user = uid !== undefined && { uid, gid: uid };
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'], ...user });
   const exited = once(child, 'exit');
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chown, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FaultError } from '../../util/errors.ts';
+import { userName } from '../../util/user-name.ts';
 import type { ServerFiles } from './server-files.ts';
 
 /** PostgreSQL refuses to run as root; this says as whom it runs instead. */
@@ -15,17 +16,20 @@ export interface ServerUser {
 const asOurselves: ServerUser = { as: (program) => program, own: async () => undefined };
 
 /**
- * To the kernel still root, so that every folder of root's will do; to PostgreSQL an ordinary user. Works where the
- * system lets root make user namespaces (outside of most containers).
+ * To the kernel still who we are, so that every folder of ours will do; to PostgreSQL an ordinary user, who has a name.
+ * Works where the system lets us make user namespaces (outside of most containers).
  */
-const inUserNamespace: ServerUser = {
-  as: (program) => ({
-    ...program,
-    command: 'unshare',
-    args: ['-U', '--map-user=1000', '--map-group=1000', '--', program.command, ...program.args],
-  }),
-  own: async () => undefined,
-};
+async function inUserNamespace(): Promise<ServerUser> {
+  const { uid, gid } = await nobody();
+  return {
+    as: (program) => ({
+      ...program,
+      command: 'unshare',
+      args: ['-U', `--map-user=${uid}`, `--map-group=${gid}`, '--', program.command, ...program.args],
+    }),
+    own: async () => undefined,
+  };
+}
 
 /**
  * An ordinary user runs the server himself. For root the owner of the data folder decides; for a new one the first of
@@ -36,7 +40,11 @@ export async function chooseServerUser(files: ServerFiles, programPath: string):
   const owner = await ownerOf(files.data);
   if (ownId !== 0) {
     if (owner !== undefined && owner.uid !== ownId) throw foreignOwner(files.data, owner.uid);
-    return asOurselves;
+    // To be created it needs a user with a name; to be started it does not.
+    if (owner !== undefined || userName() !== undefined) return asOurselves;
+    const named = await inUserNamespace();
+    if (await canPass(named, files, programPath)) return named;
+    throw namelessUser(ownId);
   }
   for (const user of await candidates(files, owner)) {
     if (await canPass(user, files, programPath)) return user;
@@ -57,10 +65,10 @@ interface Owner {
 }
 
 async function candidates(files: ServerFiles, owner: Owner | undefined): Promise<ServerUser[]> {
-  if (owner !== undefined) return owner.uid === 0 ? [inUserNamespace] : [asUser(owner)];
+  if (owner !== undefined) return owner.uid === 0 ? [await inUserNamespace()] : [asUser(owner)];
   const stateOwner = await ownerOf(dirname(files.folder));
   return [
-    inUserNamespace,
+    await inUserNamespace(),
     ...(stateOwner === undefined || stateOwner.uid === 0 ? [] : [asUser(stateOwner)]),
     asUser(await nobody()),
   ];
@@ -108,6 +116,15 @@ function foreignOwner(folder: string, uid: number): FaultError {
     'embedded-foreign-owner',
     `The embedded queue in ${folder} belongs to another user (uid ${uid}). Run rollcall as that user, or set --state ` +
       '(ROLLCALL_STATE) to a folder of your own.',
+  );
+}
+
+function namelessUser(uid: number | undefined): FaultError {
+  return new FaultError(
+    'embedded-nameless-user',
+    `PostgreSQL creates its data only for a user with a name, and uid ${uid} has none here. Give it a line in ` +
+      '/etc/passwd (containers: mount one, or use a user of the image), or set --queue (ROLLCALL_QUEUE) to a ' +
+      'redis:// or postgres:// server.',
   );
 }
 

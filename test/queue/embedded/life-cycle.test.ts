@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -34,8 +34,8 @@ afterEach(async () => {
   await temporary.remove();
 });
 
-function startChild(): Child {
-  const child = runChild(compiled.pathOf('test/queue/embedded/member-child.ts'), [folder]);
+function startChild(user: { uid?: number } = {}): Child {
+  const child = runChild(compiled.pathOf('test/queue/embedded/member-child.ts'), [folder], user);
   children.push(child);
   return child;
 }
@@ -142,6 +142,19 @@ describe('the embedded server', () => {
     await server.close();
     expect(existsSync(join(folder, 'data.new'))).toBe(false);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'is made for a user without a name where the system lets him have one, and else says what to do',
+    async () => {
+      const uid = 54_321;
+      await chown(temporary.path, uid, uid);
+      const child = startChild({ uid });
+      const said = await child.line();
+      if (/^\d+$/.test(said)) expect((await stat(join(folder, 'data'))).uid).toBe(uid);
+      else expect(said).toContain('uid 54321 has none here. Give it a line in /etc/passwd');
+      await child.end();
+    },
+  );
 
   it('lives in a folder whose path is longer than a socket may have, and moves with it', async () => {
     folder = join(temporary.path, `with 'quotes', $HOME and spaces ${'long '.repeat(20)}`.trim(), 'queue');
