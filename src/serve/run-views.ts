@@ -33,10 +33,14 @@ export interface RunViews {
   view(record: RunRecord): Promise<RunView>;
   detail(record: RunRecord): Promise<RunDetail>;
   accounts(): Promise<AccountView[]>;
+  /** The same account, with what the queue alone says of it. */
+  healthNow(account: AccountView): Promise<AccountView>;
 }
 
 /** Whoever looks, and however often: no more questions than these. */
 const keptForInMs = 900;
+/** An account is one question to the queue. */
+const accountKeptForInMs = 200;
 const answerWithinInMs = 2_000;
 
 export function createRunViews({
@@ -60,7 +64,7 @@ export function createRunViews({
     const called = await rollcall.calledAccountOf(account);
     const read =
       readings.get(called) ??
-      createMemo(keptForInMs, async () => {
+      createMemo(accountKeptForInMs, async () => {
         const queue = openQueue();
         return queue && inTime(queue.accounts.read(called));
       });
@@ -141,6 +145,7 @@ export function createRunViews({
       }
       return Promise.all([...newest.values()].map(viewAccount));
     },
+    healthNow: async (account) => ({ ...account, ...healthOf(await readAccount(account.account)) }),
   };
 }
 

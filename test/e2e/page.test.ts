@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { readRunEvents } from '../../src/records/run-events.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { lookAt, openBrowser } from '../helpers/browser.ts';
+import { watchHoldUps } from '../helpers/hold-ups.ts';
 import { makePhoto, writeFiles, writePhotos } from '../helpers/photos.ts';
 import { type CommandInTerminal, startInTerminal } from '../helpers/pseudo-terminal.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
@@ -56,8 +59,23 @@ it('a run is started, seen live, paused, made faster, resumed and finished by th
   const done = async () => Number(await page.getByRole('progressbar').first().getAttribute('aria-valuenow'));
   await until(async () => (await done()) > 0, { what: 'progress on the page' });
 
+  const outage = 'The engine does not answer.';
+  const holdUps = await watchHoldUps();
+  const seenAt = page.evaluate<number>(`new Promise((resolve) => {
+    const look = () => document.body.textContent.includes('${outage}') && resolve(Date.now());
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  })`);
   await scene.engine.goDown();
-  await shown('The engine does not answer.');
+  await shown(outage);
+  const down = await until(async () =>
+    (await readRunEvents(createLocalStateStore(scene.stateFolder), runId)).find(
+      ({ kind }) => kind === 'engine-down',
+    ),
+  );
+  const lateInMs = (await seenAt) - Date.parse(down.at);
+  const heldUpInMs = (await holdUps.read()).reduce((sum, { inMs }) => sum + inMs, 0);
+  await holdUps.close();
+  expect(lateInMs - heldUpInMs).toBeLessThan(2_000);
   const atOutage = scene.engine.calls.length;
   await scene.engine.comeUp();
   await shown('The engine answers.');

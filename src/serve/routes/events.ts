@@ -3,18 +3,20 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { packageVersion } from '../../util/version.ts';
-import { runParams } from '../api/runs.ts';
+import { type RunDetail, runParams } from '../api/runs.ts';
 import type { Routes, ServeContext } from '../context.ts';
 import { findRun } from '../find-run.ts';
 import { ProblemError } from '../problem.ts';
 
 const lookEveryInMs = 1_000;
+/** An engine that stops answering is seen within two seconds, wherever the state is: this asks the queue alone. */
+const healthEveryInMs = 250;
 const pingEveryInMs = 10_000;
 const mostStreams = 100;
 /** Whoever connects has these, and what changes from then on. */
 const shownAtFirst = 100;
 
-/** Server-sent events: what changed, once a second. Whoever is slow misses states in between, never the latest. */
+/** Server-sent events: what changed, once a second; how the engine is, at once. Whoever is slow misses states in between, never the latest. */
 export const eventRoutes: Routes = (context) => async (app) => {
   let streams = 0;
   app.get(
@@ -63,23 +65,36 @@ async function follow(
   };
   const changedRuns = createChangeFilter();
   const changedRun = createChangeFilter();
+  // On S3 each look is a request.
+  const lookEvery = Math.max(lookEveryInMs, 5 * rollcall.state.writeEveryInMs);
   let pingedAt = performance.now();
-  await send('hello', { readOnly, version: packageVersion });
-  for (let isFirst = true; !signal.aborted; isFirst = false) {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let detail: RunDetail | undefined;
+
+  async function look(isFirst: boolean): Promise<void> {
     const { runs } = await views.list();
     const changed = runs.filter((view) => changedRuns.isNew(view.id, view));
     const shown = isFirst ? changed.slice(0, shownAtFirst) : changed;
     if (shown.length > 0) await send('runs', shown);
-    if (run !== undefined) {
-      const { settings: _, ...detail } = await views.detail(await findRun(context, run));
-      if (changedRun.isNew(run, detail)) await send('run', detail);
-    }
-    if (performance.now() - pingedAt > pingEveryInMs) {
-      pingedAt = performance.now();
+    if (run === undefined) return;
+    const { settings: _, ...found } = await views.detail(await findRun(context, run));
+    detail = found;
+  }
+
+  await send('hello', { readOnly, version: packageVersion });
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    const now = performance.now();
+    if (now - lookedAt >= lookEvery - healthEveryInMs / 2) {
+      lookedAt = now;
+      await look(isFirst);
+    } else if (detail) detail = { ...detail, engineHealth: await views.healthNow(detail.engineHealth) };
+    if (detail && changedRun.isNew(detail.id, detail)) await send('run', detail);
+    if (now - pingedAt > pingEveryInMs) {
+      pingedAt = now;
       await send('ping', {});
     }
-    // On S3 each look is a request.
-    await delay(Math.max(lookEveryInMs, 5 * rollcall.state.writeEveryInMs), undefined, { signal });
+    const isUnderWay = detail && detail.state !== 'finished' && detail.state !== 'cancelled';
+    await delay(isUnderWay ? healthEveryInMs : lookEvery, undefined, { signal });
   }
 }
 
