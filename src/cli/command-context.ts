@@ -1,3 +1,4 @@
+import type { GivenSettings } from '../engines/settings.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { givenSettings } from './flags.ts';
@@ -8,9 +9,11 @@ import { openTerminal, type Terminal } from './terminal.ts';
 /** What a command is given: the opened rollcall and a signal that asks to drain. */
 export interface CommandContext {
   readonly rollcall: Rollcall;
+  /** The settings that were given as its words. */
+  readonly flags: GivenSettings;
   /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
   readonly signal: AbortSignal;
-  /** 130 or 143, once interrupted. */
+  /** 130 or 143, once interrupted; 0 of a service that was terminated and drained. */
   readonly interruptExitCode: () => number;
   /** What people see of a command that takes its time. */
   readonly life: SignOfLife;
@@ -20,29 +23,30 @@ export interface CommandContext {
 
 /**
  * Opens rollcall for a command, and closes it whatever happens. The command returns its exit code. `drains`: whether it
- * has something to finish when it is interrupted; `rateIsCeiling`: as in `openRollcall`.
+ * has something to finish when it is interrupted; `isService`: it runs until it is terminated, so that this is no failure;
+ * `rateIsCeiling`: as in `openRollcall`.
  */
 export async function withRollcall(
   options: Record<string, unknown>,
   command: (context: CommandContext) => Promise<number>,
-  { drains = true, rateIsCeiling = true } = {},
+  { drains = true, isService = false, rateIsCeiling = true } = {},
 ): Promise<void> {
-  const interrupt = catchSignals(drains);
+  const interrupt = catchSignals({ drains, isService });
   const terminal = openTerminal();
   const life = terminal ? createSignOfLife(terminal.live) : noSignOfLife;
   try {
     life.doing('Working');
     const { openRollcall } = await import('../runs/open-rollcall.ts');
-    const settings = givenSettings(options);
+    const flags = givenSettings(options);
     const rollcall = await openRollcall({
-      settings,
+      settings: flags,
       signal: interrupt.signal,
       logTo: terminal?.log,
       rateIsCeiling,
     });
     interrupt.leaveWithin(rollcall.settings.grace);
     try {
-      process.exitCode = await command({ rollcall, ...interrupt, life, terminal });
+      process.exitCode = await command({ rollcall, flags, ...interrupt, life, terminal });
     } finally {
       life.doing('Closing');
       await rollcall.close();
@@ -66,23 +70,27 @@ interface Interrupt extends Pick<CommandContext, 'signal' | 'interruptExitCode'>
   release(): void;
 }
 
-function catchSignals(drains: boolean): Interrupt {
+function catchSignals({ drains, isService }: { drains: boolean; isService: boolean }): Interrupt {
   const controller = new AbortController();
   let exitCode = 130;
   let graceInMs = 0;
-  const on = (code: number) => () => {
+  const on = (code: number, whenDrained: number) => () => {
     if (controller.signal.aborted) process.exit(code);
-    exitCode = code;
+    exitCode = whenDrained;
     const patience = formatDuration(graceInMs);
     if (drains)
       say(`Draining: calls in flight may take ${patience} more (--grace). Interrupt again to stop at once.`);
+    // What was aborted then did not drain.
+    setTimeout(() => {
+      exitCode = code;
+    }, graceInMs).unref();
     setTimeout(() => {
       say('Stopped before everything was finished. Nothing is lost: unfinished photos are done again.');
       process.exit(code);
     }, graceInMs + farewellInMs).unref();
     controller.abort(new Error('interrupted'));
   };
-  const handlers = { SIGINT: on(130), SIGTERM: on(143) } as const;
+  const handlers = { SIGINT: on(130, 130), SIGTERM: on(143, isService ? 0 : 143) } as const;
   for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
   return {
     signal: controller.signal,

@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { settingsSchema } from '../engines/settings.ts';
 import type { WorkCounters } from '../runs/metrics/work-counters.ts';
 import { formatDuration } from '../settings/durations.ts';
-import { environmentNameOf } from '../settings/setting.ts';
+import { asEnvironment } from '../settings/load-settings.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { type CommandContext, farewellInMs } from './command-context.ts';
 import { type FurtherWorkerMessage, type FurtherWorkerWord, ratesOfRuns } from './further-worker-message.ts';
@@ -33,11 +34,12 @@ export interface FurtherWorkers {
 
 export function openFurtherWorkers({
   rollcall,
+  flags,
   signal,
   terminal,
   counters,
   rateIsCeiling = true,
-}: Pick<CommandContext, 'rollcall' | 'signal' | 'terminal'> & {
+}: Pick<CommandContext, 'rollcall' | 'flags' | 'signal' | 'terminal'> & {
   /** Where what they did is counted, too. */
   counters?: WorkCounters | undefined;
   /** As in `openRollcall`. */
@@ -47,10 +49,7 @@ export function openFurtherWorkers({
   const workers = new Set<ChildProcess>();
   const runs = new Set<string>();
   const ending = new AbortController();
-  // By environment, as credentials are: an address may hold a password, and others see a command's words.
-  const environment = Object.fromEntries(
-    Object.entries(given).map(([key, text]) => [environmentNameOf(key), text]),
-  );
+  const environment = asEnvironment(settingsSchema, { given, flags, environment: rollcall.environment });
 
   const relay = (line: string) =>
     void (terminal ? terminal.log.write(line) : process.stderr.write(`${line}\n`));

@@ -28,7 +28,7 @@ export function defineServe(command: Command): void {
         }
         return interruptExitCode();
       },
-      { drains: false },
+      { drains: false, isService: true },
     ),
   );
   addSettings(command, 'serve');

@@ -9,38 +9,42 @@ import { say } from './output.ts';
 
 export function defineWorker(command: Command): void {
   command.action(async (options: Record<string, unknown>) => {
-    await withRollcall(options, async ({ rollcall, signal, interruptExitCode, life, terminal }) => {
-      const { workOnAll } = await import('../runs/work-on-all.ts');
-      const { watchHealth } = await import('../runs/worker-health.ts');
-      const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
-      const { webhookKeyOf } = await import('../schedule/webhook-signature.ts');
-      // A secret that is none is said now, not in the night that fails.
-      webhookKeyOf(rollcall.environment);
-      await rollcall.queue();
-      life.end();
-      say(`Working on the runs of ${rollcall.state.address}`);
-      const health = await watchHealth(rollcall, signal);
-      const over = new AbortController();
-      const schedules = runSchedulerLoop(rollcall, {
-        signal: AbortSignal.any([signal, over.signal]),
-        onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
-      });
-      const { counters } = health;
-      const further = openFurtherWorkers({ rollcall, signal, terminal, counters });
-      const onRun = (event: RunEvent) => {
-        say(describe(event));
-        further[event.kind === 'joined' ? 'join' : 'leave'](event.runId);
-        schedules.noteRun(event);
-      };
-      const tools = { ...rollcall, watch: counters?.watch };
-      await workOnAll(tools, { signal, onRun, onLook: health.noteLook }).finally(async () => {
-        over.abort();
-        await further.close();
-        await schedules.ended;
-        await health.close();
-      });
-      return interruptExitCode();
-    });
+    await withRollcall(
+      options,
+      async ({ rollcall, flags, signal, interruptExitCode, life, terminal }) => {
+        const { workOnAll } = await import('../runs/work-on-all.ts');
+        const { watchHealth } = await import('../runs/worker-health.ts');
+        const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
+        const { webhookKeyOf } = await import('../schedule/webhook-signature.ts');
+        // A secret that is none is said now, not in the night that fails.
+        webhookKeyOf(rollcall.environment);
+        await rollcall.queue();
+        life.end();
+        say(`Working on the runs of ${rollcall.state.address}`);
+        const health = await watchHealth(rollcall, signal);
+        const over = new AbortController();
+        const schedules = runSchedulerLoop(rollcall, {
+          signal: AbortSignal.any([signal, over.signal]),
+          onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
+        });
+        const { counters } = health;
+        const further = openFurtherWorkers({ rollcall, flags, signal, terminal, counters });
+        const onRun = (event: RunEvent) => {
+          say(describe(event));
+          further[event.kind === 'joined' ? 'join' : 'leave'](event.runId);
+          schedules.noteRun(event);
+        };
+        const tools = { ...rollcall, watch: counters?.watch };
+        await workOnAll(tools, { signal, onRun, onLook: health.noteLook }).finally(async () => {
+          over.abort();
+          await further.close();
+          await schedules.ended;
+          await health.close();
+        });
+        return interruptExitCode();
+      },
+      { isService: true },
+    );
   });
   addSettings(command, 'worker');
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../util/errors.ts';
 import type { Environment } from '../util/http/proxy-for.ts';
+import { readSecretFile } from '../util/read-secret-file.ts';
 
 /**
  * A secret from the variable `name`, or from the file that `name`_FILE names. An empty variable counts as not set.
@@ -20,21 +20,13 @@ export function readCredential({
   const path = environment[`${name}_FILE`];
   if (direct && path) throw wrong(`set ${name} or ${name}_FILE, not both`);
   if (direct) return sendable(direct, name);
-  if (path) return sendable(readFile(path, `${name}_FILE`), `the file in ${name}_FILE`);
+  if (path) return sendable(readSecretFile(`${name}_FILE`, path), `the file in ${name}_FILE`);
   throw wrong(`${what} is missing: set ${name}, or ${name}_FILE to the path of a file that holds it`);
 }
 
 /** Whether a variable for the secret is set at all; the file is not read. */
 export function hasCredential(name: string, environment: Environment): boolean {
   return Boolean(environment[name]?.trim() || environment[`${name}_FILE`]);
-}
-
-function readFile(path: string, variable: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    throw wrong(`${variable}: ${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, cause);
-  }
 }
 
 /** A header takes printable ASCII only; anything else was pasted along by mistake. */
@@ -47,6 +39,4 @@ function sendable(value: string, place: string): string {
   );
 }
 
-function wrong(message: string, cause?: unknown): UsageError {
-  return new UsageError('credential', message, { cause });
-}
+const wrong = (message: string) => new UsageError('credential', message);

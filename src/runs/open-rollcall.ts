@@ -10,7 +10,7 @@ import {
   gatherSettings,
   parseSettings,
   type Settings,
-  settingKeys,
+  settingsSchema,
 } from '../engines/settings.ts';
 import type { QueueBackend } from '../queue/queue.ts';
 import { strangeVariables } from '../settings/check-environment.ts';
@@ -87,7 +87,7 @@ const longestDoubtDelayInMs = 2_000;
 /** @throws UsageError for settings that are not right, or that there are not; before anything is opened */
 export async function openRollcall(options: OpenRollcallOptions = {}): Promise<Rollcall> {
   const { environment = process.env, folder = process.cwd() } = options;
-  const strange = strangeVariables(settingKeys, environment);
+  const strange = strangeVariables(settingsSchema, environment);
   const given = await gatherSettings({ flags: options.settings ?? {}, environment, folder });
   const parsed = parseSettings(given);
   if (parsed.engine !== undefined) assertEngineName(parsed.engine);

@@ -5,8 +5,6 @@ import {
   withdrawRun,
 } from '../queue/presence.ts';
 import { type RunRecord, readRunRecord } from '../records/run-record.ts';
-import { listScheduleNames } from '../records/schedule.ts';
-import { UsageError } from '../util/errors.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
 /** Where a run is, for whoever looks for it in another state. */
@@ -40,44 +38,22 @@ export async function noteOnWorkers({
   );
 }
 
-/**
- * For a worker that starts: where the queue has runs for its account, but none of them is in its state, it would wait
- * for ever beside them. On a queue without runs it just waits.
- * @throws UsageError naming the other state and what to set
- */
-export async function refuseOtherState(
-  member: QueueMember,
-  isToBeWorkedOn: (record: RunRecord) => Promise<boolean>,
-): Promise<void> {
-  if (await hasOwnRun(member, isToBeWorkedOn)) return;
-  // A state with nights to come is no mistake, whoever else uses the queue.
-  if ((await listScheduleNames(member.state)).length > 0) return;
-  const [other, ...more] = await runsOfOtherStates(member);
-  if (!other) return;
-  const others = more.length > 0 ? ` (and ${more.length} more)` : '';
-  throw new UsageError(
-    'other-state',
-    `The queue has work, but in another state than this worker's: run ${other.run}${others} is in ${placeOf(other)}, ` +
-      `this worker's state is ${member.state.address}. Set --state (ROLLCALL_STATE) to the state of the run: an ` +
-      's3:// address, or a folder that both machines see. Or set --queue (ROLLCALL_QUEUE) to a queue of its own.',
-  );
-}
-
-/** Registrations of this state that nobody withdrew (their process was killed) are withdrawn on the way. */
-async function hasOwnRun(
+/** Registrations of runs of this state that nobody withdrew, since their process was killed, are withdrawn. */
+export async function withdrawLeftRuns(
   { state, queue }: Pick<Rollcall, 'queue' | 'state'>,
   isToBeWorkedOn: (record: RunRecord) => Promise<boolean>,
-): Promise<boolean> {
+): Promise<void> {
   const { presence } = await queue();
   const own = await state.identity();
-  const registered = (await readRunRegistrations(presence)).filter(({ stateId }) => stateId === own);
-  let found = false;
-  for (const { run } of registered) {
-    const record = await readRunRecord(state, run);
-    if (record && (await isToBeWorkedOn(record))) found = true;
-    else await withdrawRun(presence, run);
+  for (const { run, stateId } of await readRunRegistrations(presence)) {
+    if (stateId !== own) continue;
+    // One that cannot be read is not known to be over.
+    const isLeft = await readRunRecord(state, run).then(
+      async (record) => !record || !(await isToBeWorkedOn(record)),
+      () => false,
+    );
+    if (isLeft) await withdrawRun(presence, run);
   }
-  return found;
 }
 
 /** Missing credentials are no other account: the worker would hear of them once it saw the run. */

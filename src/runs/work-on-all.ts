@@ -4,10 +4,11 @@ import { readControl } from '../records/run-control.ts';
 import { listReadableRuns, type RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
+import { plural } from '../util/plural.ts';
 import { whyFilesAreMissing } from './files-on.ts';
 import { joinRun, type StartedRun, type WorkTools } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { placeOf, refuseOtherState, runsOfOtherStates } from './other-state.ts';
+import { placeOf, runsOfOtherStates, withdrawLeftRuns } from './other-state.ts';
 import { reopenSource } from './run-source.ts';
 
 const lookEveryInMs = 1_000;
@@ -38,7 +39,7 @@ export async function workOnAll(
   const openStart = createStarter(rollcall);
   const watch = createStateWatch(rollcall);
   const findRuns = createRunFinder(rollcall);
-  await refuseOtherState(rollcall, (record) => isToBeWorkedOn(state, record));
+  await withdrawLeftRuns(rollcall, (record) => isToBeWorkedOn(state, record));
   await rollcall.registration();
   const join = async (started: StartedRun) => {
     const { id: runId } = started.record;
@@ -101,7 +102,7 @@ export type RunEvent =
   | { readonly kind: 'ended'; readonly runId: string; readonly end: RunEnd }
   | { readonly kind: 'fault'; readonly runId: string; readonly error: Error };
 
-/** Warns once of each run that is enqueued with another state while this worker waits. */
+/** Warns once of each other state that has runs for this worker's account: it would wait for ever beside them. */
 function createStateWatch(rollcall: Pick<Rollcall, 'state' | 'queue' | 'engineOf' | 'log'>) {
   const { state, log } = rollcall;
   const warned = new Set<string>();
@@ -110,13 +111,16 @@ function createStateWatch(rollcall: Pick<Rollcall, 'state' | 'queue' | 'engineOf
     async look(): Promise<void> {
       if (performance.now() - lookedAt < lookAtOthersEveryInMs) return;
       lookedAt = performance.now();
-      for (const registered of await runsOfOtherStates(rollcall).catch(() => [])) {
-        const { run } = registered;
-        if (warned.has(run)) continue;
-        warned.add(run);
+      const runs = await runsOfOtherStates(rollcall).catch(() => []);
+      for (const first of runs) {
+        if (warned.has(first.stateId)) continue;
+        warned.add(first.stateId);
+        const { length } = runs.filter(({ stateId }) => stateId === first.stateId);
         log.warn(
-          { run },
-          `the run is in ${placeOf(registered)}, which this worker does not see: --state (ROLLCALL_STATE) is ${state.address} here`,
+          { run: first.run },
+          `the queue has ${plural(length, 'run')} in ${placeOf(first)}, which this worker does not see: its state is ` +
+            `${state.address}. If they are meant for it, set --state (ROLLCALL_STATE) to an s3:// address or a folder that ` +
+            'both machines see; if not, give it a queue of its own (--queue, ROLLCALL_QUEUE).',
         );
       }
     },

@@ -1,6 +1,6 @@
 import { UsageError } from '../util/errors.ts';
 import { resembling } from './did-you-mean.ts';
-import { environmentNameOf, environmentPrefix } from './setting.ts';
+import { environmentNameOf, environmentPrefix, fileVariableOf, type Schema } from './setting.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,8 +31,10 @@ export function variableOf(key: string, environment: Environment): string | unde
  * returned, to be said; what Kubernetes sets is passed over.
  * @throws UsageError for a variable that resembles a setting's
  */
-export function strangeVariables(keys: readonly string[], environment: Environment): string[] {
-  const known = [...keys.map(environmentNameOf), ...others];
+export function strangeVariables(schema: Schema, environment: Environment): string[] {
+  const keys = Object.keys(schema);
+  const ofFiles = keys.filter((key) => schema[key]?.isSecret).map(fileVariableOf);
+  const known = [...keys.map(environmentNameOf), ...ofFiles, ...others];
   const strange = Object.entries(environment).filter(
     ([name, value = '']) =>
       name.startsWith(environmentPrefix) &&

@@ -1,10 +1,18 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../util/errors.ts';
+import { readSecretFile } from '../util/read-secret-file.ts';
 import { variableOf } from './check-environment.ts';
 import { checkTogether } from './check-together.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readConfigFile } from './read-config-file.ts';
-import { configFileName, namesOf, type Schema, type Setting } from './setting.ts';
+import {
+  configFileName,
+  environmentNameOf,
+  fileVariableOf,
+  namesOf,
+  type Schema,
+  type Setting,
+} from './setting.ts';
 
 export interface SettingSources {
   /** As given on the command line or by a script. */
@@ -31,11 +39,42 @@ export async function gatherTexts(
     throw new UsageError('unknown-setting', `"${unknown}" is no setting${didYouMean(unknown, keys) || '.'}`);
   const config = await readConfigFile(resolve(folder, configFileName), keys);
   const texts: Record<string, string> = {};
-  for (const key of keys) {
-    const given = flags[key] ?? variableOf(key, environment) ?? config[key];
+  for (const [key, setting] of Object.entries(schema)) {
+    const fromEnvironment = () =>
+      setting.isSecret ? readSecret(key, { environment, folder }) : variableOf(key, environment);
+    const given = flags[key] ?? fromEnvironment() ?? config[key];
     if (given !== undefined) texts[key] = String(given);
   }
   return texts;
+}
+
+/** From its variable, or from the file that its other variable names. @throws UsageError naming both, never a value */
+function readSecret(key: string, { environment, folder }: Omit<SettingSources, 'flags'>): string | undefined {
+  const direct = variableOf(key, environment);
+  const file = environment[fileVariableOf(key)];
+  if (!file) return direct;
+  const wrong = (message: string) => new UsageError('bad-setting', message);
+  if (direct !== undefined) throw wrong(`Set ${environmentNameOf(key)} or ${fileVariableOf(key)}, not both.`);
+  const path = resolve(folder, file);
+  const text = readSecretFile(fileVariableOf(key), path);
+  if (text !== '' && !/\s/.test(text)) return text;
+  throw wrong(`${fileVariableOf(key)}: ${path} ${text === '' ? 'is empty' : 'has more than one word'}.`);
+}
+
+/**
+ * The same settings for another process, as its environment: of what stands in a file of secrets it is told the file. Others
+ * of the same user can read an environment, and see the words of a command.
+ */
+export function asEnvironment(
+  schema: Schema,
+  { given, flags, environment }: Omit<SettingSources, 'folder'> & { readonly given: SettingTexts },
+): Record<string, string> {
+  const entries = Object.entries(given).flatMap(([key, text]): [string, string][] => {
+    const own: [string, string] = [environmentNameOf(key), text];
+    if (!schema[key]?.isSecret || !environment[fileVariableOf(key)]) return [own];
+    return flags[key] === undefined ? [] : [own, [fileVariableOf(key), '']];
+  });
+  return Object.fromEntries(entries);
 }
 
 /**

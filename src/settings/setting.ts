@@ -51,6 +51,8 @@ export interface Setting {
   readonly kept?: 'if-given' | 'elsewhere';
   /** Of an adapter's own setting: what is said where another engine is asked for it. */
   readonly elsewhere?: string;
+  /** Its value may hold a password: its variable with `_FILE` behind it names a file that has the value. */
+  readonly isSecret?: true;
 }
 
 export type Schema = Readonly<Record<string, Setting>>;
@@ -119,6 +121,9 @@ export const environmentNameOf = (key: string) =>
   `${environmentPrefix}${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 export const configFileName = 'rollcall.config.json';
+
+/** The variable that names a file with the value of a setting that `isSecret`. */
+export const fileVariableOf = (key: string) => `${environmentNameOf(key)}_FILE`;
 
 /** The three names of a setting, for messages. */
 export const namesOf = (key: string) =>

@@ -115,6 +115,6 @@ describe.each(['embedded', 'redis'] as const)('from another process, on %s', { t
     await until(() => worker.stderr().includes(`Run ${runId}: finished, ${photos} photos`));
     await expectEveryPhotoOnce(runId);
     worker.signal('SIGTERM');
-    expect((await worker.ended).exitCode).toBe(143);
+    expect((await worker.ended).exitCode).toBe(0);
   });
 });

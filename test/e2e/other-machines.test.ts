@@ -16,7 +16,7 @@ afterEach(() => scene.close());
 afterAll(() => redis.close());
 
 describe('a worker with another state', { timeout: 180_000 }, () => {
-  it('waits on an idle queue, is told of runs it cannot see, and is refused where there is nothing else', async () => {
+  it('says once which runs it cannot see, waits beside them, and does what is its own', async () => {
     scene = await openScene({ queue: redis.url });
     await writePhotos(join(scene.folder, 'archive'), { count: photos });
     const elsewhere = ['worker', '--state', './elsewhere'];
@@ -27,10 +27,10 @@ describe('a worker with another state', { timeout: 180_000 }, () => {
     const runId = enqueued.stdout;
     expect(enqueued.stderr).toContain('no worker with this state');
     await until(() => waiting.stderr().includes('which this worker does not see'));
-    expect(waiting.stderr()).toContain(runId);
 
-    const refused = await scene.run(elsewhere);
-    expect(refused.exitCode).toBe(2);
+    // One that comes later, too, and works on.
+    const fresh = scene.start(elsewhere);
+    await until(() => fresh.stderr().includes('which this worker does not see'));
     for (const word of [
       runId,
       scene.stateFolder,
@@ -38,20 +38,24 @@ describe('a worker with another state', { timeout: 180_000 }, () => {
       '--state',
       'ROLLCALL_STATE',
     ])
-      expect(refused.stderr).toContain(word);
+      expect(fresh.stderr()).toContain(word);
+    const { stdout: own } = await scene.run(['enqueue', './archive', '--state', './elsewhere']);
+    await until(() =>
+      `${waiting.stderr()}${fresh.stderr()}`.includes(`Run ${own}: finished, ${photos} photos`),
+    );
+    expect(fresh.stderr().split('which this worker does not see')).toHaveLength(2);
+    expect(scene.engine.calls).toHaveLength(photos);
     // Another account's runs are none of its business.
     const stranger = scene.start(elsewhere, { environment: { OOTO_APP_ID: 'another' } });
     await until(() => stranger.stderr().includes('Working on the runs of'));
 
     const worker = scene.start(['worker']);
-    await until(() => worker.stderr().includes(`Run ${runId}: finished`));
-    // The run is over: there is nothing any more to be told of.
-    const late = scene.start(elsewhere);
-    await until(() => late.stderr().includes('Working on the runs of'));
-    for (const process of [waiting, stranger, worker, late]) {
+    await until(() => worker.stderr().includes(`Run ${runId}: finished, ${photos} photos`));
+    for (const process of [waiting, fresh, stranger, worker]) {
       process.signal('SIGTERM');
-      expect((await process.ended).exitCode).toBe(143);
+      expect((await process.ended).exitCode).toBe(0);
     }
+    expect(stranger.stderr()).not.toContain('does not see');
   });
 });
 

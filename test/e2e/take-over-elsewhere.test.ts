@@ -58,6 +58,6 @@ it.skipIf(!(await canRenameHost()))(
     );
     expect(scene.engine.calls.length - photos).toBeLessThanOrEqual(concurrency);
     second.signal('SIGTERM');
-    expect((await second.ended).exitCode).toBe(143);
+    expect((await second.ended).exitCode).toBe(0);
   },
 );

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gatherSettings, parseSettings, settingKeys } from '../../src/engines/settings.ts';
+import { gatherSettings, parseSettings, settingKeys, settingsSchema } from '../../src/engines/settings.ts';
 import { strangeVariables } from '../../src/settings/check-environment.ts';
+import { asEnvironment } from '../../src/settings/load-settings.ts';
 import { environmentNameOf, flagOf, namesOf } from '../../src/settings/setting.ts';
 import { UsageError } from '../../src/util/errors.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
@@ -156,8 +157,57 @@ describe('settings', () => {
   });
 });
 
+describe('a setting that may hold a password', () => {
+  let folder: TemporaryFolder;
+  const address = 'redis://user:s3cret@redis:6379';
+  const gather = (environment: Record<string, string>, flags = {}) =>
+    gatherSettings({ flags, environment, folder: folder.path });
+  const childOf = async (environment: Record<string, string>, flags = {}) =>
+    asEnvironment(settingsSchema, { given: await gather(environment, flags), flags, environment });
+
+  beforeAll(async () => {
+    folder = await makeTemporaryFolder();
+    await writeFile(join(folder.path, 'queue'), `${address}\r\n`);
+    await writeFile(join(folder.path, 'empty'), '\n');
+    await writeFile(join(folder.path, 'two'), `${address}\n${address}\n`);
+    await writeFile(join(folder.path, 'rollcall.config.json'), '{"queue":"redis://config"}');
+  });
+  afterAll(() => folder.remove());
+
+  it.each<[string, Record<string, string>, object, string]>([
+    ['a file', { ROLLCALL_QUEUE_FILE: 'queue' }, {}, address],
+    ['a file that is named as nothing', { ROLLCALL_QUEUE_FILE: '' }, {}, 'redis://config'],
+    ['a file beside an empty variable', { ROLLCALL_QUEUE_FILE: 'queue', ROLLCALL_QUEUE: '' }, {}, address],
+    ['a flag above it', { ROLLCALL_QUEUE_FILE: 'nowhere' }, { queue: 'embedded' }, 'embedded'],
+  ])('comes from %s', async (_, environment, flags, expected) => {
+    expect(await gather(environment, flags)).toEqual({ queue: expected });
+    expect(strangeVariables(settingsSchema, environment)).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['both are given', { ROLLCALL_QUEUE_FILE: 'queue', ROLLCALL_QUEUE: 'embedded' }, /not both/],
+    ['the file is not there', { ROLLCALL_QUEUE_FILE: 'nowhere' }, /nowhere cannot be read \(ENOENT\)/],
+    ['the file is empty', { ROLLCALL_QUEUE_FILE: 'empty' }, /empty is empty/],
+    ['the file has several', { ROLLCALL_QUEUE_FILE: 'two' }, /more than one/],
+  ])('is refused where %s', async (_, environment, expected) => {
+    const error = await gather(environment).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toMatch(expected);
+    expect(error.message).toContain('ROLLCALL_QUEUE_FILE');
+    expect(error.message).not.toContain('s3cret');
+  });
+
+  it('goes to further processes as it came: by its file, or by its variable', async () => {
+    const file = { ROLLCALL_QUEUE_FILE: 'queue' };
+    expect(await childOf(file, { rate: '5' })).toEqual({ ROLLCALL_RATE: '5' });
+    expect(await childOf({ ROLLCALL_QUEUE: address })).toEqual({ ROLLCALL_QUEUE: address });
+    const child = await childOf(file, { queue: 'embedded' });
+    expect(await gather({ ...file, ...child })).toEqual({ queue: 'embedded' });
+  });
+});
+
 describe('variables of the environment that are no settings', () => {
-  const strange = (environment: Record<string, string>) => strangeVariables(settingKeys, environment);
+  const strange = (environment: Record<string, string>) => strangeVariables(settingsSchema, environment);
 
   it.each([
     ['ROLLCALL_RAET', 'ROLLCALL_RATE'],

@@ -10,6 +10,7 @@ export const queueAndStateSettings = inGroup('queue and state', {
     commands: onRuns,
     default: 'embedded',
     placeholder: '<address>',
+    isSecret: true,
     description: 'embedded, redis://, rediss://, redis+sentinel://, redis+cluster:// or postgres://',
   },
   state: {

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from './errors.ts';
+
+/**
+ * What a file holds that a variable names, as mounted secrets are: without the line break that editors leave at its end.
+ * @throws UsageError naming variable and file, never what is in it
+ */
+export function readSecretFile(variable: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UsageError('credential', `${variable}: ${path} cannot be read (${code})`, { cause });
+  }
+}
