@@ -3,30 +3,15 @@ import { pathToFileURL } from 'node:url';
 import { stringify } from 'csv-stringify/sync';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { isDeadLetter, type ReportLine } from '../../src/records/report-line.ts';
 import { openBrowser } from '../helpers/browser.ts';
+import { hostileTexts } from '../helpers/hostile-texts.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 import { servePage } from '../helpers/served-page.ts';
 
-/** Each would call `alert`, fetch from elsewhere or leave its place, if it were taken for more than a text. */
-const payloads = [
-  '<script>alert(1)</script>',
-  '</script><script>alert(1)</script>',
-  '<!--<script>alert(1)',
-  '<img src=x onerror=alert(1)>',
-  '<img src=http://127.0.0.1:9/leak>',
-  '<svg onload=alert(1)>',
-  '<style>*{background:url(http://127.0.0.1:9/leak)}</style>',
-  '"><a href="javascript:alert(1)" autofocus onfocus=alert(1)>',
-  "' onmouseover='alert(1)",
-  'javascript:alert(1)',
-  '{{constructor.constructor("alert(1)")()}}',
-  '__proto__',
-  'constructor',
-  '\u202egnp.exe',
-  'line\u2028separator',
-  '&lt;b&gt; &amp; &#60;',
-];
+/** Shown as an escape where an engine says it. */
+const invisible = /[\p{Cf}\p{Zl}]/u;
 
 let browser: Browser;
 let context: BrowserContext;
@@ -39,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 beforeEach(async () => {
-  scene = await openScene();
+  scene = await openScene({ environment: { ROLLCALL_MAX_ATTEMPTS: '1' } });
   context = await browser.newContext();
   misdeeds = [];
 });
@@ -64,22 +49,33 @@ async function openPage() {
   return page;
 }
 
-it('ids, names and metadata are texts on the page and in the HTML report, whatever they spell', {
+it('ids, names, metadata and what the engine says are texts on the page and in the HTML report, whatever they spell', {
   timeout: 180_000,
 }, async () => {
+  for (const [at] of hostileTexts.entries()) {
+    const saying = { [`says-${at}.jpg`]: await makePhoto({ script: `says:text=${at}` }) };
+    await writeFiles(scene.folder, saying);
+  }
   await writeFiles(scene.folder, {
-    'none.jpg': await makePhoto({ script: 'code-5' }),
+    'id.jpg': await makePhoto({ script: 'says-id:text=0' }),
+    'away.jpg': await makePhoto({ script: 'says-503:text=3' }),
     'list.csv': stringify([
       ['subject_id', 'photo', 'note'],
-      ...payloads.map((payload) => [`s ${payload}`, 'none.jpg', payload]),
-      ...payloads.map((payload, at) => [`missing ${at}`, `${payload}.jpg`, payload]),
+      ...hostileTexts.map((payload, at) => [`s ${payload}`, `says-${at}.jpg`, payload]),
+      ['s id', 'id.jpg', hostileTexts[0]],
+      ['s away', 'away.jpg', hostileTexts[3]],
+      ...hostileTexts.map((payload, at) => [`missing ${at}`, `${payload}.jpg`, payload]),
     ]),
   });
   expect((await scene.run(['run', 'list.csv'])).exitCode).toBe(1);
   const [run = ''] = await scene.runIds();
   const report = await scene.report(run);
   const rejected = report.filter(({ subjectId = '' }) => subjectId.startsWith('s '));
-  expect(rejected).toHaveLength(payloads.length);
+  expect(rejected).toHaveLength(hostileTexts.length + 2);
+  /** What a line has of the engine. */
+  const saidBy = ({ error, templateId }: ReportLine) => [error?.message, error?.code, templateId].join(' ');
+  const said = report.map(saidBy).join(' ');
+  for (const text of hostileTexts.filter((text) => !invisible.test(text))) expect(said).toContain(text);
   const html = join(scene.folder, 'report.html');
   expect((await scene.run(['report', run, '--format', 'html', '--output', html])).exitCode).toBe(0);
 
@@ -94,12 +90,14 @@ it('ids, names and metadata are texts on the page and in the HTML report, whatev
       .first()
       .waitFor();
   }
-  for (const { seq, subjectId = '', metadata } of rejected) {
+  for (const line of rejected) {
+    const { seq, subjectId = '', metadata, error, templateId } = line;
     await page.goto(new URL(`/runs/${run}/photos/${seq}`, address).href);
     await page.getByRole('heading', { name: 'What became of it' }).waitFor();
     const shown = await page.getByRole('main').evaluate((element) => element.textContent ?? '');
     expect(shown).toContain(subjectId);
     expect(shown).toContain(JSON.stringify(metadata?.note).slice(1, -1));
+    for (const text of [error?.message, error?.code, templateId]) expect(shown).toContain(text ?? '');
   }
 
   await context.setOffline(true);
@@ -107,6 +105,9 @@ it('ids, names and metadata are texts on the page and in the HTML report, whatev
   await offline.goto(pathToFileURL(html).href);
   await offline.getByText('dead letters').first().waitFor();
   const text = await offline.locator('body').evaluate((body) => body.textContent ?? '');
-  for (const { subjectId = '' } of rejected) expect(text).toContain(subjectId);
+  for (const { subjectId = '', error } of rejected.filter(isDeadLetter)) {
+    expect(text).toContain(subjectId);
+    expect(text).toContain(error?.message);
+  }
   expect(misdeeds).toEqual([]);
 });

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import type { Step } from './engine-server-script.ts';
+import { hostileTexts } from './hostile-texts.ts';
 
 export interface AnswerContext {
   readonly response: ServerResponse;
@@ -66,6 +67,11 @@ function echoOf({ appId, appKey }: AnswerContext['credentials']): string {
   return `this is ${appId} with ${appKey}, ${encodeURIComponent(appKey)}, ${basic}`;
 }
 
+const hostile = ({ value = 0 }: Step) => hostileTexts[value];
+
+const withField = (body: unknown, field: string, text: string | undefined): unknown =>
+  JSON.parse(JSON.stringify(body), (key, value: unknown) => (key === field ? text : value));
+
 const webPage =
   '<!doctype html><html><head><title>Bad gateway</title></head><body><h1>nginx</h1></body></html>';
 
@@ -86,6 +92,11 @@ const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => voi
   echo: ({ response, errorOf, credentials }) =>
     sendJson(response, 400, errorOf('77', echoOf(credentials)).body),
   'echo-503': ({ response, credentials }) => sendJson(response, 503, { message: echoOf(credentials) }),
+  says: ({ response, errorOf }, step) =>
+    sendJson(response, 400, withField(errorOf('77', hostile(step)).body, 'code', hostile(step))),
+  'says-503': ({ response }, step) => sendJson(response, 503, { message: hostile(step) }),
+  'says-id': ({ response, succeed }, step) =>
+    sendJson(response, 200, withField(succeed(), 'templateId', hostile(step))),
   redirect: ({ response }) => {
     response.writeHead(302, { location: response.req.url ?? '/', 'content-length': 0 }).end();
   },

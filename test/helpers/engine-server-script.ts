@@ -20,6 +20,8 @@ export interface Step {
  * not-live, not-deep 200 with liveness or deepfake `fine: false`  no-json      200, a web page (text/html)
  * code-N             400 with this code, documented or not        ok-code-N    200 with an error body of this code
  * echo               400, unknown code, the credentials in the info; echo-503: a 503 with them
+ * says               400 with a text of hostile-texts.ts as code and info, `text=N`; says-503: a 503 with it
+ * says-id            200 with such a text as the template id
  * NNN                any HTTP status with a small JSON body; 429 and 503 with `after=seconds` or `date=seconds`
  * html-NNN           any HTTP status with a web page
  * redirect           302 to the same address                      huge         200 with 2 MiB of JSON
