@@ -54,7 +54,7 @@ async function preflight(
   const faceReader = await rollcall.faceReader();
   const source = await openSourceOf(rollcall, spec, settings);
   const { allowPrivate, limit } = settings;
-  const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
+  const reader = openPhotoReader(rollcall, source, { allowPrivate });
   const counts = { photos: 0, refused: 0, failed: 0, warned: 0 };
   life.doing(`Looking at ${spec}`, () => plural(counts.photos, 'photo'));
   try {

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { isInside } from '../sources/photo-address.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { redactAddress } from '../util/redact-address.ts';
@@ -13,6 +14,8 @@ import { readS3Photo } from './s3-photo.ts';
 export interface PhotoReaderOptions extends HttpsOptions {
   /** The source's `rootFolder`: local photos may not leave it, links resolved. Undefined: they may lie anywhere. */
   readonly rootFolder?: string | undefined;
+  /** Whether `rootFolder` guards only the photos that are named inside it. Default: no other may be read. */
+  readonly absoluteAnywhere?: boolean | undefined;
   /** Larger photos are a problem; default 64 MiB. */
   readonly maxSizeInBytes?: number | undefined;
   /** For photos on S3, which are a problem without it. */
@@ -39,10 +42,15 @@ export const largestSizeInBytes = 64 * 1024 * 1024;
 
 /** Reads absolute paths, `https://…` and `s3://…`; `timeoutInMs` covers the whole read of a photo over the network. */
 export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
-  const { rootFolder, timeoutInMs, s3 } = options;
+  const { timeoutInMs, s3 } = options;
   const ownLimitInBytes = options.maxSizeInBytes ?? largestSizeInBytes;
   const root = createRootWatch();
   let https: HttpsPhotoReader | undefined;
+  const rootFolderOf = (path: string) => {
+    const { rootFolder, absoluteAnywhere } = options;
+    if (rootFolder === undefined || !absoluteAnywhere) return rootFolder;
+    return isInside(rootFolder, path) ? rootFolder : undefined;
+  };
   return {
     async read(address, signal, limitInBytes = ownLimitInBytes) {
       signal.throwIfAborted();
@@ -52,7 +60,13 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
         return https.read(address, signal, maxSizeInBytes);
       }
       if (isAbsolute(address))
-        return readLocalPhoto({ path: address, rootFolder, root, maxSizeInBytes, signal });
+        return readLocalPhoto({
+          path: address,
+          rootFolder: rootFolderOf(address),
+          root,
+          maxSizeInBytes,
+          signal,
+        });
       if (s3 !== undefined && isS3Address(address))
         return readS3Photo({ address, s3, maxSizeInBytes, timeoutInMs, signal });
       const shown = JSON.stringify(redactAddress(address).address.slice(0, 300));

@@ -62,6 +62,8 @@ export const runRecordSchema = z.object({
   origin: z.string().optional(),
   /** The folder that local photos may not leave; absent: they may lie anywhere. */
   rootFolder: z.string().optional(),
+  /** Whether photos that the list names outside that folder are meant (from a pipe or a script); links in it may not lead out. */
+  absoluteAnywhere: z.literal(true).optional(),
   /** The machine whose files the run needs; absent: every worker can read its photos. */
   filesOn: z.string().optional(),
   engine: z.string(),

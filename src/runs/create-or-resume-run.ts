@@ -25,7 +25,10 @@ import {
 
 /** What a run is about, besides its settings. */
 export interface RunSubject {
-  readonly source: Pick<Source, 'address' | 'sameSubject' | 'idsFromPaths' | 'rootFolder'>;
+  readonly source: Pick<
+    Source,
+    'address' | 'sameSubject' | 'idsFromPaths' | 'rootFolder' | 'absoluteAnywhere'
+  >;
   readonly engine: string;
   readonly engineUrl: string;
   readonly account: string;
@@ -126,6 +129,7 @@ export function newRecord({
     updatedAt: now,
     source: subject.source.address,
     ...(subject.source.rootFolder !== undefined && { rootFolder: subject.source.rootFolder }),
+    ...(subject.source.absoluteAnywhere && { absoluteAnywhere: true }),
     ...(subject.filesOn !== undefined && { filesOn: subject.filesOn }),
     engine: subject.engine,
     engineUrl: subject.engineUrl,

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { listSource } from '../conductor/list.ts';
 import { createManifestProgress } from '../conductor/manifest-progress.ts';
 import { announceRun } from '../queue/presence.ts';
+import { manifestPath, manifestSize } from '../records/manifest.ts';
 import {
   areIdsFromPaths,
   isOver,
@@ -10,6 +11,8 @@ import {
   writeFirstRunRecord,
   writeRunRecord,
 } from '../records/run-record.ts';
+import type { ListedPhoto, ListOptions, Source } from '../sources/source.ts';
+import { UsageError } from '../util/errors.ts';
 import { createOrResumeRun, newRecord, newRunId, resumedRecord } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
 import { noteForgetList, readForgetList } from './forget-list.ts';
@@ -20,7 +23,7 @@ import { openSourceOf, subjectOf } from './run-source.ts';
 /** A photo that a script enqueues: the columns of a manifest. */
 export interface GivenPhoto {
   readonly subjectId: string;
-  /** Absolute path, path relative to the working folder, `https://…` or `s3://…`. */
+  /** Absolute path (anywhere), path relative to the working folder and in it, `https://…` or `s3://…`. */
   readonly photo: string;
   readonly templateId?: string;
   readonly version?: string;
@@ -54,6 +57,8 @@ export type EnqueueTools = Pick<
 /**
  * Starts a run that workers do, and returns its id. A folder or a manifest file is listed by whoever conducts the
  * run; `-` and a script's photos are listed here, and the run is seen by workers only when its list is whole.
+ * @throws UsageError (`photo`) for a script's photo that can never be read, such as one without a subject or of
+ * `file://`; nothing is enqueued then. A file that is not there may still come, and gets its line.
  */
 export async function enqueue(
   rollcall: EnqueueTools,
@@ -77,9 +82,11 @@ export async function enqueue(
   const runId = givenId ?? newRunId();
   const found = givenId === undefined ? undefined : await readRunRecord(state, runId);
   const listSettings = found?.settings ?? like?.settings ?? settings;
-  const piped = await openSourceOf(rollcall, '-', listSettings, stdin);
+  const piped = await openSourceOf(rollcall, '-', listSettings, { stdin, within: found ?? like });
   const needed: { filesOn?: string } = {};
-  const source = watchLocalPhotos(piped, settings, (host) => {
+  // What a run had before was checked when it was listed.
+  const checked = typeof given === 'string' || like ? piped : refuseProblems(piped);
+  const source = watchLocalPhotos(checked, settings, (host) => {
     needed.filesOn = host;
   });
   const subject = { ...(like ? { ...like, source } : subjectOf(rollcall, source)), filesOn: undefined };
@@ -95,14 +102,21 @@ export async function enqueue(
     return { runId, resumed: true, count: found.listed.count, takenOver };
   }
   const progress = createManifestProgress({ count: 0, sizeInBytes: 0 });
-  await listSource({
-    state,
-    runId,
-    openSource: async () => source,
-    limit: record.settings.limit,
-    progress,
-    signal,
-  });
+  const isBegun = (await manifestSize(state, runId)) > 0;
+  try {
+    await listSource({
+      state,
+      runId,
+      openSource: async () => source,
+      limit: record.settings.limit,
+      progress,
+      signal,
+    });
+  } catch (error) {
+    // Nobody pipes the same again: a list that is put right must not go on behind a part of the wrong one.
+    if (error instanceof GivenPhotoError && !isBegun) await state.remove(manifestPath(runId));
+    throw error;
+  }
   const { count, listed } = progress.end;
   const written: RunRecord = {
     ...record,
@@ -115,6 +129,24 @@ export async function enqueue(
   await writeFirstRunRecord(state, written);
   await announceRun(presence, state, written);
   return { runId, resumed: false, count, takenOver };
+}
+
+/** A photo that a script gave and that can never be read. */
+class GivenPhotoError extends UsageError {}
+
+/** The same source, whose list is refused at its first photo that can never be read: a script can be told at once. */
+function refuseProblems(source: Source): Source {
+  async function* list(options: ListOptions): AsyncGenerator<ListedPhoto> {
+    for await (const photo of source.list(options)) {
+      if (photo.problem !== undefined)
+        throw new GivenPhotoError(
+          'photo',
+          `${photo.problem.replace(/^line /u, 'photo ')}. Nothing was enqueued.`,
+        );
+      yield photo;
+    }
+  }
+  return { ...source, list };
 }
 
 /** What a person asked for is done, whatever an earlier run came to. */

@@ -79,7 +79,7 @@ export async function forecastRun(
   });
   if (settings.preflight) {
     const { allowPrivate } = settings;
-    const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
+    const reader = openPhotoReader(rollcall, source, { allowPrivate });
     const preflight = createPreflight(await rollcall.faceReader(), { engine: engine.name, settings });
     const looks = lookAtPhotos(photos, { reader, preflight, rules: engine.accepts, settings, signal });
     await subtractRefused(looks, counts).finally(() => reader.close());

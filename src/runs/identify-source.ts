@@ -40,7 +40,7 @@ export async function* identifySource(
   await opened.ready();
   await resumeFixedAccount((await rollcall.queue()).accounts, opened.account);
   const { allowPrivate } = settings;
-  const reader = openPhotoReader(rollcall, { rootFolder: source.rootFolder, allowPrivate });
+  const reader = openPhotoReader(rollcall, source, { allowPrivate });
   const grace = graceSignal(signal, settings.grace);
   const stop = new AbortController();
   const end = () => stop.abort(signal.reason);

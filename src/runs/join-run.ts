@@ -97,7 +97,7 @@ export async function openPart(
   const preflight = record.settings.preflight ? createPreflight(await tools.faceReader(), record) : undefined;
   const limiter = await tools.limiter(record.account);
   const { allowPrivate } = record.settings;
-  const reader = openPhotoReader(tools, { rootFolder: record.rootFolder, allowPrivate });
+  const reader = openPhotoReader(tools, record, { allowPrivate });
   const grace = graceSignal(signal, settings.grace);
   const registration = await tools.registration();
   const leaveLimiter = limiter.joinRun(record.id, record.settings.rate);

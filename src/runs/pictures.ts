@@ -80,12 +80,12 @@ export function createPictures(tools: Pick<Rollcall, 'settings' | 'state' | 's3'
     { photo: address = '', sizeInBytes, decided }: ManifestLine,
     { share, signal }: { share: ReturnType<typeof memory.open>; signal: AbortSignal },
   ): Promise<PhotoBytes | PhotoProblem> {
-    const { id: runId, rootFolder, filesOn, settings } = record;
+    const { id: runId, filesOn, settings } = record;
     const upload = decided?.upload;
     // What has this name here is another file.
     if (upload === undefined && isLocal(address) && filesOn !== undefined && filesOn !== hostname())
       return { problem: 'its files are on another machine', retryable: false };
-    const reader = openPhotoReader(tools, { rootFolder, allowPrivate: settings.allowPrivate });
+    const reader = openPhotoReader(tools, record, { allowPrivate: settings.allowPrivate });
     const readPhoto: typeof reader.read = (from, until, limitInBytes) =>
       upload === undefined
         ? reader.read(from, until, limitInBytes)

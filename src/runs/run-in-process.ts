@@ -13,7 +13,7 @@ import { readForgetList } from './forget-list.ts';
 import { joinRun, type StartedRun, type WorkTools } from './join-run.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { type ListSettings, openSourceOf, reopenSource, subjectOf } from './run-source.ts';
+import { type ListSettings, openSourceOf, type PhotoPlaces, reopenSource, subjectOf } from './run-source.ts';
 
 export interface RunInProcessOptions {
   /** A folder, a manifest, or `-`. */
@@ -59,8 +59,8 @@ export async function startRun(
   await opened.ready();
   // Missing packages are reported before anything starts.
   if (settings.preflight) await rollcall.faceReader();
-  const openListed = async (list: ListSettings) =>
-    watchLocalPhotos(await openSourceOf(rollcall, spec, list), settings);
+  const openListed = async (list: ListSettings, within?: PhotoPlaces) =>
+    watchLocalPhotos(await openSourceOf(rollcall, spec, list, { within }), settings);
   const source = await openListed(settings);
   const subject = subjectOf(rollcall, source);
   const forgetList = await readForgetList(rollcall, settings, signal);
@@ -80,7 +80,7 @@ export async function startRun(
     record,
     opened: rollcall.engineOf({ ...record, keepDemographics: record.settings.keepDemographics }) ?? opened,
     // A run that is resumed is listed as it was begun, whatever is not given this time.
-    openSource: async () => (found.resumed ? openListed(record.settings) : source),
+    openSource: async () => (found.resumed ? openListed(record.settings, record) : source),
   };
 }
 

@@ -16,11 +16,12 @@ export type ListSettings = Pick<
 > &
   Partial<Pick<RunSettings, 'listRules'>>;
 
+/** @param options.within an earlier run: photos from a pipe may lie where that run's may, and relative paths begin there */
 export function openSourceOf(
   rollcall: Pick<Rollcall, 'folder' | 's3'>,
   spec: string,
   settings: ListSettings,
-  stdin?: Readable,
+  { stdin, within }: { stdin?: Readable | undefined; within?: PhotoPlaces | undefined } = {},
 ): Promise<Source> {
   const { idFrom, include, exclude, includeLeftOut, listRules, allowOutside, keepIds, redrive } = settings;
   return openSource(spec, {
@@ -34,10 +35,14 @@ export function openSourceOf(
     redrive,
     templateIdOf,
     stdin,
-    workingFolder: rollcall.folder,
+    workingFolder: (spec === '-' ? within?.rootFolder : undefined) ?? rollcall.folder,
+    absoluteAnywhere: within?.rootFolder === undefined || within.absoluteAnywhere === true,
     s3: rollcall.s3,
   });
 }
+
+/** Where photos on this machine may lie. */
+export type PhotoPlaces = Pick<RunRecord, 'rootFolder' | 'absoluteAnywhere'>;
 
 /** The source of a run that another process began to list. */
 export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunRecord): Promise<Source> {
@@ -65,10 +70,17 @@ export function subjectOf(rollcall: Pick<Rollcall, 'settings' | 'engine'>, sourc
   };
 }
 
-/** Reads the photos of a source, or of a run; to be closed. `rootFolder`: that photos on this machine may not leave. */
+/** Reads the photos of a source, or of a run; to be closed. */
 export function openPhotoReader(
   { settings, s3 }: Pick<Rollcall, 'settings' | 's3'>,
-  { rootFolder, allowPrivate }: { rootFolder: string | undefined; allowPrivate: boolean },
+  { rootFolder, absoluteAnywhere }: PhotoPlaces,
+  { allowPrivate }: { allowPrivate: boolean },
 ): PhotoReader {
-  return createPhotoReader({ allowPrivate, rootFolder, timeoutInMs: settings.timeout, s3 });
+  return createPhotoReader({
+    allowPrivate,
+    rootFolder,
+    absoluteAnywhere,
+    timeoutInMs: settings.timeout,
+    s3,
+  });
 }

@@ -12,6 +12,7 @@ export interface JsonlOptions extends ReportOptions {
   /** Absolute; relative paths begin here. */
   readonly folder: string;
   readonly allowOutside: boolean;
+  readonly absoluteAnywhere?: boolean | undefined;
 }
 
 /**

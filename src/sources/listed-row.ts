@@ -22,6 +22,8 @@ export interface RowOptions {
   /** Absolute, or on S3; relative paths begin here. */
   readonly folder: string;
   readonly allowOutside: boolean;
+  /** Whether absolute paths may lead anywhere, even where relative ones may not leave the folder. Default: they may not. */
+  readonly absoluteAnywhere?: boolean | undefined;
   /** Of a list that may come out of a spreadsheet: judges its ids by the others of the column. */
   readonly judgeId?: ((column: 'subject id' | 'template id', id: string) => IdVerdict) | undefined;
 }

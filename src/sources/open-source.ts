@@ -32,6 +32,8 @@ export interface OpenSourceOptions {
   readonly listRules?: RulesVersion | undefined;
   /** Permits photos that lie outside the folder, or outside the manifest's folder. */
   readonly allowOutside?: boolean | undefined;
+  /** Whether absolute paths of `-` may lead anywhere. Default: they may, since whoever pipes them means them. */
+  readonly absoluteAnywhere?: boolean | undefined;
   /** Takes ids as they are that a spreadsheet may have spoiled (`#N/A`, `3-Jan`); default: they are judged. */
   readonly keepIds?: boolean | undefined;
   /** Which lines of an earlier report are listed; default `unsettled`: rejected, failed, cancelled. */
@@ -67,6 +69,7 @@ export async function openSource(spec: string, options: OpenSourceOptions = {}):
       stdin: options.stdin ?? process.stdin,
       folder: workingFolder,
       allowOutside,
+      absoluteAnywhere: options.absoluteAnywhere ?? true,
       redrive,
       templateIdOf,
     });

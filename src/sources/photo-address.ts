@@ -17,10 +17,12 @@ export function resolvePhotoAddress({
   cell,
   folder,
   allowOutside,
+  absoluteAnywhere = false,
 }: {
   cell: string;
   folder: string;
   allowOutside: boolean;
+  absoluteAnywhere?: boolean | undefined;
 }): PhotoAddress {
   if (cell.trim() === '') return { problem: 'photo is empty' };
   if (cell.includes('\0')) return { problem: 'photo holds a NUL character' };
@@ -29,7 +31,12 @@ export function resolvePhotoAddress({
   const scheme = schemeOf(cell);
   if (scheme === 's3' && isS3Address(cell)) return resolveS3Address(cell);
   if (scheme === undefined && isS3Address(folder)) return resolveKey({ cell, folder, allowOutside });
-  if (scheme === undefined) return resolvePath({ cell, folder, allowOutside });
+  if (scheme === undefined)
+    return resolvePath({
+      cell,
+      folder,
+      allowOutside: allowOutside || (absoluteAnywhere && isAbsolute(cell)),
+    });
   const problem = problemOfAddress(scheme, cell);
   return problem === undefined ? { photo: cell } : { problem };
 }

@@ -63,6 +63,8 @@ export interface Source {
   readonly idsFromPaths?: boolean;
   /** Absolute path of the folder that local photos may not leave, links resolved; absent: they may lie anywhere. */
   readonly rootFolder?: string;
+  /** Whether `rootFolder` holds for relative paths alone: absolute ones were meant. */
+  readonly absoluteAnywhere?: true;
   /** Whether a listing may leave something out. */
   readonly leavesOut?: true;
   /**

@@ -6,7 +6,8 @@ import { positionAfter } from './manifest-position.ts';
 import type { Source } from './source.ts';
 
 /**
- * JSONL from a pipe; paths are relative to `folder`. To resume, the same lines must be piped in again: what was listed
+ * JSONL from a pipe; paths are relative to `folder`, which relative ones may not leave; an absolute one is meant as it
+ * is. To resume, the same lines must be piped in again: what was listed
  * before is read and dropped. A pipe can be listed once in a process. It ends in the same way whether its writer was done
  * or died: only a last line that is cut off shows the latter.
  */
@@ -14,16 +15,18 @@ export function createStdinSource({
   stdin,
   folder,
   allowOutside,
+  absoluteAnywhere,
   ...reportOptions
 }: {
   stdin: Readable;
   folder: string;
   allowOutside: boolean;
+  absoluteAnywhere: boolean;
 } & ReportOptions): Source {
   return {
     address: '-',
     sameSubject: 'repeat',
-    ...(allowOutside ? {} : { rootFolder: folder }),
+    ...(allowOutside ? {} : { rootFolder: folder, ...(absoluteAnywhere && { absoluteAnywhere }) }),
     async *list({ after, signal, onEnd }) {
       signal.throwIfAborted();
       const place = positionAfter(after, 'stdin') ?? { offset: 0, row: 0 };
@@ -31,6 +34,7 @@ export function createStdinSource({
         address: 'stdin',
         folder,
         allowOutside,
+        absoluteAnywhere,
         ...reportOptions,
       });
       yield* aborting(lines, { signal, stream: stdin });
