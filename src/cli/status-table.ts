@@ -80,9 +80,11 @@ function detailsOf(record: RunRecord, { note, now }: { note: string | undefined;
   const { deadLetters, calls } = record.counts;
   const pace = isWorkedOn(record, now) && record.outlook ? [describeEta(record.outlook)] : [];
   const listing = record.listed || isOver(record) ? [] : ['the list still grows'];
+  const limits = isOver(record) ? [] : describeLimits(record);
   return [
     [plural(deadLetters, 'dead letter'), plural(calls, 'call'), ...listing].join(', '),
     ...pace,
+    ...limits,
     `${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
     ...(note === undefined ? [] : [`good to know: ${note}`]),
     ...(record.waitsFor ? [`why it waits: ${record.waitsFor}`] : []),
@@ -90,6 +92,15 @@ function detailsOf(record: RunRecord, { note, now }: { note: string | undefined;
       ? ['waits for a worker: the command that started it, or rollcall worker']
       : []),
   ];
+}
+
+/** What it was given, or what was changed since. */
+function describeLimits({ settings: { rate }, concurrency }: RunRecord): string[] {
+  const limits = [
+    ...(rate === undefined ? [] : [`${plural(rate, 'call')}/s`]),
+    ...(concurrency === undefined ? [] : [`${concurrency} at once in each process`]),
+  ];
+  return limits.length === 0 ? [] : [`its own limit: ${limits.join(', ')}`];
 }
 
 function describeEta({ callsPerSecond, photosPerSecond, leftInMs, workers }: Eta): string {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { readChangedRun } from '../records/run-changes.ts';
 import { readRunEvents } from '../records/run-events.ts';
 import {
   isOver,
@@ -35,9 +36,10 @@ export function defineStatus(command: Command): void {
     .option('--watch', 'refresh every two seconds, until interrupted')
     .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {
       const show = async (rollcall: Rollcall) => {
-        const { records, unreadable } = runId
+        const { records: written, unreadable } = runId
           ? { records: [await findRun(rollcall, runId)], unreadable: [] }
           : await listReadableRuns(rollcall.state);
+        const records = await Promise.all(written.map((record) => withChanges(rollcall, record)));
         const isCleared = options.watch && process.stdout.isTTY;
         if (isCleared) clearScreen();
         const notes = ownTemplateIdNotes(records);
@@ -76,6 +78,10 @@ export function defineStatus(command: Command): void {
     });
   addSettings(command, 'status');
 }
+
+/** What was asked for by `rollcall set` holds, whether or not a process has taken it over. */
+const withChanges = async ({ state }: Rollcall, record: RunRecord) =>
+  isOver(record) ? record : readChangedRun(state, record);
 
 /** The run of an id, or the newest. @throws UsageError where there is none */
 export async function findRun({ state }: Rollcall, runId: string | undefined): Promise<RunRecord> {

@@ -26,7 +26,13 @@ const outlook = { callsPerSecond: 49.8, photosPerSecond: 49.9, leftInMs: 153_000
 const records = [
   recordOf('20261128T163800Z-0a1b2c3d', { state: 'active', outlook }),
   recordOf('20261128T163800Z-00000001', { state: 'active', listed: undefined, updatedAt: ago(9) }),
-  recordOf('night-2', { state: 'paused', waitsFor: 'the account: \u001b[2J\nforged', updatedAt: ago(60) }),
+  recordOf('night-2', {
+    state: 'paused',
+    concurrency: 8,
+    settings: { ...newRecord({ id: '', settings, subject }).settings, rate: 0.5 },
+    waitsFor: 'the account: \u001b[2J\nforged',
+    updatedAt: ago(60),
+  }),
   recordOf('last-year', {
     state: 'finished',
     createdAt: new Date(2025, 0, 2, 3, 4).toISOString(),
@@ -50,6 +56,7 @@ it('runs are shown in columns with a header, and what there is to know below eac
       '  waits for a worker: the command that started it, or rollcall worker',
       'night-2                    paused     12345 of 20000  Nov 28 16:38  2m00s',
       '  1 dead letter, 12500 calls',
+      '  its own limit: 0.5 calls/s, 8 at once in each process',
       '  /archive -> ooto at https://engine.example (account a1)',
       '  why it waits: the account: \\u001b[2J\\nforged',
       'last-year                  finished   12345 of 20000  Jan  2  2025  25h00m',
