@@ -121,7 +121,7 @@ function columnsFor({ order, setOrder, thumbnails }: Choices): Column<PageDeadLe
       isHiddenWhenNarrow: true,
       show: ({ status }) => status,
     },
-    { ...sortable('Code', 'code'), width: 'minmax(50px, 100px)', show: ({ code }) => <Text text={code} /> },
+    { ...sortable('Code', 'code'), width: 'minmax(50px, 0.6fr)', show: ({ code }) => <Text text={code} /> },
     {
       name: 'why',
       heading: 'Why',

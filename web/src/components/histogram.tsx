@@ -30,31 +30,38 @@ export function Histogram({ name, bounds, counts, missing = 0, format = formatMe
           {missing > 0 && `, ${countOf(missing, 'without', 'without')}`}
         </span>
       </figcaption>
-      <svg
-        viewBox={`0 0 100 ${height}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`${name}: ${describe({ bounds, counts }, format)}`}
-      >
-        {shown.map((count, index) => {
-          const size = count === 0 ? 0 : Math.max(1.5, (count / most) * height);
-          return (
-            <rect
-              key={index}
-              x={index * width + width * 0.06}
-              width={width * 0.88}
-              y={height - size}
-              height={size}
-            >
-              <title>{`${rangeOf({ bounds, at: index + used.from, format })}: ${countOf(count, 'photo')}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
-      <div class="ends" aria-hidden="true">
-        <span>{lowEnd(bounds, used.from, format)}</span>
-        <span>{highEnd(bounds, used.to, format)}</span>
-      </div>
+      {shown.length === 1 ? (
+        // One bar for all would say no more.
+        <p>{`${photos === 1 ? '' : 'all '}${rangeOf({ bounds, at: used.from, format })}`}</p>
+      ) : (
+        <>
+          <svg
+            viewBox={`0 0 100 ${height}`}
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={`${name}: ${describe({ bounds, counts }, format)}`}
+          >
+            {shown.map((count, index) => {
+              const size = count === 0 ? 0 : Math.max(1.5, (count / most) * height);
+              return (
+                <rect
+                  key={index}
+                  x={index * width + width * 0.06}
+                  width={width * 0.88}
+                  y={height - size}
+                  height={size}
+                >
+                  <title>{`${rangeOf({ bounds, at: index + used.from, format })}: ${countOf(count, 'photo')}`}</title>
+                </rect>
+              );
+            })}
+          </svg>
+          <div class="ends" aria-hidden="true">
+            <span>{lowEnd(bounds, used.from, format)}</span>
+            <span>{highEnd(bounds, used.to, format)}</span>
+          </div>
+        </>
+      )}
     </figure>
   );
 }
@@ -78,7 +85,7 @@ function highEnd(bounds: readonly number[], to: number, format: Format): string 
   return bound === undefined ? `≥ ${format(bounds.at(-1) ?? 0)}` : format(bound);
 }
 
-/** `below 2`, `2 to 4`, `4 or more`. */
+/** `below 2`, `2 to 4`, `3` where both are the same when rounded, `4 or more`. */
 export function rangeOf({
   bounds,
   at,
@@ -90,7 +97,8 @@ export function rangeOf({
 }): string {
   const [low, high] = [bounds[at - 1], bounds[at]];
   if (low === undefined) return high === undefined ? 'any' : `below ${format(high)}`;
-  return high === undefined ? `${format(low)} or more` : `${format(low)} to ${format(high)}`;
+  if (high === undefined) return `${format(low)} or more`;
+  return format(low) === format(high) ? format(low) : `${format(low)} to ${format(high)}`;
 }
 
 /** Where the middle of all photos lies, in words. */
