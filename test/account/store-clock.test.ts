@@ -35,10 +35,45 @@ describe('the clock of a store', () => {
     }
   });
 
+  it('is the process’s own until the store was asked', () => {
+    const clock = createStoreClock();
+    expect([clock.toStore(5), clock.toLocal(5), clock.slowTripInMs()]).toEqual([5, 5, 0]);
+  });
+
+  it('is taken from a longer trip once the shortest says less than it, by what clocks drift apart', () => {
+    // A trip of 21 ms is 10.5 to either side; the first one, of 1 ms, is as doubtful after 20 s.
+    for (const [at, isTaken] of [
+      [19_900, false],
+      [20_100, true],
+    ] as const) {
+      const clock = createStoreClock();
+      clock.sample(trip(0, 0.5, 0.5));
+      clock.sample(trip(at, 16, 5));
+      expect(clock.toStore(0) - offset).toBeCloseTo(isTaken ? 5.5 : 0, 2);
+    }
+  });
+
+  it('is another one where two trips differ by more than both can be wrong and 2 ms', () => {
+    for (const [byInMs, isTaken] of [
+      [7.9, false],
+      [-7.9, false],
+      [8.1, true],
+      [-8.1, true],
+    ] as const) {
+      const clock = createStoreClock();
+      clock.sample(trip(0, 0.5, 0.5));
+      clock.sample(trip(991, 5, 5, offset + byInMs));
+      expect(clock.toStore(0) - offset).toBeCloseTo(isTaken ? byInMs : 0, 2);
+    }
+  });
+
   it('remembers slow trips for a while', () => {
     const clock = createStoreClock();
     clock.sample(trip(0, 40, 40));
     expect(clock.slowTripInMs()).toBe(80);
+    // Half of it after 14 others.
+    for (let count = 1; count <= 14; count += 1) clock.sample(trip(count, 0.1, 0.1));
+    expect(clock.slowTripInMs()).toBeCloseTo(39, 0);
     for (let count = 1; count <= 100; count += 1) clock.sample(trip(count * 10, 1, 1));
     expect(clock.slowTripInMs()).toBe(2);
   });

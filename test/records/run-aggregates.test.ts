@@ -164,6 +164,73 @@ describe('the aggregates of a run', () => {
     expect(aggregatesSchema.parse(JSON.parse(JSON.stringify(found)))).toEqual(found);
   });
 
+  it('tell how long photos took, by bounds that belong to the bucket above them', () => {
+    const took = [0, 9, 10, 19, 20, 299_999, 300_000, 10_000_000];
+    const { durations } = fold(took.map((durationInMs, index) => line(index + 1, { durationInMs })));
+    expect(durations.counts).toHaveLength(durations.bounds.length + 1);
+    expect([durations.counts.slice(0, 3), durations.counts.slice(-2)]).toEqual([
+      [2, 2, 1],
+      [1, 2],
+    ]);
+    expect(durations.bounds.slice(0, 2)).toEqual([10, 20]);
+  });
+
+  it('say of the slowest photos which they are, without texts of any length', () => {
+    const { slowest } = fold([
+      line(1, { durationInMs: 5, subjectId: 's', photo: 'p' }),
+      line(2, {
+        durationInMs: 6,
+        status: 'rejected',
+        subjectId: 's'.repeat(2_000),
+        photo: 'p'.repeat(2_000),
+      }),
+    ]);
+    expect(slowest).toEqual([
+      {
+        ...{ seq: 2, status: 'rejected', durationInMs: 6 },
+        ...{ subjectId: 's'.repeat(1_000), photo: 'p'.repeat(1_000) },
+      },
+      { seq: 1, status: 'enrolled', durationInMs: 5, subjectId: 's', photo: 'p' },
+    ]);
+  });
+
+  it('count reasons, and a warning that a line has twice once', () => {
+    const found = fold([
+      line(1, { status: 'skipped', reason: 'repeated', warnings: ['exif-rotated', 'exif-rotated'] }),
+      line(2, { status: 'skipped', reason: 'repeated' }),
+      line(3, { status: 'skipped', reason: 'unchanged', warnings: ['exif-rotated'] }),
+    ]);
+    expect(found.byReason).toEqual({ repeated: 2, unchanged: 1 });
+    expect(found.warnings).toEqual({ 'exif-rotated': 2 });
+  });
+
+  it('tell over time of the eight most frequent codes', () => {
+    const all = Array.from({ length: 10 }, (_, code) =>
+      Array.from({ length: code + 1 }, () => `code ${code}`),
+    );
+    const found = fold(
+      all
+        .flat()
+        .map((code, index) =>
+          line(index + 1, { status: 'rejected', error: { kind: 'rejected', code, message: '' } }),
+        ),
+    );
+    expect(found.timeline.byCode).toEqual(
+      Object.fromEntries([9, 8, 7, 6, 5, 4, 3, 2].map((code) => [`code ${code}`, [code + 1]])),
+    );
+    expect(Object.keys(found.byCode)).toHaveLength(10);
+  });
+
+  it('count codes together that differ beyond the length of a name', () => {
+    const long = ['a', 'b'].map((end, index) =>
+      line(index + 1, {
+        status: 'rejected',
+        error: { kind: 'rejected', code: 'x'.repeat(100) + end, message: '' },
+      }),
+    );
+    expect(fold(long).byCode).toEqual({ ['x'.repeat(100)]: 2 });
+  });
+
   it('count codes that are the names of what every object has', () => {
     const named = ['constructor', 'toString', '__proto__', 'constructor'].map((code, index) =>
       line(index + 1, { status: 'rejected', error: { kind: 'rejected', code, message: '' } }),
