@@ -1,5 +1,6 @@
 import type { Summary } from '../records/summary.ts';
 import { plural } from '../util/plural.ts';
+import { shellWord } from '../util/shell-word.ts';
 import { describeForgetList, describeRepeats } from './describe-ids.ts';
 
 /** `.xmp: 120, (no suffix): 3, #recycle/: 1`: the most first. */
@@ -25,7 +26,7 @@ export function describeList(summary: Summary, folder: string): string[] {
       : []),
     ...(isChanged
       ? [
-          `${source} has changed since it was listed${listedAt ? ` (${listedAt})` : ''}: what was added is not in this run. List it anew: rollcall run ${quoted(source)} --new --incremental`,
+          `${source} has changed since it was listed${listedAt ? ` (${listedAt})` : ''}: what was added is not in this run. List it anew: rollcall run ${shellWord(source)} --new --incremental`,
         ]
       : []),
     ...(listedAt && !isChanged
@@ -35,5 +36,3 @@ export function describeList(summary: Summary, folder: string): string[] {
       : []),
   ];
 }
-
-const quoted = (path: string) => (/^[\w./:@-]+$/u.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

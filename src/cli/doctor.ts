@@ -2,38 +2,42 @@ import type { Command } from 'commander';
 import { listReadableRuns } from '../records/run-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
-import { createCaseTally } from '../sources/id-remarks.ts';
-import { createLeftOutTally } from '../sources/left-out.ts';
 import { RollcallError } from '../util/errors.ts';
-import { plural } from '../util/plural.ts';
-import { createRepeatTally } from '../util/repeat-tally.ts';
-import { subjectKey } from '../util/subject-id.ts';
 import { withRollcall } from './command-context.ts';
-import { describeCaseOnly, describeRepeats } from './describe-ids.ts';
-import { describeLeftOut } from './describe-list.ts';
 import { addSettings } from './flags.ts';
+import { type LabelledRow, layRows } from './labelled-rows.ts';
 import { print } from './output.ts';
-
-const photosToList = 100;
+import type { SignOfLife } from './sign-of-life.ts';
 
 /** One thing that a run needs. `check` returns what it found, or throws what has to be fixed. */
 interface Check {
   readonly name: string;
-  readonly check: () => Promise<string>;
+  readonly check: () => Promise<string | Found>;
 }
+
+interface Found {
+  readonly text: string;
+  readonly more: readonly LabelledRow[];
+  /** The exit code where a run would not do what is meant; else 0. */
+  readonly exitCode: number;
+}
+
+const labelWidth = 8;
 
 export function defineDoctor(command: Command): void {
   command.action(async (source: string | undefined, options: Record<string, unknown>) => {
     await withRollcall(options, async ({ rollcall, signal, life }) => {
       let exitCode = 0;
-      for (const { name, check } of checksFor(rollcall, source, signal)) {
+      for (const { name, check } of checksFor(rollcall, { source, signal, life })) {
         life.doing(`Checking the ${name}`);
-        try {
-          print(`ok    ${name.padEnd(8)} ${await check()}`);
-        } catch (error) {
-          print(`fix   ${name.padEnd(8)} ${(error as Error).message}`);
-          exitCode = Math.max(exitCode, error instanceof RollcallError ? error.exitCode : 4);
-        }
+        const found = await check().catch((error: Error) => ({
+          text: error.message,
+          more: [],
+          exitCode: error instanceof RollcallError ? error.exitCode : 4,
+        }));
+        const { text, more, ...ended } = typeof found === 'string' ? { ...usual, text: found } : found;
+        show({ label: name, text }, { more, isOk: ended.exitCode === 0 });
+        exitCode = Math.max(exitCode, ended.exitCode);
       }
       return exitCode;
     });
@@ -41,12 +45,26 @@ export function defineDoctor(command: Command): void {
   addSettings(command, 'doctor');
 }
 
-function checksFor(rollcall: Rollcall, source: string | undefined, signal: AbortSignal): Check[] {
+const usual = { more: [], exitCode: 0 } as const;
+
+function show(found: LabelledRow, { more, isOk }: { more: readonly LabelledRow[]; isOk: boolean }): void {
+  const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const verdict = isOk ? 'ok' : 'fix';
+  const [first = '', ...rest] = layRows([found, ...more], { indent: 6, labelWidth, columns });
+  print([`${verdict.padEnd(6)}${first.slice(6)}`, ...rest]);
+}
+
+function checksFor(
+  rollcall: Rollcall,
+  { source, signal, life }: { source: string | undefined; signal: AbortSignal; life: SignOfLife },
+): Check[] {
   return [
     { name: 'state', check: () => checkState(rollcall) },
     { name: 'queue', check: () => checkQueue(rollcall) },
     { name: 'account', check: () => checkAccount(rollcall, signal) },
-    ...(source === undefined ? [] : [{ name: 'source', check: () => checkSource(rollcall, source, signal) }]),
+    ...(source === undefined
+      ? []
+      : [{ name: 'source', check: () => checkSource(rollcall, { source, signal, life }) }]),
   ];
 }
 
@@ -82,35 +100,11 @@ async function checkAccount(rollcall: Rollcall, signal: AbortSignal): Promise<st
   return `${engine.name} at ${url} accepts the credentials (account ${account})${known}`;
 }
 
-async function checkSource(rollcall: Rollcall, spec: string, signal: AbortSignal): Promise<string> {
-  const { openSourceOf } = await import('../runs/run-source.ts');
-  const source = await openSourceOf(rollcall, spec, rollcall.settings);
-  let photos = 0;
-  let firstProblem: string | undefined;
-  const leftOut = createLeftOutTally();
-  const cases = createCaseTally();
-  const repeats = createRepeatTally();
-  const ids = new Set<string>();
-  for await (const photo of source.list({ signal, onLeftOut: leftOut.add })) {
-    photos += 1;
-    firstProblem ??= photo.problem;
-    cases.add(photo, photos);
-    const id = subjectKey(photo.subjectId ?? '');
-    if (id !== '' && ids.has(id)) repeats.add(id, photos);
-    ids.add(id);
-    if (photos >= photosToList) break;
-  }
-  const isCut = photos === photosToList;
-  const { byKind } = leftOut.count();
-  const left =
-    Object.keys(byKind).length === 0 ? '' : `; left out${isCut ? ' so far' : ''}: ${describeLeftOut(byKind)}`;
-  const [repeated, caseOnly] = [repeats.most(), cases.found()];
-  const isRepeated = repeated && source.sameSubject === 'repeat' && rollcall.settings.repeat !== 'each';
-  const remarks = [
-    ...(firstProblem === undefined ? [] : [`the first problem: ${firstProblem}`]),
-    ...(isRepeated ? [describeRepeats(repeated, repeated.text)] : []),
-    ...(caseOnly ? [describeCaseOnly(caseOnly)] : []),
-  ];
-  const found = `${isCut ? 'at least ' : ''}${plural(photos, 'photo')} in ${source.address}${left}`;
-  return [found, ...remarks].join('; ');
+async function checkSource(
+  rollcall: Rollcall,
+  options: { source: string; signal: AbortSignal; life: SignOfLife },
+): Promise<Found> {
+  const { lookAtSource } = await import('./look-at-source.ts');
+  const { text, more, isWrong } = await lookAtSource(rollcall, options);
+  return { text, more, exitCode: isWrong ? 2 : 0 };
 }

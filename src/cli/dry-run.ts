@@ -1,10 +1,13 @@
 import { type Forecast, forecastRun } from '../runs/forecast.ts';
-import type { ForecastCounts } from '../runs/forecast-counts.ts';
+import type { ListFindings } from '../runs/list-look.ts';
+import { startingCommand } from '../runs/start-command.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
 import type { CommandContext } from './command-context.ts';
-import { describeCaseOnly, describeForgetList, describeRepeats } from './describe-ids.ts';
+import { describeForgetList } from './describe-ids.ts';
 import { describeLeftOut } from './describe-list.ts';
+import { describeLook, describeProposal } from './describe-look.ts';
+import { layRows } from './labelled-rows.ts';
 import { print, printJson, say } from './output.ts';
 import { warningRows } from './show-end.ts';
 
@@ -19,40 +22,53 @@ export async function dryRun(
     signal,
     onStart: (soFar) => life.doing(`Looking at ${source}`, () => plural(soFar.photos, 'photo')),
   });
-  const { source: address, counts, leftOut, ids, forgetList, firstFailures, durationInMs } = forecast;
+  const { source: address, counts, leftOut, found, forgetList, firstFailures, durationInMs } = forecast;
   const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;
+  const startWith = startingCommand(rollcall, { spec: source, source: forecast.listed });
   const shown = preflight ? { ...others, savedCalls } : others;
   if (json)
     printJson({
       ...shown,
       leftOut: files,
       leftOutBy: byKind,
-      ...ids,
+      ...foundInJson(found),
       forgetList,
       firstFailures,
       rate,
       durationInMs: Math.round(durationInMs),
     });
-  else print(describe(counts, { rate, durationInMs, incremental, leftOut, ids, forgetList, firstFailures }));
+  else {
+    print(describe(forecast, { rate, incremental }));
+    if (counts.photos > 0) print(layLook([...describeLook(found), ...describeProposal(found, startWith)]));
+  }
   if (counts.photos > 0 || allowEmpty) return 0;
   say(`No photo was found in ${address}.`);
   return 2;
 }
 
+/** What was found, by the names that scripts know. */
+function foundInJson({ photos: _, problems: _2, toCall: _3, ids, ...found }: ListFindings) {
+  return { ...found, ...(ids && { proposal: ids.proposal }) };
+}
+
+const layLook = (rows: Parameters<typeof layRows>[0]) =>
+  layRows(rows, {
+    indent: 0,
+    labelWidth: 9,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  });
+
 function describe(
-  counts: ForecastCounts,
   {
-    rate,
+    counts,
     durationInMs,
-    incremental,
     leftOut: { files, byKind },
-    ids: { mostRepeated, caseOnly, warnings },
+    found: { warnings },
     forgetList,
     firstFailures,
-  }: Pick<Forecast, 'durationInMs' | 'leftOut' | 'ids' | 'firstFailures'> & {
-    forgetList: Forecast['forgetList'] | undefined;
-  } & { rate: number; incremental: boolean },
+  }: Forecast,
+  { rate, incremental }: { rate: number; incremental: boolean },
 ): string[] {
   const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${plural(counts.unknownSizes, 'photo')} of unknown size` : ''}`;
   const toCompare =
@@ -86,7 +102,5 @@ function describe(
     ...warningRows(warnings),
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
     ...describeForgetList(forgetList),
-    ...(mostRepeated ? [describeRepeats(mostRepeated, mostRepeated.text)] : []),
-    ...(caseOnly ? [describeCaseOnly(caseOnly)] : []),
   ];
 }

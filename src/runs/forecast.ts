@@ -20,17 +20,18 @@ import {
   subtractRefused,
 } from './forecast-counts.ts';
 import { readForgetList } from './forget-list.ts';
-import { createIdTally, type IdRemarks } from './id-tally.ts';
+import { createListLook, type ListFindings } from './list-look.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openPhotoReader, openSourceOf } from './run-source.ts';
 
 /** What a run over a source would do, as far as it is known without a call. */
 export interface Forecast {
   readonly source: string;
+  readonly listed: Pick<Source, 'sameSubject' | 'idsFromPaths'>;
   readonly counts: ForecastCounts;
   /** Files that the source leaves out. */
   readonly leftOut: LeftOutCount;
-  readonly ids: IdRemarks;
+  readonly found: ListFindings;
   /** Of `--forget-list`: its ids, and those that are in neither source nor ledger. */
   readonly forgetList?: { readonly subjects: number; readonly unknown: number };
   /** Why the first photos of `counts.failed` fail. */
@@ -65,7 +66,8 @@ export async function forecastRun(
   const counts = emptyCounts();
   onStart?.(counts);
   const forgetList = new Set((await readForgetList(rollcall, settings, signal)).map(subjectKey));
-  const ids = createIdTally();
+  const look = createListLook(source, settings);
+  const forgotten = new Set<string>();
   const firstFailures: FailedRow[] = [];
   let tally = createLeftOutTally();
   const listed: Listed = (options) => {
@@ -74,7 +76,8 @@ export async function forecastRun(
   };
   const photos = photosToCall(await decisionsOver(rollcall, { source, listed, forgetList, signal }), {
     counts,
-    ids,
+    look,
+    forgotten,
     firstFailures,
   });
   if (settings.preflight) {
@@ -86,12 +89,13 @@ export async function forecastRun(
   } else for await (const _ of photos);
   addIdentifications(counts, settings);
   const durationInMs = (counts.calls / usedRatePerSecond(settings.rate)) * 1000;
-  const unmatched = [...forgetList].filter((subject) => !ids.forgotten.has(subject));
+  const unmatched = [...forgetList].filter((subject) => !forgotten.has(subject));
   return {
     source: source.address,
+    listed: source,
     counts,
     leftOut: tally.count(),
-    ids: ids.remarks(),
+    found: look.findings(),
     firstFailures,
     // Who is not in a part of a list may be in the rest.
     ...(forgetList.size > 0 &&
@@ -163,22 +167,30 @@ async function* photosToCall(
   decided: ReturnType<typeof decidePhotos<ListedLine>>,
   {
     counts,
-    ids,
+    look,
+    forgotten,
     firstFailures,
-  }: { counts: Counts; ids: ReturnType<typeof createIdTally>; firstFailures: FailedRow[] },
+  }: {
+    counts: Counts;
+    look: Pick<ReturnType<typeof createListLook>, 'add'>;
+    /** Gets the subjects that are listed and forgotten. */
+    forgotten: Set<string>;
+    firstFailures: FailedRow[];
+  },
 ): AsyncGenerator<ListedPhoto> {
   for await (const batch of decided) {
     for (const { photo, decision } of batch) {
       const { sizeInBytes } = photo.listed;
       counts.photos += 1;
-      ids.add(photo.listed, photo.line.seq, decision);
+      look.add(photo.listed, photo.line.seq);
       if (decision.kind === 'feed' || decision.kind === 'feed-after') {
         counts.calls += 1;
         if (decision.known) counts.toCompare += 1;
         if (decision.otherFolder) counts.otherFolder += 1;
         yield photo.listed;
       } else if (decision.kind === 'settle') {
-        const { error } = decision.outcome;
+        const { error, reason } = decision.outcome;
+        if (reason === 'forgotten') forgotten.add(subjectKey(photo.listed.subjectId ?? ''));
         counts[countOf(decision.outcome)] += 1;
         if (error && firstFailures.length < failuresShown)
           firstFailures.push({ seq: photo.line.seq, message: error.message });

@@ -1,5 +1,6 @@
 import { createHashIndex } from '../util/hash-index.ts';
 import { subjectKey } from '../util/subject-id.ts';
+import { textHash } from '../util/text-hash.ts';
 import type { ListedPhoto } from './source.ts';
 
 /** Ids that differ only in upper and lower case: they are different subjects, and perhaps one person. */
@@ -22,7 +23,7 @@ export function createCaseTally() {
       if (subjectId === undefined || problem !== undefined) return;
       const id = subjectKey(subjectId);
       const words = index.enter(id.toLowerCase());
-      const hash = hashOf(id);
+      const hash = textHash(id);
       if (words[1] === 0) [words[0], words[1]] = [hash, seq];
       if (words[0] === hash) return;
       photos += 1;
@@ -30,12 +31,4 @@ export function createCaseTally() {
     },
     found: (): CaseOnly | undefined => first && { photos, ...first },
   };
-}
-
-/** FNV-1a, of 32 bits: two forms of one id share it once in four billion. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
-  return hash;
 }

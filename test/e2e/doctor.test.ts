@@ -23,9 +23,12 @@ afterAll(async () => {
   await redis.close();
 });
 
-/** What each check said: `ok` or `fix`. */
+/** What each check said: `ok` or `fix`. Rows below it begin with blanks. */
 function verdicts(stdout: string): Record<string, string> {
-  const rows = stdout.split('\n').map((row) => row.split(/\s+/));
+  const rows = stdout
+    .split('\n')
+    .filter((row) => /^\S/u.test(row))
+    .map((row) => row.split(/\s+/));
   return Object.fromEntries(rows.map(([verdict, name]) => [name, verdict]));
 }
 

@@ -1,0 +1,51 @@
+import { usedRatePerSecond } from '../account/slot-spacing.ts';
+import { createListLook } from '../runs/list-look.ts';
+import type { Rollcall } from '../runs/open-rollcall.ts';
+import { openSourceOf } from '../runs/run-source.ts';
+import { startingCommand } from '../runs/start-command.ts';
+import { formatDuration } from '../settings/durations.ts';
+import { createLeftOutTally } from '../sources/left-out.ts';
+import { plural } from '../util/plural.ts';
+import { describeLeftOut } from './describe-list.ts';
+import { describeLook, describeProposal, isOtherBetter } from './describe-look.ts';
+import type { LabelledRow } from './labelled-rows.ts';
+import type { SignOfLife } from './sign-of-life.ts';
+
+/** Lists a whole source, without its engine, and says what a run should know of it (`doctor`). */
+export async function lookAtSource(
+  rollcall: Rollcall,
+  { source: spec, signal, life }: { source: string; signal: AbortSignal; life: SignOfLife },
+): Promise<{ text: string; more: LabelledRow[]; isWrong: boolean }> {
+  const { settings } = rollcall;
+  const source = await openSourceOf(rollcall, spec, settings);
+  const look = createListLook(source, settings);
+  const leftOut = createLeftOutTally();
+  let photos = 0;
+  life.doing(`Looking at ${spec}`, () => plural(photos, 'photo'));
+  for await (const photo of source.list({ signal, onLeftOut: leftOut.add })) {
+    photos += 1;
+    look.add(photo, photos);
+  }
+  const found = look.findings();
+  const { byKind } = leftOut.count();
+  const durationInMs = (found.toCall / usedRatePerSecond(settings.rate)) * 1000;
+  return {
+    text: [
+      `${plural(photos, 'photo')} in ${source.address}`,
+      ...(Object.keys(byKind).length > 0 ? [`left out: ${describeLeftOut(byKind)}`] : []),
+      ...(found.firstProblem === undefined ? [] : [`the first problem: ${found.firstProblem}`]),
+    ].join('; '),
+    more:
+      photos === 0
+        ? []
+        : [
+            ...describeLook(found),
+            {
+              label: 'calls',
+              text: `${found.toCall} at most, without retries: ${formatDuration(durationInMs)} at ${settings.rate} calls a second`,
+            },
+            ...describeProposal(found, startingCommand(rollcall, { spec, source })),
+          ],
+    isWrong: isOtherBetter(found),
+  };
+}
