@@ -40,7 +40,7 @@ export async function* readCsvBatches({
 }
 
 interface CsvReading {
-  readonly bytes: ManifestBytes;
+  readonly bytes: Pick<ManifestBytes, 'read'>;
   readonly fieldCount?: number;
   /** Default: commas, and blanks around fields are part of them. */
   readonly dialect?: CsvForm;
@@ -170,7 +170,7 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
 /** Where the line after the one at `offset` begins (line ends right at `offset` are skipped), or the manifest ends. */
-async function findLineStart(bytes: ManifestBytes, offset: number): Promise<number> {
+async function findLineStart(bytes: CsvReading['bytes'], offset: number): Promise<number> {
   let isInLine = false;
   let isAfterReturn = false;
   for (let position = offset; ; ) {

@@ -52,7 +52,7 @@ export interface OpenSourceOptions {
 }
 
 const accepted =
-  'a folder, s3://bucket/prefix/, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
+  'a folder, s3://bucket/prefix/, the manifest.json of an S3 Inventory, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
 
 /**
  * The source that a command's argument names. Its photos are read when it is listed; only its beginning is checked here,
@@ -114,12 +114,16 @@ async function openOnS3(spec: string, options: ManifestOptions): Promise<Source>
   if (at.key === '' || at.key.endsWith('/')) {
     return createS3PrefixSource({ at, s3, idPattern: parseIdPattern(idFrom), rules: rulesOf(options) });
   }
+  if (isInventory(spec)) {
+    const { createS3InventorySource } = await import('./s3-inventory/s3-inventory-source.ts');
+    return createS3InventorySource({ at, s3, idPattern: parseIdPattern(idFrom), rules: rulesOf(options) });
+  }
   const source = openManifest(s3Manifest(at, s3), options);
   if (source !== undefined) return source;
   const address = formatS3Address(at);
   throw new UsageError(
     'source-kind',
-    `${address} is neither a manifest (.csv, .jsonl, .ndjson) nor a prefix: give ${address}/ for all photos below it.`,
+    `${address} is neither a manifest (.csv, .jsonl, .ndjson), nor the manifest.json of an S3 Inventory, nor a prefix: give ${address}/ for all photos below it.`,
   );
 }
 
@@ -141,17 +145,23 @@ function rulesOf({ include = [], exclude = [], includeLeftOut, listRules }: Open
   });
 }
 
+const isInventory = (address: string) => isS3Address(address) && address.toLowerCase().endsWith('.json');
+
 /**
- * Whether a photo that was listed in a folder or prefix before lies in a folder of it that these rules leave out: it is
- * not listed any more, and not missing either.
+ * Whether a photo that was listed in a folder, prefix or inventory before lies in a folder of it that these rules leave
+ * out: it is not listed any more, and not missing either.
  */
 export function leftOutNow(
   source: string,
   options: Pick<OpenSourceOptions, 'include' | 'exclude' | 'includeLeftOut' | 'listRules'>,
 ): (photo: string) => boolean {
-  const root = source.endsWith('/') ? source : `${source}/`;
+  const folder = source.endsWith('/') ? source : `${source}/`;
   const rules = rulesOf(options);
-  return (photo) => photo.startsWith(root) && leftOutFolderOf(photo.slice(root.length), rules) !== undefined;
+  return (photo) => {
+    // An inventory's paths begin at the bucket of its photos.
+    const root = isInventory(source) ? photo.split('/', 3).join('/').concat('/') : folder;
+    return photo.startsWith(root) && leftOutFolderOf(photo.slice(root.length), rules) !== undefined;
+  };
 }
 
 function checkSpec(spec: string): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { S3 } from '@aws-sdk/client-s3';
 import { readObjectRange } from '../storage/s3/read-object.ts';
 import { formatS3Address, type S3Address } from '../storage/s3/s3-address.ts';
@@ -8,23 +9,32 @@ import { s3Fault } from '../storage/s3/s3-fault.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';
 import { changedSource, markOf } from './manifest-position.ts';
 
-/** A manifest in an object on S3. Read by ranges, each of the same version that was opened (`If-Match`). */
+/** The bytes of an object, all of the version that was opened (`If-Match`). */
+export interface S3ObjectBytes extends ManifestBytes {
+  /** Just this range, for who reads here and there: nothing is read ahead. */
+  fetch(from: number, sizeInBytes: number): Promise<Buffer>;
+}
+
+/** A manifest in an object on S3. Read by ranges, each of the same version that was opened. */
 export function s3Manifest(at: S3Address, s3: S3Connection): ManifestPlace {
   const address = formatS3Address(at);
   const folder = address.slice(0, address.lastIndexOf('/') + 1);
-  const failing = { address, deed: 'read', permission: 's3:GetObject' };
-  return {
-    address,
-    folder,
-    async open(signal) {
-      try {
-        return await openObject({ at, client: await s3.client(), signal, outage: s3.longestOutageInMs });
-      } catch (error) {
-        signal.throwIfAborted();
-        throw s3Fault(error, failing);
-      }
-    },
-  };
+  return { address, folder, open: (signal) => openS3Object({ at, s3, signal }) };
+}
+
+/** @throws UsageError if it is not there or may not be read */
+export async function openS3Object(options: {
+  at: S3Address;
+  s3: S3Connection;
+  signal: AbortSignal;
+}): Promise<S3ObjectBytes> {
+  const { at, s3, signal } = options;
+  try {
+    return await openObject({ at, client: await s3.client(), signal, outage: s3.longestOutageInMs });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw s3Fault(error, { address: formatS3Address(at), deed: 'read', permission: 's3:GetObject' });
+  }
 }
 
 const firstSizeInBytes = 128 * 1024;
@@ -39,10 +49,11 @@ async function openObject({
   client: S3;
   signal: AbortSignal;
   outage: number;
-}): Promise<ManifestBytes> {
+}): Promise<S3ObjectBytes> {
   const address = formatS3Address(at);
   const closing = new AbortController();
   const abortSignal = AbortSignal.any([signal, closing.signal]);
+  setMaxListeners(0, abortSignal); // one for each range
   const first = await readObjectRange(client, {
     at,
     from: 0,
@@ -70,6 +81,7 @@ async function openObject({
     sizeInBytes: objectSizeInBytes,
     ...(etag !== undefined && { mark: markOf(etag) }),
     read: reader,
+    fetch: fetchRange,
     version: async () => etag,
     close: async () => closing.abort(),
   };

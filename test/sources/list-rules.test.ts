@@ -124,6 +124,8 @@ it('a photo that was listed in a folder that is left out now is known by its add
     ),
   ).toEqual([true, true, false, false]);
   expect(leftOutNow('s3://b/p/', {})('s3://b/p/lost+found/a.jpg')).toBe(true);
+  expect(leftOutNow('s3://i/day/manifest.json', {})('s3://b/lost+found/a.jpg')).toBe(true);
+  expect(leftOutNow('s3://i/day/manifest.json', {})('s3://b/staff/a.jpg')).toBe(false);
   expect(leftOutNow('/archive', { includeLeftOut: true })('/archive/#recycle/a.jpg')).toBe(false);
 });
 

@@ -79,7 +79,10 @@ export function describeSource(name: string, makeArchive: () => Promise<Conforma
 
 export async function listAll(
   source: Source,
-  { after, signal = new AbortController().signal }: { after?: ListedPhoto; signal?: AbortSignal } = {},
+  {
+    after,
+    signal = new AbortController().signal,
+  }: { after?: ListedPhoto | undefined; signal?: AbortSignal } = {},
 ): Promise<ListedPhoto[]> {
   const photos: ListedPhoto[] = [];
   for await (const photo of source.list({ after, signal })) photos.push(photo);
