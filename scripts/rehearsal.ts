@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { buildApp } from 'fauxqs';
@@ -7,12 +8,14 @@ import { type DemoArchive, makeDemoArchive } from './demo-archive.ts';
 
 /**
  * What docker-compose.yml has in place of a vendor's: `engine` (the test suite's server, which follows OOTO's page and
- * does not look at faces) and `store` (S3, in memory) serve until they are stopped; `photos` fills the buckets once.
+ * does not look at faces) and `store` (S3, in memory) serve until they are stopped; `photos` fills the buckets once, and
+ * `secrets` makes the passwords that the others find as files.
  * Meant for a network of containers of their own: both servers listen on all addresses.
  */
 const host = '0.0.0.0';
 const enginePort = 8787;
 const storePort = 4566;
+const secretsFolder = '/run/secrets';
 const archiveBucket = 'archive';
 const stateBucket = 'rollcall';
 
@@ -20,6 +23,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   engine: serveEngine,
   store: serveStore,
   photos: fillBuckets,
+  secrets: makeSecrets,
 };
 const name = process.argv[2] ?? '';
 const part = parts[name];
@@ -55,6 +59,18 @@ async function fillBuckets(): Promise<void> {
   }
   client.destroy();
   console.log(`${photos} photos in s3://${archiveBucket}/photos/`);
+}
+
+/** Once: what is there was made before, and is in use. Readable for all who see the volume, since they are different users. */
+async function makeSecrets(): Promise<void> {
+  const password = randomBytes(24).toString('hex');
+  const files = {
+    'redis.conf': `requirepass ${password}`,
+    queue: `redis://:${password}@redis:6379`,
+    'rollcall-serve-token': randomBytes(24).toString('hex'),
+  };
+  if ((await readdir(secretsFolder)).length > 0) return;
+  for (const [file, text] of Object.entries(files)) await writeFile(join(secretsFolder, file), `${text}\n`);
 }
 
 function makeArchive(): Promise<DemoArchive> {
