@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +5,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { startEngineServerProcess } from '../../test/helpers/engine-server-start.ts';
 import { isReportRight, megabytes, watchedRun } from './watched-run.ts';
+import { writeLines } from './write-lines.ts';
 
 /**
  * Measures a night in which little changed: a CSV manifest with a version for each row, an account whose ledger holds
@@ -81,13 +80,6 @@ async function fillLedger(): Promise<number> {
     })(),
   );
   return (await stat(path)).size;
-}
-
-async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
-  const file = createWriteStream(path);
-  for (const line of lines) if (!file.write(`${line}\n`)) await once(file, 'drain');
-  file.end();
-  await once(file, 'finish');
 }
 
 async function measure(ledgerInBytes: number): Promise<Record<string, unknown>> {

@@ -169,6 +169,13 @@ export const parts: Readonly<Record<string, Part>> = {
     }),
     of: 'neither',
   },
+  coverage: {
+    title: 'Who of a list of people has no template, beside a ledger of twice as many',
+    script: 'coverage',
+    args: ({ full, rows = full ? 1_000_000 : 100_000 }) => ['--people', rows],
+    read: fromJson({ seconds: 's in all', peakMemoryInMB: 'MB at the peak' }),
+    of: 'sources',
+  },
   serve: {
     title: 'A run at full speed with rollcall serve and an open page beside it, queue: redis',
     script: 'serve-beside',

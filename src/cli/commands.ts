@@ -85,6 +85,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     arguments: { '[subjects...]': 'ids of subjects' },
     load: async () => (await import('./forget.ts')).defineForget,
   },
+  coverage: {
+    description: 'who of a list of people has no template, and why',
+    arguments: { '<people>': 'a list with a column subject_id: .csv, .jsonl, or one id a line' },
+    load: async () => (await import('./coverage.ts')).defineCoverage,
+  },
   preflight: {
     description: 'check photos with the local face models, without a call',
     arguments: {

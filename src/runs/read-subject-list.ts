@@ -16,21 +16,35 @@ export interface ListedSubject {
   readonly line: number;
 }
 
+interface ListOptions {
+  /** For messages: the flag or argument that named the file. */
+  readonly setting: string;
+  /** Where a relative path begins. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** As `streamSubjectList`, all of them: a list of people to forget that is understood by half would be taken for done. */
+export async function readSubjectList(path: string, options: ListOptions): Promise<ListedSubject[]> {
+  const hint = `Where nobody is to be forgotten, leave ${options.setting} away`;
+  const subjects: ListedSubject[] = [];
+  for await (const subject of streamSubjectList(path, { ...options, hint })) subjects.push(subject);
+  return subjects;
+}
+
 /**
  * Subject ids from a file: of `.csv` and `.tsv` the column `subject_id` (or `id`), of `.jsonl` texts or the field
  * `subjectId` (or `subject_id`, `id`; so that a run's `missing.jsonl` will do), of any other file one or several a line.
- * What nobody sees around an id is no part of it.
- * @param setting for messages: the flag that named the file
- * @throws UsageError for a file that cannot be read, names nobody or ends too early, and for a line that names nobody: a
- * list of people to forget that is understood by half would be taken for done
+ * What nobody sees around an id is no part of it. Memory does not grow with the list.
+ * @throws UsageError for a file that cannot be read, names nobody (with `hint`) or ends too early, and for a line that
+ * names nobody
  */
-export async function readSubjectList(
+export async function* streamSubjectList(
   path: string,
-  { setting, folder, signal }: { setting: string; folder: string; signal: AbortSignal },
-): Promise<ListedSubject[]> {
+  { setting, folder, signal, hint }: ListOptions & { readonly hint?: string },
+): AsyncGenerator<ListedSubject> {
   const address = resolve(folder, path);
-  const fault = (what: string, cause?: unknown) =>
-    new UsageError('subject-list', `${setting}: ${what}.`, { cause });
+  const fault = (what: string) => new UsageError('subject-list', `${setting}: ${what}.`);
   const bytes = await openLocalManifest(address).catch((error: Error) => {
     throw new UsageError('subject-list', `${setting}: ${error.message}`, { cause: error });
   });
@@ -39,17 +53,16 @@ export async function readSubjectList(
     checkManifestEncoding(beginning, `${setting}: ${address}`);
     const offset = byteOrderMarkSize(beginning);
     const read = readerOf(address, beginning);
-    const subjects: ListedSubject[] = [];
+    let isEmpty = true;
     for await (const { line, ...entry } of read(bytes, { offset, beginning, signal })) {
       const problem = 'problem' in entry ? entry.problem : problemOfId(entry.subjectId);
       if (problem !== undefined) throw fault(`${address}, line ${line}: ${problem}`);
-      if ('subjectId' in entry) subjects.push({ subjectId: trimUnseen(entry.subjectId), line });
+      if (!('subjectId' in entry)) continue;
+      isEmpty = false;
+      yield { subjectId: trimUnseen(entry.subjectId), line };
     }
-    if (subjects.length === 0)
-      throw fault(
-        `${address} names nobody. Was it written to its end? Where nobody is to be forgotten, leave ${setting} away`,
-      );
-    return subjects;
+    const more = hint === undefined ? '' : ` ${hint}`;
+    if (isEmpty) throw fault(`${address} names nobody. Was it written to its end?${more}`);
   } finally {
     await bytes.close();
   }

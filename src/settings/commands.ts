@@ -1,6 +1,6 @@
 /** The commands that have flags of settings. */
 export type CommandName =
-  | (typeof onAccounts)[number]
+  | (typeof ofAccounts)[number]
   | 'set'
   | 'status'
   | 'report'
@@ -31,6 +31,9 @@ export const onAccounts = [
   'serve',
 ] as const;
 
+/** Those that need to know which account is meant. */
+export const ofAccounts = [...onAccounts, 'coverage'] as const;
+
 export const onRuns = [
   ...onAccounts,
   'set',
@@ -42,4 +45,4 @@ export const onRuns = [
   'prune',
 ] as const;
 
-export const everywhere = [...onRuns, 'engine'] as const;
+export const everywhere = [...onRuns, 'coverage', 'engine'] as const;

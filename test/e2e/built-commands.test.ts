@@ -13,6 +13,7 @@ const steps: readonly (readonly [command: string, exitCode: number])[] = [
   ['dead-letters first --retry', 1],
   ['review first', 0],
   ['identify ./folder', 1],
+  ['coverage people.txt', 1],
   ['forget ann', 0],
   ['schedule add nightly --cron 0_2_*_*_* --source ./folder', 0],
   ['enqueue ./folder --run-id second', 0],
@@ -33,7 +34,11 @@ let scene: Scene;
 beforeAll(async () => {
   redis = await startTestRedis();
   scene = await openScene({ queue: redis.url });
-  await writeFiles(scene.folder, { 'folder/ann.jpg': await makePhoto(), 'folder/none.jpg': '' });
+  await writeFiles(scene.folder, {
+    'folder/ann.jpg': await makePhoto(),
+    'folder/none.jpg': '',
+    'people.txt': 'ann\nnone\n',
+  });
 });
 afterAll(async () => {
   await scene.close();

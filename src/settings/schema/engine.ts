@@ -1,4 +1,4 @@
-import { onAccounts } from '../commands.ts';
+import { ofAccounts } from '../commands.ts';
 import { inGroup } from '../setting.ts';
 import { onOff, text } from '../value-types.ts';
 
@@ -8,7 +8,7 @@ export const engineSettings = inGroup('engine', {
     type: text,
     scope: 'fixed',
     kept: 'elsewhere',
-    commands: [...onAccounts, 'preflight'],
+    commands: [...ofAccounts, 'preflight'],
     placeholder: '<name>',
     description: 'engine that enrolls: ooto, verihubs, local',
   },
@@ -16,14 +16,14 @@ export const engineSettings = inGroup('engine', {
     type: text,
     scope: 'fixed',
     kept: 'elsewhere',
-    commands: onAccounts,
+    commands: ofAccounts,
     placeholder: '<url>',
     description: "base address of the engine; default: the engine's own",
   },
   allowHttp: {
     type: onOff,
     scope: 'process',
-    commands: onAccounts,
+    commands: ofAccounts,
     default: 'false',
     description:
       'allow an address of the engine, or of --on-failure, that is plain http and not on this machine',

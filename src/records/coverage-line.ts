@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+export const coverageStatuses = [
+  'enrolled',
+  'rejected',
+  'failed',
+  'duplicate',
+  'waiting',
+  'cancelled',
+  'never-seen',
+  'forgotten',
+] as const;
+export type CoverageStatus = (typeof coverageStatuses)[number];
+
+/** One person of a list, and whether the engine holds a template of theirs by what this state knows. */
+export const coverageLineSchema = z.object({
+  schema: z.literal('rollcall.coverage/1'),
+  /** Of the list, from 1: where the person stands first. */
+  line: z.number().int().positive(),
+  subjectId: z.string(),
+  /**
+   * `waiting`: listed in a run that has not ended; `cancelled`: in one that was cancelled before their turn; `never-seen`:
+   * in no run that this state still has. The others as in a run's report.
+   */
+  status: z.enum(coverageStatuses),
+  /** The engine's code; without one the kind of the error; `unclear`: a call without an answer. */
+  code: z.string().optional(),
+  /** The run whose report says so; absent: the ledger does. */
+  run: z.string().optional(),
+  /** ISO time of what is said. */
+  at: z.string().optional(),
+});
+export type CoverageLine = z.infer<typeof coverageLineSchema>;
+
+/** Whether somebody should have a template and has none: who is to be forgotten should not. */
+export const isUncovered = ({ status }: Pick<CoverageLine, 'status'>): boolean =>
+  status !== 'enrolled' && status !== 'forgotten';
