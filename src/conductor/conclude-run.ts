@@ -11,11 +11,13 @@ import type { Outcome } from '../records/report-line.ts';
 import type { Parts } from '../records/report-parts.ts';
 import { readControl } from '../records/run-control.ts';
 import { areIdsFromPaths, type RunRecord } from '../records/run-record.ts';
+import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
 import type { ConductEnd } from './conducting.ts';
 import { endRun, finishReport } from './finish-run.ts';
+import { listSource } from './list.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
@@ -39,7 +41,7 @@ export async function concludeRun(
     manifest: ManifestProgress;
     work: { stop(): Promise<void> };
     openSource: (record: RunRecord) => Promise<Source>;
-    lease: Pick<Lease, 'isFresh'>;
+    lease: Pick<Lease, 'isFresh' | 'fresh'>;
     signal: AbortSignal;
     log: Logger;
   },
@@ -69,6 +71,7 @@ export async function concludeRun(
       if (lease.isFresh()) await savePause(reason);
       return { kind: 'paused', waitsFor: reason.waitsFor };
     case 'cancelled':
+      if (inboxOf(record) !== undefined) await listRest(options);
       await cancelRest({ ...options, isFresh: lease.isFresh, hasLine: parts.covered.has });
       return finish('cancelled');
   }
@@ -141,6 +144,28 @@ async function hasSourceChanged({
     log.warn({ run: record.id, reason: (error as Error).message }, 'the source cannot be compared');
     return false;
   }
+}
+
+/**
+ * What an inbox has taken in gets its line, also where it was not listed yet: the list of a run that is cancelled ends, and
+ * the inbox goes on with its next run.
+ */
+async function listRest({
+  state,
+  record,
+  manifest,
+  openSource,
+  lease,
+  signal,
+}: Pick<
+  Parameters<typeof concludeRun>[1],
+  'state' | 'record' | 'manifest' | 'openSource' | 'lease' | 'signal'
+>): Promise<void> {
+  await listSource({
+    ...{ state, runId: record.id, limit: undefined, progress: manifest, signal, epoch: record.epoch },
+    openSource: () => openSource(record),
+    mayWrite: () => lease.fresh(signal),
+  });
 }
 
 const pollInMs = 200;

@@ -12,8 +12,10 @@ import { createAggregatesFold, writeAggregates } from '../records/run-aggregates
 import { type RunRecord, runFolderOf, writeRunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { createSummaryBuilder, summarySchema } from '../records/summary.ts';
+import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
+import { removeNeedlessPictures } from './remove-pictures.ts';
 import { removeEnrolledUploads } from './remove-uploads.ts';
 
 const summaryPath = (runId: string) => `${runFolderOf(runId)}/summary.json`;
@@ -83,9 +85,10 @@ export async function finishReport(options: {
   return summary;
 }
 
-/** Nothing is derived from a list with gaps; nor from an empty one, such as that of a drive that is not there. */
-function isWhole({ count, gaps = 0 }: Partial<ListedInfo>, { settings }: RunRecord): boolean {
-  return gaps === 0 && (count !== 0 || settings.allowEmpty);
+/** Nothing is derived from what an inbox was given, nor from a list with gaps; nor from an empty one, such as that of a drive that is not there. */
+function isWhole({ count, gaps = 0 }: Partial<ListedInfo>, record: RunRecord): boolean {
+  const { settings } = record;
+  return inboxOf(record) === undefined && gaps === 0 && (count !== 0 || settings.allowEmpty);
 }
 
 const isUnchanged = (line: ReportLine) => line.status === 'skipped' && line.reason === 'unchanged';
@@ -119,6 +122,7 @@ export async function endRun(options: {
   await queue.obliterate();
   await state.seal(manifestPath(record.id), { epoch: record.epoch });
   await removeEnrolledUploads(state, record.id);
+  await removeNeedlessPictures(state, record.id);
   const listed = record.listed ?? (await listedAgain(state, summary));
   const ownTemplateIds = summary.warnings?.['template-id-differs'];
   await writeRunRecord(state, {

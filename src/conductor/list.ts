@@ -50,7 +50,8 @@ export async function listSource(options: {
       end = told;
     };
     if (count < limit) {
-      for await (const photo of source.list({ after: writer.last, signal, onLeftOut, onEnd })) {
+      const onPause = batcher.flushSoon;
+      for await (const photo of source.list({ after: writer.last, signal, onLeftOut, onPause, onEnd })) {
         signal.throwIfAborted();
         count += 1;
         const room = batcher.add(photo);
@@ -143,6 +144,7 @@ function createBatcher(
     /** Aborted when a flush failed. */
     broken: breaker.signal,
     flush,
+    flushSoon,
     /** A promise is to be awaited, so that no more than two batches are there. */
     add(photo: ListedPhoto): Promise<void> | undefined {
       pending.push(photo);

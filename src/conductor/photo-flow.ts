@@ -12,6 +12,7 @@ import type { DeferredPhotos } from './in-flight-photos.ts';
 import { createDeferredPhotos, createInFlightPhotos } from './in-flight-photos.ts';
 import type { ManifestProgress } from './manifest-progress.ts';
 import { buildFinishedLine, buildPhotoJob, jobToRepeat, traced } from './photo-job.ts';
+import { removePicturesOf } from './remove-pictures.ts';
 import type { HeldRun } from './take-run.ts';
 import { createTemplateWatch, type JudgedLines, type TemplateWatch } from './template-watch.ts';
 
@@ -91,6 +92,7 @@ export function createPhotoFlow(
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
     const judged = await judgeLines(lines);
     const fresh = await parts.add(judged.lines, judged.found);
+    await removePicturesOf(options.state, fresh);
     const letters = fresh.filter(isDeadLetter).map((line) => ({ id: `${line.run}-${line.seq}`, line }));
     if (letters.length > 0) await showDeadLetters(letters);
     const released = deferred.release(fresh.map((line) => line.seq));

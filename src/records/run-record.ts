@@ -31,7 +31,7 @@ const ownSettingsSchema = z.object({
   idsFromPaths: z.boolean().optional(),
   listRules: z.union([z.literal(1), z.literal(2)]).default(1),
 });
-const runSettingsSchema = z.intersection(ownSettingsSchema.loose(), keptSchemaOf(coreSettings));
+export const runSettingsSchema = z.intersection(ownSettingsSchema.loose(), keptSchemaOf(coreSettings));
 
 /** The pace of a run over the last minute of its conductor, and the time that is left. */
 const etaSchema = z.object({

@@ -21,7 +21,7 @@ import type { StartedRun } from './join-run.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openAccountOf } from './retry-dead-letters.ts';
-import { reopenSource } from './run-source.ts';
+import { type ReopenTools, reopenSource } from './run-source.ts';
 
 /** What came of the decisions of a run. */
 export interface AppliedDecisions {
@@ -61,14 +61,14 @@ export async function applyDecisions(
  * @throws UsageError if this process's credentials are another account's
  */
 export async function startApplied(
-  { engineOf, s3, ...tools }: ApplyTools & Pick<Rollcall, 'engineOf' | 's3'>,
+  { engineOf, ...tools }: ApplyTools & ReopenTools & Pick<Rollcall, 'engineOf'>,
   record: RunRecord,
   signal: AbortSignal,
 ): Promise<{ applied: AppliedDecisions; started: StartedRun | undefined }> {
   const opened = openAccountOf(engineOf, record);
   const applied = await applyDecisions(tools, record, signal);
   const made = applied.runId === undefined ? undefined : await readRunRecord(tools.state, applied.runId);
-  const started = made && { record: made, opened, openSource: (run: RunRecord) => reopenSource({ s3 }, run) };
+  const started = made && { record: made, opened, openSource: (run: RunRecord) => reopenSource(tools, run) };
   return { applied, started };
 }
 

@@ -7,16 +7,17 @@ import { writeControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import { processName } from '../util/process-name.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { reopenSource } from './run-source.ts';
+import { type ReopenTools, reopenSource } from './run-source.ts';
 
 const askAgainInMs = 500;
 
 /** Cancels a run: whoever conducts it ends it; if nobody does, this process does, without an engine. */
 export async function cancelRun(
-  { state, log, s3, queue }: Pick<Rollcall, 'state' | 'log' | 's3' | 'queue'>,
+  rollcall: ReopenTools & Pick<Rollcall, 'queue'>,
   runId: string,
   signal: AbortSignal,
 ): Promise<RunEnd> {
+  const { state, log, queue } = rollcall;
   await writeControl(state, runId, 'cancel');
   const backend = await queue();
   while (!signal.aborted) {
@@ -27,7 +28,7 @@ export async function cancelRun(
       log,
       signal,
       processName: processName(),
-      openSource: (run) => reopenSource({ s3 }, run),
+      openSource: (run) => reopenSource(rollcall, run),
       window: 0,
       work: { start: () => {}, stop: async () => {} },
       onProgress: () => {},

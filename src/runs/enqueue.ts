@@ -16,19 +16,10 @@ import { UsageError } from '../util/errors.ts';
 import { createOrResumeRun, newRecord, newRunId, resumedRecord } from './create-or-resume-run.ts';
 import { watchLocalPhotos } from './files-on.ts';
 import { noteForgetList, readForgetList } from './forget-list.ts';
+import type { GivenPhoto } from './given-photo.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';
-
-/** A photo that a script enqueues: the columns of a manifest. */
-export interface GivenPhoto {
-  readonly subjectId: string;
-  /** Absolute path (anywhere), path relative to the working folder and in it, `https://…` or `s3://…`. */
-  readonly photo: string;
-  readonly templateId?: string;
-  readonly version?: string;
-  readonly metadata?: Readonly<Record<string, string>>;
-}
 
 export interface EnqueueOptions {
   /** Starts another run even if an unfinished one of the same source is there. */

@@ -8,10 +8,10 @@ import { UsageError } from '../util/errors.ts';
 /** A path, and not an address such as `s3://…` or `https://…`. */
 export const isLocal = (address: string) => !/^[a-z][a-z\d+.-]*:\/\//i.test(address);
 
-type FileSettings = Pick<Settings, 'queue' | 'sharedFiles'>;
+export type FileSettings = Pick<Settings, 'queue' | 'sharedFiles'>;
 
 /** An embedded queue lies on the disk that its workers have in common, whatever the machine is called by then. */
-const areShared = ({ queue, sharedFiles }: FileSettings) => sharedFiles || queue === 'embedded';
+export const areShared = ({ queue, sharedFiles }: FileSettings) => sharedFiles || queue === 'embedded';
 
 /**
  * The machine whose files a run over this source needs: this one; undefined where every worker can read the photos, for
@@ -49,6 +49,10 @@ export function watchLocalPhotos(
   }
   return { ...source, list };
 }
+
+/** The machine whose files may be given to an inbox: its photos come later, and need not be files. */
+export const filesOnFor = (settings: FileSettings): string | undefined =>
+  areShared(settings) || !isOnThisMachine(settings.queue) ? undefined : hostname();
 
 function refuseElsewhere(what: string, { queue }: FileSettings): void {
   if (isOnThisMachine(queue)) return;

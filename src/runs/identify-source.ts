@@ -30,7 +30,7 @@ const photosPerCall = 4;
  * @throws UsageError for a wrong source, and for an engine that has no identification
  */
 export async function* identifySource(
-  rollcall: Pick<Rollcall, 'settings' | 'folder' | 's3' | 'engine' | 'queue' | 'limiter' | 'log'>,
+  rollcall: Pick<Rollcall, 'settings' | 'folder' | 's3' | 'state' | 'engine' | 'queue' | 'limiter' | 'log'>,
   { source: spec, signal }: { source: string; signal: AbortSignal },
 ): AsyncGenerator<Identification, IdentifyEnd> {
   const { settings } = rollcall;

@@ -27,7 +27,16 @@ const askAgainInMs = 1_000;
 /** What a process works on a run with. */
 export type WorkTools = Pick<
   Rollcall,
-  'settings' | 'state' | 'log' | 's3' | 'queue' | 'limiter' | 'faceReader' | 'registration' | 'tracing'
+  | 'settings'
+  | 'state'
+  | 'log'
+  | 's3'
+  | 'queue'
+  | 'inbox'
+  | 'limiter'
+  | 'faceReader'
+  | 'registration'
+  | 'tracing'
 > & {
   /** Told of what this process does for photos. */
   readonly watch?: WorkWatch | undefined;

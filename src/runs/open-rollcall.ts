@@ -22,6 +22,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { processName } from '../util/process-name.ts';
 import { createResources } from '../util/resources.ts';
 import type { Tracing } from '../util/span.ts';
+import { createInbox, type Inbox } from './inbox/inbox.ts';
 import { type Engines, type OpenEngine, openEngines } from './open-engines.ts';
 import { openRegistration, type Registration } from './registration.ts';
 import { findTraceEndpoint } from './tracing/trace-packages.ts';
@@ -61,6 +62,8 @@ export interface Rollcall {
   /** The one client for S3; the SDK is loaded when it is first used. */
   readonly s3: S3Connection;
   queue(): Promise<QueueBackend>;
+  /** An inbox by its name, to take photos in; opened on first use. No engine's credentials are needed. */
+  inbox(name: string): Inbox;
   /** The engine of the settings. @throws UsageError for a wrong name, address or missing credentials */
   engine(): OpenEngine;
   /** The engine of a run, with this process's credentials; undefined if they are another account's. */
@@ -118,6 +121,24 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     });
     return { ...backend, accounts: called.storeOver(backend.accounts) };
   });
+  const inboxes = new Map<string, Inbox>();
+  const openInbox = (name: string): Inbox => {
+    let isKept = false;
+    const inbox = createInbox(
+      {
+        ...{ state, log, settings, folder },
+        async queue() {
+          const backend = await queue();
+          // Closed before the queue, to which it gives its lease back.
+          if (!isKept) resources.keep(inbox);
+          isKept = true;
+          return backend;
+        },
+      },
+      name,
+    );
+    return inbox;
+  };
   const openTraces = resources.lazyByKey(async (url) => {
     const { openTracing } = await import('./tracing/open-tracing.ts');
     const serviceName = environment.OTEL_SERVICE_NAME;
@@ -141,6 +162,11 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
   );
   return {
     ...{ settings, given, environment, folder, state, log, s3, queue },
+    inbox(name) {
+      const inbox = inboxes.get(name) ?? openInbox(name);
+      inboxes.set(name, inbox);
+      return inbox;
+    },
     engine: engines.own,
     engineOf: engines.ofRun,
     calledAccountOf: called.calledOf,

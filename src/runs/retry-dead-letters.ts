@@ -4,11 +4,12 @@ import { isDeadLetter } from '../records/report-line.ts';
 import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
-import { type EnqueueTools, enqueue, type GivenPhoto } from './enqueue.ts';
+import { type EnqueueTools, enqueue } from './enqueue.ts';
+import type { GivenPhoto } from './given-photo.ts';
 import type { StartedRun } from './join-run.ts';
 import type { OpenEngine } from './open-engines.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { reopenSource } from './run-source.ts';
+import { type ReopenTools, reopenSource } from './run-source.ts';
 
 /**
  * Starts a new run of a run's dead letters, with the account and the settings of that run, for workers to do.
@@ -32,7 +33,7 @@ export async function enqueueDeadLetters(
  * @throws UsageError if this process's credentials are another account's
  */
 export async function startRetry(
-  { engineOf, ...tools }: EnqueueTools & Pick<Rollcall, 'engineOf'>,
+  { engineOf, ...tools }: EnqueueTools & ReopenTools & Pick<Rollcall, 'engineOf'>,
   { record, which, signal }: { record: RunRecord; which: 'failed' | 'all'; signal: AbortSignal },
 ): Promise<StartedRun | undefined> {
   const opened = openAccountOf(engineOf, record);

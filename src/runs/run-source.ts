@@ -1,13 +1,17 @@
 import type { Readable } from 'node:stream';
 import { templateIdOf } from '../engines/registry.ts';
 import { createPhotoReader, type PhotoReader } from '../photos/read-photo.ts';
+import { isPictureAddress } from '../records/picture.ts';
 import type { RunRecord, RunSettings } from '../records/run-record.ts';
+import { createInboxSource, inboxOf } from '../sources/inbox/inbox-source.ts';
 import { openSource } from '../sources/open-source.ts';
 import type { Source } from '../sources/source.ts';
 import { UsageError } from '../util/errors.ts';
+import { readPicture } from '../worker/read-upload.ts';
 import { checkEngineSettings } from './check-engine-settings.ts';
 import type { RunSubject } from './create-or-resume-run.ts';
 import { filesOn } from './files-on.ts';
+import { createTend } from './inbox/tend-inbox.ts';
 import type { Rollcall } from './open-rollcall.ts';
 
 export type ListSettings = Pick<
@@ -44,8 +48,17 @@ export function openSourceOf(
 /** Where photos on this machine may lie. */
 export type PhotoPlaces = Pick<RunRecord, 'rootFolder' | 'absoluteAnywhere'>;
 
+/** What is needed for the source of any run. */
+export type ReopenTools = Pick<Rollcall, 's3' | 'state' | 'inbox' | 'log'>;
+
 /** The source of a run that another process began to list. */
-export async function reopenSource({ s3 }: Pick<Rollcall, 's3'>, record: RunRecord): Promise<Source> {
+export async function reopenSource(rollcall: ReopenTools, record: RunRecord): Promise<Source> {
+  const { s3, state } = rollcall;
+  const inbox = inboxOf(record);
+  if (inbox !== undefined) {
+    const tend = createTend(rollcall, { inbox, run: record.id });
+    return createInboxSource({ state, inbox, run: record.id, tend });
+  }
   if (record.source !== '-') return openSource(record.source, { ...record.settings, templateIdOf, s3 });
   throw new UsageError(
     'source-gone',
@@ -72,15 +85,17 @@ export function subjectOf(rollcall: Pick<Rollcall, 'settings' | 'engine'>, sourc
 
 /** Reads the photos of a source, or of a run; to be closed. */
 export function openPhotoReader(
-  { settings, s3 }: Pick<Rollcall, 'settings' | 's3'>,
+  { settings, s3, state }: Pick<Rollcall, 'settings' | 's3' | 'state'>,
   { rootFolder, absoluteAnywhere }: PhotoPlaces,
   { allowPrivate }: { allowPrivate: boolean },
 ): PhotoReader {
-  return createPhotoReader({
-    allowPrivate,
-    rootFolder,
-    absoluteAnywhere,
-    timeoutInMs: settings.timeout,
-    s3,
-  });
+  const { timeout: timeoutInMs } = settings;
+  const reader = createPhotoReader({ allowPrivate, rootFolder, absoluteAnywhere, timeoutInMs, s3 });
+  return {
+    ...reader,
+    read: (address, signal, limitInBytes) =>
+      isPictureAddress(address)
+        ? readPicture(state, { address, limitInBytes })
+        : reader.read(address, signal, limitInBytes),
+  };
 }

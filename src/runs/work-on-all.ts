@@ -70,7 +70,8 @@ export async function workOnAll(
  * What a run needs here; undefined where it can do nothing on it, of which it warns once. Credentials that are missing are
  * looked for again: a file of them may come.
  */
-function createStarter({ settings, log, s3, engineOf }: WorkerTools) {
+function createStarter(rollcall: WorkerTools) {
+  const { settings, log, engineOf } = rollcall;
   const strangers = new Set<string>();
   const warned = new Set<string>();
   const open = (run: string, wanted: Parameters<typeof engineOf>[0]) => {
@@ -90,7 +91,7 @@ function createStarter({ settings, log, s3, engineOf }: WorkerTools) {
     const missing = whyFilesAreMissing(record, settings);
     const opened = missing === undefined ? open(run, { ...record, keepDemographics }) : undefined;
     if (opened === 'not-now') return undefined;
-    if (opened) return { record, opened, openSource: (found) => reopenSource({ s3 }, found) };
+    if (opened) return { record, opened, openSource: (found) => reopenSource(rollcall, found) };
     strangers.add(run);
     log.warn({ run }, missing ?? 'the run belongs to another account than the credentials of this worker');
     return undefined;

@@ -73,13 +73,16 @@ const blankEdges = /^[\s\u200b-\u200d\u2060]|[\s\u200b-\u200d\u2060]$/u;
  * Blanks around a template id would be part of it at one engine and not at another: which template is meant cannot be
  * known.
  */
-function problemOfTemplateId(templateId: string): string | undefined {
+export function problemOfTemplateId(templateId: string): string | undefined {
   const problem = problemOfText('template id', templateId);
   if (problem !== undefined || !blankEdges.test(templateId)) return problem;
   return `template id begins or ends with a blank: ${JSON.stringify(templateId)}; take the blanks away`;
 }
 
-function problemOfMetadata({ metadata, version }: ManifestRow): string | undefined {
+export function problemOfMetadata({
+  metadata,
+  version,
+}: Pick<ManifestRow, 'metadata' | 'version'>): string | undefined {
   const column = Object.keys(metadata).find((name) => metadata[name]?.includes('\0'));
   if (column !== undefined) return `column ${JSON.stringify(column)} holds a NUL character`;
   return version?.includes('\0') ? 'version holds a NUL character' : undefined;

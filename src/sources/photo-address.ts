@@ -61,6 +61,9 @@ function problemOfAddress(scheme: string, cell: string): string | undefined {
         : `photo ${shown} is not a valid address`;
     case 'http':
       return `photo ${shown} would be fetched without encryption; give an https:// address`;
+    // A picture that an inbox was given, in the report of its run.
+    case 'inbox':
+      return undefined;
     case 's3':
       return `photo ${shown} is not a valid address; give s3://bucket/key`;
     case 'file':

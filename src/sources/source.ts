@@ -43,6 +43,8 @@ export interface ListOptions {
   readonly signal: AbortSignal;
   /** Gets what is left out, in its place among the photos: before the next one is given. Waited for. */
   readonly onLeftOut?: ((leftOut: LeftOut) => void | Promise<void>) | undefined;
+  /** Called where nothing more is there for now: what was listed is made durable at once, since the next may be long in coming. */
+  readonly onPause?: (() => void) | undefined;
   /** Called once, behind the last photo, and only where the source knows that it was read to its end. */
   readonly onEnd?: ((end: ListEnd) => void) | undefined;
 }

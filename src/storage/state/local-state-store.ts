@@ -25,6 +25,7 @@ export function createLocalStateStore(folder: string): StateStore {
     create: (path, content) => guarded(locate(path), () => createWhole(locate(path), content)),
     openWriter: (path) => guarded(locate(path), () => openWriter(locate(path))),
     openAppender: (path) => guarded(locate(path), () => openAppender(locate(path))),
+    sync: (path) => guarded(locate(path), () => syncFile(locate(path))),
     seal: async () => {},
     readLines: (path, options) => guardedLines(locate(path), readLines(locate(path), options)),
     list: (path) => guarded(locate(path), () => listFolder(locate(path))),
@@ -69,6 +70,15 @@ async function readRange(path: string, range: { offset: number; sizeInBytes: num
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await openIfThere(path);
+  try {
+    await file?.datasync();
+  } finally {
+    await file?.close();
   }
 }
 

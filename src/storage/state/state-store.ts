@@ -34,6 +34,11 @@ export interface StateStore {
    * appender of a later epoch fences those of earlier ones: what they still write does not count.
    */
   openAppender(path: string, options?: { epoch?: number }): Promise<StateAppender>;
+  /**
+   * What other processes have written to a file by now is durable when this resolves: to be awaited before anything is
+   * made of it that must not be there without it. A file that is not there is no error. S3: it is durable anyway.
+   */
+  sync(path: string): Promise<void>;
   /** The file will not grow any more: on S3 its segments become one object. Harmless when done again. */
   seal(path: string, options?: { epoch?: number }): Promise<void>;
   /** Whole lines in batches, from a byte offset at which a line begins; a torn last line is left out. */

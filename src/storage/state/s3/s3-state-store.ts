@@ -81,6 +81,7 @@ export function createS3StateStore(options: {
     create: (path, content) => objects.putIfAbsent(keyOf(path), Buffer.from(content)),
     openWriter: async (path) => openObjectWriter(objects, keyOf(path)),
     openAppender: (path, { epoch } = {}) => openSegmentAppender(context, keyOf(path), epoch),
+    sync: async () => {},
     seal: (path, { epoch } = {}) => sealFile(context, keyOf(path), epoch),
     readLines: (path, { offset = 0, end = Number.POSITIVE_INFINITY } = {}) =>
       linesOf(reader.chunks(keyOf(path), { offset, end }), offset),
