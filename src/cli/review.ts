@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { readDecisions } from '../records/decision.ts';
+import { readDecisions } from '../records/decision-files.ts';
 import { createDecisionsCsv, toDecisionRow } from '../records/decisions-csv.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { readDeadLetters } from '../runs/check-decisions.ts';

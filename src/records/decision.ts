@@ -1,9 +1,5 @@
-import pLimit from 'p-limit';
 import { z } from 'zod';
-import type { StateStore } from '../storage/state/state-store.ts';
 import { parseAs } from '../util/json-text.ts';
-import { fileNameOf, processName } from '../util/process-name.ts';
-import { runFolderOf } from './run-record.ts';
 
 /** What is to become of a dead letter. Those that send a photo, then the others. */
 export const enrollingActions = ['retry', 'retry-file', 'edit', 'enroll-anyway'] as const;
@@ -83,8 +79,6 @@ export function flawOf({
   return undefined;
 }
 
-export const decisionsFolder = (runId: string) => `${runFolderOf(runId)}/decisions`;
-
 /** What is decided last of a photo counts; of two in the same millisecond all readers take the same one. */
 export function mergeDecisions(lines: Iterable<Decision>): Map<number, Decision> {
   const newest = new Map<number, Decision>();
@@ -101,49 +95,3 @@ function compareDecisions(a: Decision, b: Decision): number {
 
 /** A line of another version, or a damaged one, is passed over. */
 export const parseDecision = (text: string): Decision | undefined => parseAs(decisionSchema, text);
-
-const readsAtOnce = 32;
-const isDecisionFile = (name: string) => name.endsWith('.jsonl');
-
-/** The decisions of a run as they stand: the newest of each photo, those that were taken back among them. */
-export async function readDecisions(state: StateStore, runId: string): Promise<Map<number, Decision>> {
-  const files = await readDecisionFiles(state, runId);
-  return mergeDecisions(files.flatMap(({ lines }) => lines.flatMap((text) => parseDecision(text) ?? [])));
-}
-
-/** The files and their lines, as they are written. */
-export async function readDecisionFiles(
-  state: StateStore,
-  runId: string,
-): Promise<{ readonly path: string; readonly lines: readonly string[] }[]> {
-  const limit = pLimit(readsAtOnce);
-  // Beside them may lie what a process had not saved yet when it died.
-  const names = (await state.list(decisionsFolder(runId))).map(({ name }) => name);
-  return Promise.all(
-    names.filter(isDecisionFile).map((name) =>
-      limit(async () => {
-        const path = `${decisionsFolder(runId)}/${name}`;
-        const text = (await state.read(path))?.toString() ?? '';
-        return { path, lines: text.split('\n').filter((line) => line !== '') };
-      }),
-    ),
-  );
-}
-
-let saved = 0;
-
-/**
- * Saves decisions; durable when it resolves. What is saved together is a file of its own, whole or not at all, that is
- * never written to again: so nobody loses a line while somebody who is forgotten is taken out of it.
- */
-export async function saveDecisions(
-  state: StateStore,
-  runId: string,
-  decisions: readonly Decision[],
-): Promise<void> {
-  if (decisions.length === 0) return;
-  saved += 1;
-  const name = `${fileNameOf(processName())}-${saved}.jsonl`;
-  const text = decisions.map((decision) => `${JSON.stringify(decisionSchema.parse(decision))}\n`).join('');
-  await state.write(`${decisionsFolder(runId)}/${name}`, text);
-}

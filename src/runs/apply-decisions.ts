@@ -8,7 +8,8 @@ import {
   noteMade,
   readApplications,
 } from '../records/applied-decisions.ts';
-import { type Decided, type Decision, isEnrolling, readDecisions } from '../records/decision.ts';
+import { type Decided, type Decision, isEnrolling } from '../records/decision.ts';
+import { readDecisions } from '../records/decision-files.ts';
 import { type ManifestLine, manifestPath, readManifest } from '../records/manifest.ts';
 import { createRunRecord, isOver, type RunRecord, readRunRecord } from '../records/run-record.ts';
 import { hasUpload, listUploads, removeUpload, uploadPath } from '../records/upload.ts';

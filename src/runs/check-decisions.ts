@@ -27,8 +27,9 @@ export async function refusedDecisions(
   state: StateStore,
   record: RunRecord,
   decisions: readonly Asked[],
+  deadLettersOf: DeadLettersOf = createDeadLettersReader(state),
 ): Promise<RefusedDecision[]> {
-  const letters = await deadLettersOf(state, record, new Set(decisions.map(({ seq }) => seq)));
+  const letters = await deadLettersOf(record, new Set(decisions.map(({ seq }) => seq)));
   const wentOn = await runsThatTook(state, record.id);
   const { engine, account, id: runId } = record;
   const forgotten = createForgottenSubjects({ state, engine, account, runId });
@@ -86,18 +87,21 @@ async function problemOfUpload(
 }
 
 /** Those of the given numbers that are dead letters. */
-async function deadLettersOf(
-  state: StateStore,
+export type DeadLettersOf = (
   record: RunRecord,
   seqs: ReadonlySet<number>,
-): Promise<Map<number, ReportLine>> {
-  const found = new Map<number, ReportLine>();
-  for await (const line of readDeadLetters(state, record)) {
-    if (seqs.has(line.seq)) found.set(line.seq, line);
-    if (found.size === seqs.size) break;
-  }
-  return found;
-}
+) => Promise<ReadonlyMap<number, ReportLine>>;
+
+const createDeadLettersReader =
+  (state: StateStore): DeadLettersOf =>
+  async (record, seqs) => {
+    const found = new Map<number, ReportLine>();
+    for await (const line of readDeadLetters(state, record)) {
+      if (seqs.has(line.seq)) found.set(line.seq, line);
+      if (found.size === seqs.size) break;
+    }
+    return found;
+  };
 
 /** A run's dead letters: once it is over from their own file, without a look at all the other lines. */
 export async function* readDeadLetters(state: StateStore, record: RunRecord): AsyncGenerator<ReportLine> {

@@ -1,5 +1,6 @@
 import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
-import { decisionsFolder, parseDecision, readDecisionFiles, readDecisions } from '../records/decision.ts';
+import { parseDecision } from '../records/decision.ts';
+import { changeDecisions, decisionsFolder, readDecisions } from '../records/decision-files.ts';
 import { readManifest } from '../records/manifest.ts';
 import { runsFolder } from '../records/run-record.ts';
 import { listUploads, removeUpload } from '../records/upload.ts';
@@ -45,11 +46,7 @@ async function forgetReview(
   }
   for (const { seq, upload } of (await readDecisions(state, runId)).values())
     if (upload !== undefined && !seqs.has(seq)) uploadsOfOthers.add(upload);
-  for (const { path, lines } of await readDecisionFiles(state, runId)) {
-    const kept = lines.flatMap((line) => withoutSubjects(line, { seqs, subjects }) ?? []);
-    if (kept.length === 0) await state.remove(path);
-    else if (kept.join() !== lines.join()) await state.write(path, kept.map((line) => `${line}\n`).join(''));
-  }
+  await changeDecisions(state, runId, (text) => withoutSubjects(text, { seqs, subjects }));
   for (const name of await listUploads(state, runId))
     if (!uploadsOfOthers.has(name)) await removeUpload(state, runId, name);
 }

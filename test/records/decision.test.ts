@@ -3,13 +3,17 @@ import { describe, expect, it } from 'vitest';
 import {
   type Decision,
   decisionActions,
-  decisionsFolder,
   flawOf,
   mergeDecisions,
   parseDecision,
+} from '../../src/records/decision.ts';
+import {
+  changeDecisions,
+  createDecisionReader,
+  decisionsFolder,
   readDecisions,
   saveDecisions,
-} from '../../src/records/decision.ts';
+} from '../../src/records/decision-files.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -84,12 +88,67 @@ describe('decisions', () => {
     });
   });
 
-  it('are in a file of their own each time, which nobody writes to again', async () => {
+  it('are added to one file of this process; many at once are a file of their own', async () => {
     await withState(async (state) => {
       await Promise.all([1, 2, 3].map((seq) => saveDecisions(state, 'r', [decisionOf(seq)])));
-      expect(await state.list(decisionsFolder('r'))).toHaveLength(3);
       await saveDecisions(state, 'r', []);
-      expect(await state.list(decisionsFolder('r'))).toHaveLength(3);
+      expect(await state.list(decisionsFolder('r'))).toHaveLength(1);
+      expect([...(await readDecisions(state, 'r')).keys()].sort()).toEqual([1, 2, 3]);
+      const many = Array.from({ length: 100 }, (_, at) => decisionOf(at + 1));
+      await saveDecisions(state, 'r', many);
+      await saveDecisions(state, 'r', many);
+      const names = (await state.list(decisionsFolder('r'))).map(({ name }) => name);
+      expect(names).toHaveLength(3);
+      for (const name of names) expect(name).toMatch(/^[\w.~-]+-\d+\.jsonl$/);
+    });
+  });
+
+  it('are on S3 an object a save, which is never written to again', async () => {
+    await withState(async ({ bytes: _, ...withoutPlaces }) => {
+      for (const seq of [1, 2, 3]) await saveDecisions(withoutPlaces, 'r', [decisionOf(seq)]);
+      expect(await withoutPlaces.list(decisionsFolder('r'))).toHaveLength(3);
+    });
+  });
+
+  it('are read on from where they were read to; what was taken out is known no more', async () => {
+    await withState(async (state) => {
+      const reader = createDecisionReader(state);
+      await saveDecisions(state, 'r', [decisionOf(1), decisionOf(2, { reason: 'of ann' })]);
+      expect((await reader.read('r')).size).toBe(2);
+      await saveDecisions(state, 'r', [
+        decisionOf(3),
+        decisionOf(1, { at: '2026-11-22T01:02:03.001Z', by: 'bob' }),
+      ]);
+      expect((await reader.read('r')).get(1)?.by).toBe('bob');
+      const isOne = (text: string) => parseDecision(text)?.seq === 1;
+      await changeDecisions(state, 'r', (text) =>
+        isOne(text) ? undefined : text.replace('"of ann"', '"of somebody with a longer name"'),
+      );
+      for (const one of [reader, createDecisionReader(state)]) {
+        const left = await one.read('r');
+        expect([...left.keys()].sort()).toEqual([2, 3]);
+        expect(left.get(2)?.reason).toBe('of somebody with a longer name');
+      }
+      for (const { name } of await state.list(decisionsFolder('r')))
+        expect(String(await state.read(`${decisionsFolder('r')}/${name}`))).not.toMatch(/bob|of ann/);
+    });
+  });
+
+  it('are not lost while others are taken out', async () => {
+    await withState(async (state) => {
+      const reader = createDecisionReader(state);
+      for (let seq = 1; seq <= 40; seq += 1) {
+        const saves = [
+          saveDecisions(state, 'r', [decisionOf(seq)]),
+          saveDecisions(state, 'r', [decisionOf(1_000)]),
+        ];
+        const isToGo = (text: string) => parseDecision(text)?.seq === 1_000;
+        await changeDecisions(state, 'r', (text) => (isToGo(text) ? undefined : text));
+        await Promise.all([...saves, reader.read('r')]);
+      }
+      const left = [...(await reader.read('r')).keys()].filter((seq) => seq !== 1_000);
+      expect(left.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, at) => at + 1));
+      expect(await readDecisions(state, 'r')).toEqual(await reader.read('r'));
     });
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readDecisions } from '../../src/records/decision.ts';
+import { readDecisions } from '../../src/records/decision-files.ts';
 import { listUploads, saveUpload } from '../../src/records/upload.ts';
 import { applyDecisions } from '../../src/runs/apply-decisions.ts';
 import { forgetReviews, withoutSubjects } from '../../src/runs/forget-reviews.ts';

@@ -1,4 +1,5 @@
-import { type Decision, saveDecisions } from '../../src/records/decision.ts';
+import type { Decision } from '../../src/records/decision.ts';
+import { saveDecisions } from '../../src/records/decision-files.ts';
 import type { ManifestLine } from '../../src/records/manifest.ts';
 import type { ReportLine } from '../../src/records/report-line.ts';
 import { type RunRecord, runFolderOf, writeFirstRunRecord } from '../../src/records/run-record.ts';

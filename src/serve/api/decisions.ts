@@ -8,6 +8,12 @@ export const decisionListSchema = z.object({
   /** Photos that went on in a run of their own: they are decided there. */
   applied: z.array(z.object({ run: z.string(), at: z.string(), seqs: z.array(z.number()) })),
 });
+/** Of those that were sent, or of all; then without what was applied. */
+export const savedDecisionsSchema = decisionListSchema.partial({ applied: true });
+export const savedDecisionsQuery = z.object({
+  /** `sent`: the answer has those that were sent alone. */
+  answer: z.enum(['all', 'sent']).default('all'),
+});
 export type DecisionList = z.infer<typeof decisionListSchema>;
 
 const { seq, reason, upload, by } = decisionSchema.shape;

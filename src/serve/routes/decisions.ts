@@ -3,11 +3,12 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { largestSizeInBytes } from '../../photos/read-photo.ts';
 import { readApplications } from '../../records/applied-decisions.ts';
-import { readDecisions } from '../../records/decision.ts';
+import { createDecisionReader } from '../../records/decision-files.ts';
 import { createDecisionsCsv, toDecisionRow } from '../../records/decisions-csv.ts';
+import { isDeadLetter, type ReportLine } from '../../records/report-line.ts';
 import { readRunRecord } from '../../records/run-record.ts';
 import { applyDecisions } from '../../runs/apply-decisions.ts';
-import { describeRefused, readDeadLetters } from '../../runs/check-decisions.ts';
+import { type DeadLettersOf, describeRefused, readDeadLetters } from '../../runs/check-decisions.ts';
 import { decide, standingOf } from '../../runs/decide.ts';
 import { takeUpload } from '../../runs/take-upload.ts';
 import {
@@ -15,6 +16,8 @@ import {
   type DecisionList,
   decisionListSchema,
   newDecisionsSchema,
+  savedDecisionsQuery,
+  savedDecisionsSchema,
   uploadSchema,
 } from '../api/decisions.ts';
 import { runParams } from '../api/runs.ts';
@@ -28,17 +31,27 @@ const largestBodyInBytes = 8 * 1024 * 1024;
 
 /** The review desk: what is to become of a run's dead letters. */
 export const decisionRoutes: Routes = (context) => async (app) => {
-  const { rollcall, views, signal } = context;
+  const { rollcall, views, lines, signal } = context;
   const { state } = rollcall;
+  const reader = createDecisionReader(state);
   const uploads = pLimit(uploadsAtOnce);
   await app.register(multipart, { limits: { fileSize: largestSizeInBytes, files: 1, fields: 0 } });
+
+  const deadLettersOf: DeadLettersOf = async (record, seqs) => {
+    const found = new Map<number, ReportLine>();
+    for (const seq of seqs) {
+      const line = await lines.line(record, seq);
+      if (line && isDeadLetter(line)) found.set(seq, line);
+    }
+    return found;
+  };
 
   async function listOf(id: string): Promise<DecisionList> {
     const applied = (await readApplications(state, id)).map(({ run, at, photos }) => ({
       ...{ run, at },
       seqs: photos.map(({ seq }) => seq),
     }));
-    return { decisions: standingOf(await readDecisions(state, id)), applied };
+    return { decisions: standingOf(await reader.read(id)), applied };
   }
 
   app.get(
@@ -57,18 +70,26 @@ export const decisionRoutes: Routes = (context) => async (app) => {
       schema: {
         summary: 'Decide: all of them or, where one cannot be, none; durable when it is answered',
         params: runParams,
+        querystring: savedDecisionsQuery,
         body: newDecisionsSchema,
-        response: { 201: decisionListSchema },
+        response: { 201: savedDecisionsSchema },
       },
     },
-    async ({ params: { id }, body: { reviewer, decisions } }, reply) => {
+    async ({ params: { id }, query: { answer }, body: { reviewer, decisions } }, reply) => {
       const asked = decisions.map(({ rotate, crop, ...one }) => {
         const isEdit = rotate !== undefined || crop !== undefined;
         return { ...one, ...(isEdit && { edit: { rotate: rotate ?? 0, ...(crop && { crop }) } }) };
       });
-      const end = await decide(state, await findRun(context, id), { reviewer, asked });
+      const end = await decide(
+        state,
+        await findRun(context, id),
+        { reviewer, asked },
+        { reader, deadLettersOf },
+      );
       if ('refused' in end) throw new ProblemError(422, 'decision', describeRefused(end.refused));
-      return reply.code(201).send(await listOf(id));
+      if (answer === 'all') return reply.code(201).send(await listOf(id));
+      const sent = new Set(asked.map(({ seq }) => seq));
+      return reply.code(201).send({ decisions: end.decisions.filter(({ seq }) => sent.has(seq)) });
     },
   );
 
@@ -128,7 +149,7 @@ export const decisionRoutes: Routes = (context) => async (app) => {
     },
     async ({ params: { id } }, reply) => {
       const record = await findRun(context, id);
-      const decisions = await readDecisions(state, id);
+      const decisions = await reader.read(id);
       const csv = createDecisionsCsv();
       for await (const line of readDeadLetters(state, record)) {
         const decision = decisions.get(line.seq);

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { close, fstat, open, read, rm, write } from 'node:fs';
+import { close, fdatasync, fstat, open, read, rm, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from './local-writer.ts';
-import type { ByteFile, ScratchFile } from './state-store.ts';
+import type { ByteFile, BytePatch, ScratchFile } from './state-store.ts';
 
 // Many small reads: a file handle's promises take several times the processor time of these.
 const openFile = promisify(open);
 const closeFile = promisify(close);
 const statFile = promisify(fstat);
 const removeFile = promisify(rm);
+const syncFile = promisify(fdatasync);
 
 /** Undefined if there is no such file. */
 export async function openByteFile(path: string): Promise<ByteFile | undefined> {
@@ -49,14 +50,30 @@ export async function openScratchFile(folder: string): Promise<ScratchFile> {
     },
     read: (into, offset) => readInto(descriptor, into, offset),
     async append(bytes) {
-      for (let written = 0; written < bytes.length; ) {
-        const count = await writeFrom(descriptor, bytes.subarray(written), sizeInBytes);
-        written += count;
-        sizeInBytes += count;
-      }
+      await writeAll(descriptor, bytes, sizeInBytes);
+      sizeInBytes += bytes.length;
     },
     close: () => closeFile(descriptor),
   };
+}
+
+export async function overwrite(path: string, patches: readonly BytePatch[]): Promise<void> {
+  const descriptor = await openFile(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (descriptor === undefined) return;
+  try {
+    for (const { offset, bytes } of patches) await writeAll(descriptor, bytes, offset);
+    await syncFile(descriptor);
+  } finally {
+    await closeFile(descriptor);
+  }
+}
+
+async function writeAll(descriptor: number, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let written = 0; written < bytes.length; )
+    written += await writeFrom(descriptor, bytes.subarray(written), offset + written);
 }
 
 async function readInto(descriptor: number, into: Uint8Array, offset: number): Promise<number> {

@@ -4,7 +4,7 @@ import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/prom
 import { join, resolve } from 'node:path';
 import { linesOf } from './lines-of.ts';
 import { openAppender } from './local-appender.ts';
-import { openByteFile, openScratchFile } from './local-byte-file.ts';
+import { openByteFile, openScratchFile, overwrite } from './local-byte-file.ts';
 import { createWhole, openWriter, writeWhole } from './local-writer.ts';
 import { guarded } from './state-fault.ts';
 import type { StateEntry, StateLine, StateStore } from './state-store.ts';
@@ -34,6 +34,7 @@ export function createLocalStateStore(folder: string): StateStore {
     bytes: {
       open: (path) => guarded(locate(path), () => openByteFile(locate(path))),
       openWriter: (path) => guarded(locate(path), () => openWriter(locate(path))),
+      overwrite: (path, patches) => guarded(locate(path), () => overwrite(locate(path), patches)),
       openScratch: (path) => guarded(locate(path), () => openScratchFile(locate(path))),
     },
   };

@@ -58,6 +58,13 @@ export interface ByteFiles {
   openWriter(path: string): Promise<ByteWriter>;
   /** A file without a name beside others, for what is too much for memory: gone with the process. */
   openScratch(folder: string): Promise<ScratchFile>;
+  /** Puts bytes in place of others, durable when it resolves; nothing where there is no such file (any more). */
+  overwrite(path: string, patches: readonly BytePatch[]): Promise<void>;
+}
+
+export interface BytePatch {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface ByteFile {

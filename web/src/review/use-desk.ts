@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
 import type { Decision } from '../../../src/records/decision.ts';
-import { ask, at, textOf } from '../api/client.ts';
+import { ask, at, textOf, withQuery } from '../api/client.ts';
 import { type Choice, deskAfter, emptyDesk } from './desk.ts';
 
 const readEveryInMs = 5_000;
@@ -42,7 +42,10 @@ export function useDesk(runId: string, reviewer: string) {
       () => {
         isSending.current = true;
         tell({ kind: 'sent', choices: waiting });
-        ask<Decisions>(path, { method: 'POST', body: { reviewer, decisions: waiting } })
+        ask<Decisions>(withQuery(path, { answer: 'sent' }), {
+          method: 'POST',
+          body: { reviewer, decisions: waiting },
+        })
           .then(
             ({ decisions }) => tell({ kind: 'saved', decisions }),
             (error: unknown) => tell({ kind: 'failed', problem: textOf(error) }),
