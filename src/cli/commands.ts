@@ -15,7 +15,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'scan, enroll, report, in this process; started again it resumes',
     arguments: {
       '<source>':
-        'a folder, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the manifest.json of an S3 Inventory, an earlier report.jsonl, or - (JSON lines on stdin)',
+        'a folder, photos.zip, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the manifest.json of an S3 Inventory, an earlier report.jsonl, or - (JSON lines on stdin)',
     },
     load: async () => (await import('./run.ts')).defineRun,
   },
@@ -23,7 +23,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'start a run and return its id; workers do it',
     arguments: {
       '<source>':
-        'a folder, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the manifest.json of an S3 Inventory, or - (JSON lines on stdin)',
+        'a folder, photos.zip, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the manifest.json of an S3 Inventory, or - (JSON lines on stdin)',
     },
     load: async () => (await import('./enqueue.ts')).defineEnqueue,
   },
@@ -77,7 +77,9 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   identify: {
     description: 'find who is on each photo: the best match, one call a photo',
-    arguments: { '<source>': 'a folder, file.csv, file.jsonl, s3://… or - (JSON lines on stdin)' },
+    arguments: {
+      '<source>': 'a folder, photos.zip, file.csv, file.jsonl, s3://… or - (JSON lines on stdin)',
+    },
     load: async () => (await import('./identify.ts')).defineIdentify,
   },
   forget: {
@@ -93,7 +95,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   preflight: {
     description: 'check photos with the local face models, without a call',
     arguments: {
-      '<source>': 'a folder, file.csv, file.jsonl, s3://bucket/prefix/ or - (JSON lines on stdin)',
+      '<source>':
+        'a folder, photos.zip, file.csv, file.jsonl, s3://bucket/prefix/ or - (JSON lines on stdin)',
     },
     load: async () => (await import('./preflight.ts')).definePreflight,
   },

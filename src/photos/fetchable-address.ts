@@ -1,3 +1,4 @@
+import { parseArchivedAddress } from '../sources/archive/archive-address.ts';
 import { isS3Address, parseS3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { UsageError } from '../util/errors.ts';
@@ -19,9 +20,10 @@ export async function fetchableAddress(
 ): Promise<{ readonly url: string } | PhotoProblem> {
   if (/^https:\/\//iu.test(address)) return { url: address };
   const shown = `photo ${JSON.stringify(redactAddress(address).address.slice(0, 300))}`;
-  if (!isS3Address(address))
+  const isArchived = parseArchivedAddress(address) !== undefined;
+  if (isArchived || !isS3Address(address))
     return permanent(
-      `${shown} is a file, which no engine can fetch: with --photo-transport url photos are https:// or s3:// addresses`,
+      `${shown} ${isArchived ? 'lies in an archive file' : 'is a file'}, which no engine can fetch: with --photo-transport url photos are https:// or s3:// addresses`,
     );
   try {
     return { url: await signS3Address(address, s3) };

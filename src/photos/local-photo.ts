@@ -21,7 +21,7 @@ const pieceInBytes = 4 * 1024 * 1024;
 
 /** Transient faults of the disk or the system; all others are permanent. */
 const transientCodes = new Set(
-  'EIO EAGAIN EBUSY EINTR EMFILE ENFILE ENOMEM ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN'.split(' '),
+  'EIO EAGAIN EBADF EBUSY EINTR EMFILE ENFILE ENOMEM ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN'.split(' '),
 );
 
 const deniedCodes = new Set(['EACCES', 'EPERM']);
@@ -44,7 +44,7 @@ export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoB
     }
   } catch (error) {
     signal.throwIfAborted();
-    return explain(error, options);
+    return explainFault(error, options);
   }
 }
 
@@ -109,7 +109,11 @@ function isSame(before: Stats, after: Stats): boolean {
   return before.size === after.size && before.mtimeMs === after.mtimeMs;
 }
 
-async function explain(error: unknown, { path, rootFolder, root }: LocalPhotoOptions): Promise<PhotoProblem> {
+/** Why a file cannot be opened or read. */
+export async function explainFault(
+  error: unknown,
+  { path, rootFolder, root }: Pick<LocalPhotoOptions, 'path' | 'rootFolder' | 'root'>,
+): Promise<PhotoProblem> {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   const isTransient = transientCodes.has(code);
   if (!isTransient && code !== 'ENOENT') {

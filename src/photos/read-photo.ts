@@ -1,8 +1,10 @@
 import { isAbsolute } from 'node:path';
+import { parseArchivedAddress } from '../sources/archive/archive-address.ts';
 import { isInside } from '../sources/photo-address.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { type ArchivePhotoReader, createArchivePhotoReader } from './archive-photo.ts';
 import type { HttpsOptions } from './https-dispatchers.ts';
 import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
 import { readLocalPhoto } from './local-photo.ts';
@@ -26,7 +28,7 @@ export interface PhotoReaderOptions extends HttpsOptions {
  * The room `photos`: the bytes of a photo, from reading to what is sent. Its way: this reader reads, `inspect-photo.ts`
  * reads the header, `prepare-photo.ts` converts what the engine does not take.
  *
- * Reads the bytes of photos: from files, over https, from S3.
+ * Reads the bytes of photos: from files, archive files, over https, from S3.
  */
 export interface PhotoReader {
   /**
@@ -51,6 +53,7 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
     if (rootFolder === undefined || !absoluteAnywhere) return rootFolder;
     return isInside(rootFolder, path) ? rootFolder : undefined;
   };
+  let archives: ArchivePhotoReader | undefined;
   return {
     async read(address, signal, limitInBytes = ownLimitInBytes) {
       signal.throwIfAborted();
@@ -58,6 +61,11 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
       if (/^https:\/\//iu.test(address)) {
         https ??= createHttpsPhotoReader({ ...options, maxSizeInBytes: ownLimitInBytes });
         return https.read(address, signal, maxSizeInBytes);
+      }
+      const archived = parseArchivedAddress(address);
+      if (archived !== undefined) {
+        archives ??= createArchivePhotoReader({ rootFolderOf, root, s3, timeoutInMs });
+        return archives.read(archived, { maxSizeInBytes, signal });
       }
       if (isAbsolute(address))
         return readLocalPhoto({
@@ -74,6 +82,7 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
     },
     async close() {
       await https?.close();
+      await archives?.close();
     },
   };
 }

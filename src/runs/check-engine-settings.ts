@@ -2,6 +2,7 @@ import type { Engine } from '../engines/engine.ts';
 import { assertIdentifies } from '../engines/registry.ts';
 import { type Settings, settingOfOtherEngine } from '../engines/settings.ts';
 import { namesOf } from '../settings/setting.ts';
+import { archiveKindOf } from '../sources/archive/archive-address.ts';
 import type { Source } from '../sources/source.ts';
 import { UsageError } from '../util/errors.ts';
 import { isLocal } from './files-on.ts';
@@ -53,8 +54,11 @@ function checkTransport(
   if (needsBytes)
     throw wrong(`${namesOf(needsBytes)} needs the photo's bytes, which ${key} does not read; use bytes`);
   // A manifest may name addresses, whose rows are looked at one by one.
-  if (isLocal(address) && rootFolder === address)
-    throw wrong(`${key}: the photos of ${address} are files, which no engine can fetch; use bytes`);
+  const isArchive = archiveKindOf(address) !== undefined;
+  if (isArchive || (isLocal(address) && rootFolder === address))
+    throw wrong(
+      `${key}: the photos of ${address} are ${isArchive ? 'in an archive file' : 'files'}, which no engine can fetch; use bytes`,
+    );
 }
 
 const wrong = (message: string) => new UsageError('engine-settings', `${message}.`);

@@ -3,6 +3,7 @@ import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../util/errors.ts';
 import { fileVersion } from '../util/file-version.ts';
+import { looksArchived, whyLooksArchived } from './archive/archive-address.ts';
 import {
   type FolderIdentity,
   folderIdentity,
@@ -75,6 +76,7 @@ function leftOutFile(
 async function look(entry: WalkEntry, photo: string, options: ListedFolder): Promise<Looked> {
   if (entry.leftOut !== undefined) return { why: entry.leftOut };
   const verdict = options.rules.file(entry.path);
+  if (looksArchived(photo) && !isLeftOut(verdict)) return { problem: whyLooksArchived };
   switch (entry.kind) {
     case 'file':
       return lookAtFile(photo, verdict, options);

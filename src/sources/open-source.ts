@@ -6,6 +6,8 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { templateUuid } from '../util/template-id.ts';
+import { formatArchivedAddress } from './archive/archive-address.ts';
+import { openArchiveSource } from './archive/open-archive-source.ts';
 import { createCsvSource } from './csv-source.ts';
 import { checkFolder, createFolderSource } from './folder-source.ts';
 import { parseIdPattern } from './id-from.ts';
@@ -52,7 +54,7 @@ export interface OpenSourceOptions {
 }
 
 const accepted =
-  'a folder, s3://bucket/prefix/, the manifest.json of an S3 Inventory, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
+  'a folder, an archive file (.zip), s3://bucket/prefix/, the manifest.json of an S3 Inventory, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
 
 /**
  * The source that a command's argument names. Its photos are read when it is listed; only its beginning is checked here,
@@ -79,8 +81,10 @@ export async function openSource(spec: string, options: OpenSourceOptions = {}):
   const path = resolve(workingFolder, spec);
   if (await isFolder(path)) {
     await checkFolder(path);
-    return openFolder(path, { ...options, allowOutside });
+    return createFolderSource({ path, ...foundBy(options), allowOutside });
   }
+  const archive = await openArchiveSource(path, { ...foundBy(options), s3: options.s3 });
+  if (archive !== undefined) return archive;
   const source = openManifest(localManifest(path), manifestOptions);
   if (source !== undefined) return source;
   throw new UsageError(
@@ -109,33 +113,29 @@ function openManifest(manifest: ManifestPlace, options: ManifestOptions): Promis
 
 async function openOnS3(spec: string, options: ManifestOptions): Promise<Source> {
   const at = parseS3Address(spec);
-  const { s3, idFrom = '{id}.{ext}' } = options;
+  const { s3 } = options;
   if (s3 === undefined) throw new Error('a source on S3 needs a connection');
-  if (at.key === '' || at.key.endsWith('/')) {
-    return createS3PrefixSource({ at, s3, idPattern: parseIdPattern(idFrom), rules: rulesOf(options) });
-  }
+  if (at.key === '' || at.key.endsWith('/')) return createS3PrefixSource({ at, s3, ...foundBy(options) });
   if (isInventory(spec)) {
     const { createS3InventorySource } = await import('./s3-inventory/s3-inventory-source.ts');
-    return createS3InventorySource({ at, s3, idPattern: parseIdPattern(idFrom), rules: rulesOf(options) });
+    return createS3InventorySource({ at, s3, ...foundBy(options) });
   }
+  const archive = await openArchiveSource(formatS3Address(at), { ...foundBy(options), s3 });
+  if (archive !== undefined) return archive;
   const source = openManifest(s3Manifest(at, s3), options);
   if (source !== undefined) return source;
   const address = formatS3Address(at);
   throw new UsageError(
     'source-kind',
-    `${address} is neither a manifest (.csv, .jsonl, .ndjson), nor the manifest.json of an S3 Inventory, nor a prefix: give ${address}/ for all photos below it.`,
+    `${address} is neither a manifest (.csv, .jsonl, .ndjson), nor the manifest.json of an S3 Inventory, nor an archive file (.zip), nor a prefix: give ${address}/ for all photos below it.`,
   );
 }
 
-function openFolder(path: string, options: OpenSourceOptions & { allowOutside: boolean }): Source {
-  const { idFrom = '{id}.{ext}', allowOutside } = options;
-  return createFolderSource({
-    path,
-    idPattern: parseIdPattern(idFrom),
-    rules: rulesOf(options),
-    allowOutside,
-  });
-}
+/** How photos are found, and their ids, where no list names them. */
+const foundBy = (options: OpenSourceOptions) => ({
+  idPattern: parseIdPattern(options.idFrom ?? '{id}.{ext}'),
+  rules: rulesOf(options),
+});
 
 function rulesOf({ include = [], exclude = [], includeLeftOut, listRules }: OpenSourceOptions): ListRules {
   return createListRules({
@@ -148,19 +148,20 @@ function rulesOf({ include = [], exclude = [], includeLeftOut, listRules }: Open
 const isInventory = (address: string) => isS3Address(address) && address.toLowerCase().endsWith('.json');
 
 /**
- * Whether a photo that was listed in a folder, prefix or inventory before lies in a folder of it that these rules leave
+ * Whether a photo that was listed in a folder, prefix, inventory or archive file before lies in a folder of it that these rules leave
  * out: it is not listed any more, and not missing either.
  */
 export function leftOutNow(
   source: string,
   options: Pick<OpenSourceOptions, 'include' | 'exclude' | 'includeLeftOut' | 'listRules'>,
 ): (photo: string) => boolean {
-  const folder = source.endsWith('/') ? source : `${source}/`;
+  const folders = [source.endsWith('/') ? source : `${source}/`, formatArchivedAddress(source, '')];
   const rules = rulesOf(options);
   return (photo) => {
     // An inventory's paths begin at the bucket of its photos.
-    const root = isInventory(source) ? photo.split('/', 3).join('/').concat('/') : folder;
-    return photo.startsWith(root) && leftOutFolderOf(photo.slice(root.length), rules) !== undefined;
+    const roots = isInventory(source) ? [photo.split('/', 3).join('/').concat('/')] : folders;
+    const root = roots.find((each) => photo.startsWith(each));
+    return root !== undefined && leftOutFolderOf(photo.slice(root.length), rules) !== undefined;
   };
 }
 

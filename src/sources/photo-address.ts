@@ -2,6 +2,8 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { formatS3Address, isS3Address, parseS3Address } from '../storage/s3/s3-address.ts';
 import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { formatArchivedAddress, splitArchived } from './archive/archive-address.ts';
+import { readEntryPath } from './archive/entry-path.ts';
 
 export type PhotoAddress = { readonly photo: string } | { readonly problem: string };
 
@@ -10,7 +12,7 @@ export const maxAddressLength = 8192;
 
 /**
  * What a manifest's photo cell stands for: `https://…` and `s3://…` as they are, a path made absolute from the
- * manifest's folder (an absolute path, or `s3://bucket/` with prefix and slash). Gives a problem for anything that
+ * manifest's folder (an absolute path, or `s3://bucket/` with prefix and slash). A photo may lie in an archive file. Gives a problem for anything that
  * cannot be read. Links are checked when the photo is read.
  */
 export function resolvePhotoAddress({
@@ -89,9 +91,13 @@ function resolvePath({
     return {
       problem: `photo ${JSON.stringify(cell)} is a path of a Windows machine; give paths relative to the list`,
     };
-  const photo = resolve(folder, cell);
+  const archived = splitArchived(cell);
+  const entry = archived && readEntryPath(archived.path);
+  if (entry?.problem !== undefined) return { problem: `photo ${JSON.stringify(cell)} ${entry.problem}` };
+  const file = resolve(folder, archived?.archive ?? cell);
+  const photo = entry === undefined ? file : formatArchivedAddress(file, entry.path);
   // No `..` is left in what was resolved: where its beginning is the folder, nothing else need be looked at.
-  if (allowOutside || photo.startsWith(`${folder}${sep}`) || isInside(folder, photo)) return { photo };
+  if (allowOutside || file.startsWith(`${folder}${sep}`) || isInside(folder, file)) return { photo };
   return {
     problem: `photo ${JSON.stringify(cell)} leaves the folder ${folder}; --allow-outside permits that`,
   };

@@ -1,0 +1,82 @@
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isS3Address } from '../../storage/s3/s3-address.ts';
+import type { S3Connection } from '../../storage/s3/s3-connection.ts';
+import { s3Fault } from '../../storage/s3/s3-fault.ts';
+import { UsageError } from '../../util/errors.ts';
+import type { IdPattern } from '../id-from.ts';
+import type { ListRules } from '../list-rules.ts';
+import type { Source } from '../source.ts';
+import { type ArchiveKind, archiveKindOf, looksArchived } from './archive-address.ts';
+import { openLocalArchive, openS3Archive } from './archive-bytes.ts';
+import { createArchiveSource } from './archive-source.ts';
+import { openArchiveFile } from './open-archive-file.ts';
+
+export interface OpenArchiveOptions {
+  readonly idPattern: IdPattern;
+  readonly rules: ListRules;
+  readonly s3: S3Connection | undefined;
+}
+
+/**
+ * The archive file at an absolute path or an address on S3, if it is one by its suffix.
+ * @throws UsageError if it is not there, or not whole
+ */
+export async function openArchiveSource(
+  address: string,
+  options: OpenArchiveOptions,
+): Promise<Source | undefined> {
+  const kind = archiveKindOf(address);
+  if (kind === undefined) return undefined;
+  if (looksArchived(address))
+    throw new UsageError(
+      'source-kind',
+      `${address} lies in a folder named as if it were an archive file, followed by "!": its photos could not be told from those of that file. Rename the folder.`,
+    );
+  return isS3Address(address) ? openOnS3(address, kind, options) : openLocal(address, kind, options);
+}
+
+async function openLocal(
+  address: string,
+  kind: ArchiveKind,
+  { idPattern, rules }: OpenArchiveOptions,
+): Promise<Source> {
+  const openBytes = () =>
+    openLocalArchive(address).catch((error: NodeJS.ErrnoException) => {
+      const code = error.code ?? error.message;
+      throw new UsageError('source-missing', `${address} cannot be read (${code}).`, { cause: error });
+    });
+  return createArchiveSource({
+    address,
+    rootFolder: dirname(await realpath(address)),
+    idPattern,
+    rules,
+    openBytes,
+    openFile: (bytes) => openArchiveFile(kind, bytes, address),
+  });
+}
+
+function openOnS3(
+  address: string,
+  kind: ArchiveKind,
+  { idPattern, rules, s3 }: OpenArchiveOptions,
+): Promise<Source> {
+  if (s3 === undefined) throw new Error('a source on S3 needs a connection');
+  if (kind !== 'zip')
+    throw new UsageError(
+      'source-kind',
+      `${address}: of archive files on S3 only .zip is read, since it has a directory; a .tar must be read from its beginning for every photo. Copy it to this machine, or put the photos below a prefix.`,
+    );
+  return createArchiveSource({
+    address,
+    rootFolder: undefined,
+    idPattern,
+    rules,
+    openBytes: (signal) =>
+      openS3Archive(address, { s3, signal }).catch((error) => {
+        signal.throwIfAborted();
+        throw s3Fault(error, { address, deed: 'read', permission: 's3:GetObject' });
+      }),
+    openFile: (bytes) => openArchiveFile(kind, bytes, address),
+  });
+}
