@@ -92,7 +92,7 @@ export function describeProposal(found: ListFindings, startWith: StartWith): Lab
       pairs: pairsOf(proposedExamples),
     },
     ...orRow(ids),
-    { label: 'start', text: startWith({ idFrom: proposal.pattern }) },
+    { label: 'start', text: startWith({ idFrom: proposal.pattern }), isCommand: true },
   ];
 }
 
@@ -129,7 +129,7 @@ function describeList(ids: IdFindings, startWith: StartWith): LabelledRow[] {
       pairs: ['subject_id,photo', ...examples.map(line), '…'].map((text) => [text, '']),
     },
     ...orRow(ids),
-    { label: 'start', text: startWith({ source: 'people.csv' }) },
+    { label: 'start', text: startWith({ source: 'people.csv' }), isCommand: true },
   ];
 }
 

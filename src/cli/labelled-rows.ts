@@ -5,6 +5,8 @@ import { cutStart, padTo, widthOf } from './spans.ts';
 export interface LabelledRow {
   readonly label: string;
   readonly text: string;
+  /** To be copied: the terminal wraps it, so that it stays one line. */
+  readonly isCommand?: true;
   /** Below it: pairs in two columns, of which the first is cut where it is too long. */
   readonly pairs?: readonly (readonly [string, string])[];
 }
@@ -20,8 +22,8 @@ export function layRows(
   const start = indent + labelWidth + 1;
   const width = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(20, columns - start - 1);
   const below = ' '.repeat(start);
-  return rows.flatMap(({ label, text, pairs = [] }) => {
-    const [first = '', ...rest] = wrap(showInvisible(text), width);
+  return rows.flatMap(({ label, text, isCommand, pairs = [] }) => {
+    const [first = '', ...rest] = isCommand ? [text] : wrap(showInvisible(text), width);
     return [
       `${' '.repeat(indent)}${label.padEnd(labelWidth)} ${first}`,
       ...rest.map((line) => `${below}${line}`),

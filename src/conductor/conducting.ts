@@ -36,10 +36,18 @@ export interface ConductOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
   readonly log: Logger;
+  /** Absent: nobody could start another run, and none is proposed where the set-up seems wrong. */
+  readonly commandInstead?: CommandInstead;
   readonly tracing?: Tracing | undefined;
   /** How often the conductor looks for what the queue has lost. Default: 30 s. */
   readonly reconcileEveryInMs?: number;
 }
+
+/** The command that starts another run in place of one, with these changes: to be copied, without secrets. */
+export type CommandInstead = (
+  record: RunRecord,
+  changes: Partial<Pick<RunRecord['settings'], 'idFrom' | 'allowOutside' | 'replace'>>,
+) => string;
 
 export interface RunProgress {
   readonly listed: number;

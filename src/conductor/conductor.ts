@@ -1,5 +1,6 @@
 import { manifestSize } from '../records/manifest.ts';
 import type { PauseCause } from '../records/run-events.ts';
+import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import { RollcallError } from '../util/errors.ts';
 import { isDeadProcess } from '../util/process-name.ts';
 import { concludeRun } from './conclude-run.ts';
@@ -9,6 +10,7 @@ import { listSource } from './list.ts';
 import { createManifestProgress, type ManifestProgress } from './manifest-progress.ts';
 import { collectPhotos, createPhotoFlow, type PhotoFlow } from './photo-flow.ts';
 import { createRunKeeper, createWorkerCount, type RunKeeper } from './run-keeper.ts';
+import { adviseOnSetUp } from './set-up-advice.ts';
 import type { StopReason } from './stop.ts';
 import { type HeldRun, takeRun } from './take-run.ts';
 import { stopIfAsked, takeChanges, watchRun } from './watch.ts';
@@ -92,6 +94,19 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
         'failures',
         `${tooMany} (--stop-after-failures). See why with rollcall dead-letters ${runId}, then start the command again (workers go on with: rollcall resume ${runId})`,
       ),
+    onSetUpProblem: async (problem) => {
+      const { record } = run;
+      const { commandInstead } = options;
+      // Of an inbox, and of dead letters that are tried again, no command lists them anew.
+      const isListedElsewhere = inboxOf(record) !== undefined || record.origin !== undefined;
+      if (!commandInstead || isListedElsewhere) return;
+      const { why, command } = await adviseOnSetUp(problem, { record, state, commandInstead });
+      pause(
+        'failures',
+        `${why}. To go on all the same: rollcall resume ${runId}. To begin anew, which is better: ${command}`,
+        true,
+      );
+    },
     // Somebody has to look, also where no photo is left: what was seen must not end as a line among others.
     onImplausible: (alarm) =>
       pause(

@@ -17,6 +17,8 @@ import type { HeldRun } from './take-run.ts';
 
 const jobsPerAdd = 500;
 const settledPerFlush = 1000;
+/** At first: a run that is set up wrong is to stop early. */
+const settledAtFirst = 100;
 
 type Feeding = { state: StateStore; manifest: ManifestProgress; flow: PhotoFlow };
 
@@ -74,7 +76,8 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
         if (jobs.length >= jobsPerAdd) await flush();
       }
       const mustWait = end >= manifest.end.sizeInBytes || flow.deferred.isFull;
-      if (mustWait || settled.length >= settledPerFlush) await flush();
+      if (mustWait || settled.length >= (count <= settledPerFlush ? settledAtFirst : settledPerFlush))
+        await flush();
       if (mustWait) await written;
       await flow.deferred.room(stop.signal);
     }

@@ -13,6 +13,7 @@ import { createDeferredPhotos, createInFlightPhotos } from './in-flight-photos.t
 import type { ManifestProgress } from './manifest-progress.ts';
 import { buildFinishedLine, buildPhotoJob, jobToRepeat, traced } from './photo-job.ts';
 import { removePicturesOf } from './remove-pictures.ts';
+import { createSetUpWatch, type SetUpProblem } from './set-up-watch.ts';
 import type { HeldRun } from './take-run.ts';
 import { createTemplateWatch, type JudgedLines, type TemplateWatch } from './template-watch.ts';
 
@@ -59,6 +60,8 @@ export function createPhotoFlow(
     photosPerJob: number;
     tracing?: Tracing | undefined;
     onTooManyFailures: (message: string) => void;
+    /** The first photos nearly all fail for one reason of the set-up. */
+    onSetUpProblem: (problem: SetUpProblem) => Promise<void>;
     /** The engine's answers cannot be right. */
     onImplausible: (alarm: string) => void;
   },
@@ -69,6 +72,10 @@ export function createPhotoFlow(
   const inFlight = createInFlightPhotos(options.window);
   const deferred = createDeferredPhotos();
   const failures = createFailureWatch(record.settings.stopAfterFailures);
+  const setUp = createSetUpWatch({
+    threshold: record.settings.stopAfterFailures,
+    linesBefore: parts.covered.count,
+  });
   const judgeLines = createLineJudge(run, options.state);
 
   /**
@@ -91,6 +98,9 @@ export function createPhotoFlow(
 
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
     const judged = await judgeLines(lines);
+    // Before the last photo may have its line: then the run would be finished.
+    const wrong = setUp.add(judged.lines);
+    if (wrong) await options.onSetUpProblem(wrong);
     const fresh = await parts.add(judged.lines, judged.found);
     await removePicturesOf(options.state, fresh);
     const letters = fresh.filter(isDeadLetter).map((line) => ({ id: `${line.run}-${line.seq}`, line }));

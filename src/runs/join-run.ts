@@ -15,6 +15,7 @@ import type { WorkWatch } from '../worker/work-watch.ts';
 import type { OpenEngine } from './open-engines.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openPhotoReader } from './run-source.ts';
+import { startCommand } from './start-command.ts';
 
 /** A few seconds of work: enough to keep workers busy between two collections, small for the queue's store. */
 const windowInSeconds = 4;
@@ -28,6 +29,8 @@ const askAgainInMs = 1_000;
 export type WorkTools = Pick<
   Rollcall,
   | 'settings'
+  | 'given'
+  | 'environment'
   | 'state'
   | 'log'
   | 's3'
@@ -70,6 +73,7 @@ export async function joinRun(
         ...{ state, backend, runId, openSource, signal, onProgress, log, tracing },
         processName: processName(),
         ...loadFor(settings, record.settings.rate),
+        commandInstead: (of, changes) => startCommand(tools, { ...of, changes, isNew: true }),
         windowOf: (changed) => loadFor(settings, changed.settings.rate).window,
         work: part.worker,
       });

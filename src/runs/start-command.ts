@@ -1,3 +1,4 @@
+import type { CommandInstead } from '../conductor/conducting.ts';
 import { type SettingKey, settingKeys, settingsSchema } from '../engines/settings.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import { variableOf } from '../settings/check-environment.ts';
@@ -53,7 +54,7 @@ export function startingCommand(
     startCommand(rollcall, { source: other, engine, settings, changes });
 }
 
-type Changes = Partial<Pick<RunSettings, 'idFrom' | 'allowOutside'>>;
+type Changes = Parameters<CommandInstead>[1];
 
 function flagWith(key: SettingKey, text: string): string[] {
   const { type, placeholder }: Setting = settingsSchema[key];
