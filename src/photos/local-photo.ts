@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { isInside } from '../sources/photo-address.ts';
 import { fileVersion } from '../util/file-version.ts';
+import { isBelowOne } from './allowed-places.ts';
 import { closeFile, openFile, placeOf, readFile, statFile } from './open-file.ts';
 import { findByOtherName } from './other-name.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
@@ -12,6 +13,8 @@ export interface LocalPhotoOptions {
   readonly path: string;
   /** The folder that the photo may not leave, links resolved; undefined: it may lie anywhere. */
   readonly rootFolder: string | undefined;
+  /** Folders of which one has to hold it, links resolved; undefined: any. */
+  readonly allowedFolders?: readonly string[] | undefined;
   readonly root: RootWatch;
   readonly maxSizeInBytes: number;
   readonly signal: AbortSignal;
@@ -28,7 +31,7 @@ const deniedCodes = new Set(['EACCES', 'EPERM']);
 
 /** Reads a file once. A pipe or device is refused without blocking on it; a change while it is read is noticed. */
 export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoBytes | PhotoProblem> {
-  const { rootFolder, root, signal } = options;
+  const { rootFolder, allowedFolders, root, signal } = options;
   try {
     const opened = await openPhoto(options);
     if ('problem' in opened) return opened;
@@ -36,6 +39,9 @@ export async function readLocalPhoto(options: LocalPhotoOptions): Promise<PhotoB
     try {
       if (rootFolder !== undefined && !(await root.holds(rootFolder, await placeOf(file, at))))
         return leadsOut(options);
+      // It may have become a link since it was looked at.
+      if (allowedFolders && !isBelowOne(allowedFolders, await placeOf(file, at)))
+        return permanent(`photo ${quote(options.path)} lies where a client of the API may name none`);
       const photo = await readOpened(file, options);
       if (rootFolder !== undefined) await root.noteRead(rootFolder);
       return isRenamed && 'bytes' in photo ? { ...photo, warnings: ['photo-name-differs'] } : photo;

@@ -4,6 +4,7 @@ import { isInside } from '../sources/photo-address.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { type AllowedPlaces, isAllowedPhoto } from './allowed-places.ts';
 import { type ArchivePhotoReader, createArchivePhotoReader } from './archive-photo.ts';
 import type { HttpsOptions } from './https-dispatchers.ts';
 import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
@@ -18,6 +19,8 @@ export interface PhotoReaderOptions extends HttpsOptions {
   readonly rootFolder?: string | undefined;
   /** Whether `rootFolder` guards only the photos that are named inside it. Default: no other may be read. */
   readonly absoluteAnywhere?: boolean | undefined;
+  /** Absent: wherever else is allowed. */
+  readonly allowedPlaces?: AllowedPlaces | undefined;
   /** Larger photos are a problem; default 64 MiB. */
   readonly maxSizeInBytes?: number | undefined;
   /** For photos on S3, which are a problem without it. */
@@ -44,7 +47,7 @@ export const largestSizeInBytes = 64 * 1024 * 1024;
 
 /** Reads absolute paths, `https://…` and `s3://…`; `timeoutInMs` covers the whole read of a photo over the network. */
 export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
-  const { timeoutInMs, s3 } = options;
+  const { timeoutInMs, s3, allowedPlaces } = options;
   const ownLimitInBytes = options.maxSizeInBytes ?? largestSizeInBytes;
   const root = createRootWatch();
   let https: HttpsPhotoReader | undefined;
@@ -58,11 +61,13 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
     async read(address, signal, limitInBytes = ownLimitInBytes) {
       signal.throwIfAborted();
       const maxSizeInBytes = Math.min(limitInBytes, ownLimitInBytes);
+      const archived = parseArchivedAddress(address);
+      if (allowedPlaces && !(await isAllowedPhoto(archived?.archive ?? address, allowedPlaces)))
+        return permanent(`photo ${shownOf(address)} lies where a client of the API may name none`);
       if (/^https:\/\//iu.test(address)) {
         https ??= createHttpsPhotoReader({ ...options, maxSizeInBytes: ownLimitInBytes });
         return https.read(address, signal, maxSizeInBytes);
       }
-      const archived = parseArchivedAddress(address);
       if (archived !== undefined) {
         archives ??= createArchivePhotoReader({ rootFolderOf, root, s3, timeoutInMs });
         return archives.read(archived, { maxSizeInBytes, signal });
@@ -71,14 +76,14 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
         return readLocalPhoto({
           path: address,
           rootFolder: rootFolderOf(address),
+          allowedFolders: allowedPlaces?.folders,
           root,
           maxSizeInBytes,
           signal,
         });
       if (s3 !== undefined && isS3Address(address))
         return readS3Photo({ address, s3, maxSizeInBytes, timeoutInMs, signal });
-      const shown = JSON.stringify(redactAddress(address).address.slice(0, 300));
-      return permanent(`photo ${shown} is neither a path nor an https:// or s3:// address`);
+      return permanent(`photo ${shownOf(address)} is neither a path nor an https:// or s3:// address`);
     },
     async close() {
       await https?.close();
@@ -86,3 +91,5 @@ export function createPhotoReader(options: PhotoReaderOptions): PhotoReader {
     },
   };
 }
+
+const shownOf = (address: string) => JSON.stringify(redactAddress(address).address.slice(0, 300));

@@ -64,6 +64,13 @@ export const runRecordSchema = z.object({
   rootFolder: z.string().optional(),
   /** Whether photos that the list names outside that folder are meant (from a pipe or a script); links in it may not lead out. */
   absoluteAnywhere: z.literal(true).optional(),
+  /**
+   * Where its photos may lie, wherever its list says they do: what the server allowed (`--allow-root`, `--allow-bucket`) by
+   * whose API it was started. Folders by their real paths. Absent: started otherwise.
+   */
+  allowedPlaces: z
+    .object({ folders: z.array(z.string()).readonly(), buckets: z.array(z.string()).readonly() })
+    .optional(),
   /** The machine whose files the run needs; absent: every worker can read its photos. */
   filesOn: z.string().optional(),
   engine: z.string(),

@@ -34,6 +34,7 @@ export interface RunSubject {
   readonly account: string;
   /** The machine whose files the run needs. */
   readonly filesOn?: string | undefined;
+  readonly allowedPlaces?: RunRecord['allowedPlaces'];
 }
 
 export interface CreateOrResumeOptions {
@@ -130,6 +131,7 @@ export function newRecord({
     source: subject.source.address,
     ...(subject.source.rootFolder !== undefined && { rootFolder: subject.source.rootFolder }),
     ...(subject.source.absoluteAnywhere && { absoluteAnywhere: true }),
+    ...(subject.allowedPlaces && { allowedPlaces: subject.allowedPlaces }),
     ...(subject.filesOn !== undefined && { filesOn: subject.filesOn }),
     engine: subject.engine,
     engineUrl: subject.engineUrl,

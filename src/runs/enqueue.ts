@@ -29,6 +29,8 @@ export interface EnqueueOptions {
   readonly runId?: string;
   /** Another run whose account, folder and settings the new one is to have. */
   readonly like?: RunRecord;
+  /** Where the photos of a source may lie that a client of the API named. */
+  readonly allowedPlaces?: RunRecord['allowedPlaces'];
 }
 
 export interface EnqueuedRun {
@@ -54,13 +56,19 @@ export type EnqueueTools = Pick<
 export async function enqueue(
   rollcall: EnqueueTools,
   given: string | Iterable<GivenPhoto> | AsyncIterable<GivenPhoto>,
-  { alwaysNew = false, signal = new AbortController().signal, like, ...named }: EnqueueOptions = {},
+  {
+    alwaysNew = false,
+    signal = new AbortController().signal,
+    like,
+    allowedPlaces,
+    ...named
+  }: EnqueueOptions = {},
 ): Promise<EnqueuedRun> {
   const { state, settings } = rollcall;
   const forgetList = await readForgetList(rollcall, settings, signal);
   if (typeof given === 'string' && given !== '-') {
     const source = await openSourceOf(rollcall, given, settings);
-    const subject = subjectOf(rollcall, source);
+    const subject = { ...subjectOf(rollcall, source), allowedPlaces };
     const { leases, presence } = await rollcall.queue();
     const { record, resumed, takenOver } = await oneAtATime(leases, subject, signal, () =>
       createOrResumeRun({ state, settings, given: rollcall.given, subject, forgetList, alwaysNew }),

@@ -46,7 +46,7 @@ export function openSourceOf(
 }
 
 /** Where photos on this machine may lie. */
-export type PhotoPlaces = Pick<RunRecord, 'rootFolder' | 'absoluteAnywhere'>;
+export type PhotoPlaces = Pick<RunRecord, 'rootFolder' | 'absoluteAnywhere' | 'allowedPlaces'>;
 
 /** What is needed for the source of any run. */
 export type ReopenTools = Pick<Rollcall, 's3' | 'state' | 'inbox' | 'log'>;
@@ -86,11 +86,14 @@ export function subjectOf(rollcall: Pick<Rollcall, 'settings' | 'engine'>, sourc
 /** Reads the photos of a source, or of a run; to be closed. */
 export function openPhotoReader(
   { settings, s3, state }: Pick<Rollcall, 'settings' | 's3' | 'state'>,
-  { rootFolder, absoluteAnywhere }: PhotoPlaces,
+  places: PhotoPlaces,
   { allowPrivate }: { allowPrivate: boolean },
 ): PhotoReader {
+  const { rootFolder, absoluteAnywhere, allowedPlaces } = places;
   const { timeout: timeoutInMs } = settings;
-  const reader = createPhotoReader({ allowPrivate, rootFolder, absoluteAnywhere, timeoutInMs, s3 });
+  const reader = createPhotoReader({
+    ...{ allowPrivate, rootFolder, absoluteAnywhere, allowedPlaces, timeoutInMs, s3 },
+  });
   return {
     ...reader,
     read: (address, signal, limitInBytes) =>

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -57,6 +58,8 @@ it('a run is started, seen live, paused, made faster, resumed and finished by th
   await press('Start');
   await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
   const [runId = ''] = await scene.runIds();
+  const folders = [await realpath(scene.folder)];
+  expect(await scene.record(runId)).toMatchObject({ allowedPlaces: { folders, buckets: [] } });
   const done = async () => Number(await page.getByRole('progressbar').first().getAttribute('aria-valuenow'));
   await until(async () => (await done()) > 0, { what: 'progress on the page' });
 

@@ -6,7 +6,7 @@ import { runParams, runViewSchema } from '../api/runs.ts';
 import { queueOf, type Routes } from '../context.ts';
 import { findRun } from '../find-run.ts';
 import { ProblemError } from '../problem.ts';
-import { allowedSource } from '../security/allowed-places.ts';
+import { allowedPlaces, allowedSource } from '../security/allowed-places.ts';
 
 /**
  * What a client may say of a run. Engine, addresses, credentials, transport, files of this machine, whatever begins with
@@ -47,14 +47,18 @@ export const newRunRoutes: Routes = (context) => async (app) => {
       if (refused.length > 0)
         throw new ProblemError(403, 'setting-not-allowed', `Only the server sets ${refused.join(', ')}.`);
       const { allowRoot, allowBucket } = rollcall.settings;
-      const allowed = await allowedSource(source, { allowRoot, allowBucket, folder: rollcall.folder });
+      const places = { allowRoot, allowBucket, folder: rollcall.folder };
+      const allowed = await allowedSource(source, places);
       queueOf(context);
       if (id !== undefined) await assertNotOver(id);
       const { runId: _, ...given } = rollcall.given;
       const texts = Object.entries(settings).map(([key, value]) => [key, String(value)]);
       const wanted = { ...given, ...Object.fromEntries(texts), ...(id !== undefined && { runId: id }) };
       const tools = { ...rollcall, given: wanted, settings: parseSettings(wanted) };
-      const { runId } = await enqueue(tools, allowed, { signal });
+      const { runId } = await enqueue(tools, allowed, {
+        signal,
+        allowedPlaces: await allowedPlaces(places),
+      });
       return reply.code(201).send(await views.view(await findRun(context, runId)));
     },
   );

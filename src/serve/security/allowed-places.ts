@@ -1,9 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
+import type { AllowedPlaces } from '../../photos/allowed-places.ts';
 import { isS3Address, parseS3Address } from '../../storage/s3/s3-address.ts';
 import { ProblemError } from '../problem.ts';
 
-export interface AllowedPlaces {
+export interface AllowedSettings {
   /** `--allow-root`. */
   readonly allowRoot: readonly string[];
   /** `--allow-bucket`. */
@@ -17,7 +18,7 @@ export interface AllowedPlaces {
  * @returns the source to open
  * @throws ProblemError, one and the same for whatever is not allowed, be it there or not
  */
-export async function allowedSource(source: string, places: AllowedPlaces): Promise<string> {
+export async function allowedSource(source: string, places: AllowedSettings): Promise<string> {
   const allowed = isS3Address(source) ? inBucket(source, places) : await belowRoot(source, places);
   if (allowed !== undefined) return allowed;
   throw new ProblemError(
@@ -27,7 +28,7 @@ export async function allowedSource(source: string, places: AllowedPlaces): Prom
   );
 }
 
-function inBucket(source: string, { allowBucket }: AllowedPlaces): string | undefined {
+function inBucket(source: string, { allowBucket }: AllowedSettings): string | undefined {
   try {
     return allowBucket.includes(parseS3Address(source).bucket) ? source : undefined;
   } catch {
@@ -35,16 +36,23 @@ function inBucket(source: string, { allowBucket }: AllowedPlaces): string | unde
   }
 }
 
-async function belowRoot(source: string, { allowRoot, folder }: AllowedPlaces): Promise<string | undefined> {
+/** The same for the photos of such a source: of a list they may lie elsewhere. */
+export async function allowedPlaces({
+  allowRoot,
+  allowBucket,
+  folder,
+}: AllowedSettings): Promise<AllowedPlaces> {
+  const folders = await Promise.all(allowRoot.map((root) => realOf(resolve(folder, root))));
+  return { folders: folders.filter((path) => path !== undefined), buckets: [...allowBucket] };
+}
+
+async function belowRoot(source: string, settings: AllowedSettings): Promise<string | undefined> {
   // What follows a relative path is nothing that a client knows.
   if (!source.startsWith('/')) return undefined;
   const path = await realOf(source);
   if (path === undefined) return undefined;
-  for (const root of allowRoot) {
-    const real = await realOf(resolve(folder, root));
-    if (real !== undefined && isBelow(path, real)) return path;
-  }
-  return undefined;
+  const { folders } = await allowedPlaces(settings);
+  return folders.some((folder) => isBelow(path, folder)) ? path : undefined;
 }
 
 const realOf = (path: string) => realpath(path).catch(() => undefined);
