@@ -161,11 +161,25 @@ describe('decisions', () => {
     [{ by: '' }],
     [{ edit: { rotate: 45 } }],
     [{ edit: { rotate: 0, crop: { left: 0.5, top: 0, width: 0.6, height: 1 } } }],
+    [{ edit: { rotate: 0, crop: { left: 0, top: 0.5, width: 1, height: 0.6 } } }],
+    [{ edit: { rotate: 0, crop: { left: 0.7, top: 0, width: 0.300002, height: 1 } } }],
+    [{ edit: { rotate: 0, crop: { left: 0, top: 0.7, width: 1, height: 0.300002 } } }],
     [{ edit: { rotate: 0, crop: { left: 0, top: 0, width: 0, height: 1 } } }],
     [{ edit: { rotate: 0, crop: { left: -0.1, top: 0, width: 1, height: 1 } } }],
     [{ at: 'yesterday' }],
   ])('cannot say %j', (more) => {
     expect(parseDecision(JSON.stringify({ ...decisionOf(1), ...more }))).toBeUndefined();
+  });
+
+  it.each([
+    { left: 0, top: 0, width: 1, height: 1 },
+    { left: 0.1, top: 0.2, width: 0.3, height: 0.8 },
+    // Shares that were rounded do not add up.
+    { left: 0.7, top: 0.7, width: 0.3000005, height: 0.3000005 },
+  ])('can say that %j is cut out', (crop) => {
+    const decision = decisionOf(1, { action: 'edit', edit: { rotate: 0, crop } });
+    expect(parseDecision(JSON.stringify(decision))).toEqual(decision);
+    expect(flawOf(decision)).toBeUndefined();
   });
 
   it.each([

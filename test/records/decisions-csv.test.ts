@@ -60,6 +60,15 @@ it('each row says what is wrong with the photo, and what was decided of it by wh
   ]);
 });
 
+it('a photo of which nobody said what is wrong has a row, too', () => {
+  const { error: _, ...rest } = line;
+  expect(toDecisionRow(rest, undefined)).toMatchObject({
+    seq: 7,
+    errorKind: undefined,
+    errorMessage: undefined,
+  });
+});
+
 it('has a header where there are no dead letters', async () => {
   const csv = createDecisionsCsv();
   csv.end();

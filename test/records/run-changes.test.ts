@@ -41,6 +41,19 @@ it('has what was asked for last of each, until it is taken over', async () => {
   expect(await changed(taken)).toBe(taken);
 });
 
+it('has each thing that was asked for, and nothing beside it', async () => {
+  const { state, record, changed } = await openRun();
+  const share = { share: 0.25 };
+  await writeChanges(state, record, { stopAfterFailures: share });
+  await writeChanges(state, record, { rate: undefined, stopAfterFailures: undefined });
+  expect(await changed(record)).toEqual({
+    ...record,
+    changedAt: expect.any(String),
+    settings: { ...record.settings, stopAfterFailures: share },
+  });
+  expect(Object.keys(await changed(record)).sort()).toEqual([...Object.keys(record), 'changedAt'].sort());
+});
+
 it('does not have again what it took over and what was changed since', async () => {
   const { state, record, changed } = await openRun();
   await writeChanges(state, record, { rate: 20 });
