@@ -67,6 +67,7 @@ it('is published at once when a run changes it, and not where it does not', asyn
   await own.publish();
   expect((await published())?.ratePerSecond).toBe(40);
   const leave = own.joinRun('slow', 5);
+  await pass(0);
   own.joinRun('fast', 50);
   own.joinRun('any', undefined);
   await pass(0);
@@ -79,6 +80,22 @@ it('is published at once when a run changes it, and not where it does not', asyn
   own.joinRun('slow', 5)();
   await pass(0);
   expect(changes()).toBe(3);
+});
+
+it.each([
+  // Its own, whether that was given, those of its runs: what it asks for.
+  [10, true, [], 10],
+  [10, true, [50], 10],
+  [10, true, [50, 4], 4],
+  [10, false, [50, 20], 20],
+  [10, false, [undefined], 10],
+  [10, false, [undefined, 50], 50],
+])('of %d, given: %s, and %j of its runs is %d', (ratePerSecond, isCeiling, ofRuns, expected) => {
+  const { own } = open({ ratePerSecond, isCeiling });
+  const leave = ofRuns.map((rate, index) => own.joinRun(`run-${index}`, rate));
+  expect(own.current()).toBe(expected);
+  for (const left of leave) left();
+  expect(own.current()).toBe(10);
 });
 
 it('that changes while it is published is published again', async () => {

@@ -96,17 +96,17 @@ describe('the slots of a process', () => {
 
   it('are asked for again when half of the lead is left', async () => {
     const { refill, asked, given } = open();
-    given.slotsInMs = [10, 40];
-    refill(2);
+    given.slotsInMs = [10, 20, 40];
+    refill(3);
     await pass(0);
     // The last of them is at 40, the lead is 50.
-    expect(refill(3)).toBe(15);
+    expect(refill(4)).toBe(15);
     await pass(14);
-    refill(3);
+    refill(4);
     expect(asked).toHaveLength(1);
     await pass(1);
-    expect(refill(3)).toBe(Number.POSITIVE_INFINITY);
-    expect(asked.map(({ slots }) => slots)).toEqual([2, 1]);
+    expect(refill(4)).toBe(Number.POSITIVE_INFINITY);
+    expect(asked.map(({ slots }) => slots)).toEqual([3, 1]);
   });
 
   it.each([
@@ -257,14 +257,16 @@ describe('the slots of a process', () => {
   });
 
   it('are nobody’s once it is closed', async () => {
-    const { supply, refill, takeAll, asked } = open();
-    refill(1);
-    await pass(0);
-    supply.giveUp({ number: 9, at: 0 });
-    supply.close();
-    supply.sent({ number: 1, at: 100 }, 200);
-    await pass(500);
-    expect(takeAll()).toEqual([]);
-    expect(asked).toHaveLength(1);
+    for (const hasNote of [true, false]) {
+      const { supply, refill, takeAll, asked } = open();
+      refill(1);
+      await pass(0);
+      if (hasNote) supply.giveUp({ number: 9, at: 0 });
+      supply.close();
+      supply.sent({ number: 1, at: 100 }, 200);
+      await pass(500);
+      expect(takeAll()).toEqual([]);
+      expect(asked).toHaveLength(1);
+    }
   });
 });

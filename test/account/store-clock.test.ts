@@ -47,8 +47,8 @@ describe('the clock of a store', () => {
       [20_100, true],
     ] as const) {
       const clock = createStoreClock();
-      clock.sample(trip(0, 0.5, 0.5));
-      clock.sample(trip(at, 16, 5));
+      clock.sample(trip(50_000, 0.5, 0.5));
+      clock.sample(trip(50_000 + at, 16, 5));
       expect(clock.toStore(0) - offset).toBeCloseTo(isTaken ? 5.5 : 0, 2);
     }
   });

@@ -47,5 +47,6 @@ export function createMemoryBytes(files: Record<string, Uint8Array> = {}) {
       };
     },
   };
-  return { bytes: { ...bytes, openWriter: () => Promise.reject(new Error('not here')) }, counts };
+  const notHere = () => Promise.reject(new Error('not here'));
+  return { bytes: { ...bytes, openWriter: notHere, overwrite: notHere }, counts };
 }

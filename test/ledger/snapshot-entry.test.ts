@@ -71,7 +71,9 @@ it('an entry says what its line says', () => {
       const { listed = '', content = '' } = printsOf(event);
       expect({ ...entries.printsOfEntry(entry) }).toEqual({ listed, content });
       expect(entries.isOfPhoto(entry, entries.photoHash(event.photo))).toBe(true);
-      expect(entries.isOfPhoto(entry, entries.photoHash(`${event.photo} `))).toBe(false);
+      const [first, second] = entries.photoHash(event.photo);
+      expect(entries.isOfPhoto(entry, [first, second ^ 1])).toBe(false);
+      expect(entries.isOfPhoto(entry, [first ^ 1, second])).toBe(false);
       expect([...entry.subarray(0, 3)]).toEqual([...entries.subjectHash(event.subjectId)]);
     }),
   );

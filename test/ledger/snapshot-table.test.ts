@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -9,7 +10,6 @@ import {
   setFile,
   subjectHash,
 } from '../../src/ledger/snapshot/entry.ts';
-import { gatherEntries } from '../../src/ledger/snapshot/gather-entries.ts';
 import { DamagedTable, openTable } from '../../src/ledger/snapshot/read-table.ts';
 import { sortEntries } from '../../src/ledger/snapshot/sort-entries.ts';
 import {
@@ -17,6 +17,7 @@ import {
   entriesPerBlock,
   headBytes,
   type TableFacts,
+  trailerBytes,
 } from '../../src/ledger/snapshot/table-format.ts';
 import { partitionsOf } from '../../src/ledger/snapshot/table-partitions.ts';
 import { createTableWriter } from '../../src/ledger/snapshot/write-table.ts';
@@ -69,9 +70,13 @@ async function opened(bytes: Uint8Array) {
 
 describe('entries of a partition', () => {
   it('are sorted by their first words, whatever they are, and those that are alike stay in their order', () => {
-    // Words that differ in any of their bits, and many that do not.
-    const word = fc.oneof(fc.constantFrom(0, 1, 2 ** 23, 2 ** 24 - 1, 2 ** 31, 2 ** 32 - 1), fc.nat());
-    for (const words of [3, entryWords]) {
+    // Words that differ in any of their bits; and few that differ, so that many entries begin alike.
+    const any = fc.oneof(fc.constantFrom(0, 1, 2 ** 23, 2 ** 24 - 1, 2 ** 31, 2 ** 32 - 1), fc.nat());
+    for (const [words, word] of [
+      [3, any],
+      [entryWords, any],
+      [entryWords, fc.constantFrom(0, 1)],
+    ] as const) {
       const entry = fc.array(word, { minLength: words, maxLength: words });
       fc.assert(
         fc.property(fc.nat(255), fc.array(entry, { maxLength: 70 }), (partition, all) => {
@@ -85,42 +90,6 @@ describe('entries of a partition', () => {
         { numRuns: 60 },
       );
     }
-  });
-});
-
-describe('entries that are gathered', () => {
-  const wordsOf = (number: number) => [number * 2_654_435_761, number, number + 1].map((word) => word >>> 0);
-
-  it.each([
-    ['none', 0, 0],
-    ['more than memory is made for at first', 1_701, 0],
-    ['as many as a chunk holds', 200_000, 0],
-    ['more than stay in memory', 400_001, 1],
-  ])('come back by partition: %s', async (_, count, scratch) => {
-    const { bytes, counts } = createMemoryBytes();
-    const gathered = gatherEntries({ bytes, folder: 'ledger/a', words: 3 });
-    for (let number = 0; number < count; number += 1) {
-      gathered.next().set(wordsOf(number));
-      if (number % 50_000 === 0) await gathered.settle();
-    }
-    const seen = new Uint8Array(count);
-    let wrong = 0;
-    for (let partition = 0; partition < 256; partition += 1) {
-      const found = await gathered.partition(partition);
-      for (let place = 0; place < found.length; place += 3) {
-        const number = found[place + 1] ?? 0;
-        seen[number] = (seen[number] ?? 0) + 1;
-        const isRight =
-          partitionOf(found, place) === partition &&
-          found[place] === wordsOf(number)[0] &&
-          found[place + 2] === number + 1;
-        if (!isRight) wrong += 1;
-      }
-    }
-    expect([wrong, seen.every((times) => times === 1)]).toEqual([0, true]);
-    expect(counts.scratch).toBe(scratch);
-    await gathered.close();
-    expect(counts.open).toBe(0);
   });
 });
 
@@ -174,6 +143,33 @@ describe('a table of entries', () => {
     const { table } = await opened(await tableOf([...others, entryOf('a', 4), ...subjectsOf(200)]));
     const found = (await table.find(['a'], { withTail: true })).get('a');
     expect(found).toEqual([entryOf('a', 4)]);
+  });
+
+  it('is none of another version, or of another kind, though its checksums are right', async () => {
+    const bytes = await tableOf(subjectsOf(3));
+    const words = trailerBytes / 4;
+    for (const word of [0, 1]) {
+      const other = Buffer.from(bytes);
+      const trailer = new Uint32Array(Uint8Array.from(other.subarray(-trailerBytes)).buffer);
+      trailer[word] = (trailer[word] ?? 0) + 1;
+      trailer[words - 1] = crc32(new Uint8Array(trailer.buffer, 0, trailerBytes - 4));
+      other.set(new Uint8Array(trailer.buffer), other.length - trailerBytes);
+      expect(await openTable(byteFileOf(other))).toBeUndefined();
+    }
+  });
+
+  it('gives what it finds away, and lets go of its file', async () => {
+    const { bytes, counts } = createMemoryBytes({ a: await tableOf([entryOf('a', 1)]) });
+    const file = await bytes.open('a');
+    const table = file && (await openTable(file));
+    for (const withTail of [false, true]) {
+      const find = async () => (await table?.find(['a'], { withTail }))?.get('a')?.[0];
+      (await find())?.fill(0);
+      expect((await find())?.[0]).toBe(subjectHash('a')[0]);
+    }
+    expect(counts.open).toBe(1);
+    await table?.close();
+    expect(counts.open).toBe(0);
   });
 
   it('reads a block once, and of it no more than is asked for', async () => {
