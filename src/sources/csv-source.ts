@@ -93,6 +93,8 @@ interface Table {
   readonly isWhole: boolean;
 }
 
+const rowsToGuessBy = 50;
+
 async function checkHeader(manifest: ManifestPlace): Promise<void> {
   const { signal } = new AbortController();
   const bytes = await manifest.open(signal);
@@ -114,7 +116,18 @@ async function readHeader(
   for await (const record of readCsvRecords({ bytes, offset: dialect.start, dialect, signal })) {
     if (isBlank(record)) continue;
     if ('fields' in record) {
-      const columns = readCsvColumns(record.fields, address);
+      const columns = await readCsvColumns(record.fields, {
+        address,
+        beginsWithHeader: dialect.start <= 3 && record.start === dialect.start && beginning.includes('\n'),
+        firstRows: async () => {
+          const rows: (readonly string[])[] = [];
+          for await (const row of firstRecords(beginning, { offset: record.end, dialect, signal, isWhole })) {
+            if ('fields' in row && !isBlank(row)) rows.push(row.fields);
+            if (rows.length >= rowsToGuessBy) break;
+          }
+          return rows;
+        },
+      });
       return { columns, dialect, end: record.end, beginning, isWhole };
     }
     throw new UsageError('csv-columns', `${address} cannot be read: its first row ${record.broken}.`);
