@@ -67,7 +67,7 @@ export function createArchivePhotoReader(options: ArchivePhotoOptions): ArchiveP
     const dropped = archives.get(archive);
     archives.delete(archive);
     // Reads of it may be under way: whoever reads a closed file reads again.
-    return dropped?.then(({ bytes }) => bytes.close()).catch(() => undefined);
+    return dropped?.then(closeArchive).catch(() => undefined);
   };
 
   async function openOnce(photo: ArchivedAddress): Promise<OpenArchive> {
@@ -115,6 +115,11 @@ export function createArchivePhotoReader(options: ArchivePhotoOptions): ArchiveP
       await Promise.all([...archives.keys()].map(drop));
     },
   };
+}
+
+async function closeArchive({ file, bytes }: OpenArchive): Promise<void> {
+  await file.close?.();
+  await bytes.close();
 }
 
 async function openBytes(

@@ -22,6 +22,8 @@ export interface ArchiveEntry {
 
 /** An open archive file whose entries are read at any place. */
 export interface ArchiveFile {
+  /** Its entries are found by reading all of it, from its beginning on: `from` is not heeded. */
+  readonly isForward?: true;
   /**
    * Its entries in their order, from the beginning or a place on.
    * @throws UsageError where it is damaged or cut off
@@ -29,10 +31,12 @@ export interface ArchiveFile {
   entries(options: { from?: number | undefined; signal: AbortSignal }): AsyncIterable<ArchiveEntry>;
   /** Undefined where there is none. */
   entryAt(position: number, signal: AbortSignal): Promise<ArchiveEntry | undefined>;
-  /** The whole of an entry without a problem; `maxSizeInBytes` is at least its size. */
+  /** The whole of an entry without a problem. */
   read(entry: ArchiveEntry, signal: AbortSignal): Promise<EntryBytes>;
-  /** Its first bytes, a few at least unless it is shorter; undefined where they cannot be read. */
+  /** The first bytes of the entry that was listed last, a few at least; undefined where they cannot be read. */
   readBeginning(entry: ArchiveEntry, signal: AbortSignal): Promise<Buffer | undefined>;
+  /** What is read by then fails with `ArchiveChangedError`. Its bytes are closed by who opened them. */
+  close?(): Promise<void>;
 }
 
 export type EntryBytes = Buffer | { readonly problem: string };

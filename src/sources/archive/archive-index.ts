@@ -16,26 +16,28 @@ const twice =
 const overlapping =
   'shares bytes with another entry, which no honest archive file does: it may be a zip bomb';
 
-/** Reads all of its directory or headers, but no photo. Memory: 30 bytes an entry, up to 40 with free places. */
-export async function indexArchive(file: ArchiveFile, signal: AbortSignal): Promise<ArchiveIndex> {
+/** An index that is being made. Memory: 30 bytes an entry, up to 40 with free places. */
+export interface GrowingIndex extends ArchiveIndex {
+  add(entry: ArchiveEntry): void;
+  noteOverlap(entry: ArchiveEntry): void;
+}
+
+export function createArchiveIndex(): GrowingIndex {
   const index = createHashIndex({ valueWords: 3 });
-  let end = 0;
-  let isInOrder = true;
-  for await (const entry of file.entries({ signal })) {
-    isInOrder &&= entry.range[0] >= end;
-    end = entry.range[1];
-    if (entry.isFolder) continue;
-    const words = index.enter(entry.path);
-    words[2] = (words[2] ?? 0) | (words[1] === 0 ? 0 : isTwice);
-    words[0] = entry.position % wordSize;
-    words[1] = Math.floor(entry.position / wordSize) + 1;
-  }
-  if (!isInOrder)
-    for await (const entry of overlapsOf(file, signal)) {
-      const words = index.find(entry.path);
-      if (words) words[2] = (words[2] ?? 0) | overlaps;
-    }
+  const mark = (words: Uint32Array, flag: number) => {
+    words[2] = (words[2] ?? 0) | flag;
+  };
   return {
+    add({ path, position }) {
+      const words = index.enter(path);
+      if (words[1] !== 0) mark(words, isTwice);
+      words[0] = position % wordSize;
+      words[1] = Math.floor(position / wordSize) + 1;
+    },
+    noteOverlap({ path }) {
+      const words = index.find(path);
+      if (words) mark(words, overlaps);
+    },
     find(path) {
       const words = index.find(path);
       if (words === undefined) return undefined;
@@ -44,6 +46,20 @@ export async function indexArchive(file: ArchiveFile, signal: AbortSignal): Prom
       return { position: (high - 1) * wordSize + low, ...(flaw !== undefined && { flaw }) };
     },
   };
+}
+
+/** Reads all of its directory or headers; of a file that is read forward, all of it. */
+export async function indexArchive(file: ArchiveFile, signal: AbortSignal): Promise<ArchiveIndex> {
+  const index = createArchiveIndex();
+  let end = 0;
+  let isInOrder = true;
+  for await (const entry of file.entries({ signal })) {
+    isInOrder &&= entry.range[0] >= end;
+    end = entry.range[1];
+    if (!entry.isFolder) index.add(entry);
+  }
+  if (!isInOrder) for await (const entry of overlapsOf(file, signal)) index.noteOverlap(entry);
+  return index;
 }
 
 /** Entries whose bytes are another's as well. Memory, while it works: 16 bytes an entry. */

@@ -9,7 +9,7 @@ import type { ListedPhoto, Source } from '../source.ts';
 import { formatArchivedAddress } from './archive-address.ts';
 import { type ArchiveBytes, ArchiveChangedError } from './archive-bytes.ts';
 import type { ArchiveEntry, ArchiveFile } from './archive-file.ts';
-import { type ArchiveIndex, indexArchive } from './archive-index.ts';
+import { type ArchiveIndex, createArchiveIndex, indexArchive } from './archive-index.ts';
 
 export interface ArchiveSourceOptions {
   /** Absolute path or `s3://bucket/key`. */
@@ -31,8 +31,7 @@ export interface ArchiveSourceOptions {
  */
 export async function createArchiveSource(options: ArchiveSourceOptions): Promise<Source> {
   const { address, rootFolder, idPattern, openBytes, openFile } = options;
-  const first = await openBytes(new AbortController().signal);
-  await openFile(first, address).finally(() => first.close());
+  await checkBeginning(options);
   return {
     address,
     sameSubject: idPattern.hasPhoto ? 'repeat' : 'collision',
@@ -51,10 +50,14 @@ export async function createArchiveSource(options: ArchiveSourceOptions): Promis
         const mark = markOf(bytes.version);
         const from = placeAfter(after, { mark, address });
         const file = await openFile(bytes, address);
-        const index = await indexArchive(file, signal);
+        // What is read forward is read once: who reads the photos finds a name that comes again behind the one it asks for.
+        const growing = file.isForward ? createArchiveIndex() : undefined;
+        const index = growing ?? (await indexArchive(file, signal));
         for await (const entry of file.entries({ from, signal })) {
           signal.throwIfAborted();
           if (entry.isFolder) continue;
+          growing?.add(entry);
+          if (from !== undefined && entry.position < from) continue;
           const listed = await listEntry(entry, { ...options, file, index, signal });
           if ('leftOut' in listed) await onLeftOut?.(listed.leftOut);
           else yield { ...listed, cursor: `${entry.next}:${mark}` };
@@ -69,6 +72,19 @@ export async function createArchiveSource(options: ArchiveSourceOptions): Promis
       }
     },
   };
+}
+
+/** @throws UsageError if it is not there, or its first entry cannot be read */
+async function checkBeginning({ openBytes, openFile, address }: ArchiveSourceOptions): Promise<void> {
+  const { signal } = new AbortController();
+  const bytes = await openBytes(signal);
+  try {
+    for await (const _ of (await openFile(bytes, address)).entries({ signal })) return;
+  } catch (error) {
+    throw explain(error, address);
+  } finally {
+    await bytes.close();
+  }
 }
 
 /** Where listing goes on. @throws UsageError if it was begun in another file: places in that are others */

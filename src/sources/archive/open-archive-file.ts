@@ -1,6 +1,8 @@
 import type { ArchiveKind } from './archive-address.ts';
 import type { ArchiveBytes } from './archive-bytes.ts';
 import type { ArchiveFile } from './archive-file.ts';
+import { openTarFile } from './tar-file.ts';
+import { openTarGzFile } from './tar-gz-file.ts';
 import { openZipFile } from './zip-file.ts';
 
 /** Opens an archive file by what its suffix says. @throws UsageError if it is none of that kind, or not whole */
@@ -12,7 +14,9 @@ export async function openArchiveFile(
   switch (kind) {
     case 'zip':
       return openZipFile(bytes, address);
-    default:
-      throw new Error(`archives of kind ${kind} are not read here`);
+    case 'tar':
+      return openTarFile(bytes, address);
+    case 'tar.gz':
+      return openTarGzFile(bytes, address);
   }
 }
