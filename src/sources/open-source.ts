@@ -54,7 +54,7 @@ export interface OpenSourceOptions {
 }
 
 const accepted =
-  'a folder, an archive file (.zip), s3://bucket/prefix/, the manifest.json of an S3 Inventory, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
+  'a folder, s3://bucket/prefix/, an archive file (.zip, .tar, .tar.gz), the manifest.json of an S3 Inventory, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
 
 /**
  * The source that a command's argument names. Its photos are read when it is listed; only its beginning is checked here,
@@ -148,8 +148,8 @@ function rulesOf({ include = [], exclude = [], includeLeftOut, listRules }: Open
 const isInventory = (address: string) => isS3Address(address) && address.toLowerCase().endsWith('.json');
 
 /**
- * Whether a photo that was listed in a folder, prefix, inventory or archive file before lies in a folder of it that these rules leave
- * out: it is not listed any more, and not missing either.
+ * Whether a photo that was listed in a folder, prefix, inventory or archive file before lies in a folder of it that these
+ * rules leave out: it is not listed any more, and not missing either.
  */
 export function leftOutNow(
   source: string,

@@ -6,12 +6,14 @@ import { readObjectRange } from '../storage/s3/read-object.ts';
 import { formatS3Address, type S3Address } from '../storage/s3/s3-address.ts';
 import { retryDuringOutage, type S3Connection } from '../storage/s3/s3-connection.ts';
 import { readS3Error } from '../storage/s3/s3-error.ts';
+import { looksArchived, whyLooksArchived } from './archive/archive-address.ts';
+import { createFolderCount, type LeftOutFolder } from './folder-count.ts';
 import type { IdPattern } from './id-from.ts';
 import { signatureSizeInBytes } from './image-signature.ts';
 import type { LeftOut, LeftOutReason } from './left-out.ts';
 import { type ListRules, leftOutFolderOf } from './list-rules.ts';
+import { listedFile } from './listed-file.ts';
 import { byContent, possibleSubject } from './look-at-content.ts';
-import { problemOfText, readSubjectId } from './read-subject-id.ts';
 import type { ListedPhoto, ListOptions } from './source.ts';
 
 /** How the objects of a bucket become photos. */
@@ -28,7 +30,6 @@ export type ObjectRow =
   | (S3Object & Pick<ListedPhoto, 'cursor'>)
   | (ListedPhoto & { readonly problem: string });
 
-type LeftOutFolder = NonNullable<ReturnType<typeof leftOutFolderOf>>;
 type Seen = ListedPhoto | { readonly leftOut: LeftOut } | { readonly folder: LeftOutFolder };
 
 /**
@@ -58,23 +59,6 @@ export async function* photosAmong(
     }
   }
   await folders.end();
-}
-
-/** Objects of a folder that is left out follow each other: they are told together. */
-function createFolderCount(onLeftOut: ListOptions['onLeftOut']) {
-  let open: (LeftOutFolder & { files: number }) | undefined;
-  const end = async () => {
-    const ended = open;
-    open = undefined;
-    if (ended !== undefined) await onLeftOut?.(ended);
-  };
-  return {
-    async add(folder: LeftOutFolder) {
-      if (open?.path !== folder.path) await end();
-      open = { ...folder, files: (open?.files ?? 0) + 1 };
-    },
-    end,
-  };
 }
 
 const looksAtOnce = 16;
@@ -152,20 +136,17 @@ function listed(
   { at, idPattern }: ObjectRules,
 ): ListedPhoto {
   const photo = formatS3Address({ bucket: at.bucket, key });
-  const written = idPattern.matchFile(path);
   const object = {
     photo,
     ...(etag !== undefined && { version: etag }),
     ...(sizeInBytes !== undefined && { sizeInBytes }),
     ...(cursor !== undefined && { cursor }),
   };
-  const shown = JSON.stringify(path);
-  if (written === undefined)
-    return { ...object, problem: `${shown} gives no subject id by --id-from "${idPattern.pattern}"` };
-  const problem =
-    problemOfText('its subject id', written) ??
-    (key.includes('\0') ? 'its key holds a NUL character' : undefined);
-  const { warnings, ...id } = readSubjectId(written);
-  const odd = warnings.length > 0 ? { warnings } : {};
-  return { ...id, ...object, ...odd, ...(problem === undefined ? {} : { problem: `${shown}: ${problem}` }) };
+  const problem = looksArchived(key)
+    ? ` ${whyLooksArchived}`
+    : key.includes('\0')
+      ? ': its key holds a NUL character'
+      : undefined;
+  if (problem !== undefined) return { ...object, problem: `${JSON.stringify(path)}${problem}` };
+  return listedFile(path, { idPattern, about: object });
 }

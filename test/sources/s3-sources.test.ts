@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createPhotoReader } from '../../src/photos/read-photo.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { openS3Connection, type S3Connection } from '../../src/storage/s3/s3-connection.ts';
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
 import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 import { describeSource, listAll, listWhole } from './source-conformance.ts';
+import { makeZip } from './zip-files.ts';
 
 let server: S3Server;
 let proxy: S3Proxy;
@@ -365,4 +367,49 @@ describe('a manifest of several windows', () => {
       listAll(await open('s3://bucket/rows/big.csv'), after === undefined ? {} : { after }),
     ).rejects.toMatchObject(changed);
   });
+});
+
+const zipParts = [
+  ...Array.from({ length: 20 }, (_, index) => ({
+    name: `staff/p${index}.jpg`,
+    content: `photo ${index}`,
+    method: 8,
+  })),
+  { name: 'notes.txt' },
+  { name: '../odd.jpg' },
+];
+
+describeSource('a zip file on S3', async () => {
+  await server.put('bucket', [['rows/photos.zip', makeZip(zipParts)]]);
+  const expected = [
+    ...Array.from({ length: 20 }, (_, index) => ({
+      subjectId: `p${index}`,
+      photo: `s3://bucket/rows/photos.zip!/staff/p${index}.jpg`,
+    })),
+    { problem: expect.stringContaining('".."') },
+  ];
+  return { open: () => open('s3://bucket/rows/photos.zip'), expected };
+});
+
+test('photos in a zip file on S3 cost a request each, and come from the file that is there', async () => {
+  const at = 's3://bucket/rows/night.zip';
+  await server.put('bucket', [['rows/night.zip', makeZip(zipParts)]]);
+  const { signal } = new AbortController();
+  const photos = (await listAll(await open(at))).slice(0, 20);
+  const reader = createPhotoReader({ s3, timeoutInMs: 10_000, allowPrivate: false });
+  try {
+    const read = (index: number) => reader.read(photos[index]?.photo ?? '', signal);
+    expect(await read(0)).toMatchObject({ bytes: Buffer.from('photo 0'), version: photos[0]?.version });
+    const before = proxy.requests.length;
+    for (let index = 1; index < 20; index += 1)
+      expect(await read(index)).toMatchObject({ bytes: Buffer.from(`photo ${index}`) });
+    expect(proxy.requests.length - before).toBe(19);
+    await server.put('bucket', [['rows/night.zip', makeZip(zipParts.toReversed())]]);
+    expect(await read(3)).toMatchObject({ problem: expect.stringContaining('was changed'), retryable: true });
+    expect(await read(3)).toMatchObject({ bytes: Buffer.from('photo 3') });
+  } finally {
+    await reader.close();
+  }
+  await expect(open('s3://bucket/rows/none.zip')).rejects.toMatchObject({ exitCode: 2 });
+  await expect(open('s3://bucket/rows/photos.tar.gz')).rejects.toMatchObject({ code: 'source-kind' });
 });

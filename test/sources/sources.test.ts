@@ -1,9 +1,13 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { describe } from 'vitest';
 import { openSource } from '../../src/sources/open-source.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { type ConformanceArchive, describeSource } from './source-conformance.ts';
+import { makeTar } from './tar-files.ts';
+import { makeZip } from './zip-files.ts';
 
 const problem = (text: string) => ({ problem: text });
 
@@ -128,3 +132,34 @@ describeSource('JSONL on stdin', async () => {
     expected: expectedJsonl('/work'),
   };
 });
+
+describe.each(['photos.zip', 'photos.tar', 'photos.tgz'])('%s', (name) => {
+  describeSource('an archive file', async () => {
+    const folder = await makeTemporaryFolder();
+    const path = join(folder.path, name);
+    const many = Array.from({ length: 40 }, (_, index) => ({
+      name: `deep/er/p${index}.png`,
+      content: `${index}`,
+    }));
+    const parts = [
+      { name: 'a b.jpg' },
+      { name: '._a b.jpg' },
+      ...many,
+      { name: '../up.jpg' },
+      { name: '__MACOSX/x.jpg' },
+      { name: '__MACOSX/y.jpg' },
+      { name: 'staff/ünï.jpeg' },
+    ];
+    await writeFile(path, name === 'photos.zip' ? makeZip(parts) : packed(name, makeTar(parts)));
+    const entry = (inside: string, subjectId: string) => ({ subjectId, photo: `${path}!/${inside}` });
+    const expected = [
+      entry('a b.jpg', 'a b'),
+      ...many.map((each, index) => entry(each.name, `p${index}`)),
+      problem('"../up.jpg" has ".." in its name, which leads out of the archive file'),
+      entry('staff/ünï.jpeg', 'ünï'),
+    ];
+    return { open: () => openSource(path), expected, remove: folder.remove };
+  });
+});
+
+const packed = (name: string, tar: Buffer) => (name.endsWith('gz') ? gzipSync(tar) : tar);

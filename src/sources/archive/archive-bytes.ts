@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { readObjectRange } from '../../storage/s3/read-object.ts';
 import { parseS3Address } from '../../storage/s3/s3-address.ts';
-import type { S3Connection } from '../../storage/s3/s3-connection.ts';
+import { retryDuringOutage, type S3Connection } from '../../storage/s3/s3-connection.ts';
 import { readS3Error } from '../../storage/s3/s3-error.ts';
 import { fileVersion } from '../../util/file-version.ts';
 
@@ -11,6 +11,8 @@ export interface ArchiveBytes {
   readonly sizeInBytes: number;
   /** Changes with the content, as far as can be seen: size and time of a file, ETag of an object. */
   readonly version: string;
+  /** So much is best read at once where small pieces lie near each other. */
+  readonly windowInBytes: number;
   /**
    * All bytes of a range; fewer only at the end.
    * @throws ArchiveChangedError if it is another file by now
@@ -36,6 +38,7 @@ export async function openLocalArchive(path: string): Promise<ArchiveBytes & { r
       file,
       sizeInBytes: stats.size,
       version,
+      windowInBytes: 64 * 1024,
       read: (position, sizeInBytes) => readAll(file, position, sizeInBytes),
       async isCurrent() {
         const now = await stat(path).catch(() => undefined);
@@ -73,12 +76,15 @@ export async function openS3Archive(
   return {
     sizeInBytes: objectSizeInBytes,
     version: etag ?? `${objectSizeInBytes}`,
+    windowInBytes: 1024 * 1024,
     async read(position, sizeInBytes, until = signal) {
       const size = Math.min(sizeInBytes, objectSizeInBytes - position);
       if (size <= 0) return Buffer.alloc(0);
       try {
         const range = { at, from: position, sizeInBytes: size, etag, signal: until };
-        return (await readObjectRange(await s3.client(), range)).bytes;
+        const client = await s3.client();
+        const outage = { longestOutageInMs: s3.longestOutageInMs, signal: until };
+        return (await retryDuringOutage(() => readObjectRange(client, range), outage)).bytes;
       } catch (error) {
         const { kind } = readS3Error(error);
         if (kind === 'changed' || kind === 'range') throw new ArchiveChangedError();
@@ -91,12 +97,10 @@ export async function openS3Archive(
   };
 }
 
-const windowInBytes = 64 * 1024;
-
 /** Reads small pieces that lie near each other with one request. */
 export function createWindow(
-  { read }: Pick<ArchiveBytes, 'read'>,
-  sizeInBytes = windowInBytes,
+  { read, ...bytes }: Pick<ArchiveBytes, 'read' | 'windowInBytes'>,
+  sizeInBytes = bytes.windowInBytes,
 ): ArchiveBytes['read'] {
   let start = 0;
   let held: Buffer = Buffer.alloc(0);

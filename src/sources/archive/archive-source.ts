@@ -1,10 +1,11 @@
-import { FaultError, UsageError } from '../../util/errors.ts';
+import { RollcallError } from '../../util/errors.ts';
+import { createFolderCount, type LeftOutFolder } from '../folder-count.ts';
 import type { IdPattern } from '../id-from.ts';
 import type { LeftOut, LeftOutReason } from '../left-out.ts';
 import { type ListRules, leftOutFolderOf } from '../list-rules.ts';
+import { listedFile } from '../listed-file.ts';
 import { byContent, type Looked, possibleSubject } from '../look-at-content.ts';
 import { changedSource, changedWhileListed, markOf } from '../manifest-position.ts';
-import { problemOfText, readSubjectId } from '../read-subject-id.ts';
 import type { ListedPhoto, Source } from '../source.ts';
 import { formatArchivedAddress } from './archive-address.ts';
 import { type ArchiveBytes, ArchiveChangedError } from './archive-bytes.ts';
@@ -21,7 +22,9 @@ export interface ArchiveSourceOptions {
   /** @throws UsageError if it is not there or may not be read */
   readonly openBytes: (signal: AbortSignal) => Promise<ArchiveBytes>;
   /** @throws UsageError if it is no such file */
-  readonly openFile: (bytes: ArchiveBytes, address: string) => Promise<ArchiveFile>;
+  readonly openFile: (bytes: ArchiveBytes) => Promise<ArchiveFile>;
+  /** What a failed read is to end the command with. */
+  readonly explainFault: (error: unknown) => unknown;
 }
 
 /**
@@ -49,8 +52,9 @@ export async function createArchiveSource(options: ArchiveSourceOptions): Promis
       try {
         const mark = markOf(bytes.version);
         const from = placeAfter(after, { mark, address });
-        const file = await openFile(bytes, address);
+        const file = await openFile(bytes);
         // What is read forward is read once: who reads the photos finds a name that comes again behind the one it asks for.
+        const folders = createFolderCount(onLeftOut);
         const growing = file.isForward ? createArchiveIndex() : undefined;
         const index = growing ?? (await indexArchive(file, signal));
         for await (const entry of file.entries({ from, signal })) {
@@ -59,14 +63,20 @@ export async function createArchiveSource(options: ArchiveSourceOptions): Promis
           growing?.add(entry);
           if (from !== undefined && entry.position < from) continue;
           const listed = await listEntry(entry, { ...options, file, index, signal });
+          if ('folder' in listed) {
+            await folders.add(listed.folder);
+            continue;
+          }
+          await folders.end();
           if ('leftOut' in listed) await onLeftOut?.(listed.leftOut);
           else yield { ...listed, cursor: `${entry.next}:${mark}` };
         }
+        await folders.end();
         if (!(await bytes.isCurrent())) throw changedWhileListed(address);
         onEnd?.({ version: bytes.version, gaps: 0 });
       } catch (error) {
         signal.throwIfAborted();
-        throw explain(error, address);
+        throw explain(error, options);
       } finally {
         await bytes.close();
       }
@@ -75,13 +85,14 @@ export async function createArchiveSource(options: ArchiveSourceOptions): Promis
 }
 
 /** @throws UsageError if it is not there, or its first entry cannot be read */
-async function checkBeginning({ openBytes, openFile, address }: ArchiveSourceOptions): Promise<void> {
+async function checkBeginning(options: ArchiveSourceOptions): Promise<void> {
+  const { openBytes, openFile } = options;
   const { signal } = new AbortController();
   const bytes = await openBytes(signal);
   try {
-    for await (const _ of (await openFile(bytes, address)).entries({ signal })) return;
+    for await (const _ of (await openFile(bytes)).entries({ signal })) return;
   } catch (error) {
-    throw explain(error, address);
+    throw explain(error, options);
   } finally {
     await bytes.close();
   }
@@ -98,15 +109,9 @@ function placeAfter(
   return Number(next);
 }
 
-function explain(error: unknown, address: string): unknown {
+function explain(error: unknown, { address, explainFault }: ArchiveSourceOptions): unknown {
   if (error instanceof ArchiveChangedError) return changedSource(address);
-  if (error instanceof UsageError || error instanceof FaultError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  return new FaultError(
-    'source-unreadable',
-    `${address} could not be read to its end (${code}): the list would not be whole. See to its drive or network share, then start the same command again; it goes on where it stopped.`,
-    { cause: error },
-  );
+  return error instanceof RollcallError ? error : explainFault(error);
 }
 
 type Options = ArchiveSourceOptions & {
@@ -118,34 +123,19 @@ type Options = ArchiveSourceOptions & {
 async function listEntry(
   entry: ArchiveEntry,
   options: Options,
-): Promise<ListedPhoto | { readonly leftOut: LeftOut }> {
+): Promise<ListedPhoto | { readonly leftOut: LeftOut } | { readonly folder: LeftOutFolder }> {
   const { address, idPattern, rules } = options;
   const { path } = entry;
   const folder = entry.hasBadName ? undefined : leftOutFolderOf(path, rules);
-  if (folder !== undefined) return { leftOut: { ...folder, files: 1 } };
+  if (folder !== undefined) return { folder };
   const looked = await look(entry, options);
   if ('why' in looked)
     return { leftOut: { path, why: looked.why, ...possibleSubject(path, looked.why, idPattern) } };
   const photo = formatArchivedAddress(address, path);
-  const shown = JSON.stringify(path);
-  const written = idPattern.matchFile(path);
-  if ('problem' in looked)
-    return {
-      ...(written !== undefined && { subjectId: written }),
-      photo,
-      problem: `${shown} ${looked.problem}`,
-    };
-  if (written === undefined)
-    return { photo, ...looked, problem: `${shown} gives no subject id by --id-from "${idPattern.pattern}"` };
-  const problem = problemOfText('its subject id', written);
-  const { warnings, ...id } = readSubjectId(written);
-  return {
-    ...id,
-    photo,
-    ...looked,
-    ...(warnings.length > 0 && { warnings }),
-    ...(problem !== undefined && { problem: `${shown}: ${problem}` }),
-  };
+  if (!('problem' in looked)) return listedFile(path, { idPattern, about: { photo, ...looked } });
+  const subjectId = idPattern.matchFile(path);
+  const problem = `${JSON.stringify(path)} ${looked.problem}`;
+  return { ...(subjectId !== undefined && { subjectId }), photo, problem };
 }
 
 async function look(entry: ArchiveEntry, { rules, file, index, signal }: Options): Promise<Looked> {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { isS3Address } from '../../storage/s3/s3-address.ts';
 import type { S3Connection } from '../../storage/s3/s3-connection.ts';
 import { s3Fault } from '../../storage/s3/s3-fault.ts';
-import { UsageError } from '../../util/errors.ts';
+import { FaultError, UsageError } from '../../util/errors.ts';
 import type { IdPattern } from '../id-from.ts';
 import type { ListRules } from '../list-rules.ts';
 import type { Source } from '../source.ts';
@@ -53,7 +53,17 @@ async function openLocal(
     rules,
     openBytes,
     openFile: (bytes) => openArchiveFile(kind, bytes, address),
+    explainFault: (cause) => failingFile(address, cause),
   });
+}
+
+function failingFile(address: string, cause: unknown): FaultError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new FaultError(
+    'source-unreadable',
+    `${address} could not be read to its end (${code}): the list would not be whole. See to its drive or network share, then start the same command again; it goes on where it stopped.`,
+    { cause },
+  );
 }
 
 function openOnS3(
@@ -67,6 +77,8 @@ function openOnS3(
       'source-kind',
       `${address}: of archive files on S3 only .zip is read, since it has a directory; a .tar must be read from its beginning for every photo. Copy it to this machine, or put the photos below a prefix.`,
     );
+  const explainFault = (error: unknown) =>
+    s3Fault(error, { address, deed: 'read', permission: 's3:GetObject' });
   return createArchiveSource({
     address,
     rootFolder: undefined,
@@ -75,8 +87,9 @@ function openOnS3(
     openBytes: (signal) =>
       openS3Archive(address, { s3, signal }).catch((error) => {
         signal.throwIfAborted();
-        throw s3Fault(error, { address, deed: 'read', permission: 's3:GetObject' });
+        throw explainFault(error);
       }),
     openFile: (bytes) => openArchiveFile(kind, bytes, address),
+    explainFault,
   });
 }
