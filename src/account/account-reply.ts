@@ -52,6 +52,7 @@ export function afterReply(
   switch (reply.kind) {
     case 'enrolled':
     case 'identified':
+    case 'verified':
     case 'deleted':
       return { state: afterPassed(before, event.by), charged: true };
     case 'rejected': {

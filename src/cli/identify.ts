@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { thresholdOf } from '../engines/similarity.ts';
 import type { Identification } from '../runs/identify-one.ts';
 import type { IdentifyEnd } from '../runs/identify-source.ts';
 import { plural } from '../util/plural.ts';
@@ -59,7 +60,7 @@ async function identify(context: CommandContext, source: string, options: Identi
     else counts.notMatched += 1;
     await show?.(line);
   }
-  const { threshold } = rollcall.settings;
+  const threshold = thresholdOf(rollcall.engine().engine, rollcall.settings);
   if (options.json) printJson({ ...counts, threshold, end: next.value.kind });
   else
     say(

@@ -22,8 +22,12 @@ export interface Engine {
   enrollAddress?(request: EnrollAddressRequest): Promise<EngineReply>;
   /** Of an engine that has it: the key of the setting by which a run asks for `enrollAddress`; undefined: it does not. */
   sendsAddressesBy?(settings: object): string | undefined;
+  /** How its similarities are to be read; of an engine that identifies or verifies. */
+  readonly similarity?: SimilarityScale;
   /** Optional capability: one call that finds the template most like a photo; as `enroll` in everything else. */
   identify?(request: IdentifyRequest): Promise<IdentifyReply>;
+  /** Optional capability: one call that compares a photo with a template that is stored; as `enroll` in everything else. */
+  verify?(request: VerifyRequest): Promise<VerifyReply>;
   /** Optional capability: one call that deletes a template; as `enroll` in everything else. */
   deleteTemplate?(request: DeleteRequest): Promise<DeleteReply>;
   /** Optional capability: one call that stores nothing and shows whether address and credentials are right. */
@@ -65,7 +69,21 @@ interface Enrollment {
   readonly settings?: object | undefined;
 }
 
-export type IdentifyRequest = PhotoRequest;
+export interface IdentifyRequest extends PhotoRequest {
+  /** From which similarity on a template counts as a match, for engines that name none below it. */
+  readonly threshold: number;
+}
+
+export interface VerifyRequest extends PhotoRequest {
+  readonly templateId: string;
+  readonly threshold: number;
+}
+
+/** Similarities go from 0 to `most`; from `match` on two photos count as one person's, where the user says nothing else. */
+export interface SimilarityScale {
+  readonly most: 1 | 100;
+  readonly match: number;
+}
 
 export interface DeleteRequest extends CallRequest {
   readonly templateId: string;
@@ -77,9 +95,10 @@ export interface DeleteRequest extends CallRequest {
  */
 export type EngineReply = EnrolledReply | FailedReply;
 export type IdentifyReply = IdentifiedReply | FailedReply;
+export type VerifyReply = VerifiedReply | FailedReply;
 export type DeleteReply = DeletedReply | FailedReply;
 /** Of any call: what the account's rate limiter and circuit breaker learn from. */
-export type CallReply = EngineReply | IdentifyReply | DeleteReply;
+export type CallReply = EngineReply | IdentifyReply | VerifyReply | DeleteReply;
 /** What any call may end in instead of its success. */
 export type FailedReply = RejectedReply | UnavailableReply | ThrottledReply | RefusedReply;
 
@@ -106,13 +125,24 @@ export interface IdentifiedReply {
   readonly kind: 'identified';
   readonly httpStatus: number;
   readonly transactionId?: string;
-  /** The most similar template, whatever its similarity (0 to 1); absent: the engine names none. */
+  /** The most similar template; absent: the engine names none. Below the threshold some engines name one, others none. */
   readonly match?: Match;
 }
 
 export interface Match {
   readonly templateId: string;
+  /** In the engine's own scale. */
   readonly similarity: number;
+}
+
+/** The engine compared the face with the stored template. */
+export interface VerifiedReply {
+  readonly kind: 'verified';
+  readonly httpStatus: number;
+  readonly transactionId?: string;
+  /** `other`: the template shows somebody else, by the threshold; `no-template`: there is none under this id. */
+  readonly result: 'same' | 'other' | 'no-template';
+  readonly similarity?: number;
 }
 
 /** The engine holds the template no more. */

@@ -18,6 +18,7 @@ import { foreseeOotoVerdict, meaningOfOotoCode } from './ooto-codes.ts';
 import { readOotoDeleteReply, readOotoIdentifyReply, readOotoReply } from './ooto-reply.ts';
 import { openAddress } from './open-address.ts';
 import { readCredential } from './read-credential.ts';
+import { ootoSimilarity } from './similarity.ts';
 
 /** OOTO's cloud. */
 export const ooto: EngineEntry = {
@@ -86,7 +87,12 @@ export function createOotoEngine(options: OotoOptions): Engine {
     return readOotoReply(result, { ...reading(), holdsKey: (id) => !isSent(id) && holdsKey(id) });
   };
 
-  const identify = async ({ photo, format, ...call }: IdentifyRequest): Promise<IdentifyReply> => {
+  const identify = async ({
+    photo,
+    format,
+    threshold: _,
+    ...call
+  }: IdentifyRequest): Promise<IdentifyReply> => {
     const result = await postForm('/identify', { ...call, photo: { field: 'photo', format, bytes: photo } });
     return result.kind === 'failed' ? judgeFailure(result, fix) : readOotoIdentifyReply(result, reading());
   };
@@ -108,6 +114,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
     // "JPEG or PNG image"; a size limit is not documented.
     accepts: { formats: ['jpeg', 'png'] },
     checks: ['liveness', 'deepfake'],
+    similarity: ootoSimilarity,
     templateIdFor,
     enroll: ({ photo, format, templateId, checks, signal, onSent }: EnrollRequest) =>
       add({ photo: { field: 'photo', format, bytes: photo }, templateId, checks, signal, onSent }),

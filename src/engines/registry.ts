@@ -36,7 +36,7 @@ export function enginesWithCredentials(environment: Environment): string[] {
 }
 
 /** @throws UsageError where the engine cannot say who somebody is; `what`: the setting or command that needs it */
-export function assertIdentifies(engine: Engine, what: string): void {
+export function assertIdentifies(engine: Pick<Engine, 'name' | 'identify'>, what: string): void {
   if (engine.identify) return;
   const others = engineNames.filter((name) => engines[name]?.identifies).join(', ');
   throw new UsageError(

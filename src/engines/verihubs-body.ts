@@ -21,6 +21,8 @@ export function readVerihubsBody(text: string): VerihubsBody | undefined {
     code: body.error_code,
     sessionId: body.session_id,
     subjectId: readSubjectId(object.subject_id),
+    matches: object.matches,
+    comparison: object,
     liveness: body.liveness,
     quality: body.image_quality,
     face: {
@@ -42,6 +44,10 @@ export interface VerihubsBody {
   readonly code: string | undefined;
   readonly sessionId: string | undefined;
   readonly subjectId: string | undefined;
+  /** Unchecked: what a search found. */
+  readonly matches: unknown;
+  /** Unchecked: in which a verification says how like the two are. */
+  readonly comparison: Readonly<Record<string, unknown>>;
   readonly liveness: { readonly score: number | null; readonly fine: boolean | null } | undefined;
   /** Unchecked, like `face`: to be copied with `copyForeignRecord`. */
   readonly quality: unknown;

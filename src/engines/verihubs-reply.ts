@@ -32,7 +32,7 @@ export function readVerihubsReply(
   enrollment: VerihubsEnrollment,
   options: ReplyOptions,
 ): EngineReply {
-  return judge<EnrolledReply>(response, options, (status, body) => {
+  return judgeVerihubsReply<EnrolledReply>(response, options, (status, body) => {
     if (!isFine(status) || body.code !== undefined || body.denial) return undefined;
     const message = body.message?.replaceAll(enrollment.templateId, '');
     const isSuccess = message === undefined ? body.subjectId !== undefined : saysSuccess(message);
@@ -45,7 +45,7 @@ export function readVerihubsReply(
  * found", which is what was asked for.
  */
 export function readVerihubsDeleteReply(response: HttpResponse, options: ReplyOptions): DeleteReply {
-  return judge<DeletedReply>(response, options, (status, { code, message = '', denial }) => {
+  return judgeVerihubsReply<DeletedReply>(response, options, (status, { code, message = '', denial }) => {
     if (isFine(status) && code === undefined && !denial && /\bsuccessfully deleted\b/i.test(message))
       return { kind: 'deleted', httpStatus: status, existed: true };
     const isGone = code === 'INVALID_PAYLOAD_SUBJECT_ID' && /\bnot found\b/i.test(message);
@@ -53,7 +53,8 @@ export function readVerihubsDeleteReply(response: HttpResponse, options: ReplyOp
   });
 }
 
-function judge<Success>(
+/** Judges a reply of any of Verihubs' endpoints: `readSuccess` gives undefined for what is none. */
+export function judgeVerihubsReply<Success>(
   response: HttpResponse,
   options: ReplyOptions,
   readSuccess: (status: number, body: VerihubsBody) => Success | undefined,

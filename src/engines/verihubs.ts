@@ -1,5 +1,5 @@
 import { secretsOfAddress } from '../util/address-secrets.ts';
-import { createCleanText } from '../util/foreign-text.ts';
+import { createCleanText, createSecretSearch } from '../util/foreign-text.ts';
 import type { HttpCall, HttpClient } from '../util/http/http-client.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import type { AccountCheck, Engine, EngineReply, EnrollAddressRequest, EnrollRequest } from './engine.ts';
@@ -8,8 +8,10 @@ import { jsonPhotoBody } from './json-photo-body.ts';
 import { accountCheckOf, judgeFailure, type ReplyOptions } from './judgement.ts';
 import { openAddress } from './open-address.ts';
 import { readCredential } from './read-credential.ts';
+import { verihubsSimilarity } from './similarity.ts';
 import { readVerihubsBody } from './verihubs-body.ts';
 import { foreseeVerihubsVerdict, meaningOfVerihubsCode, readVerihubsCode } from './verihubs-codes.ts';
+import { readVerihubsSearchReply, readVerihubsVerifyReply } from './verihubs-match.ts';
 import { readVerihubsDeleteReply, readVerihubsReply } from './verihubs-reply.ts';
 import { checkVerihubsSettings, verihubsSettingsOf } from './verihubs-settings.ts';
 
@@ -20,6 +22,7 @@ const templateIdFor = subjectKey;
 export const verihubs: EngineEntry = {
   credentials: ['VERIHUBS_APP_ID', 'VERIHUBS_API_KEY'],
   templateIdFor,
+  identifies: true,
   foreseeVerdict: foreseeVerihubsVerdict,
   meaningOfCode: meaningOfVerihubsCode,
   create(options) {
@@ -53,7 +56,7 @@ export interface VerihubsOptions {
  */
 const maxSizeInBytes = 3_750_000;
 
-/** Verihubs' face enrollment (verihubs-enroll.txt). */
+/** Verihubs' face enrollment (verihubs-enroll.txt), search and verification. */
 export function createVerihubsEngine(options: VerihubsOptions): Engine {
   const { http, fix, now = Date.now, keepDemographics = false } = options;
   const secrets = [options.appId, options.apiKey];
@@ -66,10 +69,13 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
   const callTo = (
     body: Buffer,
     { signal, onSent }: { signal: AbortSignal; onSent?: () => void },
-  ): HttpCall => ({ path: '/v1/face/enroll', headers, body, signal, ...(onSent && { onSent }) });
+    endpoint: 'enroll' | 'search' | 'verify' = 'enroll',
+  ): HttpCall => ({ path: `/v1/face/${endpoint}`, headers, body, signal, ...(onSent && { onSent }) });
   const cleanOfCredentials = createCleanText({ secrets });
+  const findKey = createSecretSearch([options.apiKey]);
   const reading = (clean = cleanOfCredentials): ReplyOptions => ({
     clean,
+    holdsKey: (id) => findKey(id).length > 0,
     fix,
     keepDemographics,
     nowInMs: now(),
@@ -103,6 +109,22 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
       enroll(request, jsonPhotoBody({ fields: fieldsOf(request), field: 'image', photo: request.photo })),
     enrollAddress: (request) =>
       enroll(request, Buffer.from(JSON.stringify({ ...fieldsOf(request), image: request.address }))),
+    similarity: verihubsSimilarity,
+    async identify({ photo, threshold, ...call }) {
+      // The engine names nobody below the threshold; it may give a match without its similarity.
+      const fields = { ...nothingComputed, limit: 1, threshold, return_image: false };
+      const body = jsonPhotoBody({ fields, field: 'image', photo });
+      const result = await http.post(callTo(body, call, 'search'));
+      if (result.kind === 'failed') return judgeFailure(result, fix);
+      return readVerihubsSearchReply(result, { threshold }, reading());
+    },
+    async verify({ photo, templateId, threshold, ...call }) {
+      const fields = { subject_id: templateId, ...nothingComputed };
+      const body = jsonPhotoBody({ fields, field: 'image', photo });
+      const result = await http.post(callTo(body, call, 'verify'));
+      if (result.kind === 'failed') return judgeFailure(result, fix);
+      return readVerihubsVerifyReply(result, { threshold }, reading());
+    },
     async deleteTemplate({ templateId, ...call }) {
       const result = await http.delete(callTo(Buffer.from(JSON.stringify({ subject_id: templateId })), call));
       if (result.kind === 'failed') return judgeFailure(result, fix);
@@ -148,6 +170,17 @@ function fieldsOf({
     validate_nface: asked.validateNface,
   };
 }
+
+/** For searches and verifications: what the engine computes besides is of no use there. */
+const nothingComputed = {
+  is_quality: false,
+  is_attribute: false,
+  is_liveness: false,
+  validate_quality: false,
+  validate_attribute: false,
+  validate_liveness: false,
+  validate_nface: false,
+};
 
 /**
  * No endpoint is documented that only checks the account. A call without an image stores nothing and is answered with

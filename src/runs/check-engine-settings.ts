@@ -1,6 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
 import { assertIdentifies } from '../engines/registry.ts';
 import { type Settings, settingOfOtherEngine } from '../engines/settings.ts';
+import { checkThreshold } from '../engines/similarity.ts';
 import { namesOf } from '../settings/setting.ts';
 import { archiveKindOf } from '../sources/archive/archive-address.ts';
 import type { Source } from '../sources/source.ts';
@@ -21,7 +22,9 @@ export function checkEngineSettings(
   checkOwnSettings(engine, settings);
   checkTransport(engine, settings, source);
   const asksWho = settings.dedupe ? 'dedupe' : settings.verify ? 'verify' : undefined;
-  if (asksWho) assertIdentifies(engine, namesOf(asksWho));
+  if (!asksWho) return;
+  assertIdentifies(engine, namesOf(asksWho));
+  checkThreshold(engine, settings);
 }
 
 function checkChecks({ name, checks }: Engine, { checkLiveness, checkDeepfake, require }: Settings): void {

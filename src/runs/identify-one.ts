@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext } from '../account/make-call.ts';
 import type { Engine, Match } from '../engines/engine.ts';
 import type { Settings } from '../engines/settings.ts';
+import { thresholdOf } from '../engines/similarity.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import type { Outcome } from '../records/report-line.ts';
 import type { ListedPhoto } from '../sources/source.ts';
@@ -158,7 +159,7 @@ async function askWithRetries(
         const ownId = templateId ?? (subjectId === undefined ? undefined : engine.templateIdFor(subjectId));
         const isOwn = best && ownId !== undefined && isSameTemplate(best.templateId, ownId);
         return {
-          matched: best !== undefined && best.similarity >= settings.threshold,
+          matched: best !== undefined && best.similarity >= thresholdOf(engine, settings),
           ...(best && { best }),
           ...(isOwn !== undefined && { own: isOwn }),
           ...(transactionId !== undefined && { transactionId }),

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { resumeFixedAccount } from '../account/account-pause.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
 import { assertIdentifies } from '../engines/registry.ts';
+import { checkThreshold } from '../engines/similarity.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
 import { photosBudgetInBytes } from '../photos/read-within-budget.ts';
 import { firstPhotos } from '../sources/first-photos.ts';
@@ -36,6 +37,7 @@ export async function* identifySource(
   const { settings } = rollcall;
   const opened = rollcall.engine();
   assertIdentifies(opened.engine, 'rollcall identify');
+  checkThreshold(opened.engine, settings);
   const source = await openSourceOf(rollcall, spec, settings);
   await opened.ready();
   await resumeFixedAccount((await rollcall.queue()).accounts, opened.account);

@@ -72,8 +72,8 @@ export const processCount: ValueType<number, number | WrittenNumber | 'auto'> = 
 };
 
 export const similarity = numeric(
-  'expected a similarity from 0 to 1, such as 0.75',
-  (value) => value >= 0 && value <= 1,
+  'expected a similarity from 0 to 100, such as 0.75 (OOTO) or 82 (Verihubs)',
+  (value) => value >= 0 && value <= 100,
 );
 
 type WrittenSwitch = 'true' | 'false' | 'on' | 'off' | 'yes' | 'no' | '1' | '0';

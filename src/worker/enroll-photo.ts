@@ -2,6 +2,7 @@ import type { HeldAccountLock } from '../account/account-lock.ts';
 import { makeCall } from '../account/make-call.ts';
 import { isDoubtful } from '../account/whose-fault.ts';
 import type { Engine, EngineReply, EnrollRequest } from '../engines/engine.ts';
+import { thresholdOf } from '../engines/similarity.ts';
 import { isSameTemplate } from '../util/template-id.ts';
 import { assertNotForgotten } from './assert-not-forgotten.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
@@ -99,7 +100,7 @@ export async function findDuplicate(
       }
       case 'identified': {
         const { match, transactionId } = found;
-        const isThere = match && match.similarity >= context.settings.threshold;
+        const isThere = match && match.similarity >= thresholdOf(context.engine, context.settings);
         if (!isThere || isSameTemplate(match.templateId, templateId)) return undefined;
         return {
           kind: 'outcome',

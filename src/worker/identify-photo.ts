@@ -6,6 +6,7 @@ import type {
   RejectedReply,
   UnavailableReply,
 } from '../engines/engine.ts';
+import { thresholdOf } from '../engines/similarity.ts';
 import type { AttemptState } from './judge-reply.ts';
 import { chargedBefore } from './judge-reply.ts';
 import type { PhotoTask, WorkContext } from './photo-task.ts';
@@ -16,7 +17,7 @@ export interface IdentifiablePhoto extends Pick<PhotoTask, 'signal' | 'leaving' 
   readonly ready: Pick<PhotoTask['ready'], 'bytes' | 'format'>;
   readonly context: CallContext & {
     readonly engine: WorkContext['engine'];
-    readonly settings: Pick<WorkContext['settings'], 'maxAttempts'>;
+    readonly settings: Pick<WorkContext['settings'], 'maxAttempts' | 'threshold'>;
   };
 }
 
@@ -45,6 +46,7 @@ export async function identifyPhoto(
         photo: ready.bytes,
         format: ready.format,
         checks: { liveness: false, deepfake: false },
+        threshold: thresholdOf(context.engine, context.settings),
         signal: callSignal,
         onSent,
       }),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
+import { thresholdOf } from '../engines/similarity.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { isSameTemplate } from '../util/template-id.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
@@ -42,7 +43,11 @@ export async function verifyPhoto(
       case 'try-later':
         return workAgain(photo, retryDelayInMs({ attempt: found.failures, ...backoff }));
     }
-    const verification = compare(found, enrolled.templateId ?? photo.templateId, context.settings.threshold);
+    const verification = compare(
+      found,
+      enrolled.templateId ?? photo.templateId,
+      thresholdOf(context.engine, context.settings),
+    );
     const lookups = (photo.tries.lookups ?? 0) + 1;
     if (verification.matched || lookups >= maxAttempts) return finished(verification);
     photo.tries = { ...photo.tries, lookups };

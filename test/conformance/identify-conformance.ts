@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine, IdentifyReply, IdentifyRequest } from '../../src/engines/engine.ts';
+import { thresholdOf } from '../../src/engines/similarity.ts';
 import type { EngineServer } from '../helpers/engine-server-control.ts';
 import { tagPerson, tagPhoto } from '../helpers/engine-server-tag.ts';
 import { enrollWith, tinyJpeg, tinyPng } from './engine-calls.ts';
@@ -35,6 +36,7 @@ export function describeIdentification(adapter: EngineAdapter): void {
         photo,
         format: 'jpeg',
         checks: { liveness: false, deepfake: false },
+        threshold: thresholdOf(by, {}),
         signal: new AbortController().signal,
         onSent: () => {
           sent += 1;

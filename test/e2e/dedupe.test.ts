@@ -22,7 +22,7 @@ afterAll(() => redis.close());
 const isIdentification = ({ path }: { path: string }) => path.includes('/identify');
 
 /** Of each person one photo is enrolled; the other is a duplicate that names the template of the first. */
-function proveTwins(lines: readonly ReportLine[], { wasKilled = false } = {}): void {
+function proveTwins(lines: readonly ReportLine[], { wasKilled = false, similarity = 0.9 } = {}): void {
   expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
   expect(lines).toHaveLength(2 * persons);
   const enrolled = new Map<string, ReportLine>();
@@ -34,7 +34,7 @@ function proveTwins(lines: readonly ReportLine[], { wasKilled = false } = {}): v
   expect(duplicates).toHaveLength(persons);
   for (const line of duplicates) {
     const first = enrolled.get(personOf(line.subjectId));
-    expect(line).toMatchObject({ match: { templateId: first?.templateId, similarity: 0.9 } });
+    expect(line).toMatchObject({ match: { templateId: first?.templateId, similarity } });
     // Of a photo that a dead process had nobody knows what was sent.
     if (!wasKilled) expect(line.stored).toBe('no');
     expect(first).not.toHaveProperty('match');
@@ -86,6 +86,25 @@ it('twins side by side: one is enrolled, the other a duplicate; each call counte
     environment: { ROLLCALL_DEDUPE: 'false' },
   });
   expect(other.stderr).toContain('--dedupe');
+});
+
+it('twins at Verihubs, whose search names nobody below the threshold, and whose scale goes to 100', {
+  timeout: 180_000,
+}, async () => {
+  scene = await openScene({ queue: redis.url, language: 'verihubs' });
+  await writeTwins(join(scene.folder, 'archive'), persons);
+  const end = await scene.run(['run', 'archive', '--dedupe', '--verify', 'all', '--json']);
+  expect(end.exitCode, end.stderr).toBe(1);
+  const lines = await scene.report((await scene.runIds())[0] ?? '');
+  proveTwins(lines, { similarity: 90 });
+  for (const line of lines.filter(({ status }) => status === 'enrolled'))
+    expect(line.verification).toEqual({ matched: true, similarity: 100 });
+  expect(scene.engine.calls.every(({ violations }) => violations.length === 0)).toBe(true);
+  const identified = await scene.run(['identify', 'archive', '--threshold', '95', '--json']);
+  // Of each two, one is the photo that was enrolled.
+  expect(JSON.parse(identified.stdout)).toMatchObject({ photos: 40, matched: 20, threshold: 95 });
+  const wrong = await scene.run(['run', 'archive', '--dedupe', '--new', '--threshold', '0.75']);
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('go from 0 to 100') });
 });
 
 it('two processes on one account, and the one that has the turn is killed', {

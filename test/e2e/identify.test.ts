@@ -147,9 +147,9 @@ it('is refused where that makes sense: no such source, no photo, a wrong setting
     ['run', 'visitors', '--dedupe'],
     ['enqueue', 'visitors', '--verify', '5%'],
   ]) {
-    const end = await scene.run(args, { environment: verihubs });
+    const end = await scene.run([...args, '--threshold', '0.75'], { environment: verihubs });
     expect(end.exitCode, end.stderr).toBe(2);
-    expect(end.stderr).toContain('has no identification');
+    expect(end.stderr).toContain('go from 0 to 100');
   }
   const end = await scene.run(['identify', 'visitors', '--format', 'jsonl'], {
     environment: { OOTO_APP_KEY: 'wrong' },

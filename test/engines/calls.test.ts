@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine, EnrollRequest } from '../../src/engines/engine.ts';
+import type { Engine, EnrollRequest, VerifyRequest } from '../../src/engines/engine.ts';
 import { createOotoEngine } from '../../src/engines/ooto.ts';
 import { createVerihubsEngine } from '../../src/engines/verihubs.ts';
 import type { HttpCall, HttpClient } from '../../src/util/http/http-client.ts';
@@ -48,11 +48,12 @@ function engineWith(name: 'ooto' | 'verihubs', answer: Answer, keepDemographics?
   return { engine, calls, isClosed: () => isClosed };
 }
 
-const request = (more: Partial<EnrollRequest> = {}): EnrollRequest => ({
+const request = (more: Partial<EnrollRequest> = {}): EnrollRequest & VerifyRequest => ({
   photo: Buffer.from('photo'),
   format: 'jpeg',
   templateId: 'emp-1',
   checks: { liveness: false, deepfake: false },
+  threshold: 80,
   signal,
   onSent: () => {},
   ...more,
@@ -68,9 +69,10 @@ describe.each(['ooto', 'verihubs'] as const)('%s', (name) => {
     await engine.enroll(request({ onSent }));
     await engine.deleteTemplate?.({ templateId: 'emp-1', signal, onSent });
     await engine.identify?.(request({ onSent }));
+    await engine.verify?.(request({ onSent }));
     await engine.enrollAddress?.({ ...request({ onSent }), address: 'https://h/a.jpg' });
-    expect(calls).toHaveLength(3);
-    expect(sent).toBe(3);
+    expect(calls).toHaveLength(name === 'ooto' ? 3 : 5);
+    expect(sent).toBe(calls.length);
     expect(calls.every((call) => call.signal === signal)).toBe(true);
     const named =
       name === 'ooto' ? { 'APP-ID': appId, 'APP-KEY': appKey } : { 'App-ID': appId, 'API-Key': appKey };
@@ -85,7 +87,8 @@ describe.each(['ooto', 'verihubs'] as const)('%s', (name) => {
     const refused = { kind: 'refused', certain: false, message: 'unknown host', fix: fix.url };
     expect(await engine.enroll(request())).toEqual(refused);
     expect(await engine.deleteTemplate?.({ templateId: 'emp-1', signal, onSent() {} })).toEqual(refused);
-    if (engine.identify) expect(await engine.identify(request())).toEqual(refused);
+    expect(await engine.identify?.(request())).toEqual(refused);
+    if (engine.verify) expect(await engine.verify(request())).toEqual(refused);
     expect(await engine.checkAccount?.(signal)).toEqual({
       ok: false,
       message: 'unknown host: check the address',
@@ -100,6 +103,7 @@ describe.each(['ooto', 'verihubs'] as const)('%s', (name) => {
         await engine.enroll(request()),
         await engine.deleteTemplate?.({ templateId: 'emp-1', signal, onSent() {} }),
         await engine.identify?.(request()),
+        await engine.verify?.(request()),
         await engine.checkAccount?.(signal),
       ];
       expect(JSON.stringify(replies)).not.toMatch(/canary-/);

@@ -147,9 +147,9 @@ describe('what the registry says of an engine is what the engine does', () => {
 
   test('who can identify', () => {
     const able = engines.filter((engine) => engine.identify).map(({ name }) => name);
-    const unable = engines.find((engine) => !engine.identify);
-    if (!unable) throw new Error('all can');
-    expect(messageOf(() => assertIdentifies(unable, '--dedupe'))).toContain(`(${able.join(', ')})`);
+    const [{ identify: _, ...unable } = { name: 'none' }] = engines;
+    const message = messageOf(() => assertIdentifies(unable, '--dedupe'));
+    expect(message).toContain(`(${able.join(', ')})`);
   });
 });
 

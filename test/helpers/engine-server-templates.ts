@@ -55,6 +55,11 @@ export function createTemplateStore(clock: () => number) {
       identifications += 1;
       return best;
     },
+    /** How like a face is to one template; 0 where there is none. */
+    compare(templateId: string, face: { person: string; photoSha256: string }): number {
+      const template = all.get(templateId);
+      return template ? similarityOf(template, face) : 0;
+    },
     remove: (templateId: string): boolean => all.delete(templateId),
     clear(): void {
       all.clear();

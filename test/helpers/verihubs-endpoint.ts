@@ -12,16 +12,21 @@ import {
 import type { ServerCall } from './engine-server-calls.ts';
 import { createEndpointFrame, type FrameOptions } from './engine-server-frame.ts';
 import type { Step } from './engine-server-script.ts';
-import { looksLike, readTag } from './engine-server-tag.ts';
+import { looksLike, readPerson, readTag } from './engine-server-tag.ts';
 import { readVerihubsEnrollDocument } from './seed-documents.ts';
-import { type ReceivedRequest, readRequest } from './verihubs-request.ts';
+import { type ReceivedRequest, readRequest, type VerihubsEndpointName } from './verihubs-request.ts';
 
-const path = '/v1/face/enroll';
+const paths: Readonly<Record<string, VerihubsEndpointName>> = {
+  '/v1/face/enroll': 'enroll',
+  '/v1/face/search': 'search',
+  '/v1/face/verify': 'verify',
+};
 /** Of the image as it comes, and of what an address leads to. */
 const maxSizeInBytes = 5_000_000;
 
 /**
- * Verihubs' `POST` and `DELETE /v1/face/enroll` as its page has them, with scripts on top; knows nothing of listening. A
+ * Verihubs' `POST` and `DELETE /v1/face/enroll`, `POST /v1/face/search` and `/verify` as its pages have them, with scripts
+ * on top (those of searches and verifications stand behind an `@` in a photo's tag); knows nothing of listening. A
  * code of the page is the step `code-` and its name in lower case with dashes: `code-fail-on-3`.
  */
 export function createVerihubsEndpoint(options: FrameOptions) {
@@ -56,7 +61,7 @@ export function createVerihubsEndpoint(options: FrameOptions) {
         ...context,
         succeed: ({ otherId, noId, notFine } = {}) => {
           const subjectId = otherId ? sessionId : (call.templateId ?? sessionId);
-          templates.store(subjectId, { photoSha256, person: photoSha256 });
+          templates.store(subjectId, { photoSha256, person: (photo && readPerson(photo)) ?? photoSha256 });
           const named = noId ? undefined : subjectId;
           return assumedVerihubsSuccess({
             subjectId: named,
@@ -72,7 +77,47 @@ export function createVerihubsEndpoint(options: FrameOptions) {
     const code = refusal(received, photo);
     // A careless engine tells the address that it was given.
     if (code !== undefined) return sendError(code, context, `${code}: ${received.address ?? ''}`);
-    return play(scripts.get(subject) ?? scripts.get(photoSha256) ?? (photo && readTag(photo)) ?? 'ok');
+    return play(scripts.get(subject) ?? scripts.get(photoSha256) ?? scriptIn(photo, 'enroll'));
+  };
+
+  /** Whom a photo shows, or whether it shows the subject. Assumed: all that a success holds but `subject_id`. */
+  const compare = (
+    endpoint: 'search' | 'verify',
+    call: ServerCall,
+    response: ServerResponse,
+    received: ReceivedRequest,
+    early?: Step,
+  ) => {
+    const { fields, photo } = received;
+    if (photo) notePhoto(call, photo);
+    const photoSha256 = call.photoSha256 ?? '';
+    const face = { photoSha256, person: (photo && readPerson(photo)) ?? photoSha256 };
+    const context = { response, errorOf, credentials: settings.credentials };
+    const common = { session_id: randomUUID(), timestamp: 1_795_305_600_000, nface: 1 };
+    const search = () => {
+      const found = templates.find(face, settings.indexLag);
+      const similarity = 100 * (found?.similarity ?? 0);
+      const isMatch = found !== undefined && similarity >= Number(fields.threshold ?? 82);
+      const matches = isMatch ? [{ subject_id: found.templateId, similarity, similarity_status: true }] : [];
+      return { message: 'Face search is successfull!', ...common, matches };
+    };
+    const verify = () => {
+      const similarity = 100 * templates.compare(call.templateId ?? '', face);
+      const isSame = similarity >= 82;
+      return { message: 'Request Success', ...common, similarity, similarity_status: isSame };
+    };
+    const play = (script: string) => {
+      const step = early ?? next(script, `${endpoint} ${photoSha256}`);
+      call.played = step.name;
+      return playStep(step, { ...context, succeed: endpoint === 'search' ? search : verify });
+    };
+    if (settings.mode !== 'normal') return play(settings.mode);
+    if (!isAllowed(call)) return sendJson(response, 401, { message: 'made up: wrong credentials' });
+    const code = refusal(received, photo);
+    if (code !== undefined) return sendError(code, context);
+    if (endpoint === 'verify' && !templates.all.has(call.templateId ?? ''))
+      return sendJson(response, 400, subjectNotFound);
+    return play(scriptIn(photo, endpoint));
   };
 
   /** A script for it is set for `delete <subject id>`. */
@@ -105,21 +150,22 @@ export function createVerihubsEndpoint(options: FrameOptions) {
     reset: frame.reset,
     handle: async (request: IncomingMessage, response: ServerResponse) => {
       const call = frame.record(request, response);
-      if (call.path !== path || !['POST', 'DELETE'].includes(call.method)) {
+      const endpoint = paths[call.path];
+      if (!endpoint || !(call.method === 'POST' || (call.method === 'DELETE' && endpoint === 'enroll'))) {
         request.resume();
         return sendJson(response, 404, { message: 'made up: no such path' });
       }
-      const { early, isReset } = await frame.beforeBody(call, request, tagInStart);
+      const { early, isReset } = await frame.beforeBody(call, request, tagInStart(endpoint));
       if (isReset) return resetConnection(response);
-      const received = await readRequest(request);
+      const received = await readRequest(request, endpoint);
       call.violations = received.violations;
       call.fields = { ...received.fields, image: undefined };
       if (received.address !== undefined) call.photoAddress = received.address;
       if (typeof received.fields.subject_id === 'string') call.templateId = received.fields.subject_id;
       await frame.answerLater();
-      await (call.method === 'POST'
-        ? enroll(call, response, received, early)
-        : erase(call, response, received));
+      if (endpoint !== 'enroll') await compare(endpoint, call, response, received, early);
+      else if (call.method === 'POST') await enroll(call, response, received, early);
+      else await erase(call, response, received);
     },
   };
 }
@@ -161,7 +207,12 @@ async function fetchPhoto(address: string | undefined): Promise<Buffer | undefin
 }
 
 /** The script in a photo whose base64 has only begun. */
-function tagInStart(start: Buffer): string {
+const tagInStart = (endpoint: VerihubsEndpointName) => (start: Buffer) => {
   const base64 = /"image":"([A-Za-z0-9+/]*)/.exec(start.toString('latin1'))?.[1] ?? '';
-  return readTag(Buffer.from(base64, 'base64')) ?? 'ok';
+  return scriptIn(Buffer.from(base64, 'base64'), endpoint);
+};
+
+function scriptIn(photo: Buffer | undefined, endpoint: VerihubsEndpointName): string {
+  const [forEnroll, forOthers] = ((photo && readTag(photo)) ?? '').split('@');
+  return (endpoint === 'enroll' ? forEnroll : forOthers) || 'ok';
 }

@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What a call of `/v1/face/enroll` asks for; each field as it came, whatever its type. */
+export type VerihubsEndpointName = 'enroll' | 'search' | 'verify';
+
+const fieldsOf: Readonly<Record<VerihubsEndpointName, readonly string[]>> = {
+  enroll: ['subject_id'],
+  search: ['limit', 'threshold', 'return_image'],
+  verify: ['subject_id'],
+};
+
+/** What a call of one of them asks for; each field as it came, whatever its type. */
 export interface ReceivedRequest {
   readonly fields: Readonly<Record<string, unknown>>;
   /** What the page forbids, or does not know of. */
@@ -22,7 +30,10 @@ const flags = [
 ];
 
 /** Reads a JSON body as the page has it: known fields only, every flag a boolean, the image base64 or an address. */
-export async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
+export async function readRequest(
+  request: IncomingMessage,
+  endpoint: VerihubsEndpointName,
+): Promise<ReceivedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const violations: string[] = [];
@@ -30,7 +41,7 @@ export async function readRequest(request: IncomingMessage): Promise<ReceivedReq
   if (type !== 'application/json') violations.push(`content type ${type}`);
   const fields = parse(Buffer.concat(chunks).toString());
   if (fields === undefined) return { fields: {}, violations: [...violations, 'no JSON object'] };
-  const known = request.method === 'DELETE' ? ['subject_id'] : ['subject_id', 'image', ...flags];
+  const known = request.method === 'DELETE' ? ['subject_id'] : [...fieldsOf[endpoint], 'image', ...flags];
   for (const name of Object.keys(fields)) if (!known.includes(name)) violations.push(`field ${name}`);
   for (const name of flags) {
     if (name in fields && typeof fields[name] !== 'boolean') violations.push(`${name} is no boolean`);

@@ -71,7 +71,7 @@ export const settingSamples: Readonly<
   dedupe: ['true', true, 'off', false, 'perhaps'],
   dedupeParallel: ['true', true, 'off', false, 'perhaps'],
   verify: ['all', { share: 1 }, '100', { count: 100 }, '5 photos'],
-  threshold: ['0', 0, '0.8', 0.8, '75'],
+  threshold: ['0', 0, '82.5', 82.5, '101'],
   keepDemographics: ['yes', true, '0', false, 'ja'],
   allowOutside: ['yes', true, '0', false, 'ja'],
   keepIds: ['true', true, 'false', false, 'maybe'],

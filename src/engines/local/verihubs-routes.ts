@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ootoSimilarity, verihubsSimilarity } from '../similarity.ts';
 import { severalFacesVerdict, type VerihubsErrorCode, verihubsErrors } from '../verihubs-codes.ts';
 import { type EngineParts, goneSignal, ownerOf } from './engine-parts.ts';
-import type { FaceFound } from './faces/face-reader.ts';
-import { largestFaceOf, lookAt } from './judge-reading.ts';
+import { similarityOf } from './faces/similarity.ts';
+import { largestFaceOf, lookAt, type UsableFace } from './judge-reading.ts';
 import { type EnrollPayload, maxImageSizeInBytes, readEnrollPayload } from './verihubs-payload.ts';
 
-/** Verihubs' `POST` and `DELETE /v1/face/enroll`, as its page has them. The shape of a success is assumed. */
+/** Verihubs' `POST` and `DELETE /v1/face/enroll`, `/search` and `/verify`, as its pages have them. The shape of a success is assumed. */
 export function verihubsRoutes(parts: EngineParts): FastifyPluginAsync {
-  const { store, reader } = parts;
+  const { store } = parts;
   return async (app) => {
     app.setErrorHandler((error: FastifyError, _request, reply) => sendFailure(reply, error));
     app.addHook('onRequest', async (request, reply) => {
@@ -23,38 +24,84 @@ export function verihubsRoutes(parts: EngineParts): FastifyPluginAsync {
     });
 
     app.post('/enroll', async (request, reply) => {
-      const payload = readEnrollPayload(request.body);
-      if (typeof payload === 'string') return refuse(reply, payload);
-      const signal = goneSignal(reply);
-      const photo = await photoOf(parts, payload, signal);
-      if (typeof photo === 'string') return refuse(reply, photo);
-      const look = await lookAt(reader, photo, signal);
-      if (look.kind === 'undecodable') return refuse(reply, 'INVALID_PAYLOAD_IMAGE_FORMAT');
-      const face = largestFaceOf(look);
-      if (face === undefined) return refuse(reply, 'FACE_NOT_DETECTED');
-      const subjectId = payload.subjectId ?? randomUUID();
-      const mask = failureMask(payload, { face, count: look.faces.length });
+      const seen = await look(parts, request, reply);
+      if (typeof seen === 'string') return refuse(reply, seen);
+      const subjectId = seen.payload.subjectId ?? randomUUID();
+      const mask = failureMask(seen);
       // Not documented: such a photo is not stored here.
-      if (mask === 0) await store.put(ownerOfRequest(request), subjectId, face.descriptor);
+      if (mask === 0) await store.put(ownerOfRequest(request), subjectId, seen.face.descriptor);
+      return reply.send({ ...answerTo(seen, mask), subject_id: subjectId });
+    });
+
+    app.post('/search', async (request, reply) => {
+      const asked = searchSchema.safeParse(request.body ?? {});
+      if (!asked.success) {
+        const field = asked.error.issues[0]?.path[0] === 'limit' ? 'LIMIT' : 'THRESHOLD';
+        return refuse(reply, `INVALID_PAYLOAD_${field}`);
+      }
+      const seen = await look(parts, request, reply);
+      if (typeof seen === 'string') return refuse(reply, seen);
+      const mask = failureMask(seen);
+      const found = store.nearest(ownerOfRequest(request), seen.face.descriptor);
+      const similarity = found ? percentOf(found.descriptor, seen.face.descriptor) : 0;
+      // The most similar one, whatever the limit.
+      const isMatch = found && similarity >= asked.data.threshold;
+      const matches = isMatch ? [{ subject_id: found.templateId, similarity }] : [];
+      return reply.send({ ...answerTo(seen, mask), ...(mask === 0 && { matches }) });
+    });
+
+    app.post('/verify', async (request, reply) => {
+      const seen = await look(parts, request, reply);
+      if (typeof seen === 'string') return refuse(reply, seen);
+      const { subjectId } = seen.payload;
+      if (subjectId === undefined) return refuse(reply, 'MISSING_PAYLOAD_SUBJECT_ID');
+      const enrolled = store.find(ownerOfRequest(request), subjectId);
+      if (!enrolled) return reply.code(400).send(notEnrolled);
+      const similarity = percentOf(enrolled, seen.face.descriptor);
+      const isSame = similarity >= verihubsSimilarity.match;
       return reply.send({
-        message: failureWords[mask] ?? 'Request Success',
-        ...(mask > 0 && { error_code: `FAIL_ON_${mask}` }),
-        session_id: randomUUID(),
-        timestamp: Date.now(),
+        ...answerTo(seen, failureMask(seen)),
         subject_id: subjectId,
-        ...verihubsFace(payload, { face, count: look.faces.length }),
+        similarity,
+        similarity_status: isSame,
       });
     });
 
     app.delete('/enroll', async (request, reply) => {
       const { subject_id: subjectId } = deleteSchema.parse(request.body);
-      if (!(await store.delete(ownerOfRequest(request), subjectId))) {
-        const gone = { message: 'Subject id is not found', error_code: 'INVALID_PAYLOAD_SUBJECT_ID' };
-        return reply.code(400).send(gone);
-      }
+      if (!(await store.delete(ownerOfRequest(request), subjectId))) return reply.code(400).send(notEnrolled);
       return reply.send({ message: `Subject id ${subjectId} successfully deleted`, timestamp: Date.now() });
     });
   };
+}
+
+/** The pages' words for what only searches and verifications are refused with. */
+const comparisonErrors = {
+  INVALID_PAYLOAD_THRESHOLD: 'threshold cannot lower than 0 or more than 100',
+  INVALID_PAYLOAD_LIMIT: 'limit cannot lower than 1 or more than 10',
+  MISSING_PAYLOAD_SUBJECT_ID: 'missing payload subject id',
+} as const;
+
+const notEnrolled = { message: 'Subject id is not found', error_code: 'INVALID_PAYLOAD_SUBJECT_ID' };
+
+const searchSchema = z.looseObject({
+  limit: z.number().min(1).max(10).nullish(),
+  threshold: z
+    .number()
+    .min(0)
+    .max(100)
+    .nullish()
+    .transform((threshold) => threshold ?? verihubsSimilarity.match),
+});
+
+/** The point from which two faces count as one person's is 0.75 here and 82 in Verihubs' scale. */
+function percentOf(enrolled: Float32Array, face: Float32Array): number {
+  const similarity = similarityOf(enrolled, face);
+  const { match: ours } = ootoSimilarity;
+  const { match: theirs, most } = verihubsSimilarity;
+  return similarity < ours
+    ? (similarity / ours) * theirs
+    : theirs + ((similarity - ours) / (1 - ours)) * (most - theirs);
 }
 
 const deleteSchema = z.object({ subject_id: z.string().catch('') }).catch({ subject_id: '' });
@@ -64,6 +111,31 @@ function ownerOfRequest({ headers }: FastifyRequest): string {
   const { 'app-id': appId, 'api-key': apiKey } = headers;
   return typeof appId === 'string' && appId !== '' && apiKey ? ownerOf('verihubs', appId) : '';
 }
+
+/** The largest face of the photo that was sent, or the page's code. */
+async function look(
+  parts: EngineParts,
+  { body }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Seen | VerihubsErrorCode> {
+  const payload = readEnrollPayload(body);
+  if (typeof payload === 'string') return payload;
+  const signal = goneSignal(reply);
+  const photo = await photoOf(parts, payload, signal);
+  if (typeof photo === 'string') return photo;
+  const reading = await lookAt(parts.reader, photo, signal);
+  if (reading.kind === 'undecodable') return 'INVALID_PAYLOAD_IMAGE_FORMAT';
+  const face = largestFaceOf(reading);
+  return face === undefined ? 'FACE_NOT_DETECTED' : { payload, face, count: reading.faces.length };
+}
+
+const answerTo = (seen: Seen, mask: number) => ({
+  message: failureWords[mask] ?? 'Request Success',
+  ...(mask > 0 && { error_code: `FAIL_ON_${mask}` }),
+  session_id: randomUUID(),
+  timestamp: Date.now(),
+  ...verihubsFace(seen),
+});
 
 async function photoOf(
   { https }: EngineParts,
@@ -79,8 +151,9 @@ async function photoOf(
   return read.bytes.length > maxImageSizeInBytes ? 'INVALID_PAYLOAD_IMAGE_SIZE' : read.bytes;
 }
 
-function refuse(reply: FastifyReply, code: VerihubsErrorCode): FastifyReply {
-  return reply.code(400).send({ message: verihubsErrors[code], error_code: code });
+function refuse(reply: FastifyReply, code: VerihubsErrorCode | keyof typeof comparisonErrors): FastifyReply {
+  const message = { ...verihubsErrors, ...comparisonErrors }[code];
+  return reply.code(400).send({ message, error_code: code });
 }
 
 function sendFailure(reply: FastifyReply, { statusCode = 500 }: FastifyError): FastifyReply {
@@ -90,7 +163,8 @@ function sendFailure(reply: FastifyReply, { statusCode = 500 }: FastifyError): F
 }
 
 interface Seen {
-  readonly face: FaceFound;
+  readonly payload: EnrollPayload;
+  readonly face: UsableFace;
   /** Faces in the photo. */
   readonly count: number;
 }
@@ -109,17 +183,14 @@ const failureWords: Readonly<Record<number, string>> = {
  * The n of FAIL_ON_n, 0 for none. Liveness (1) and attributes (2) cannot be judged here: their validation is never
  * failed, and their fields are null.
  */
-function failureMask(
-  { validateQuality, validateNface }: Pick<EnrollPayload, 'validateQuality' | 'validateNface'>,
-  { face, count }: Seen,
-): number {
+function failureMask({ payload: { validateQuality, validateNface }, face, count }: Seen): number {
   const { blur, exposure } = face.quality;
   const isPoor = !blur.fine || !exposure.fine;
   return (validateQuality && isPoor ? qualityBit : 0) + (validateNface && count > 1 ? nfaceBit : 0);
 }
 
 /** What a reply says of a face; the names are assumed, from clients' code. */
-function verihubsFace(payload: EnrollPayload, { face, count }: Seen): object {
+function verihubsFace({ payload, face, count }: Seen): object {
   const { isQuality, isAttribute, isLiveness } = payload;
   const { box, landmarks, quality } = face;
   return {

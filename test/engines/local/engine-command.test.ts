@@ -158,6 +158,33 @@ describe('rollcall engine', { timeout: 240_000 }, () => {
       },
     });
     expect(stored.body).not.toHaveProperty('error_code');
+    const ask = (endpoint: string, payload: unknown) =>
+      sendJson(`${engine.url}/v1/face/${endpoint}`, payload, { headers });
+    const smaller = (await sharp(me).resize(300).jpeg({ quality: 70 }).toBuffer()).toString('base64');
+    const stranger = other.toString('base64');
+    expect(
+      await ask('search', { image: smaller, limit: 1, threshold: 82, return_image: false }),
+    ).toMatchObject({
+      status: 200,
+      body: { matches: [{ subject_id: 'a', similarity: expect.any(Number) }] },
+    });
+    expect(await ask('search', { image: stranger })).toMatchObject({ status: 200, body: { matches: [] } });
+    expect(await ask('verify', { image: smaller, subject_id: 'a' })).toMatchObject({
+      status: 200,
+      body: { similarity_status: true },
+    });
+    expect(await ask('verify', { image: stranger, subject_id: 'a' })).toMatchObject({
+      status: 200,
+      body: { similarity_status: false },
+    });
+    for (const [endpoint, payload, code] of [
+      ['verify', { image, subject_id: 'nobody' }, 'INVALID_PAYLOAD_SUBJECT_ID'],
+      ['verify', { image }, 'MISSING_PAYLOAD_SUBJECT_ID'],
+      ['search', { image, limit: 11 }, 'INVALID_PAYLOAD_LIMIT'],
+      ['search', { image, threshold: 101 }, 'INVALID_PAYLOAD_THRESHOLD'],
+      ['search', { limit: 1 }, 'MISSING_PAYLOAD_IMAGE'],
+    ] as const)
+      expect(await ask(endpoint, payload)).toMatchObject({ status: 400, body: { error_code: code } });
     const remove = (subject_id: string) => sendJson(enroll, { subject_id }, { method: 'DELETE', headers });
     expect(await remove('a')).toMatchObject({
       status: 200,

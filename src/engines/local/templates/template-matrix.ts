@@ -5,6 +5,7 @@ export interface TemplateMatrix {
   /** False: there was none. */
   delete(templateId: string): boolean;
   has(templateId: string): boolean;
+  get(templateId: string): Float32Array | undefined;
   /** The nearest by Euclidean distance, of all templates; undefined while there are none. */
   nearest(descriptor: Float32Array): { templateId: string; descriptor: Float32Array } | undefined;
   entries(): Iterable<readonly [templateId: string, descriptor: Float32Array]>;
@@ -57,6 +58,10 @@ export function createTemplateMatrix(width: number): TemplateMatrix {
       return true;
     },
     has: (templateId) => rows.has(templateId),
+    get(templateId) {
+      const row = rows.get(templateId);
+      return row === undefined ? undefined : rowAt(row).slice();
+    },
     nearest(descriptor) {
       const row = nearestRow({ values, width, count: ids.length }, descriptor);
       const templateId = ids[row];

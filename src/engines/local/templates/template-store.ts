@@ -12,6 +12,8 @@ export interface TemplateStore {
   put(owner: string, templateId: string, descriptor: Float32Array): Promise<void>;
   /** Resolves to false where there was none. */
   delete(owner: string, templateId: string): Promise<boolean>;
+  /** The descriptor of a template. */
+  find(owner: string, templateId: string): Float32Array | undefined;
   /** The template most like a face, with its descriptor. */
   nearest(
     owner: string,
@@ -67,6 +69,7 @@ export async function openTemplateStore({
       await change({ kind: 'delete', owner, templateId });
       return true;
     },
+    find: (owner, templateId) => memory.of(owner)?.get(templateId),
     nearest: (owner, descriptor) => memory.of(owner)?.nearest(descriptor),
     close() {
       closing ??= (async () => {
