@@ -66,6 +66,25 @@ export const parts: Readonly<Record<string, Part>> = {
     }),
     of: 'program',
   },
+  'first-call': {
+    title: 'From enqueuing ten photos to the first call of a worker that runs already, medians of ten',
+    script: 'first-call',
+    args: () => [],
+    read(output) {
+      const found = JSON.parse(output) as Record<string, Record<string, number>>;
+      return Object.fromEntries(
+        Object.entries(found).flatMap(([queue, figures]) => [
+          [`${queue}: ms`, figures.medianInMs ?? Number.NaN],
+          [`${queue}: ms, the longest`, figures.longestInMs ?? Number.NaN],
+          [
+            `${queue}: ms of processor time a second while there is nothing to do`,
+            figures.idleInMsPerSecond ?? Number.NaN,
+          ],
+        ]),
+      );
+    },
+    of: 'program',
+  },
   rows: {
     title: 'A first run over many rows',
     script: 'rows',

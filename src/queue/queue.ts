@@ -221,4 +221,10 @@ export interface PresenceStore {
   withdraw(request: { kind: 'run' | 'worker'; name: string }): Promise<void>;
   /** The registrations of a kind that have not expired. */
   list(kind: 'run' | 'worker'): Promise<unknown[]>;
+  /**
+   * Calls `onRun` soon after a run was announced that was not registered before. It is a hint: one may get lost, above all
+   * while the store is away. It waits at the store, over a connection of its own, and asks for nothing meanwhile.
+   * @returns what ends it
+   */
+  watchRuns(onRun: () => void): () => Promise<void>;
 }

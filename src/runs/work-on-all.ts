@@ -5,6 +5,7 @@ import { listReadableRuns, type RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
+import { createBell } from './bell.ts';
 import { whyFilesAreMissing } from './files-on.ts';
 import { joinRun, type StartedRun, type WorkTools } from './join-run.ts';
 import type { Rollcall } from './open-rollcall.ts';
@@ -53,15 +54,24 @@ export async function workOnAll(
       joined.delete(runId);
     }
   };
-  while (!signal.aborted) {
-    for (const record of await findRuns()) {
-      const started = joined.has(record.id) ? undefined : openStart(record);
-      if (started) joined.set(record.id, join(started));
+  const bell = createBell(signal);
+  const endWatch = (await rollcall.queue()).presence.watchRuns(bell.ring);
+  try {
+    while (!signal.aborted) {
+      const lookedAt = performance.now();
+      for (const record of await findRuns()) {
+        const started = joined.has(record.id) ? undefined : openStart(record);
+        if (started) joined.set(record.id, join(started));
+      }
+      onLook();
+      await watch.look();
+      // However many are enqueued, half of the time goes to the runs that there are.
+      await delay(performance.now() - lookedAt, undefined, { signal }).catch(() => {});
+      // On S3 each look is a request.
+      await bell.pause(Math.max(lookEveryInMs, 5 * state.writeEveryInMs));
     }
-    onLook();
-    await watch.look();
-    // On S3 each look is a request.
-    await delay(Math.max(lookEveryInMs, 5 * state.writeEveryInMs), undefined, { signal }).catch(() => {});
+  } finally {
+    await endWatch();
   }
   await Promise.all(joined.values());
 }

@@ -75,6 +75,37 @@ export function describeLeases(start: () => Promise<QueueServer>): void {
     });
   });
 
+  describe('whoever waits for runs', () => {
+    it('is told of each that is new, and not of those that are announced again', async () => {
+      const { presence } = backend;
+      const other = await server.open();
+      let heard = 0;
+      const leave = presence.watchRuns(() => {
+        heard += 1;
+      });
+      const announce = (kind: 'run' | 'worker', name: string) =>
+        other.presence.announce({ kind, name, registration: {}, durationInMs: minute });
+      const announceNew = () => announce('run', `run-${randomUUID()}`);
+      const isHeard = (before: number) => async () => {
+        await announceNew();
+        return heard > before;
+      };
+      try {
+        // It takes a moment until it listens.
+        await until(isHeard(0));
+        await announce('run', 'again');
+        const before = heard;
+        for (let time = 0; time < 100; time += 1) await announce('run', 'again');
+        await announce('worker', 'again');
+        await until(isHeard(before));
+        expect(heard - before).toBeLessThan(50);
+      } finally {
+        await leave();
+        await other.close();
+      }
+    });
+  });
+
   describe('a lease', () => {
     it('belongs to one holder, and its epoch rises with every take-over', async () => {
       expect(await leases.holder(key)).toBeUndefined();

@@ -42,7 +42,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
     accounts: createPostgresAccountStore(pool),
     leases: createPostgresLeaseStore(pool),
     callBudget: createPostgresCallBudget(pool),
-    presence: createPostgresPresenceStore(pool),
+    presence: createPostgresPresenceStore(pool, config),
     onError: options.onError,
     async closeStore() {
       await close();

@@ -1,4 +1,6 @@
-import type { Pool } from 'pg';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg, { type ClientConfig, type Pool } from 'pg';
 import type { PresenceStore } from '../queue.ts';
 import { storable } from '../storable.ts';
 
@@ -20,7 +22,11 @@ WITH expired AS (
 )
 INSERT INTO rollcall.presence (kind, name, notice, expires_at)
 VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4::double precision / 1000))
-ON CONFLICT (kind, name) DO UPDATE SET notice = excluded.notice, expires_at = excluded.expires_at`;
+ON CONFLICT (kind, name) DO UPDATE SET notice = excluded.notice, expires_at = excluded.expires_at
+RETURNING xmax = 0 AS is_new`;
+
+const channel = 'rollcall_runs';
+const pauseAfterFaultInMs = 1_000;
 
 const LIST = `SELECT notice FROM rollcall.presence WHERE kind = $1 AND expires_at > clock_timestamp() ORDER BY name`;
 
@@ -30,10 +36,12 @@ export async function ensurePresenceTable(pool: Pool): Promise<void> {
   await pool.query(CREATE_TABLE);
 }
 
-export function createPostgresPresenceStore(pool: Pool): PresenceStore {
+export function createPostgresPresenceStore(pool: Pool, config: ClientConfig): PresenceStore {
   return {
     async announce({ kind, name, registration, durationInMs }) {
-      await pool.query(ANNOUNCE, [kind, name, JSON.stringify(storable(registration)), durationInMs]);
+      const values = [kind, name, JSON.stringify(storable(registration)), durationInMs];
+      const { rows } = await pool.query<{ is_new: boolean }>(ANNOUNCE, values);
+      if (kind === 'run' && rows[0]?.is_new) await pool.query(`NOTIFY ${channel}`);
     },
     async withdraw({ kind, name }) {
       await pool.query(WITHDRAW, [kind, name]);
@@ -42,5 +50,36 @@ export function createPostgresPresenceStore(pool: Pool): PresenceStore {
       const { rows } = await pool.query<{ notice: unknown }>(LIST, [kind]);
       return rows.map((row) => row.notice);
     },
+    watchRuns: (onRun) => listen(config, onRun),
+  };
+}
+
+/** With a connection of its own, since one of the pool is nobody's for long. */
+function listen(config: ClientConfig, onRun: () => void): () => Promise<void> {
+  const closing = new AbortController();
+  const { signal } = closing;
+  const listenOnce = async () => {
+    const client = new pg.Client({ ...config, keepAlive: true });
+    client.on('error', () => undefined);
+    client.on('notification', onRun);
+    const ended = once(client, 'end', { signal });
+    ended.catch(() => undefined);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${channel}`);
+      await ended;
+    } finally {
+      await client.end();
+    }
+  };
+  const listening = (async () => {
+    while (!signal.aborted) {
+      await listenOnce().catch(() => undefined);
+      await delay(pauseAfterFaultInMs, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    closing.abort();
+    await listening;
   };
 }
