@@ -13,6 +13,12 @@ import { say } from './output.ts';
 
 const file = new URL('./further-worker.js', import.meta.url);
 
+/**
+ * glibc gives memory back that was used for a large photo, as in the image (docs/operations.md). It reads them when a process
+ * starts, so that this one can only set them for others; another C library passes them over.
+ */
+const glibcSettings = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576' };
+
 const firstPauseInMs = 1_000;
 const longestPauseInMs = 60_000;
 /** One that worked for so long did not fail at its start. */
@@ -66,7 +72,7 @@ export function openFurtherWorkers({
   /** Resolves when it has ended, with how. @throws where it cannot be started */
   async function work(): Promise<string> {
     const worker = fork(file, rateIsCeiling ? [] : [ratesOfRuns], {
-      env: { ...process.env, ...environment },
+      env: { ...glibcSettings, ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     workers.add(worker);

@@ -201,7 +201,7 @@ describe('the lines of a run', () => {
 
   it('give the aggregates of what there is so far, each photo once', async () => {
     const run = newRun();
-    const runLines = createRunLines(state);
+    const runLines = createRunLines(state, { sliceInMs: 60_000 });
     await append(run, '1-1', [lineOf(1, 'x'), lineOf(2, 'x', 'rejected')]);
     expect((await runLines.aggregates(run)).lines).toBe(2);
     await append(run, '2-1', [lineOf(2, 'y', 'failed'), lineOf(3, 'y', 'failed')]);
