@@ -71,6 +71,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     arguments: { '<run>': 'id of a run' },
     load: async () => (await import('./control.ts')).defineCancel,
   },
+  inbox: {
+    description: 'a run that stays open, for photos that come one by one',
+    load: async () => (await import('./inbox.ts')).defineInbox,
+  },
   schedule: {
     description: 'scheduled runs, such as every night',
     load: async () => (await import('./schedule.ts')).defineSchedule,

@@ -9,12 +9,15 @@ import {
   type RunRecord,
   readRunRecord,
 } from '../records/run-record.ts';
+import { listInboxes } from '../runs/inbox/list-inboxes.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
+import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { describeEvents } from './describe-events.ts';
+import { describeInbox } from './describe-inbox.ts';
 import { addSettings } from './flags.ts';
 import { clearScreen, print, write } from './output.ts';
 import { printSpans } from './print-spans.ts';
@@ -48,12 +51,17 @@ export function defineStatus(command: Command): void {
           await write([...records, ...faults].map((record) => `${JSON.stringify(record)}\n`).join(''));
         else if (records.length + faults.length === 0) print(`No run in ${rollcall.state.address}.`);
         else {
-          const shown = options.all ? records : records.slice(0, shownRuns);
+          // An inbox is one line, however many runs it has had; one of them that needs attention is shown.
+          const isShown = (run: RunRecord) =>
+            inboxOf(run) === undefined || run.state === 'paused' || runId !== undefined;
+          const listed = options.all ? records : records.filter(isShown);
+          const shown = options.all ? records : listed.slice(0, shownRuns);
+          if (!runId) print((await listInboxes(rollcall.state, records)).map(describeInbox));
           if (shown.length > 0) printSpans(statusTable(shown, { notes, now: new Date() }));
           if (runId && records[0])
             printSpans(describeEvents(await readRunEvents(rollcall.state, records[0].id)));
           print([
-            ...describeOlder(records.slice(shown.length)),
+            ...describeOlder(listed.slice(shown.length)),
             ...faults.map(({ id, problem }) => `${id}  cannot be read: ${problem}`),
           ]);
         }

@@ -215,12 +215,18 @@ export async function collectPhotos(
   let reconciledAt = performance.now();
   let recordedAt = performance.now();
   while (!signal.aborted) {
+    const { listed, count } = manifest.end;
+    // A list that stays open may wait for a day: nothing is in the queue then.
+    const isIdle = !listed && parts.covered.count >= count;
+    if (isIdle) {
+      await delay(idlePollInMs, undefined, { signal });
+      continue;
+    }
     const collected = lease.isFresh() ? await flow.collect(queue) : 0;
     if (performance.now() - recordedAt > recordedEveryInMs && lease.isFresh()) {
       await flow.collectRecorded(queue);
       recordedAt = performance.now();
     }
-    const { listed } = manifest.end;
     if (listed && parts.covered.count >= listed.count) return stop.end({ kind: 'complete' });
     if (performance.now() - reconciledAt > reconcileEveryInMs) {
       const photos = await flow.reconcile();

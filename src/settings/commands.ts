@@ -6,15 +6,21 @@ export type CommandName =
   | 'report'
   | 'schedule list'
   | 'schedule remove'
+  | 'inbox close'
+  | 'inbox list'
+  | 'inbox add'
   | 'preflight'
   | 'prune'
   | 'engine';
 
 /** Those that start a run. */
-export const startingRuns = ['run', 'enqueue', 'schedule add'] as const;
+export const startingRuns = ['run', 'enqueue', 'schedule add', 'inbox open'] as const;
+
+/** Those of them that list a source. */
+export const listingSources = ['run', 'enqueue', 'schedule add'] as const;
 
 /** Those that look at a source, be it for a run or not. */
-export const lookingAtPhotos = [...startingRuns, 'identify', 'preflight'] as const;
+export const lookingAtPhotos = [...listingSources, 'identify', 'preflight'] as const;
 
 /** Those that make calls to an account, or steer them. */
 export const onAccounts = [
@@ -41,6 +47,9 @@ export const onRuns = [
   'report',
   'schedule list',
   'schedule remove',
+  'inbox close',
+  'inbox list',
+  'inbox add',
   'preflight',
   'prune',
 ] as const;

@@ -31,6 +31,16 @@ export class InboxError extends RollcallError {
     this.index = more.index;
   }
 
+  ofLine(line: number): InboxError {
+    const { kind, message, field, index, retryAfterInMs } = this;
+    const more = {
+      ...(field !== undefined && { field }),
+      ...(index !== undefined && { index }),
+      ...(retryAfterInMs !== undefined && { retryAfterInMs }),
+    };
+    return new InboxError(kind, `Line ${line}: ${message}`, more);
+  }
+
   withRetryAfter(retryAfterInMs: number): InboxError {
     return new InboxError(this.kind, this.message, { retryAfterInMs });
   }

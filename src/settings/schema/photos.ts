@@ -14,7 +14,7 @@ export const photoSettings = inGroup('photos', {
   prepare: {
     type: oneOf(['auto', 'never']),
     scope: 'fixed',
-    commands: lookingAtPhotos,
+    commands: [...lookingAtPhotos, 'inbox open'],
     default: 'auto',
     placeholder: '<when>',
     description:

@@ -31,7 +31,7 @@ export const queueAndStateSettings = inGroup('queue and state', {
   sharedFiles: {
     type: onOff,
     scope: 'process',
-    commands: [...startingRuns, 'worker', 'dead-letters', 'review'],
+    commands: [...startingRuns, 'inbox add', 'worker', 'dead-letters', 'review'],
     default: 'false',
     description: 'all workers see the files of the source under the same paths',
   },

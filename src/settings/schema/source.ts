@@ -1,4 +1,4 @@
-import { lookingAtPhotos, startingRuns } from '../commands.ts';
+import { listingSources, lookingAtPhotos, startingRuns } from '../commands.ts';
 import { inGroup } from '../setting.ts';
 import { list, oneOf, onOff, text, textLike, wholeNumber } from '../value-types.ts';
 
@@ -91,7 +91,7 @@ export const sourceSettings = inGroup('source', {
   replace: {
     type: onOff,
     scope: 'fixed',
-    commands: startingRuns,
+    commands: listingSources,
     default: 'false',
     description:
       'enroll photos from another folder over those that had the same file name before: the archive moved',
@@ -101,7 +101,7 @@ export const sourceSettings = inGroup('source', {
     scope: 'changeable',
     // Its subjects are noted beside run.json; those of another list are added.
     kept: 'elsewhere',
-    commands: startingRuns,
+    commands: listingSources,
     placeholder: '<file>',
     description: 'never enroll the subjects of this file either: one id a line, .csv or .jsonl',
   },
@@ -118,7 +118,7 @@ export const sourceSettings = inGroup('source', {
     type: onOff,
     // As above: nobody widens by the way what the workers of a run may reach.
     scope: 'fixed',
-    commands: [...lookingAtPhotos, 'engine'],
+    commands: [...lookingAtPhotos, 'inbox open', 'engine'],
     default: 'false',
     description: 'allow https photos on loopback, private and link-local addresses',
   },

@@ -77,6 +77,11 @@ const claimsFolder = (inbox: string) => `${inboxFolderOf(inbox)}/claims`;
 export const claimPath = (inbox: string, session: string) => `${claimsFolder(inbox)}/${session}`;
 export const listPath = (inbox: string, session: string) => `${inboxFolderOf(inbox)}/lists/${session}.jsonl`;
 
+/** In their order. */
+export async function listInboxNames(state: StateStore): Promise<string[]> {
+  return (await state.list(inboxesFolder)).filter((entry) => entry.isFolder).map((entry) => entry.name);
+}
+
 /** In their order: by epoch of the lease, then by number. Two of one epoch, after a queue was wiped, are two. */
 export function sessionName(epoch: number, number: number): string {
   const digits = (value: number, length: number) => String(value).padStart(length, '0');
