@@ -108,6 +108,24 @@ export const parts: Readonly<Record<string, Part>> = {
     }),
     of: 'program',
   },
+  inventory: {
+    title:
+      'The same objects by an S3 Inventory (CSV, Parquet) and by a listing, from a store that answers at once',
+    script: 'inventory',
+    args: ({ full, rows = full ? 1_000_000 : 100_000 }) => ['--rows', rows],
+    read(output) {
+      const { ways } = JSON.parse(output) as { ways: Record<string, Record<string, number>> };
+      const figures: Record<string, number> = {};
+      for (const [way, found] of Object.entries(ways)) {
+        figures[`${way}: s until the first call`] = found.secondsToFirstCall ?? Number.NaN;
+        figures[`${way}: rows/s`] = found.rowsPerSecond ?? Number.NaN;
+        figures[`${way}: s of processor time`] = found.processorSeconds ?? Number.NaN;
+        figures[`${way}: MB at the peak`] = found.peakMemoryInMB ?? Number.NaN;
+      }
+      return figures;
+    },
+    of: 'sources',
+  },
   slopes: {
     title: 'A long run, in ten slices',
     script: 'slopes',

@@ -20,16 +20,16 @@ export interface WatchedRun {
   readonly peakStoreInBytes: number;
 }
 
+interface WatchedOptions {
+  readonly folder: string;
+  readonly engine: EngineServerProcess;
+  readonly args: readonly string[];
+  /** Besides engine and credentials, such as the address of a store. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Starts `rollcall run` of the built project in a folder, with the flags of Node.js that this process has (`--cpu-prof`). */
-export function startRun({
-  folder,
-  engine,
-  args,
-}: {
-  folder: string;
-  engine: EngineServerProcess;
-  args: readonly string[];
-}) {
+export function startRun({ folder, engine, args, environment = {} }: WatchedOptions) {
   return execa(
     process.execPath,
     [...process.execArgv, join(process.cwd(), 'dist/cli/main.js'), 'run', ...args, '--json'],
@@ -40,6 +40,7 @@ export function startRun({
         ROLLCALL_ENGINE_URL: engine.url,
         OOTO_APP_ID: testCredentials.appId,
         OOTO_APP_KEY: testCredentials.appKey,
+        ...environment,
       },
       reject: false,
     },
@@ -47,14 +48,10 @@ export function startRun({
 }
 
 /** Runs `rollcall run` of the built project in a folder, and looks at its process for as long as it runs. Needs Linux. */
-export async function watchedRun(options: {
-  folder: string;
-  engine: EngineServerProcess;
-  args: readonly string[];
-}): Promise<WatchedRun> {
-  const { folder, engine, args } = options;
+export async function watchedRun(options: WatchedOptions): Promise<WatchedRun> {
+  const { folder, args } = options;
   const startedAt = Date.now();
-  const run = startRun({ folder, engine, args: ['--rate', '1000', '--concurrency', '64', ...args] });
+  const run = startRun({ ...options, args: ['--rate', '1000', '--concurrency', '64', ...args] });
   const watch = { isOver: false };
   const watched = watchProcess({ pid: run.pid ?? 0, folder, watch });
   const { stdout, stderr, exitCode } = await run;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { inventoryCsv, inventoryDelivery, unversioned } from '../helpers/inventory.ts';
 import { makePhoto } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
@@ -145,6 +146,61 @@ describe('photos in a bucket', { timeout: 180_000 }, () => {
     expect(listings.map(({ query }) => query.get('start-after'))).toEqual([
       report[999]?.photo?.replace('s3://archive/', ''),
     ]);
+  });
+
+  it('are listed by an inventory, in which a killed run goes on where it was', async () => {
+    const rows = Array.from({ length: manyCount }, (_, index) => ({
+      key: `many/${index}/same.jpg`,
+      eTag: 'e',
+    }));
+    const files = [rows.slice(0, 300), rows.slice(300, 700), rows.slice(700)].map((part) =>
+      inventoryCsv(
+        part.map((row) => ({ ...row, bucket: 'archive' })),
+        unversioned,
+      ),
+    );
+    await server.put(
+      'other',
+      inventoryDelivery({ prefix: 'i/', files, change: { sourceBucket: 'archive' } }),
+    );
+    proxy.answer(({ kind, key }) => kind === 'get' && key === 'i/data/2.csv.gz', slowDown);
+    const source = 's3://other/i/2026-11-28T01-00Z/manifest.json';
+    const args = ['run', source, '--run-id', 'inventory', '--stop-after-failures', '100000'];
+    const command = scene.start(args);
+    const lines = async () =>
+      (await scene.text('inventory', 'manifest.jsonl').catch(() => '')).split('\n').length - 1;
+    await until(async () => (await lines()) === 700, { what: 'two files in the manifest' });
+    command.signal('SIGKILL');
+    await command.ended;
+    proxy.reset();
+    const end = await scene.start(args).ended;
+    expect(end).toMatchObject({ exitCode: 1, stderr: expect.not.stringContaining('Warning') });
+    const report = await scene.report('inventory');
+    expect(report.map(({ photo }) => photo)).toEqual(rows.map(({ key }) => `s3://archive/${key}`));
+    const keys = proxy.requests.map(({ key }) => key);
+    expect(keys).toContain('i/data/2.csv.gz');
+    expect(keys).not.toContain('i/data/0.csv.gz');
+    expect(proxy.count('list')).toBe(0);
+  });
+
+  it('nothing is derived from an inventory that is not whole', async () => {
+    const rows = [{ key: 'staff/ü.png', bucket: 'archive', eTag: 'e' }];
+    const files = [inventoryCsv(rows), inventoryCsv([])];
+    const source = 's3://other/broken/2026-11-28T01-00Z/manifest.json';
+    await server.put(
+      'other',
+      inventoryDelivery({ prefix: 'broken/', files, change: { sourceBucket: 'archive' } }),
+    );
+    const dry = await scene.run(['run', source, '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ photos: 1 });
+    await server.client.deleteObject({ Bucket: 'other', Key: 'broken/data/1.csv.gz' });
+    const end = await scene.run(['run', source, '--incremental', '--run-id', 'broken']);
+    expect(end).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('broken/data/1.csv.gz is not there, although the manifest names it'),
+    });
+    await expect(scene.text('broken', 'missing.jsonl')).rejects.toThrow();
+    await expect(scene.text('broken', 'report.jsonl')).rejects.toThrow();
   });
 
   it('can be counted before, and looked at by doctor, which says what is wrong with a bucket', async () => {

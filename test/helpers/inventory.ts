@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { type BasicType, type ParquetWriteOptions, parquetWriteBuffer } from 'hyparquet-writer';
+import {
+  type BasicType,
+  type ColumnSource,
+  type ParquetWriteOptions,
+  parquetWriteBuffer,
+} from 'hyparquet-writer';
 
 /** A row as an inventory has it. Keys are as S3 has them; CSV encodes them. */
 export interface InventoryObject {
@@ -52,8 +57,7 @@ export const versioned: readonly InventoryField[] = [
 ];
 
 /** A key as AWS writes it into CSV: encoded as in forms, but for the slash. */
-export const encodeKey = (key: string) =>
-  new URLSearchParams({ key }).toString().slice(4).replaceAll('%2F', '/');
+const encodeKey = (key: string) => encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+');
 
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
 
@@ -69,16 +73,22 @@ export function inventoryCsv(rows: readonly InventoryObject[], fields = unversio
 
 export function inventoryParquet(
   rows: readonly InventoryObject[],
-  { fields = unversioned, ...options }: { fields?: readonly InventoryField[] } & ParquetOptions = {},
+  {
+    fields = unversioned,
+    change = () => ({}),
+    ...options
+  }: {
+    fields?: readonly InventoryField[];
+    change?: (field: InventoryField) => Partial<ColumnSource>;
+  } & Omit<ParquetWriteOptions, 'writer' | 'columnData'> = {},
 ): Buffer {
   const columnData = fields.map((field) => {
     const { name, type, of } = columns[field];
     const nullable = field !== 'Bucket' && field !== 'Key';
-    return { name, type, nullable, data: rows.map((row) => of(row)) };
+    return { name, type, nullable, data: rows.map((row) => of(row)), ...change(field) };
   });
   return Buffer.from(parquetWriteBuffer({ columnData, ...options }));
 }
-export type ParquetOptions = Omit<ParquetWriteOptions, 'writer' | 'columnData'>;
 
 export const md5Of = (bytes: string | Uint8Array) => createHash('md5').update(bytes).digest('hex');
 

@@ -1,9 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { ColumnSource } from 'hyparquet-writer';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { openS3Connection, type S3Connection } from '../../src/storage/s3/s3-connection.ts';
 import {
+  type InventoryField,
   type InventoryObject,
   inventoryCsv,
   inventoryDelivery,
@@ -333,12 +335,21 @@ describe('Parquet', () => {
     eTag: md5Of(`${index}`),
   }));
   const expected = rows.map(({ key }) => key);
+  /** A frame of Zstandard whose one block is not packed. */
+  const frame = (bytes: Uint8Array) => {
+    const head = Buffer.alloc(12);
+    head.set([0x28, 0xb5, 0x2f, 0xfd, 0xa0]);
+    head.writeUInt32LE(bytes.length, 5);
+    head.writeUIntLE((bytes.length << 3) | 1, 9, 3);
+    return new Uint8Array(Buffer.concat([head, bytes]));
+  };
   const gzip = { GZIP: (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)) };
 
   test.each([
     ['uncompressed', { codec: 'UNCOMPRESSED' }],
     ['packed with Snappy', { codec: 'SNAPPY' }],
     ['packed with gzip', { codec: 'GZIP', compressors: gzip }],
+    ['packed with Zstandard', { codec: 'ZSTD', compressors: { ZSTD: frame } }],
     ['in row groups', { rowGroupSize: 700 }],
     ['in pages of a kilobyte', { pageSize: 1024 }],
   ] as const)('%s', async (_, options) => {
@@ -348,6 +359,37 @@ describe('Parquet', () => {
     expect(all[17]).toMatchObject({ version: `"${rows[17]?.eTag}"`, sizeInBytes: 17 });
     const rest = await listAll(await open(spec), { after: all[1499] });
     expect(names(rest)).toEqual(expected.slice(1500));
+  });
+
+  test('columns of other types than AWS has are read for what they say', async () => {
+    const key = Buffer.from('ü.jpg');
+    const broken = Buffer.from([0xff, 0x2e]);
+    const changes: Partial<Record<InventoryField, Partial<ColumnSource>>> = {
+      Key: { type: 'BYTE_ARRAY', data: [key, broken, key] },
+      IsLatest: { type: 'STRING', data: ['true', 'true', 'false'] },
+      Size: { type: 'DOUBLE', data: [5, 1.5, undefined] },
+    };
+    const change = (field: InventoryField) => changes[field] ?? {};
+    const three = [{ key: 'a' }, { key: 'b' }, { key: 'c' }];
+    const files = [inventoryParquet(three, { fields: versioned, change })];
+    const photos = await listAll(await open(await deliver({ format: 'Parquet', files })));
+    expect(photos).toEqual([
+      expect.objectContaining({ photo: photoOf('ü.jpg'), sizeInBytes: 5 }),
+      expect.objectContaining({
+        problem: expect.stringMatching(/^row 2 of .* no text that can be read in the column key/),
+      }),
+    ]);
+  });
+
+  test('columns that are not packed as it can be unpacked, or that are no values', async () => {
+    const lzo = inventoryParquet([{ key: '1.jpg' }], { codec: 'LZO', compressors: { LZO: frame } });
+    const lists = inventoryParquet([{ key: '1.jpg' }], {
+      change: (field) => (field === 'Key' ? { type: 'JSON', data: [{ key: '1.jpg' }] } : {}),
+    });
+    const { error } = await listUntilBroken(await deliver({ format: 'Parquet', files: [lzo] }));
+    expect(error).toMatchObject(broken(/cannot be read as Parquet/));
+    const [photo] = await listAll(await open(await deliver({ format: 'Parquet', files: [lists] })));
+    expect(photo?.problem).toMatch(/no text that can be read in the column key/);
   });
 });
 

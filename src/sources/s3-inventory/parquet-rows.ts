@@ -16,6 +16,8 @@ import type { ReadRow, ReadRows } from './read-rows.ts';
 
 /** Decoded at one go: some 20 MB. */
 const rowsAtOnce = 32 * 1024;
+/** Calls that are made meanwhile get their turn between two batches. */
+const rowsOfABatch = 1000;
 
 /** The rows of a Parquet file, of which the columns that are needed are read, a range of rows at a time. */
 export const readParquetRows: ReadRows = async function* ({ file: { address }, bytes, from, signal }) {
@@ -38,7 +40,10 @@ export const readParquetRows: ReadRows = async function* ({ file: { address }, b
     if (rows.length < end - start)
       throw damaged(address, `has ${start + rows.length} rows, and says that there are ${count}`);
     file.forgetOthers();
-    yield rows.map((row, index) => readCells(row, { columns, row: start + index + 1 }));
+    for (let first = 0; first < rows.length; first += rowsOfABatch) {
+      const batch = rows.slice(first, first + rowsOfABatch);
+      yield batch.map((row, index) => readCells(row, { columns, row: start + first + index + 1 }));
+    }
   }
 };
 
