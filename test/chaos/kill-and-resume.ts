@@ -29,10 +29,16 @@ export interface KillFigures {
  */
 export async function killAndResume(
   scene: Scene,
-  { kills, seed, rate, concurrency }: { kills: number; seed: number; rate: number; concurrency: number },
+  {
+    kills,
+    seed,
+    rate,
+    concurrency,
+    source = scene.photosFolder,
+  }: { kills: number; seed: number; rate: number; concurrency: number; source?: string },
 ): Promise<KillFigures> {
   const random = createSeededRandom(seed);
-  const args = ['run', scene.photosFolder, '--rate', `${rate}`, '--concurrency', `${concurrency}`];
+  const args = ['run', source, '--rate', `${rate}`, '--concurrency', `${concurrency}`];
   const { control } = scene.engine;
   const startedAt = performance.now();
   const lives: Life[] = [];
