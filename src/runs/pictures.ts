@@ -10,6 +10,7 @@ import { readManifestLine } from '../records/manifest-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { readUpload } from '../worker/read-upload.ts';
 import { isLocal } from './files-on.ts';
+import { createKeptReaders } from './kept-readers.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { openPhotoReader } from './run-source.ts';
 
@@ -40,6 +41,9 @@ export function createPictures(tools: Pick<Rollcall, 'settings' | 'state' | 's3'
   const { state } = tools;
   const limit = pLimit(madeAtOnce);
   const memory = createByteBudget(budgetInBytes);
+  const readers = createKeptReaders((record: RunRecord) =>
+    openPhotoReader(tools, record, { allowPrivate: record.settings.allowPrivate }),
+  );
   const forgottenOf = new Map<string, ForgottenSubjects>();
 
   async function isForgotten({ id, engine, account }: RunRecord, subjectId: string): Promise<boolean> {
@@ -80,21 +84,18 @@ export function createPictures(tools: Pick<Rollcall, 'settings' | 'state' | 's3'
     { photo: address = '', sizeInBytes, decided }: ManifestLine,
     { share, signal }: { share: ReturnType<typeof memory.open>; signal: AbortSignal },
   ): Promise<PhotoBytes | PhotoProblem> {
-    const { id: runId, filesOn, settings } = record;
+    const { id: runId, filesOn } = record;
     const upload = decided?.upload;
     // What has this name here is another file.
     if (upload === undefined && isLocal(address) && filesOn !== undefined && filesOn !== hostname())
       return { problem: 'its files are on another machine', retryable: false };
-    const reader = openPhotoReader(tools, record, { allowPrivate: settings.allowPrivate });
-    const readPhoto: typeof reader.read = (from, until, limitInBytes) =>
-      upload === undefined
-        ? reader.read(from, until, limitInBytes)
-        : readUpload(state, { runId, name: upload, limitInBytes });
-    try {
-      return await readWithinBudget({ address, readPhoto, share, expectedSizeInBytes: sizeInBytes, signal });
-    } finally {
-      await reader.close();
-    }
+    return readers.use(record, (reader) => {
+      const readPhoto: typeof reader.read = (from, until, limitInBytes) =>
+        upload === undefined
+          ? reader.read(from, until, limitInBytes)
+          : readUpload(state, { runId, name: upload, limitInBytes });
+      return readWithinBudget({ address, readPhoto, share, expectedSizeInBytes: sizeInBytes, signal });
+    });
   }
 
   return {
