@@ -98,8 +98,10 @@ export function describeProposal(found: ListFindings, startWith: StartWith): Lab
 
 function describePattern({ pattern, subjects, several, isExact }: ProposedPattern): string {
   const about = isExact ? '' : 'about ';
-  const photos = several > 0 ? `, ${about}${several} of them with several photos` : '';
-  return `--id-from ${shellWord(pattern)}: ${about}${plural(subjects, 'subject')}${photos}, and no collision`;
+  const shown = (count: number) => (isExact ? count : Number(count.toPrecision(2)));
+  const which = several === subjects ? 'all' : `${about}${shown(several)}`;
+  const photos = several > 0 ? `, ${which} of them with several photos` : '';
+  return `--id-from ${shellWord(pattern)}: ${about}${plural(shown(subjects), 'subject')}${photos}, and no collision`;
 }
 
 const orRow = ({ proposal: { or }, orExamples }: IdFindings): LabelledRow[] =>

@@ -1,10 +1,13 @@
 import { usedRatePerSecond } from '../account/slot-spacing.ts';
 import { createListLook } from '../runs/list-look.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { type ReadSample, readSample } from '../runs/read-sample.ts';
 import { openSourceOf } from '../runs/run-source.ts';
 import { startingCommand } from '../runs/start-command.ts';
 import { formatDuration } from '../settings/durations.ts';
+import { createSample } from '../sources/layout-tally.ts';
 import { createLeftOutTally } from '../sources/left-out.ts';
+import type { ListedPhoto } from '../sources/source.ts';
 import { plural } from '../util/plural.ts';
 import { describeLeftOut } from './describe-list.ts';
 import { describeLook, describeProposal, isOtherBetter } from './describe-look.ts';
@@ -20,12 +23,16 @@ export async function lookAtSource(
   const source = await openSourceOf(rollcall, spec, settings);
   const look = createListLook(source, settings);
   const leftOut = createLeftOutTally();
+  const sample = createSample<ListedPhoto>(photosToRead);
   let photos = 0;
   life.doing(`Looking at ${spec}`, () => plural(photos, 'photo'));
   for await (const photo of source.list({ signal, onLeftOut: leftOut.add })) {
     photos += 1;
     look.add(photo, photos);
+    if (photo.problem === undefined) sample.add(photo);
   }
+  life.doing(`Reading some photos of ${spec}`);
+  const read = await readSample(rollcall, { source, photos: sample.taken(), signal });
   const found = look.findings();
   const { byKind } = leftOut.count();
   const durationInMs = (found.toCall / usedRatePerSecond(settings.rate)) * 1000;
@@ -40,12 +47,25 @@ export async function lookAtSource(
         ? []
         : [
             ...describeLook(found),
+            ...describeSample(read),
             {
               label: 'calls',
               text: `${found.toCall} at most, without retries: ${formatDuration(durationInMs)} at ${settings.rate} calls a second`,
             },
             ...describeProposal(found, startingCommand(rollcall, { spec, source })),
           ],
-    isWrong: isOtherBetter(found),
+    isWrong: isOtherBetter(found) || (read.photos > 0 && read.failed === read.photos),
   };
+}
+
+const photosToRead = 20;
+
+function describeSample({ photos, formats, failed, firstProblem }: ReadSample): LabelledRow[] {
+  if (photos === 0) return [];
+  const counts = Object.entries(formats).sort(([, a], [, b]) => b - a);
+  const what = [
+    ...counts.map(([format, count]) => `${format}: ${count}`),
+    ...(failed > 0 ? [`failed: ${failed}, the first since ${firstProblem}`] : []),
+  ];
+  return [{ label: 'sample', text: `${plural(photos, 'photo')} read: ${what.join(', ')}` }];
 }

@@ -36,7 +36,7 @@ describe('a run whose first photos nearly all fail for one reason', { timeout: 1
       /is paused: --id-from '\{id\}\.\{ext\}' does not fit: 1\d\d of the first 1\d\d photos/,
     );
     const [runId = ''] = await scene.runIds();
-    expect((await scene.record(runId)).counts.done).toBeLessThan(120);
+    expect((await scene.record(runId)).state).toBe('paused');
     const words = wordsOf(end.stderr);
     expect(words).toEqual(
       expect.arrayContaining(['--new', '--id-from', '{id}/{photo}.{ext}', '--max-attempts', '3']),
@@ -63,6 +63,12 @@ describe('a run whose first photos nearly all fail for one reason', { timeout: 1
     expect((await scene.run(words)).exitCode).toBe(0);
     const gone = await scene.run(['run', 'lists/gone.csv']);
     expect(gone).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/gone\.jpg.* is not there/) });
+    const doctor = await scene.run(['doctor', 'lists/gone.csv']);
+    expect(doctor).toMatchObject({ exitCode: 2, stderr: '' });
+    expect(doctor.stdout).toMatch(/^fix {3}source /mu);
+    expect(doctor.stdout).toMatch(
+      /sample +20 photos read: failed: 20, the first since .*gone\.jpg" is not there/u,
+    );
   });
 });
 
@@ -75,8 +81,9 @@ it('doctor fits a terminal of 80 columns, the command apart', { timeout: 60_000 
   expect(lines.slice(from + 1)).toEqual([
     '      ids      {id}.{ext} (--id-from): 118 of 120 photos have the id of an',
     '               earlier one: they collide, and are not enrolled',
+    '      sample   20 photos read: jpeg: 20',
     expect.stringMatching(/^ {6}calls {4}2 at most, without retries: \S+ at [\d.]+ calls a second$/),
-    "      better   --id-from '{id}/{photo}.{ext}': 60 subjects, 60 of them with",
+    "      better   --id-from '{id}/{photo}.{ext}': 60 subjects, all of them with",
     '               several photos, and no collision',
     ...Array(5).fill(expect.stringMatching(/^ {17}emp \d+\/[12]\.jpg +emp \d+$/)),
     // In one piece, so that it can be copied.
