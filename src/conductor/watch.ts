@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { accountSummary } from '../account/account-summary.ts';
 import { readChangedRun } from '../records/run-changes.ts';
 import { readControl } from '../records/run-control.ts';
-import type { PauseCause } from '../records/run-events.ts';
-import { readRunRecord, runFolderOf } from '../records/run-record.ts';
+import type { PauseCause, RunHappening } from '../records/run-events.ts';
+import { type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
+import { coreSettings } from '../settings/core-settings.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
@@ -46,9 +47,24 @@ type Adapted = Pick<ConductOptions, 'state' | 'windowOf'> & {
 export async function takeChanges(run: HeldRun, { state, keeper, flow, windowOf }: Adapted): Promise<void> {
   const changed = await readChangedRun(state, run.record);
   if (changed === run.record) return;
+  const change = changeOf(run.record, changed);
+  if (change) run.events.note(change);
   run.record = changed;
   keeper.replace(changed);
   flow.adapt(changed, windowOf?.(changed));
+}
+
+/** Of the settings that can be changed those that are others now. */
+function changeOf(before: RunRecord, after: RunRecord): RunHappening | undefined {
+  const { rate, stopAfterFailures } = after.settings;
+  const write = coreSettings.stopAfterFailures.type.write;
+  const threshold = write(stopAfterFailures);
+  const change = {
+    ...(rate !== before.settings.rate && { rate }),
+    ...(after.concurrency !== before.concurrency && { concurrency: after.concurrency }),
+    ...(threshold !== write(before.settings.stopAfterFailures) && { stopAfterFailures: threshold }),
+  };
+  return Object.keys(change).length === 0 ? undefined : { kind: 'changed', ...change };
 }
 
 /** @throws FaultError where the run's folder was removed behind its conductor's back */

@@ -29,6 +29,8 @@ export function describeEvent(event: RunEventLine): string {
       return 'the engine does not answer';
     case 'engine-up':
       return 'the engine answers again';
+    case 'changed':
+      return `changed to ${describeChange(event)}`;
     case 'interrupted':
       return 'interrupted, can be resumed';
     case 'fault':
@@ -36,4 +38,18 @@ export function describeEvent(event: RunEventLine): string {
     case 'ended':
       return event.state;
   }
+}
+
+function describeChange({
+  rate,
+  concurrency,
+  stopAfterFailures,
+}: Extract<RunEventLine, { kind: 'changed' }>): string {
+  return [
+    rate !== undefined && `${rate} calls a second`,
+    concurrency !== undefined && `${concurrency} photos at once in each process`,
+    stopAfterFailures !== undefined && `a stop after ${stopAfterFailures} dead letters`,
+  ]
+    .filter((text) => text !== false)
+    .join(', ');
 }

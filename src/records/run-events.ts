@@ -28,6 +28,14 @@ const what = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('throttled') }),
   z.object({ kind: z.literal('engine-down') }),
   z.object({ kind: z.literal('engine-up') }),
+  /** Settings that were changed while it went on (`rollcall set`, `PATCH`), and from then on are these. */
+  z.object({
+    kind: z.literal('changed'),
+    rate: z.number().optional(),
+    concurrency: z.number().optional(),
+    /** As it is written: `100`, `50%`. */
+    stopAfterFailures: z.string().optional(),
+  }),
   /** The conductor was asked to leave; the run can go on. */
   z.object({ kind: z.literal('interrupted') }),
   /** `code`: of the error, such as `state`. */

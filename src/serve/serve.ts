@@ -1,11 +1,15 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { QueueBackend } from '../queue/queue.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { UsageError } from '../util/errors.ts';
 import { isLoopbackHost } from '../util/http/loopback-host.ts';
 import { createServeApp } from './create-app.ts';
+import { readEndedSessions } from './security/ended-sessions.ts';
 import { createSessions } from './security/sessions.ts';
 import { readToken, type ServeToken } from './security/token.ts';
+
+const openAgainAfterInMs = 3_000;
 
 export interface Server {
   /** Without the token. */
@@ -19,7 +23,7 @@ export interface Server {
  * @throws UsageError for an address that cannot be listened on, or one that others can reach without a token of their own
  */
 export async function startServer(rollcall: Rollcall): Promise<Server> {
-  const { settings, state, folder, log } = rollcall;
+  const { settings, state, folder } = rollcall;
   const { serveHost: host, servePort: port, tokenFile, readOnly } = settings;
   if (!isLoopbackHost(host) && tokenFile === undefined) {
     throw new UsageError(
@@ -28,15 +32,16 @@ export async function startServer(rollcall: Rollcall): Promise<Server> {
     );
   }
   const token = await readToken(state, { tokenFile, folder });
-  const sessions = createSessions({ token: token.text, name: await state.identity() });
+  const sessions = createSessions({
+    token: token.text,
+    name: await state.identity(),
+    ended: await readEndedSessions(state),
+  });
   let backend: QueueBackend | undefined;
-  rollcall.queue().then(
-    (opened) => {
-      backend = opened;
-    },
-    (error: Error) => log.error({ reason: error.message }, 'the queue cannot be used'),
-  );
   const closing = new AbortController();
+  void openQueue(rollcall, closing.signal).then((opened) => {
+    backend = opened;
+  });
   const app = await createServeApp(
     { rollcall, readOnly, signal: closing.signal, openQueue: () => backend },
     { host, token: token.text, sessions, readOnly },
@@ -56,4 +61,20 @@ export async function startServer(rollcall: Rollcall): Promise<Server> {
       await app.close();
     },
   };
+}
+
+/** A queue that is away is tried again until it is there; why it is not is logged once. */
+async function openQueue({ queue, log }: Rollcall, signal: AbortSignal): Promise<QueueBackend | undefined> {
+  let said: string | undefined;
+  while (!signal.aborted) {
+    try {
+      return await queue();
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== said) log.error({ reason: message }, 'the queue cannot be used; it is tried again');
+      said = message;
+      await delay(openAgainAfterInMs, undefined, { signal }).catch(() => {});
+    }
+  }
+  return undefined;
 }

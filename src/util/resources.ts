@@ -6,7 +6,7 @@ interface Closable {
 export interface Resources {
   /** Closes this one, too. */
   keep<Resource extends Closable>(resource: Resource): Resource;
-  /** A function that opens the resource when it is first called. */
+  /** A function that opens the resource when it is first called, and again where that failed. */
   lazy<Resource extends Closable>(open: () => Promise<Resource>): () => Promise<Resource>;
   /** The same, with a resource for each key. */
   lazyByKey<Resource extends Closable>(
@@ -26,9 +26,12 @@ export function createResources({ onError }: { onError: (error: Error) => void }
   const lazyByKey: Resources['lazyByKey'] = (open) => {
     const byKey = new Map<string, ReturnType<typeof open>>();
     return (key) => {
-      const known = byKey.get(key) ?? open(key).then(keep);
-      byKey.set(key, known);
-      return known;
+      const known = byKey.get(key);
+      if (known) return known;
+      const opening = open(key).then(keep);
+      byKey.set(key, opening);
+      opening.catch(() => byKey.delete(key));
+      return opening;
     };
   };
   const closeAll = async () => {

@@ -106,12 +106,14 @@ it('a run is started, seen live, paused, made faster, resumed and finished by th
     Array.from({ length: 63 }, (_, at) => at + 1),
   );
 
+  await shown('changed to 150 calls a second');
   faults.push(...(await lookAt(page, 'run-finished')));
   for (const [name, path, text] of [
     ['runs', '/', runId],
     ['photos', `/runs/${runId}/photos`, '63 photos'],
     ['photo', `/runs/${runId}/photos/1`, 'What became of it'],
     ['schedules', '/schedules', /schedule/],
+    ['accounts', '/accounts', 'No run of it is under way.'],
     ['review-name', `/runs/${runId}/review`, 'Who decides?'],
   ] as const) {
     await page.goto(new URL(path, address).href);

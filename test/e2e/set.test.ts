@@ -43,6 +43,9 @@ describe('rollcall set', { timeout: 180_000 }, () => {
     });
     other.signal('SIGTERM');
     await other.ended;
+    expect((await scene.run(['status', runId])).stdout).toContain(
+      'changed to 1000 calls a second, 3 photos at once in each process, a stop after 40 dead letters',
+    );
   });
 
   it('stands although the process dies that has not taken it over yet', async () => {

@@ -81,9 +81,14 @@ async function follow(
     detail = found;
   }
 
-  await send('hello', { readOnly, version: packageVersion });
+  let queue: string | undefined;
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     const now = performance.now();
+    const queueNow = context.openQueue() ? 'open' : 'away';
+    if (queueNow !== queue) {
+      queue = queueNow;
+      await send('hello', { readOnly, version: packageVersion, queue });
+    }
     if (now - lookedAt >= lookEvery - healthEveryInMs / 2) {
       lookedAt = now;
       await look(isFirst);

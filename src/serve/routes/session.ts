@@ -37,6 +37,9 @@ export const sessionRoutes =
       '/session',
       { config: { mutates: false }, schema: { summary: 'End the session', response: { 204: z.null() } } },
       async ({ headers }, reply) =>
-        reply.header('set-cookie', sessions.end(headers.cookie)).code(204).send(null),
+        reply
+          .header('set-cookie', await sessions.end(headers.cookie))
+          .code(204)
+          .send(null),
     );
   };

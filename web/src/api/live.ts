@@ -4,6 +4,9 @@ import { addressOf, withQuery } from './client.ts';
 /** Whether what is shown is what is: `lost` while the server does not answer. */
 export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
 
+/** Whether the server has no queue: runs are shown as they were written down. */
+export const queueIsAway = signal(false);
+
 interface Subscription {
   readonly run?: string;
   /** By the event's name: what to do with its JSON. */
@@ -41,7 +44,10 @@ export function follow({ run, on, onReturn }: Subscription): () => void {
     });
     stream.addEventListener('error', lose);
     stream.addEventListener('ping', heard);
-    stream.addEventListener('hello', heard);
+    stream.addEventListener('hello', ({ data }: MessageEvent<string>) => {
+      heard();
+      queueIsAway.value = (JSON.parse(data) as { queue?: string }).queue === 'away';
+    });
     for (const [name, use] of Object.entries(on))
       stream.addEventListener(name, ({ data }: MessageEvent<string>) => {
         heard();

@@ -1,5 +1,6 @@
 import { LocationProvider, Route, Router } from 'preact-iso';
-import { connection } from '../api/live.ts';
+import { connection, queueIsAway } from '../api/live.ts';
+import { AccountsPage } from '../pages/accounts-page.tsx';
 import { LoginPage } from '../pages/login-page.tsx';
 import { PhotoPage } from '../pages/photo-page.tsx';
 import { PhotosPage } from '../pages/photos-page.tsx';
@@ -28,6 +29,7 @@ export function App() {
         <Route path="/runs/:id/photos" component={PhotosPage} />
         <Route path="/runs/:id/photos/:seq" component={PhotoPage} />
         <Route path="/runs/:id/review" component={ReviewPage} />
+        <Route path="/accounts" component={AccountsPage} />
         <Route path="/schedules" component={SchedulesPage} />
         <Route default component={NotFoundPage} />
       </Router>
@@ -43,6 +45,7 @@ function TopBar() {
       </a>
       <nav aria-label="Pages">
         <a href="/">Runs</a>
+        <a href="/accounts">Accounts</a>
         <a href="/schedules">Schedules</a>
         <a href="/queues" target="_blank" rel="noreferrer">
           Queues
@@ -63,6 +66,12 @@ function ConnectionNotice() {
     <div role="status" class="connection">
       {connection.value === 'lost' && (
         <p class="notice warning">Connection lost, trying again. What is shown is from before.</p>
+      )}
+      {connection.value === 'live' && queueIsAway.value && (
+        <p class="notice warning">
+          The queue does not answer, and is tried again every few seconds. Runs are shown as they were written
+          down; none can be started or changed until then.
+        </p>
       )}
     </div>
   );
