@@ -26,18 +26,23 @@ const unavailable: EngineReply = { kind: 'unavailable', httpStatus: 503, message
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-async function open({
-  state,
-  ...given
-}: { state?: Partial<AccountState> } & Partial<RateLimiterOptions> = {}) {
+interface Given extends Partial<RateLimiterOptions> {
+  readonly state?: Partial<AccountState>;
+  /** So long until the store answers when it is asked for slots. */
+  readonly tripInMs?: number;
+}
+
+async function open({ state, tripInMs = 0, ...given }: Given = {}) {
   const memory = createMemoryAccountStore(() => epoch + performance.now());
   const counts = { read: 0, isAway: false };
   const requests: ReserveRequest[] = [];
   const store: AccountStore = {
     ...memory,
-    reserve(request) {
+    async reserve(request) {
       requests.push(request);
-      return memory.reserve(request);
+      const reservation = await memory.reserve(request);
+      if (tripInMs > 0) await new Promise((resolve) => setTimeout(resolve, tripInMs));
+      return reservation;
     },
     read(name) {
       counts.read += 1;
@@ -123,7 +128,29 @@ describe('the rate limiter of an account', () => {
     void made?.done({ ...nothing, reply: enrolled });
     await pass(200);
     // The second call left late, which was noted.
-    expect(notes().filter(({ sentAt }) => sentAt === undefined)).toHaveLength(1);
+    expect(notes().filter(({ sentAt }) => sentAt === undefined)).toEqual([{ number: 1 }]);
+  });
+
+  it('gives back the slot of a caller that left before it was due', async () => {
+    const { granted, want, notes } = await open({ ratePerSecond: 10 });
+    const leaving = new AbortController();
+    want(1);
+    await pass(70);
+    want(1, leaving.signal);
+    await pass(10);
+    leaving.abort(new Error('drained'));
+    await pass(300);
+    want(1);
+    await pass(300);
+    expect(granted).toHaveLength(2);
+    expect(notes()).toEqual([{ number: 2, sentAt: undefined }]);
+  });
+
+  it('lets no more go than there are places, where several slots are due at once', async () => {
+    const { limiter, granted, want } = await open({ ratePerSecond: 200, concurrency: 2, tripInMs: 60 });
+    want(20);
+    await pass(500);
+    expect([granted.length, limiter.snapshot().inFlight]).toEqual([2, 2]);
   });
 
   it('notes when a call left by the store’s clock, the first time that it is told', async () => {
@@ -200,10 +227,10 @@ describe('the rate limiter of an account', () => {
   });
 
   it('sends one call when the time for a probe has come, and the others when it got through', async () => {
-    const { limiter, stateNow, said, granted, want, finish } = await open({ state: down(4_000) });
+    const { limiter, stateNow, said, granted, want, finish } = await open({ state: down(3_400) });
     expect(limiter.snapshot().state).toBe('down');
     want(5);
-    await pass(2_900);
+    await pass(2_350);
     expect([granted.length, (await stateNow()).down?.probe]).toEqual([0, null]);
     await pass(300);
     expect([granted.length, (await stateNow()).down?.probe?.by]).toEqual([1, 'own']);
@@ -219,6 +246,23 @@ describe('the rate limiter of an account', () => {
     expect(granted).toHaveLength(3);
     expect(limiter.snapshot().state).toBe('open');
     expect(said.map((text) => text.slice(0, 4))).toEqual(['warn', 'info']);
+  });
+
+  it('takes no call for a probe that was begun before the engine was down', async () => {
+    const { limiter, change, stateNow, granted, want, finish } = await open();
+    want(1);
+    await pass(100);
+    await change(down(0));
+    await pass(10_000);
+    expect(limiter.snapshot().state).toBe('down');
+    want(1);
+    await pass(1_500);
+    expect(granted).toHaveLength(2);
+    // The older one of the two.
+    await finish(unavailable);
+    expect((await stateNow()).down?.probe?.by).toBe('own');
+    await finish(unavailable);
+    expect((await stateNow()).down?.probe).toBeNull();
   });
 
   it('keeps a probe that it makes for longer than its lease', async () => {
@@ -324,5 +368,14 @@ describe('the rate limiter of an account', () => {
     const snapshot = limiter.snapshot();
     expect(snapshot).toMatchObject({ state: 'open', ratePerSecond: 10, heldByConcurrency: isHeld });
     expect(Math.abs(snapshot.achievedPerSecond - perSecond)).toBeLessThan(0.3);
+  });
+
+  it('does not say that the concurrency holds calls back where the engine does', async () => {
+    const pace = { value: 0.1, at: epoch + 1_000, cutAt: epoch + 1_000 };
+    const { limiter, granted, want } = await open({ concurrency: 1, state: { pace } });
+    want(2);
+    await pass(4_000);
+    expect(granted).toHaveLength(1);
+    expect(limiter.snapshot()).toMatchObject({ state: 'throttled', heldByConcurrency: false });
   });
 });

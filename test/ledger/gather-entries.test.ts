@@ -9,7 +9,6 @@ describe('entries that are gathered', () => {
   it.each([
     ['none', 0, 0],
     ['more than memory is made for at first', 1_701, 0],
-    ['as many as a chunk holds', 200_000, 0],
     ['more than stay in memory', 400_001, 1],
   ])('come back by partition: %s', async (_, count, scratch) => {
     const { bytes, counts } = createMemoryBytes();

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
-import { fileOf, offsetOf, sourceOf } from '../../src/ledger/snapshot/entry.ts';
+import { fileOf, most, offsetOf, sourceOf } from '../../src/ledger/snapshot/entry.ts';
 import { DamagedTable } from '../../src/ledger/snapshot/read-table.ts';
 import {
   refreshSnapshot,
@@ -197,6 +197,19 @@ describe('a snapshot that follows its ledger', () => {
     await renew({ folders: { idFrom } });
     expect((await factsNow())?.idFrom).toBe(isAnew ? idFrom : '{id}.{ext}');
     expect(await placesOf('a')).toHaveLength(1);
+  });
+
+  it.each<[string, (number: number) => Partial<LedgerEvent>]>([
+    ['checks that were not fine', (number) => ({ kind: 'rejected', code: `check-${number}` })],
+    ['checks that were required', (number) => ({ required: [`check ${number}`] })],
+  ])('is none where the %s are more than an entry can tell apart', async (_, more) => {
+    const eventsOf = (count: number) =>
+      Array.from({ length: count }, (_, number) => event('a', more(number)));
+    await add('one', ...eventsOf(most.details - 1));
+    expect(await renew()).toBe(true);
+    // The first of them stands for none.
+    await add('one', ...eventsOf(most.details));
+    expect(await renew()).toBe(false);
   });
 
   it('that is damaged where it has to be copied is made anew', async () => {
