@@ -378,4 +378,30 @@ describe('the rate limiter of an account', () => {
     expect(granted).toHaveLength(1);
     expect(limiter.snapshot()).toMatchObject({ state: 'throttled', heldByConcurrency: false });
   });
+
+  it('knows that the account is right from a call that asked for nothing else', async () => {
+    const { limiter, granted, want } = await open();
+    const { at } = limiter.witness();
+    want(1);
+    await pass(50);
+    const asked = granted[0]?.checked({ ok: true });
+    await pass(0);
+    await asked;
+    expect([limiter.isRightSince(at), limiter.hasPassed(), limiter.snapshot().inFlight]).toEqual([
+      true,
+      false,
+      0,
+    ]);
+    expect(limiter.isRightSince(limiter.witness().at)).toBe(false);
+  });
+
+  it('lets no run be faster than its process, unless that has a rate by default only', async () => {
+    for (const isCeiling of [undefined, true, false]) {
+      const { limiter } = await open({ ratePerSecond: 10, ...(isCeiling !== undefined && { isCeiling }) });
+      limiter.joinRun('run', 50);
+      await pass(0);
+      expect(limiter.snapshot().ratePerSecond).toBe(isCeiling === false ? 50 : 10);
+      await limiter.close();
+    }
+  });
 });
