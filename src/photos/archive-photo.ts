@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type ArchivedAddress, formatArchivedAddress } from '../sources/archive/archive-address.ts';
 import {
   type ArchiveBytes,
@@ -95,6 +96,7 @@ export function createArchivePhotoReader(options: ArchivePhotoOptions): ArchiveP
 
   return {
     async read(photo, { maxSizeInBytes, signal }) {
+      setMaxListeners(0, signal); // one for each photo that is waited for
       const { timeoutInMs } = options;
       const deadline = isS3Address(photo.archive) ? createDeadline(signal, timeoutInMs) : undefined;
       const until = deadline?.signal ?? signal;
