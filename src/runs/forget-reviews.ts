@@ -2,13 +2,15 @@ import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
 import { parseDecision } from '../records/decision.ts';
 import { changeDecisions, decisionsFolder, readDecisions } from '../records/decision-files.ts';
 import { readManifest } from '../records/manifest.ts';
+import { listPictures, removePicture } from '../records/picture.ts';
 import { runsFolder } from '../records/run-record.ts';
 import { listUploads, removeUpload } from '../records/upload.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /**
- * Removes what reviews of runs hold of subjects: what was decided of their photos, files that were given in place of
- * them, and what others' reasons say where they name them. Files that no decision names yet may be of anybody: they go, too.
+ * Removes what reviews and inboxes hold of subjects: what was decided of their photos, files that were given in place of
+ * them, pictures that an inbox was given, and what others' reasons say where they name them. Files that no decision
+ * names yet may be of anybody: they go, too.
  * Harmless when done again.
  * @param subjects as `keyWithoutBlanks` has them
  */
@@ -19,7 +21,26 @@ export async function forgetReviews(
   if (subjects.size === 0) return;
   for (const { name: runId, isFolder } of await state.list(runsFolder)) {
     signal.throwIfAborted();
-    if (isFolder && (await hasReview(state, runId))) await forgetReview(state, { runId, subjects, signal });
+    if (!isFolder) continue;
+    if (await hasReview(state, runId)) await forgetReview(state, { runId, subjects, signal });
+    await forgetPictures(state, { runId, subjects, signal });
+  }
+}
+
+/**
+ * Of a photo that an inbox was given and that is not listed yet, the picture goes with its line: it is settled as one of
+ * somebody who is forgotten.
+ */
+async function forgetPictures(
+  state: StateStore,
+  { runId, subjects, signal }: { runId: string; subjects: ReadonlySet<string>; signal: AbortSignal },
+): Promise<void> {
+  if ((await listPictures(state, runId)).length === 0) return;
+  for await (const batch of readManifest(state, runId)) {
+    signal.throwIfAborted();
+    for (const { line } of batch)
+      if (line.subjectId !== undefined && subjects.has(keyWithoutBlanks(line.subjectId)))
+        await removePicture(state, line.photo ?? '');
   }
 }
 
