@@ -64,8 +64,8 @@ function decodeKey(written: string): string | undefined {
   }
 }
 
-/** Lists of keys and hashes pack about ten to one, counted names alone fifty to one. */
-const largestRatio = 200;
+/** Lists of keys and hashes pack about ten to one; long names in another script, counted, two hundred to one. */
+const largestRatio = 500;
 const sizeOfNoMatterInBytes = 4 * 1024 * 1024;
 
 /** @throws UsageError for a bomb; zlib's error where it is no gzip, or not whole */
