@@ -3,6 +3,7 @@ import { decisionSchema } from '../../src/records/decision.ts';
 import { progressSchema } from '../../src/records/progress.ts';
 import { reportLineSchema } from '../../src/records/report-line.ts';
 import { summarySchema } from '../../src/records/summary.ts';
+import { inboxPhotoSchema } from '../../src/serve/api/inboxes.ts';
 import { manifestRowSchema } from './manifest-row.ts';
 
 /** A format of which `docs/reference/` has a JSON Schema. */
@@ -11,6 +12,8 @@ export interface Format {
   readonly schema: z.ZodType;
   /** In the schema's `examples`. */
   readonly example: unknown;
+  /** Fields that there are not are refused: it is what others write. */
+  readonly isStrict?: true;
 }
 
 const line = {
@@ -93,6 +96,15 @@ export const formats: Readonly<Record<string, Format>> = {
       edit: { rotate: 90, crop: { left: 0.1, top: 0, width: 0.8, height: 1 } },
       ...{ by: 'maria', at: '2026-11-23T09:12:44.000Z' },
     },
+  },
+  'inbox-photo': {
+    title: 'A photo by its place, as POST /api/v1/inboxes/{name}/photos takes it',
+    schema: inboxPhotoSchema,
+    example: {
+      ...{ subjectId: 'emp-17', photo: '/archive/emp-17.jpg', version: '3' },
+      metadata: { department: 'sales' },
+    },
+    isStrict: true,
   },
 };
 

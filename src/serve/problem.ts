@@ -27,19 +27,27 @@ const titles: Readonly<Record<number, string>> = {
   413: 'Too large',
   415: 'Not this kind of content',
   422: 'It cannot be done',
+  429: 'Too many for now',
   503: 'Not now',
 };
+
+interface ProblemDetails extends Pick<Problem, 'issues'> {
+  /** After which the client may try again. */
+  readonly retryAfterInMs?: number | undefined;
+}
 
 /** Thrown by a route: what the client is answered. `detail` is for people, and names no secret and no path of this machine. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly status: number;
   readonly code: string;
+  readonly more: ProblemDetails;
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, more: ProblemDetails = {}) {
     super(detail);
     this.status = status;
     this.code = code;
+    this.more = more;
   }
 }
 
@@ -50,6 +58,8 @@ export function addProblems(
 ): void {
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const problem = problemOf(error);
+    const { retryAfterInMs } = error instanceof ProblemError ? error.more : {};
+    if (retryAfterInMs !== undefined) reply.header('retry-after', Math.ceil(retryAfterInMs / 1_000));
     if (problem.status >= 500) log.error({ reason: error.message, code: problem.code }, 'a request failed');
     return answer(reply, problem);
   });
@@ -65,7 +75,10 @@ function answer(reply: FastifyReply, problem: Problem) {
 }
 
 function problemOf(error: FastifyError): Problem {
-  if (error instanceof ProblemError) return problemWith(error.status, error.code, error.message);
+  if (error instanceof ProblemError) {
+    const { issues } = error.more;
+    return { ...problemWith(error.status, error.code, error.message), ...(issues && { issues }) };
+  }
   if (hasZodFastifySchemaValidationErrors(error)) {
     const issues = error.validation.map(({ instancePath, message = '' }) => ({
       path: instancePath,

@@ -3,6 +3,7 @@ import { accountRoutes } from './routes/accounts.ts';
 import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { eventRoutes } from './routes/events.ts';
+import { inboxRoutes } from './routes/inboxes.ts';
 import { lineRoutes } from './routes/lines.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { newRunRoutes } from './routes/new-run.ts';
@@ -22,6 +23,7 @@ export const apiRoutes: readonly Routes[] = [
   eventRoutes,
   decisionRoutes,
   pictureRoutes,
+  inboxRoutes,
 ];
 
 /** Those beside it, such as `/metrics`. */

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { GivenSettings } from '../../src/engines/settings.ts';
 import type { QueueBackend } from '../../src/queue/queue.ts';
+import { createInbox, type Inbox } from '../../src/runs/inbox/inbox.ts';
 import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';
 import { createServeApp } from '../../src/serve/create-app.ts';
 import { createSessions } from '../../src/serve/security/sessions.ts';
@@ -33,10 +34,11 @@ export async function openApp(
     folder: folder.path,
     log: pino({ level: 'debug' }, { write: (line) => void log.push(line) }),
   });
+  const served = options.queue ? withQueue(rollcall, options.queue) : rollcall;
   const { readOnly } = rollcall.settings;
   const closing = new AbortController();
   const app = await createServeApp(
-    { rollcall, readOnly, signal: closing.signal, openQueue: () => options.queue },
+    { rollcall: served, readOnly, signal: closing.signal, openQueue: () => options.queue },
     { host, token, readOnly, sessions: createSessions({ token, name: 'test' }) },
     { pageFolder },
   );
@@ -47,4 +49,22 @@ export async function openApp(
     await folder.remove();
   });
   return { app, rollcall, folder: folder.path, log };
+}
+
+/** The same, over a queue that is not its own. */
+function withQueue(rollcall: Rollcall, queue: QueueBackend): Rollcall {
+  const inboxes = new Map<string, Inbox>();
+  const own: Rollcall = {
+    ...rollcall,
+    queue: async () => queue,
+    inbox(name) {
+      const inbox = inboxes.get(name) ?? createInbox(own, name);
+      inboxes.set(name, inbox);
+      return inbox;
+    },
+  };
+  onTestFinished(async () => {
+    for (const inbox of inboxes.values()) await inbox.close();
+  });
+  return own;
 }

@@ -1,5 +1,5 @@
-import { realpath } from 'node:fs/promises';
-import { relative, resolve, sep } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { AllowedPlaces } from '../../photos/allowed-places.ts';
 import { isS3Address, parseS3Address } from '../../storage/s3/s3-address.ts';
 import { ProblemError } from '../problem.ts';
@@ -26,6 +26,35 @@ export async function allowedSource(source: string, places: AllowedSettings): Pr
     'source-not-allowed',
     'A client of this server may name sources only below its --allow-root, or in its --allow-bucket.',
   );
+}
+
+/**
+ * What a client may name as a photo: a file below an allowed folder, by its real path, which may still come, or an object
+ * in an allowed bucket. Addresses elsewhere are not fetched for a client: it gives the picture itself.
+ * @returns the photo as it is read
+ * @throws ProblemError, one and the same for whatever is not allowed, be it there or not
+ */
+export async function allowedPhoto(photo: string, places: AllowedSettings): Promise<string> {
+  const allowed = isS3Address(photo)
+    ? inBucket(photo, places)
+    : ((await belowRoot(photo, places)) ?? (await comingBelowRoot(photo, places)));
+  if (allowed !== undefined) return allowed;
+  throw new ProblemError(
+    403,
+    'photo-not-allowed',
+    'A client of this server may name photos only below its --allow-root, or in its --allow-bucket; or give the picture itself.',
+  );
+}
+
+/** A file that is not there, in a folder that is. */
+async function comingBelowRoot(photo: string, places: AllowedSettings): Promise<string | undefined> {
+  const path = resolve(photo);
+  const isThere = await lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  const folder = isThere || !photo.startsWith('/') ? undefined : await belowRoot(dirname(path), places);
+  return folder === undefined ? undefined : join(folder, basename(path));
 }
 
 function inBucket(source: string, { allowBucket }: AllowedSettings): string | undefined {
