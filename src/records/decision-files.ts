@@ -89,42 +89,53 @@ export async function saveDecisions(
   if (decisions.length === 0) return;
   const pathOf = (n: number) => `${decisionsFolder(runId)}/${fileNameOf(processName())}-${n}.jsonl`;
   const text = decisions.map((decision) => `${JSON.stringify(decisionSchema.parse(decision))}\n`).join('');
-  if (state.bytes && decisions.length <= mostAdded) return add(state, pathOf(1), text);
+  if (state.bytes && decisions.length <= mostAdded)
+    return inTurn(state, pathOf(1), () => add(state, pathOf(1), text));
   saved += 1;
   await state.write(pathOf(saved), text);
 }
 
-/** One after the other. */
-function add(state: StateStore, path: string, text: string): Promise<void> {
+async function add(state: StateStore, path: string, text: string): Promise<void> {
+  const appender = await state.openAppender(path);
+  await appender.append(text).finally(() => appender.close());
+}
+
+/** What this process does with a file that it adds to: one after the other. */
+function inTurn(state: StateStore, path: string, act: () => Promise<void>): Promise<void> {
   const key = state.locate(path);
   const before = adding.get(key) ?? Promise.resolve();
-  const added = before
-    .catch(() => undefined)
-    .then(async () => {
-      const appender = await state.openAppender(path);
-      await appender.append(text).finally(() => appender.close());
-    });
-  adding.set(key, added);
-  const forget = () => adding.get(key) === added && adding.delete(key);
-  added.then(forget, forget);
-  return added;
+  const acted = before.catch(() => undefined).then(act);
+  adding.set(key, acted);
+  const forget = () => adding.get(key) === acted && adding.delete(key);
+  acted.then(forget, forget);
+  return acted;
 }
+
+/** Nobody adds to it meanwhile: what nothing is left of can be removed. */
+async function removeIfEmptied(state: StateStore, path: string, change: Change): Promise<void> {
+  const lines = await linesOf(state, path);
+  if (lines.length > 1 && lines.every((text) => text === '' || change(text) === undefined))
+    await state.remove(path);
+}
+
+type Change = (text: string) => string | undefined;
+
+const linesOf = async (state: StateStore, path: string) =>
+  ((await state.read(path))?.toString() ?? '').split('\n');
 
 /**
  * Puts other texts in place of lines, or nothing, while others go on adding: in a folder a line is overwritten with
  * blanks where it stands, after its new text was added to the file of this process.
  */
-export async function changeDecisions(
-  state: StateStore,
-  runId: string,
-  change: (text: string) => string | undefined,
-): Promise<void> {
+export async function changeDecisions(state: StateStore, runId: string, change: Change): Promise<void> {
   const folder = decisionsFolder(runId);
   let isChanged = false;
   for (const { name } of await state.list(folder)) {
     if (!isDecisionFile(name)) continue;
     const path = `${folder}/${name}`;
-    const lines = ((await state.read(path))?.toString() ?? '').split('\n');
+    if (name.startsWith(`${fileNameOf(processName())}-`))
+      await inTurn(state, path, () => removeIfEmptied(state, path, change));
+    const lines = await linesOf(state, path);
     const kept = lines.filter((text) => text !== '').flatMap((text) => change(text) ?? []);
     if (lines.every((text) => text === '' || change(text) === text)) continue;
     isChanged = true;
