@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import { type KillFigures, killAndResume } from '../test/chaos/kill-and-resume.ts';
 import { openScene } from '../test/chaos/scene.ts';
 import { type StoreName, storeNames } from '../test/chaos/stores.ts';
+import { killInboxes } from './chaos-inbox.ts';
 import { loseParts } from './chaos-losses.ts';
 
 // Kills runs at random moments for as long as you like: npm run chaos -- --seeds 100
 // Loses random parts of queues instead: npm run chaos -- --losses 200
+// Gives an inbox 5,000 photos over HTTP while everything is killed: npm run chaos -- --inbox --photos 5000 --rate 200 --seeds 1
 // Odd seeds at 300 calls a second, where photos share jobs, even ones at 90, where each has its own; --rate for others.
 // Prints a row for every run; the exit code is 1 if one of them was not right in the end.
 const { values } = parseArgs({
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     rate: { type: 'string', multiple: true, default: ['300', '90'] },
     concurrency: { type: 'string', default: '16' },
     losses: { type: 'string' },
+    inbox: { type: 'boolean', default: false },
     store: { type: 'string', multiple: true, default: [...storeNames] },
   },
 });
@@ -34,7 +37,9 @@ const first = Number(values.first);
 console.log(`Node.js ${process.version}, ${cpus().length} cores, ${JSON.stringify(settings)}\n`);
 const failures = values.losses
   ? await loseParts({ stores, first, count: Number(values.losses) })
-  : await killRuns();
+  : values.inbox
+    ? await killInboxes({ ...settings, rate: rateOf(1), seeds: seedsToTry() })
+    : await killRuns();
 console.log(failures === 0 ? '\nEvery run ended right.' : `\n${failures} of the runs did not end right.`);
 process.exitCode = failures === 0 ? 0 : 1;
 
@@ -61,6 +66,10 @@ async function tryOnce(store: StoreName, seed: number): Promise<KillFigures> {
   } finally {
     await scene.close();
   }
+}
+
+function seedsToTry() {
+  return Array.from({ length: Number(values.seeds) }, (_, index) => first + index);
 }
 
 function rateOf(seed: number): number {
