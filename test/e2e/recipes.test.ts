@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtProgram } from '../helpers/command-line.ts';
+import { inventoryCsv, inventoryDelivery } from '../helpers/inventory.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
+import { makeZip } from '../sources/zip-files.ts';
 
 const readme = await readFile(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
 const blocksOf = (language: string) =>
@@ -59,12 +61,21 @@ beforeAll(async () => {
     'photos/emp-18.jpg': photos['emp-18.jpg'],
     'visitors/ann.jpg': photos['emp-17.jpg'],
     'people.csv': 'id,photo\nemp-17,photos/emp-17.jpg\n',
+    'staff.csv': 'subject_id,department\nemp-17,sales\n',
+    'photos.zip': makeZip([{ name: 'emp-17.jpg', content: photos['emp-17.jpg'] }]),
     'leavers.txt': 'emp-0018\n',
     'bin/rollcall': `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`,
   });
   await chmod(join(bin, 'rollcall'), 0o755);
-  for (const bucket of ['acme-archive', 'archive']) await s3.createBucket(bucket);
+  for (const bucket of ['acme-archive', 'acme-inventory', 'archive']) await s3.createBucket(bucket);
   await s3.put('acme-archive', [['staff/emp-17.jpg', photos['emp-17.jpg']]]);
+  const rows = inventoryCsv([{ bucket: 'acme-archive', key: 'staff/emp-17.jpg' }], ['Bucket', 'Key']);
+  const prefix = 'acme-archive/daily/';
+  const change = { sourceBucket: 'acme-archive' };
+  await s3.put(
+    'acme-inventory',
+    inventoryDelivery({ prefix, fields: ['Bucket', 'Key'], files: [rows], change }),
+  );
   await s3.put('archive', [
     ['people.csv', 'id,photo\nemp-17,emp-17.jpg\n'],
     ['emp-17.jpg', photos['emp-17.jpg']],
