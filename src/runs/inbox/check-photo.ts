@@ -5,7 +5,6 @@ import { resolvePhotoAddress } from '../../sources/photo-address.ts';
 import { problemOfText, readSubjectId } from '../../sources/read-subject-id.ts';
 import { trimUnseen } from '../../sources/trim-text.ts';
 import type { GivenPhoto } from '../given-photo.ts';
-import { flawOfUpload } from '../take-upload.ts';
 import { InboxError } from './inbox-error.ts';
 
 /** A photo that is given with its picture, JPEG or another image; it is kept in the state until its outcome. */
@@ -45,6 +44,8 @@ export async function checkPhoto(
   };
   if ('picture' in given) {
     const bytes = Buffer.from(given.picture.buffer, given.picture.byteOffset, given.picture.byteLength);
+    // The decoder is loaded for pictures alone.
+    const { flawOfUpload } = await import('../take-upload.ts');
     bad('picture', await flawOfUpload(bytes));
     const body = bodyOf(about, createHash('sha256').update(bytes).digest('hex'));
     return { ...about, picture: bytes, sizeInBytes: bytes.length, key: keyOf(key, body), body };
