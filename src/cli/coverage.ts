@@ -1,11 +1,10 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify';
 import { type CoverageLine, coverageStatuses, isUncovered } from '../records/coverage-line.ts';
 import { coverage } from '../runs/coverage.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
+import { csvText } from './csv-text.ts';
 import { addSettings } from './flags.ts';
 import { printJson, say, write } from './output.ts';
 import { writeNewFile } from './write-new-file.ts';
@@ -81,12 +80,8 @@ async function giveOut(
 const columns = ['line', 'subjectId', 'status', 'code', 'run', 'at'];
 
 /** Cells that a spreadsheet would run as a formula are escaped. */
-async function* csvOf(lines: AsyncIterable<CoverageLine>): AsyncGenerator<string> {
-  const csv = stringify({ header: true, columns, escape_formulas: true }).setEncoding('utf8');
-  // What fails above makes reading below fail, too.
-  pipeline(Readable.from(lines), csv).catch(() => {});
-  yield* csv as AsyncIterable<string>;
-}
+const csvOf = (lines: AsyncIterable<CoverageLine>) =>
+  csvText(lines, stringify({ header: true, columns, escape_formulas: true }));
 
 async function* jsonlOf(lines: AsyncIterable<CoverageLine>): AsyncGenerator<string> {
   for await (const line of lines) yield `${JSON.stringify(line)}\n`;

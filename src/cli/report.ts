@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { readSummary } from '../conductor/finish-run.ts';
 import { readReport } from '../records/read-report.ts';
@@ -12,6 +10,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
 import { packageVersion } from '../util/version.ts';
 import { withRollcall } from './command-context.ts';
+import { csvText } from './csv-text.ts';
 import { addSettings } from './flags.ts';
 import { print, printJson, say, write } from './output.ts';
 import { showSummary } from './show-end.ts';
@@ -93,10 +92,7 @@ async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<string> 
   const rows = async function* () {
     for await (const line of lines) yield toCsvRow(line);
   };
-  const csv = createReportCsv().setEncoding('utf8');
-  // What fails above makes reading below fail, too.
-  pipeline(Readable.from(rows()), csv).catch(() => {});
-  yield* csv as AsyncIterable<string>;
+  yield* csvText(rows(), createReportCsv());
 }
 
 /** A page that opens without a network. `pictured`: with pictures, which are made until it is aborted. */

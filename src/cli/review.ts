@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { readDecisions } from '../records/decision-files.ts';
 import { createDecisionsCsv, toDecisionRow } from '../records/decisions-csv.ts';
@@ -8,6 +6,7 @@ import { readDeadLetters } from '../runs/check-decisions.ts';
 import { plural } from '../util/plural.ts';
 import { userName } from '../util/user-name.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
+import { csvText } from './csv-text.ts';
 import { addSettings } from './flags.ts';
 import { say, write } from './output.ts';
 import { findRun } from './status.ts';
@@ -82,7 +81,5 @@ async function printDeadLetters({ rollcall: { state } }: CommandContext, record:
     for await (const line of readDeadLetters(state, record))
       yield toDecisionRow(line, decisions.get(line.seq));
   };
-  await pipeline(Readable.from(rows()), createDecisionsCsv(), async (texts) => {
-    for await (const text of texts) await write(String(text));
-  });
+  for await (const text of csvText(rows(), createDecisionsCsv())) await write(text);
 }

@@ -1,6 +1,7 @@
 import { accountsCalled, readAccountAlias } from '../records/account-alias.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex } from '../util/hash-index.ts';
+import { timeAt, writeTimeAt } from '../util/word-time.ts';
 import { createErasedTemplates } from './erased-templates.ts';
 import type { ForgetEntry } from './forget-entry.ts';
 import { runForgetListFolder } from './forget-files.ts';
@@ -57,7 +58,7 @@ export function createForgottenSubjects(options: ForgottenOptions): ForgottenSub
     isEmpty = false;
     const words = index.enter(mark);
     const time = Date.parse(at);
-    if (time > timeAt(words, place)) writeTime(words, place, time);
+    if (time > timeAt(words, place)) writeTimeAt(words, place, time);
   }
 
   /** What the state's own keys say of it, whichever of them an entry was made with. */
@@ -171,15 +172,6 @@ const latest = (times: readonly number[]) => times.reduce((most, time) => Math.m
 
 const places: Readonly<Record<ForgetEntry['kind'] | 'erased', number>> = { forget: 0, allow: 2, erased: 4 };
 const ownPlace = 6;
-const wordSize = 2 ** 32;
-
-const timeAt = (words: Uint32Array, place: number) =>
-  (words[place] ?? 0) * wordSize + (words[place + 1] ?? 0);
-
-function writeTime(words: Uint32Array, place: number, time: number): void {
-  words[place] = Math.floor(time / wordSize);
-  words[place + 1] = time % wordSize;
-}
 
 /** What the ledger no longer holds, as of when this was opened. */
 export interface ErasedSubjects {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RunRecord } from '../records/run-record.ts';
 import { trimUnseen } from '../sources/trim-text.ts';
 import { subjectKey } from '../util/subject-id.ts';
+import { timeAt, writeTimeAt } from '../util/word-time.ts';
 
 export const ledgerSchemaName = 'rollcall.ledger/1';
 
@@ -94,19 +95,16 @@ export function compareTimes(first: EventTimes, second: EventTimes): number {
   return first.at === second.at ? first.seenAt - second.seenAt : first.at - second.at;
 }
 
-const wordSize = 2 ** 32;
-
 /** Times of an event as the first four of an index's 32-bit numbers. */
 export function writeTimes(words: Uint32Array, { at, seenAt }: EventTimes): void {
-  words[0] = Math.floor(at / wordSize);
-  words[1] = at % wordSize;
-  words[2] = Math.floor(seenAt / wordSize);
-  words[3] = seenAt % wordSize;
+  writeTimeAt(words, 0, at);
+  writeTimeAt(words, 2, seenAt);
 }
 
-export function readTimes([atHigh = 0, atLow = 0, seenHigh = 0, seenLow = 0]: Uint32Array): EventTimes {
-  return { at: atHigh * wordSize + atLow, seenAt: seenHigh * wordSize + seenLow };
-}
+export const readTimes = (words: Uint32Array): EventTimes => ({
+  at: timeAt(words, 0),
+  seenAt: timeAt(words, 2),
+});
 
 /**
  * What the ledger calls a run's source: its address, and what of it was listed. Two nights over two parts of one bucket

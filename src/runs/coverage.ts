@@ -8,6 +8,7 @@ import type { ReportLine } from '../records/report-line.ts';
 import { isOver, listRunRecords, type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex } from '../util/hash-index.ts';
+import { timeAt, writeTimeAt } from '../util/word-time.ts';
 import { readDeadLetters } from './check-decisions.ts';
 import type { Rollcall } from './open-rollcall.ts';
 import { type ListedSubject, streamSubjectList } from './read-subject-list.ts';
@@ -83,7 +84,7 @@ function createKnownPeople(erased: ErasedSubjects) {
     const known = timeAt(words, place);
     // Of two at the same time the one counts that is no success.
     if (time < known || (time === known && fact.status === 'enrolled')) return;
-    writeTime(words, place, time);
+    writeTimeAt(words, place, time);
     words[place + 2] = facts.numberOf(fact);
   }
 
@@ -164,13 +165,4 @@ function createFacts() {
       return facts.length;
     },
   };
-}
-
-const wordSize = 2 ** 32;
-const timeAt = (words: Uint32Array, place: number) =>
-  (words[place] ?? 0) * wordSize + (words[place + 1] ?? 0);
-
-function writeTime(words: Uint32Array, place: number, time: number): void {
-  words[place] = Math.floor(time / wordSize);
-  words[place + 1] = time % wordSize;
 }
