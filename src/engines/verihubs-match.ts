@@ -85,12 +85,12 @@ function failsOnSimilarity(code = ''): boolean {
 }
 
 /**
- * In the scale from 0 to 100. A number up to 1 is a share: nothing that unlike is called a match, and no page says which
- * of the two is sent. Undefined: there is none that could be read.
+ * In the scale from 0 to 100. A number up to 1 is a share, since no page says which of the two is sent; beside a verdict
+ * that it is somebody else it is what it says: nearly nothing. Undefined: there is none that could be read.
  */
-function similarityIn({ number }: ComparedWith, threshold: number): number | undefined {
+function similarityIn({ number, status }: ComparedWith, threshold: number): number | undefined {
   if (number === undefined) return undefined;
-  return number <= 1 && threshold > 1 ? number * 100 : number;
+  return number <= 1 && threshold > 1 && status !== false ? number * 100 : number;
 }
 
 function transactionOf({ sessionId }: VerihubsBody, { clean }: ReplyOptions) {

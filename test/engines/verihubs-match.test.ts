@@ -94,6 +94,12 @@ describe('a verification', () => {
     ['a similarity', { message: 'Request Success', similarity: 95 }, 'same', 95],
     ['one below the threshold', { message: 'Request Success', similarity: 40 }, 'other', 40],
     ['a share', { message: 'Request Success', similarity: 0.4 }, 'other', 40],
+    [
+      'nearly nothing, which is no share beside such a verdict',
+      { message: 'Request Success', similarity: 0.95, similarity_status: false },
+      'other',
+      0.95,
+    ],
     ['a verdict', { message: 'Request Success', similarity_status: true }, 'same', undefined],
     ['the other verdict', { message: 'Request Success', similarity_status: false }, 'other', undefined],
     ['a failed similarity', { message: 'fail', error_code: 'FAIL_ON_16' }, 'other', undefined],
