@@ -9,11 +9,11 @@ export { type ReportLine, reportLineSchema, type Status } from './records/report
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
 export { type EnqueueOptions, enqueue } from './runs/enqueue.ts';
-export { allowSubjects } from './runs/forget-list.ts';
-export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './runs/forget-subjects.ts';
+export { allowSubjects } from './runs/erasure/forget-list.ts';
+export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './runs/erasure/forget-subjects.ts';
 export type { GivenPhoto } from './runs/given-photo.ts';
-export type { Identification } from './runs/identify-one.ts';
-export { type IdentifyEnd, identifySource } from './runs/identify-source.ts';
+export type { Identification } from './runs/identify/identify-one.ts';
+export { type IdentifyEnd, identifySource } from './runs/identify/identify-source.ts';
 export type { GivenPicture } from './runs/inbox/check-photo.ts';
 export type { AddOptions, Inbox } from './runs/inbox/inbox.ts';
 export { InboxError, type InboxErrorKind } from './runs/inbox/inbox-error.ts';
@@ -21,7 +21,7 @@ export { closeInbox, type OpenInboxOptions, openInbox } from './runs/inbox/open-
 export type { TakenPhoto } from './runs/inbox/plan.ts';
 export { listRuns, readRunReport, waitForRun } from './runs/look-at-runs.ts';
 export { type OpenRollcallOptions, openRollcall, type Rollcall } from './runs/open-rollcall.ts';
-export { enqueueDeadLetters } from './runs/retry-dead-letters.ts';
+export { enqueueDeadLetters } from './runs/review/retry-dead-letters.ts';
 export {
   /** @deprecated The former name of `RunInProcessOptions`. */
   type RunInProcessOptions as RunHereOptions,

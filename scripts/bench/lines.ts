@@ -9,9 +9,9 @@ import { buildReportLine, type Outcome, type ReportLine } from '../../src/record
 import { createAggregatesFold, writeAggregates } from '../../src/records/run-aggregates.ts';
 import { type RunRecord, runFolderOf } from '../../src/records/run-record.ts';
 import { createSummaryBuilder } from '../../src/records/summary.ts';
-import { htmlReport } from '../../src/runs/html-report.ts';
-import { pageDataOf } from '../../src/runs/page-data-of-run.ts';
-import { createRunLines, type LinesQuery } from '../../src/runs/run-lines.ts';
+import { createRunLines, type LinesQuery } from '../../src/runs/lines/run-lines.ts';
+import { htmlReport } from '../../src/runs/report/html-report.ts';
+import { pageDataOf } from '../../src/runs/report/page-data-of-run.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { megabytes } from './watched-run.ts';
 

@@ -10,7 +10,7 @@ const fields = {
   metadata: z.record(z.string(), z.unknown()).optional(),
 };
 
-/** A line of a JSONL list as users write it (`sources/jsonl-row.ts` reads it): what is not named here is metadata, too. */
+/** A line of a JSONL list as users write it (`sources/manifest/jsonl-row.ts` reads it): what is not named here is metadata, too. */
 export const manifestRowSchema = z.union(
   (['subjectId', 'subject_id', 'id'] as const).map((id) =>
     z.looseObject({ [id]: text, photo: z.string().min(1), ...fields }),

@@ -92,7 +92,7 @@ async function retry(
   json: boolean,
 ): Promise<number> {
   const { rollcall, signal } = context;
-  const { startRetry } = await import('../runs/retry-dead-letters.ts');
+  const { startRetry } = await import('../runs/review/retry-dead-letters.ts');
   const started = await startRetry(rollcall, { record: await findRun(rollcall, runId), which, signal });
   if (started) {
     say(`Starting run ${started.record.id}`);

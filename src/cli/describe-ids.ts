@@ -1,5 +1,5 @@
 import type { Summary } from '../records/summary.ts';
-import type { CaseOnly } from '../sources/id-remarks.ts';
+import type { CaseOnly } from '../sources/layout/id-remarks.ts';
 import { plural } from '../util/plural.ts';
 import type { MostRepeated } from '../util/repeat-tally.ts';
 

@@ -1,5 +1,5 @@
-import type { IdFindings, ListFindings } from '../runs/list-look.ts';
-import type { ProposedPattern } from '../sources/propose-id-from.ts';
+import type { IdFindings, ListFindings } from '../runs/forecast/list-look.ts';
+import type { ProposedPattern } from '../sources/layout/propose-id-from.ts';
 import { plural } from '../util/plural.ts';
 import { shellWord } from '../util/shell-word.ts';
 import { describeCaseOnly, describeRepeats } from './describe-ids.ts';

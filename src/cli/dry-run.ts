@@ -1,5 +1,5 @@
-import { type Forecast, forecastRun } from '../runs/forecast.ts';
-import type { ListFindings } from '../runs/list-look.ts';
+import { type Forecast, forecastRun } from '../runs/forecast/forecast.ts';
+import type { ListFindings } from '../runs/forecast/list-look.ts';
 import { startingCommand } from '../runs/start-command.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
-import { allowSubjects } from '../runs/forget-list.ts';
-import { type ForgetEnd, forgetSubjects } from '../runs/forget-subjects.ts';
-import { type ListedSubject, readSubjectList } from '../runs/read-subject-list.ts';
+import { allowSubjects } from '../runs/erasure/forget-list.ts';
+import { type ForgetEnd, forgetSubjects } from '../runs/erasure/forget-subjects.ts';
+import { type ListedSubject, readSubjectList } from '../runs/subject-list/read-subject-list.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { problemOfText } from '../sources/read-subject-id.ts';
 import { UsageError } from '../util/errors.ts';

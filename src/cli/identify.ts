@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { thresholdOf } from '../engines/similarity.ts';
-import type { Identification } from '../runs/identify-one.ts';
-import type { IdentifyEnd } from '../runs/identify-source.ts';
+import type { Identification } from '../runs/identify/identify-one.ts';
+import type { IdentifyEnd } from '../runs/identify/identify-source.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
@@ -43,7 +43,7 @@ export function defineIdentify(command: Command): void {
 
 async function identify(context: CommandContext, source: string, options: IdentifyOptions): Promise<number> {
   const { rollcall, signal, life } = context;
-  const { identifySource } = await import('../runs/identify-source.ts');
+  const { identifySource } = await import('../runs/identify/identify-source.ts');
   const { notice } = rollcall.engine();
   if (notice !== undefined) say(notice);
   const counts = { photos: 0, matched: 0, notMatched: 0, failed: 0, calls: 0 };

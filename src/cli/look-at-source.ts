@@ -1,11 +1,11 @@
 import { usedRatePerSecond } from '../account/slot-spacing.ts';
-import { createListLook } from '../runs/list-look.ts';
+import { createListLook } from '../runs/forecast/list-look.ts';
+import { type ReadSample, readSample } from '../runs/forecast/read-sample.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import { type ReadSample, readSample } from '../runs/read-sample.ts';
 import { openSourceOf } from '../runs/run-source.ts';
 import { startingCommand } from '../runs/start-command.ts';
 import { formatDuration } from '../settings/durations.ts';
-import { createSample } from '../sources/layout-tally.ts';
+import { createSample } from '../sources/layout/layout-tally.ts';
 import { createLeftOutTally } from '../sources/left-out.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { plural } from '../util/plural.ts';

@@ -102,14 +102,14 @@ async function* htmlOf(
   pictured: AbortSignal | undefined,
 ): AsyncGenerator<string> {
   const [{ htmlReport }, { pageDataOf }] = await Promise.all([
-    import('../runs/html-report.ts'),
-    import('../runs/page-data-of-run.ts'),
+    import('../runs/report/html-report.ts'),
+    import('../runs/report/page-data-of-run.ts'),
   ]);
   const data = await pageDataOf({ state: rollcall.state, record, version: packageVersion });
   if (!pictured) return yield await htmlReport(data);
   const [{ createPictures }, { withThumbnails }] = await Promise.all([
-    import('../runs/pictures.ts'),
-    import('../runs/page-thumbnails.ts'),
+    import('../runs/report/pictures.ts'),
+    import('../runs/report/page-thumbnails.ts'),
   ]);
   const pictures = createPictures(rollcall);
   yield await htmlReport(await withThumbnails(data, { record, pictures, signal: pictured }));

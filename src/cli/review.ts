@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readDecisions } from '../records/decision-files.ts';
 import { createDecisionsCsv, toDecisionRow } from '../records/decisions-csv.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import { readDeadLetters } from '../runs/check-decisions.ts';
+import { readDeadLetters } from '../runs/review/check-decisions.ts';
 import { plural } from '../util/plural.ts';
 import { userName } from '../util/user-name.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
@@ -53,13 +53,13 @@ async function decideBy(
   record: RunRecord,
   { decisions: file = '', reviewer = userName() ?? `uid ${process.getuid?.()}` }: ReviewOptions,
 ): Promise<void> {
-  const { reviewByFile } = await import('../runs/review-file.ts');
+  const { reviewByFile } = await import('../runs/review/review-file.ts');
   const count = await reviewByFile(rollcall, record, { file, reviewer });
   say(`${plural(count, 'decision')} saved.`);
 }
 
 async function apply(context: CommandContext, record: RunRecord, json: boolean): Promise<number> {
-  const { startApplied } = await import('../runs/apply-decisions.ts');
+  const { startApplied } = await import('../runs/review/apply-decisions.ts');
   const { applied, started } = await startApplied(context.rollcall, record, context.signal);
   if (!started) {
     say(

@@ -1,8 +1,8 @@
 import { readManifest } from '../records/manifest.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import { createLayoutTally } from '../sources/layout-tally.ts';
+import { createLayoutTally } from '../sources/layout/layout-tally.ts';
+import { type Proposal, proposeIdFrom } from '../sources/layout/propose-id-from.ts';
 import { pathInSource } from '../sources/path-in-source.ts';
-import { type Proposal, proposeIdFrom } from '../sources/propose-id-from.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { shellWord } from '../util/shell-word.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';

@@ -9,10 +9,10 @@ import { isOver, listRunRecords, type RunRecord, runFolderOf } from '../records/
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex } from '../util/hash-index.ts';
 import { timeAt, writeTimeAt } from '../util/word-time.ts';
-import { readDeadLetters } from './check-decisions.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { type ListedSubject, streamSubjectList } from './read-subject-list.ts';
+import { readDeadLetters } from './review/check-decisions.ts';
 import { findSameAccounts } from './same-accounts.ts';
+import { type ListedSubject, streamSubjectList } from './subject-list/read-subject-list.ts';
 
 /** What is known of a person: by when and by whom. */
 interface Fact {

@@ -14,7 +14,7 @@ import { flagOf } from '../settings/setting.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
-import { noteForgetList, type OwnForgetList } from './forget-list.ts';
+import { noteForgetList, type OwnForgetList } from './erasure/forget-list.ts';
 import {
   describeRefused,
   describeTakenOver,

@@ -14,8 +14,8 @@ import {
 import type { ListedPhoto, ListOptions, Source } from '../sources/source.ts';
 import { UsageError } from '../util/errors.ts';
 import { createOrResumeRun, newRecord, newRunId, resumedRecord } from './create-or-resume-run.ts';
+import { noteForgetList, readForgetList } from './erasure/forget-list.ts';
 import { watchLocalPhotos } from './files-on.ts';
-import { noteForgetList, readForgetList } from './forget-list.ts';
 import type { GivenPhoto } from './given-photo.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';

@@ -8,7 +8,7 @@ import {
   type Schedule,
   writeSchedule,
 } from '../records/schedule.ts';
-import { readForgetList } from '../runs/forget-list.ts';
+import { readForgetList } from '../runs/erasure/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf, subjectOf } from '../runs/run-source.ts';
 import { UsageError } from '../util/errors.ts';

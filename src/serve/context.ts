@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { QueueBackend } from '../queue/queue.ts';
+import type { RunLines } from '../runs/lines/run-lines.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import type { RunLines } from '../runs/run-lines.ts';
 import { ProblemError } from './problem.ts';
 import type { RunViews } from './run-views.ts';
 

@@ -6,7 +6,7 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
-import { createRunLines } from '../runs/run-lines.ts';
+import { createRunLines } from '../runs/lines/run-lines.ts';
 import { packageVersion } from '../util/version.ts';
 import type { ServeContext, ServeParts } from './context.ts';
 import { addPage } from './page.ts';

@@ -17,9 +17,9 @@ import {
   type RunRecord,
   type UnreadableRun,
 } from '../records/run-record.ts';
+import type { RunLines } from '../runs/lines/run-lines.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
-import { meaningAlone } from '../runs/page-data-of-run.ts';
-import type { RunLines } from '../runs/run-lines.ts';
+import { meaningAlone } from '../runs/report/page-data-of-run.ts';
 import type { Setting } from '../settings/setting.ts';
 import { withinTime } from '../util/time-limit.ts';
 import type { AccountView } from './api/accounts.ts';

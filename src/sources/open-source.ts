@@ -8,19 +8,19 @@ import { redactAddress } from '../util/redact-address.ts';
 import { templateUuid } from '../util/template-id.ts';
 import { formatArchivedAddress } from './archive/archive-address.ts';
 import { openArchiveSource } from './archive/open-archive-source.ts';
-import { createCsvSource } from './csv-source.ts';
-import { checkFolder, createFolderSource } from './folder-source.ts';
+import { checkFolder, createFolderSource } from './folder/folder-source.ts';
 import { parseIdPattern } from './id-from.ts';
-import type { Redrive, ReportOptions } from './jsonl-row.ts';
-import { createJsonlSource } from './jsonl-source.ts';
 import { createListRules, type ListRules, leftOutFolderOf, type RulesVersion } from './list-rules.ts';
-import { localManifest } from './local-manifest.ts';
-import type { ManifestPlace } from './manifest-bytes.ts';
+import { createCsvSource } from './manifest/csv-source.ts';
+import type { Redrive, ReportOptions } from './manifest/jsonl-row.ts';
+import { createJsonlSource } from './manifest/jsonl-source.ts';
+import { localManifest } from './manifest/local-manifest.ts';
+import type { ManifestPlace } from './manifest/manifest-bytes.ts';
+import { s3Manifest } from './manifest/s3-manifest.ts';
+import { createStdinSource } from './manifest/stdin-source.ts';
 import { createPathFilter } from './path-filter.ts';
-import { s3Manifest } from './s3-manifest.ts';
 import { createS3PrefixSource } from './s3-prefix-source.ts';
 import type { Source } from './source.ts';
-import { createStdinSource } from './stdin-source.ts';
 
 export interface OpenSourceOptions {
   /** `--id-from`: how a folder's paths give the subject's id. Default `{id}.{ext}`. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { referenceFiles } from '../../scripts/reference/files.ts';
 import { formats, jsonSchemaOf } from '../../scripts/reference/formats.ts';
 import { manifestRowSchema } from '../../scripts/reference/manifest-row.ts';
-import { readJsonlRow } from '../../src/sources/jsonl-row.ts';
+import { readJsonlRow } from '../../src/sources/manifest/jsonl-row.ts';
 
 const folder = fileURLToPath(new URL('../../docs/reference/', import.meta.url));
 

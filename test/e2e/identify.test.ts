@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Identification } from '../../src/runs/identify-one.ts';
+import type { Identification } from '../../src/runs/identify/identify-one.ts';
 import { worstCertainSecond } from '../helpers/engine-server-calls.ts';
 import { tagPerson, tagPhoto } from '../helpers/engine-server-tag.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';

@@ -8,7 +8,7 @@ import {
   writeForgetEntries,
 } from '../../src/ledger/forget-files.ts';
 import { createForgottenSubjects } from '../../src/ledger/forgotten-subjects.ts';
-import { planErasure } from '../../src/runs/plan-erasure.ts';
+import { planErasure } from '../../src/runs/erasure/plan-erasure.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { timeAt } from './ledger-events.ts';

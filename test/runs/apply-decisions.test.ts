@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/records/manifest.ts';
 import { listRunRecords, readRunRecord, writeRunRecord } from '../../src/records/run-record.ts';
 import { hasUpload, saveUpload } from '../../src/records/upload.ts';
-import { applyDecisions } from '../../src/runs/apply-decisions.ts';
 import { findOldRuns, removeRuns } from '../../src/runs/prune.ts';
+import { applyDecisions } from '../../src/runs/review/apply-decisions.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { makeReviewScene, type ReviewScene, writeOverRun } from './review-scene.ts';
 

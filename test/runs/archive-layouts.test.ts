@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createListLook, type ListFindings } from '../../src/runs/list-look.ts';
+import { createListLook, type ListFindings } from '../../src/runs/forecast/list-look.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import { pathInSource } from '../../src/sources/path-in-source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';

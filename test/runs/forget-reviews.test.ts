@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readDecisions } from '../../src/records/decision-files.ts';
 import { listUploads, saveUpload } from '../../src/records/upload.ts';
-import { applyDecisions } from '../../src/runs/apply-decisions.ts';
-import { forgetReviews, withoutSubjects } from '../../src/runs/forget-reviews.ts';
+import { forgetReviews, withoutSubjects } from '../../src/runs/erasure/forget-reviews.ts';
+import { applyDecisions } from '../../src/runs/review/apply-decisions.ts';
 import { makeReviewScene, type ReviewScene } from './review-scene.ts';
 
 const signal = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { PhotoReader } from '../../src/photos/read-photo.ts';
-import { createKeptReaders } from '../../src/runs/kept-readers.ts';
+import { createKeptReaders } from '../../src/runs/report/kept-readers.ts';
 
 afterEach(() => void vi.useRealTimers());
 

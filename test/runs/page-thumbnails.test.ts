@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { PageData } from '../../src/records/page-data.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
-import { withThumbnails } from '../../src/runs/page-thumbnails.ts';
-import type { Pictures } from '../../src/runs/pictures.ts';
+import { withThumbnails } from '../../src/runs/report/page-thumbnails.ts';
+import type { Pictures } from '../../src/runs/report/pictures.ts';
 
 it('shows small pictures of the first 500 dead letters, and none where there is none to be shown', async () => {
   const deadLetters = Array.from({ length: 501 }, (_, index) => ({ seq: index + 1 }));

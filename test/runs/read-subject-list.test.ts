@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readSubjectList } from '../../src/runs/read-subject-list.ts';
+import { readSubjectList } from '../../src/runs/subject-list/read-subject-list.ts';
 import { UsageError } from '../../src/util/errors.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 

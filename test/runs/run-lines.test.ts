@@ -6,7 +6,7 @@ import { mergeParts } from '../../src/records/merge-parts.ts';
 import { readReport } from '../../src/records/read-report.ts';
 import { buildReportLine, type ReportLine, statuses } from '../../src/records/report-line.ts';
 import { createAggregatesFold } from '../../src/records/run-aggregates.ts';
-import { createRunLines, type LinesQuery, type RunLines } from '../../src/runs/run-lines.ts';
+import { createRunLines, type LinesQuery, type RunLines } from '../../src/runs/lines/run-lines.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { randomInputs } from '../helpers/long.ts';

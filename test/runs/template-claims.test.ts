@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { templateIdOf } from '../../src/engines/registry.ts';
-import { type Claim, createTemplateClaims } from '../../src/runs/template-claims.ts';
+import { type Claim, createTemplateClaims } from '../../src/runs/erasure/template-claims.ts';
 
 /** `bob` is to be forgotten; who is named after the engine's word is not sure. */
 const claimOf = (

@@ -1,7 +1,7 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { boundedLines } from '../../src/sources/bounded-lines.ts';
+import { boundedLines } from '../../src/sources/manifest/bounded-lines.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { collectGarbage } from '../helpers/collect-garbage.ts';

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isOfOneFolder, isSameFolder } from '../../src/sources/folder-walk.ts';
+import { isOfOneFolder, isSameFolder } from '../../src/sources/folder/folder-walk.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';

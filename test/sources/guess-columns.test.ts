@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { guessColumns } from '../../src/sources/guess-columns.ts';
+import { guessColumns } from '../../src/sources/manifest/guess-columns.ts';
 import { openSource } from '../../src/sources/open-source.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { listAll } from './source-conformance.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCaseTally } from '../../src/sources/id-remarks.ts';
+import { createCaseTally } from '../../src/sources/layout/id-remarks.ts';
 import { createRepeatTally } from '../../src/util/repeat-tally.ts';
 
 function casesOf(ids: readonly string[]) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listedRow } from '../../src/sources/listed-row.ts';
+import { listedRow } from '../../src/sources/manifest/listed-row.ts';
 
 const uuid = '412d0030-ff93-5f18-be2a-bf70e4cc0b18';
 

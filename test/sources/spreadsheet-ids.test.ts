@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createIdJudge, isSpreadsheetError } from '../../src/sources/spreadsheet-ids.ts';
+import { createIdJudge, isSpreadsheetError } from '../../src/sources/manifest/spreadsheet-ids.ts';
 
 /** `fails`, the warning, or `fine` for an id in a column; `isNew`: it stands behind what was looked at first. */
 function judge(id: string, column: readonly string[], isNew = false): string {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InboxPhoto } from '../../sources/inbox/inbox-log.ts';
-import { problemOfMetadata, problemOfTemplateId } from '../../sources/listed-row.ts';
+import { problemOfMetadata, problemOfTemplateId } from '../../sources/manifest/listed-row.ts';
 import { resolvePhotoAddress } from '../../sources/photo-address.ts';
 import { problemOfText, readSubjectId } from '../../sources/read-subject-id.ts';
 import { trimUnseen } from '../../sources/trim-text.ts';

@@ -1,4 +1,4 @@
-import type { ManifestBytes } from '../../sources/manifest-bytes.ts';
+import type { ManifestBytes } from '../../sources/manifest/manifest-bytes.ts';
 
 /** What stands on a line of a list of subjects: somebody, or what is wrong with it. */
 export type ListEntry = { readonly line: number } & (

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { boundedLines } from '../../sources/bounded-lines.ts';
-import { chunksFrom, type ManifestBytes } from '../../sources/manifest-bytes.ts';
+import { boundedLines } from '../../sources/manifest/bounded-lines.ts';
+import { chunksFrom, type ManifestBytes } from '../../sources/manifest/manifest-bytes.ts';
 
 export type ListLine = { readonly line: number } & ({ readonly text: string } | { readonly problem: string });
 

@@ -1,7 +1,7 @@
-import { firstLookSizeInBytes, readDialect } from '../../sources/csv-dialect.ts';
-import { isPadding, totalOf, withoutEndMark } from '../../sources/csv-end.ts';
-import { type CsvRecord, readCsvRecords } from '../../sources/csv-records.ts';
-import { readRange } from '../../sources/manifest-bytes.ts';
+import { firstLookSizeInBytes, readDialect } from '../../sources/manifest/csv-dialect.ts';
+import { isPadding, totalOf, withoutEndMark } from '../../sources/manifest/csv-end.ts';
+import { type CsvRecord, readCsvRecords } from '../../sources/manifest/csv-records.ts';
+import { readRange } from '../../sources/manifest/manifest-bytes.ts';
 import { readSubjectId } from '../../sources/read-subject-id.ts';
 import { UsageError } from '../../util/errors.ts';
 import type { ListEntry, ListReader } from './list-entry.ts';

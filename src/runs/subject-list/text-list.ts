@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { formOf } from '../../sources/spreadsheet-ids.ts';
+import { formOf } from '../../sources/manifest/spreadsheet-ids.ts';
 import { trimUnseen } from '../../sources/trim-text.ts';
 import type { ListEntry, ListReader } from './list-entry.ts';
 import { readListLines } from './list-lines.ts';

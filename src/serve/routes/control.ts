@@ -8,7 +8,7 @@ import { cancelRun } from '../../runs/cancel-run.ts';
 import { changeRun } from '../../runs/change-run.ts';
 import { oneAtATime } from '../../runs/one-at-a-time.ts';
 import { resumeRun } from '../../runs/resume-run.ts';
-import { enqueueDeadLetters } from '../../runs/retry-dead-letters.ts';
+import { enqueueDeadLetters } from '../../runs/review/retry-dead-letters.ts';
 import { type RunChange, runChangeSchema, runParams, runViewSchema } from '../api/runs.ts';
 import { queueOf, type Routes, type ServeContext } from '../context.ts';
 import { findRun } from '../find-run.ts';

@@ -7,9 +7,9 @@ import { createDecisionReader } from '../../records/decision-files.ts';
 import { createDecisionsCsv, toDecisionRow } from '../../records/decisions-csv.ts';
 import { isDeadLetter, type ReportLine } from '../../records/report-line.ts';
 import { readRunRecord } from '../../records/run-record.ts';
-import { applyDecisions } from '../../runs/apply-decisions.ts';
-import { type DeadLettersOf, describeRefused, readDeadLetters } from '../../runs/check-decisions.ts';
-import { decide, standingOf } from '../../runs/decide.ts';
+import { applyDecisions } from '../../runs/review/apply-decisions.ts';
+import { type DeadLettersOf, describeRefused, readDeadLetters } from '../../runs/review/check-decisions.ts';
+import { decide, standingOf } from '../../runs/review/decide.ts';
 import { takeUpload } from '../../runs/take-upload.ts';
 import {
   appliedSchema,

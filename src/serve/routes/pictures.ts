@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readRunRecord } from '../../records/run-record.ts';
-import { createPictures, TooManyPicturesError } from '../../runs/pictures.ts';
+import { createPictures, TooManyPicturesError } from '../../runs/report/pictures.ts';
 import { pictureParams, pictureQuery } from '../api/decisions.ts';
 import type { Routes } from '../context.ts';
 import { ProblemError } from '../problem.ts';

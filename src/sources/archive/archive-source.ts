@@ -5,7 +5,7 @@ import type { LeftOut, LeftOutReason } from '../left-out.ts';
 import { type ListRules, leftOutFolderOf } from '../list-rules.ts';
 import { listedFile } from '../listed-file.ts';
 import { byContent, type Looked, possibleSubject } from '../look-at-content.ts';
-import { changedSource, changedWhileListed, markOf } from '../manifest-position.ts';
+import { changedSource, changedWhileListed, markOf } from '../manifest/manifest-position.ts';
 import type { ListedPhoto, Source } from '../source.ts';
 import { formatArchivedAddress } from './archive-address.ts';
 import { type ArchiveBytes, ArchiveChangedError } from './archive-bytes.ts';

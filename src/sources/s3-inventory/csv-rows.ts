@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { maxRowSizeInBytes } from '../bounded-lines.ts';
-import { readCsvBatches } from '../csv-records.ts';
-import { chunksFrom, type ManifestBytes } from '../manifest-bytes.ts';
+import { maxRowSizeInBytes } from '../manifest/bounded-lines.ts';
+import { readCsvBatches } from '../manifest/csv-records.ts';
+import { chunksFrom, type ManifestBytes } from '../manifest/manifest-bytes.ts';
 import { damaged } from './damaged.ts';
 import type { InventoryCells } from './inventory-row.ts';
 import type { ReadRow, ReadRows, RowReading } from './read-rows.ts';

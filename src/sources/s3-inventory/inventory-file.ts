@@ -3,8 +3,8 @@ import pLimit from 'p-limit';
 import { retryDuringOutage, type S3Connection } from '../../storage/s3/s3-connection.ts';
 import { readS3Error } from '../../storage/s3/s3-error.ts';
 import { s3Fault } from '../../storage/s3/s3-fault.ts';
-import { chunksFrom } from '../manifest-bytes.ts';
-import { openS3Object, type S3ObjectBytes } from '../s3-manifest.ts';
+import { chunksFrom } from '../manifest/manifest-bytes.ts';
+import { openS3Object, type S3ObjectBytes } from '../manifest/s3-manifest.ts';
 import { damaged } from './damaged.ts';
 import type { InventoryFile } from './inventory-manifest.ts';
 

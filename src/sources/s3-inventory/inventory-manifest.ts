@@ -4,8 +4,8 @@ import { formatS3Address, parseS3Address, type S3Address } from '../../storage/s
 import type { S3Connection } from '../../storage/s3/s3-connection.ts';
 import { UsageError } from '../../util/errors.ts';
 import { parseAs } from '../../util/json-text.ts';
-import { readRange } from '../manifest-bytes.ts';
-import { openS3Object } from '../s3-manifest.ts';
+import { readRange } from '../manifest/manifest-bytes.ts';
+import { openS3Object } from '../manifest/s3-manifest.ts';
 import { damaged } from './damaged.ts';
 import { type InventoryColumn, inventoryColumn } from './inventory-row.ts';
 

@@ -9,7 +9,7 @@ import {
   parquetSchema,
 } from 'hyparquet';
 import { compressors, decompressZstd } from 'hyparquet-compressors';
-import type { S3ObjectBytes } from '../s3-manifest.ts';
+import type { S3ObjectBytes } from '../manifest/s3-manifest.ts';
 import { damaged } from './damaged.ts';
 import { type InventoryCells, type InventoryColumn, inventoryColumn } from './inventory-row.ts';
 import type { ReadRow, ReadRows } from './read-rows.ts';

@@ -1,4 +1,4 @@
-import type { S3ObjectBytes } from '../s3-manifest.ts';
+import type { S3ObjectBytes } from '../manifest/s3-manifest.ts';
 import type { Inventory, InventoryFile } from './inventory-manifest.ts';
 import type { InventoryCells } from './inventory-row.ts';
 

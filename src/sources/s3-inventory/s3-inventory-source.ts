@@ -1,7 +1,7 @@
 import { formatS3Address } from '../../storage/s3/s3-address.ts';
 import { s3Fault } from '../../storage/s3/s3-fault.ts';
 import { RollcallError } from '../../util/errors.ts';
-import { cursorOf, markListing, markOf, positionAfter } from '../manifest-position.ts';
+import { cursorOf, markListing, markOf, positionAfter } from '../manifest/manifest-position.ts';
 import { type ObjectRow, type ObjectRules, photosAmong } from '../s3-objects.ts';
 import type { Source } from '../source.ts';
 import { damaged } from './damaged.ts';
