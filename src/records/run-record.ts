@@ -7,6 +7,7 @@ import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { parseAs } from '../util/json-text.ts';
+import { canarySchema } from './canary.ts';
 
 /**
  * Settings of a run that its workers and later conductors need; never a secret. Beside those of the core, what the
@@ -107,6 +108,8 @@ export const runRecordSchema = z.object({
       gaps: z.number().optional(),
     })
     .optional(),
+  /** Of a run with `--canary`. */
+  canary: canarySchema.optional(),
   /** Of a run that is over: photos whose template has an id of the engine's own in place of the one sent. */
   ownTemplateIds: z.number().optional(),
   counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),

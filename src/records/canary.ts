@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { type AcceptanceRule, acceptance, writeRule } from '../settings/acceptance.ts';
+import { binomialInterval } from '../util/binomial.ts';
+import type { Tally } from './report-tally.ts';
+
+const figureSchema = z.object({
+  photos: z.number(),
+  /** Of those that were judged, 0 to 1. */
+  share: z.number(),
+  /** Between these shares lies that of all photos that need a call, by the exact binomial interval of 95 %. */
+  low: z.number(),
+  high: z.number(),
+});
+export type CanaryFigure = z.infer<typeof figureSchema>;
+
+/** The canary of a run as `run.json` has it: photos from all over the list that are called before the rest is. */
+export const canarySchema = z.object({
+  /**
+   * `listing`: the list has to be whole first. `running`: its photos are called, no others. `accepted`: the rest goes on.
+   * `refused`: the run is paused. `cancelled`: the run was, before the canary was judged.
+   */
+  state: z.enum(['listing', 'running', 'accepted', 'refused', 'cancelled']),
+  /** Photos that were asked for. */
+  asked: z.number(),
+  /** Photos of the sample: fewer where no more need a call. 0 while listing. */
+  photos: z.number(),
+  /** Photos of the list that needed a call when the sample was drawn. */
+  of: z.number(),
+  /** Parts of the list by folder, from each of which there is a photo at least. */
+  folders: z.number(),
+  /** Photos of the sample that have their line. */
+  done: z.number(),
+  /** Those of them that did not turn out to need no call: what the figures are of. */
+  judged: z.number(),
+  /** Calls that they took, of every kind. */
+  calls: z.number(),
+  byStatus: z.record(z.string(), figureSchema),
+  /** By the engine's code, else by the kind of the error. */
+  byCode: z.record(z.string(), figureSchema),
+  /** What it is, or would be, accepted by: `rejected<=5%`. */
+  rules: z.array(z.object({ rule: z.string(), photos: z.number(), isMet: z.boolean() })),
+  /** Of an accepted one: its figures, or somebody who has seen them. */
+  acceptedBy: z.enum(['figures', 'user']).optional(),
+});
+export type Canary = z.infer<typeof canarySchema>;
+
+/** What is drawn of a list: `canary-sample.json` of a run, written before the first of these photos is called. */
+export const canarySampleSchema = z.object({
+  schema: z.literal('rollcall.canary-sample/1'),
+  seqs: z.array(z.number()),
+  of: z.number(),
+  folders: z.number(),
+});
+export type CanarySample = z.infer<typeof canarySampleSchema>;
+
+/** What is asked of a canary where nobody says otherwise. */
+export const usualAcceptance = 'rejected<=5%,duplicate<=5%,failed<=1%';
+
+/** The given rules, and the usual one of each status that they do not name. */
+export function acceptanceRules(given: readonly AcceptanceRule[] = []): AcceptanceRule[] {
+  const named = new Set(given.map(({ name }) => name));
+  return [...given, ...acceptance.read.parse(usualAcceptance).filter(({ name }) => !named.has(name))];
+}
+
+/**
+ * What the lines of a sample's photos say of it, and whether that is accepted. Lines of other photos may be `cancelled`
+ * alone.
+ */
+export function judgeCanary({
+  asked,
+  sample: { seqs, of, folders },
+  tally,
+  accept,
+}: {
+  asked: number;
+  sample: Pick<CanarySample, 'seqs' | 'of' | 'folders'>;
+  tally: Tally;
+  accept: readonly AcceptanceRule[] | undefined;
+}): Canary {
+  const { cancelled, ...byStatus } = tally.byStatus;
+  const done = tally.total - cancelled;
+  const judged = done - byStatus.skipped;
+  const figuresOf = (counts: Readonly<Record<string, number>>) =>
+    Object.fromEntries(
+      Object.entries(counts).flatMap(([name, photos]) =>
+        photos === 0 || name === 'skipped' ? [] : [[name, figureOf(photos, judged)]],
+      ),
+    );
+  const rules = acceptanceRules(accept).map((rule) => {
+    const photos = countOf(Object.hasOwn(byStatus, rule.name) ? byStatus : tally.byCode, rule.name);
+    return { rule: writeRule(rule), photos, isMet: meets(rule, photos, judged) };
+  });
+  const isAccepted = rules.every(({ isMet }) => isMet);
+  const isDone = done >= seqs.length;
+  return {
+    state: !isDone ? 'running' : isAccepted ? 'accepted' : 'refused',
+    asked,
+    photos: seqs.length,
+    of,
+    folders,
+    done,
+    judged,
+    calls: tally.calls,
+    byStatus: figuresOf(byStatus),
+    byCode: figuresOf(tally.byCode),
+    rules,
+    ...(isDone && isAccepted && { acceptedBy: 'figures' as const }),
+  };
+}
+
+const countOf = (counts: Readonly<Record<string, number>>, name: string) =>
+  Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0;
+
+function figureOf(photos: number, judged: number): CanaryFigure {
+  const { low, high } = binomialInterval({ hits: photos, of: judged });
+  const round = (share: number) => Number(share.toFixed(5));
+  return { photos, share: round(photos / judged), low: round(low), high: round(high) };
+}
+
+function meets({ most, isBelow }: AcceptanceRule, photos: number, judged: number): boolean {
+  if (photos === 0) return true;
+  // In whole photos: 5 % of 200 are 10, whatever the binary fraction of 5 % is.
+  const limit = 'count' in most ? most.count : Number((most.share * judged).toPrecision(12));
+  return isBelow ? photos < limit : photos <= limit;
+}
+
+/** `rejected 7 of 200 (3.5 %; between 1.4 % and 7.1 % of all, 95 %)`, the most frequent first. */
+export function describeFigures({ byStatus, byCode, judged }: Canary): string[] {
+  const byCount = ([, a]: [string, CanaryFigure], [, b]: [string, CanaryFigure]) => b.photos - a.photos;
+  const write = ([name, { photos, share, low, high }]: [string, CanaryFigure]) =>
+    `${name} ${photos} of ${judged} (${percent(share)}; of all between ${percent(low)} and ${percent(high)})`;
+  return [
+    ...Object.entries(byStatus).sort(byCount).map(write),
+    ...Object.entries(byCode)
+      .sort(byCount)
+      .map((entry) => `code ${write(entry)}`),
+  ];
+}
+
+const percent = (share: number) => `${Number((share * 100).toPrecision(2))} %`;
