@@ -3,9 +3,11 @@ import type { LeaseStore } from '../account/lease-store.ts';
 import { takeLease } from '../queue/lease.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex } from '../util/hash-index.ts';
+import { timeAt, writeTimeAt } from '../util/word-time.ts';
 import {
   compareTimes,
   isForeignEvent,
+  isHeldEvent,
   type LedgerEvent,
   parseLedgerEvent,
   photoKey,
@@ -99,8 +101,9 @@ function likeSized(bySize: readonly LedgerFile[]): LedgerFile[] {
 }
 
 /**
- * Writes one file with the newest event of each subject, photo and kind (and verdict) of several files. They are read
- * twice; memory is 32 bytes an event, 40 to 50 with free places.
+ * Writes one file with the newest event of each subject, photo and kind (and verdict) of several files, and of what the
+ * engine may hold with the newest one of another run: what that replaced, should it be undone. They are read twice;
+ * memory is 48 bytes an event, 60 to 75 with free places.
  * @returns false, and nothing is written, if a file vanished meanwhile: another process compacts them
  */
 async function compactFiles(
@@ -113,12 +116,11 @@ async function compactFiles(
   },
 ): Promise<boolean> {
   const { files, into, isVoid = () => false, signal } = options;
-  const newest = createHashIndex({ valueWords: 5 });
+  const newest = createHashIndex({ valueWords });
   const isRead = await readAll((text) => {
     const event = parseLedgerEvent(text);
     if (!event || isVoid(event)) return;
-    const words = newest.enter(eventKey(event));
-    if (compareTimes(timesOf(event), readTimes(words)) > 0) writeTimes(words, timesOf(event));
+    noteEvent(newest.enter(eventKey(event)), event);
   });
   if (!isRead) return false;
   const writer = await state.openWriter(into);
@@ -143,10 +145,11 @@ async function compactFiles(
   /** Of two that say different things at the same time both are kept; of two that are the same, one. */
   function holds(event: LedgerEvent, text: string): boolean {
     const words = newest.find(eventKey(event));
-    if (!words || compareTimes(timesOf(event), readTimes(words)) !== 0) return false;
-    const print = (Number.parseInt(hash('sha256', text, 'hex').slice(0, 8), 16) | 1) >>> 0;
-    if (words[latestPrint] === print) return false;
-    words[latestPrint] = print;
+    if (!words) return false;
+    const place = placeOfPrint(words, event);
+    const print = hash32(text);
+    if (place === undefined || words[place] === print) return false;
+    words[place] = print;
     return true;
   }
 
@@ -163,11 +166,46 @@ async function compactFiles(
   }
 }
 
-/** Place behind the times: a fingerprint of the line that was kept last, never 0. */
-const latestPrint = 4;
+/** Behind the times of the newest: its run, the time of the newest of another run, and which line of each was kept last. */
+const places = { run: 4, print: 5, earlierAt: 6, earlierPrint: 8 } as const;
+const valueWords = 9;
 
-/** Verdicts of several kinds stand side by side: which of them counts depends on what a run requires. */
-function eventKey({ kind, subjectId, photo, stored, code }: LedgerEvent): string {
+/** Events may come in any order: the newest of any other run is always known, too. */
+function noteEvent(words: Uint32Array, event: LedgerEvent): void {
+  const times = timesOf(event);
+  const newest = readTimes(words);
+  const isNewer = compareTimes(times, newest) > 0;
+  if (hasEarlier(event) && newest.at > 0 && words[places.run] !== runPrint(event))
+    writeTimeAt(
+      words,
+      places.earlierAt,
+      isNewer ? newest.at : Math.max(times.at, timeAt(words, places.earlierAt)),
+    );
+  if (!isNewer) return;
+  writeTimes(words, times);
+  words[places.run] = runPrint(event);
+}
+
+function placeOfPrint(words: Uint32Array, event: LedgerEvent): number | undefined {
+  const times = timesOf(event);
+  if (compareTimes(times, readTimes(words)) === 0) return places.print;
+  return hasEarlier(event) && times.at === timeAt(words, places.earlierAt) ? places.earlierPrint : undefined;
+}
+
+/** What was only seen again has replaced nothing. */
+const hasEarlier = (event: LedgerEvent) => event.seenAt === undefined && isHeldEvent(event);
+
+const runPrint = ({ run }: LedgerEvent) => (run === undefined ? 0 : hash32(run));
+
+/** Never 0. */
+const hash32 = (text: string) => (Number.parseInt(hash('sha256', text, 'hex').slice(0, 8), 16) | 1) >>> 0;
+
+/**
+ * Verdicts of several kinds stand side by side: which of them counts depends on what a run requires. What was seen again
+ * stands beside the call that stored it.
+ */
+function eventKey({ kind, subjectId, photo, stored, code, seenAt, run }: LedgerEvent): string {
   const verdict = kind === 'rejected' ? `${stored === 'no' ? 'not stored' : 'stored'} ${code ?? ''}` : '';
-  return `${kind} ${verdict}\n${photoKey(subjectId, photo)}`;
+  const seen = run !== undefined && seenAt !== undefined ? 'seen' : '';
+  return `${kind} ${seen} ${verdict}\n${photoKey(subjectId, photo)}`;
 }

@@ -81,6 +81,7 @@ export function eventOfLine(
   if (subjectId === undefined || photo === undefined) return undefined;
   const base = {
     schema: ledgerSchemaName,
+    run: line.run,
     subjectId,
     photo,
     ...(line.version !== undefined && { version: line.version }),

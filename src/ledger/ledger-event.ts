@@ -14,9 +14,11 @@ export const ledgerEventSchema = z.looseObject({
   schema: z.literal(ledgerSchemaName),
   /**
    * `enrolled`: the engine stored it. `rejected`: the engine's verdict. `unclear`: a call without an answer, the engine
-   * may hold it. Other kinds are of a newer version; they are kept.
+   * may hold it. `undone`: what `run` stored was taken back. Other kinds are of a newer version; they are kept.
    */
   kind: z.string(),
+  /** Whose call it was, of an event with `seenAt` who saw it; absent: an earlier version did not note it. */
+  run: z.string().optional(),
   subjectId: z.string(),
   /** Without signature or password. */
   photo: z.string(),
@@ -31,6 +33,11 @@ export const ledgerEventSchema = z.looseObject({
   folder: z.string().optional(),
   /** Who chose the template id; absent: it follows from the subject. */
   templateIdFrom: z.enum(['manifest', 'engine']).optional(),
+  /**
+   * Whether the template's id was taken before the call: the engine said so, or earlier events do of one that was
+   * restored. Absent: nobody asked; what it was follows from the events of earlier runs.
+   */
+  replaced: z.enum(['none', 'some']).optional(),
   /** Checks that had to be fine for it to count as enrolled. */
   required: z.array(z.string()).optional(),
   /** The engine's code, of a rejected photo. */
@@ -66,13 +73,15 @@ export function isForeignEvent(text: string): boolean {
   }
 }
 
-/** Whether the engine holds something of it, or may. */
+/** Whether it says what the engine holds, or may; of what was undone that it holds nothing. */
 export const isHeldEvent = ({ kind, stored }: LedgerEvent): boolean =>
-  kind === 'enrolled' || kind === 'unclear' || (kind === 'rejected' && stored !== 'no');
+  kind === 'enrolled' || kind === 'unclear' || kind === 'undone' || (kind === 'rejected' && stored !== 'no');
 
-/** Whether the engine stored it: a required check that was not fine does not undo that. */
+/** Whether the engine stored it, undone since or not: a required check that was not fine does not undo that. */
 export const isStoredEvent = ({ kind, stored, templateId }: LedgerEvent): boolean =>
-  kind === 'enrolled' || (kind === 'rejected' && stored === 'yes' && templateId !== undefined);
+  kind === 'enrolled' ||
+  kind === 'undone' ||
+  (kind === 'rejected' && stored === 'yes' && templateId !== undefined);
 
 /** A subject of the ledger as lists name it now: blanks around ids were part of them once. */
 export const keyWithoutBlanks = (subjectId: string): string => subjectKey(trimUnseen(subjectId));

@@ -71,6 +71,8 @@ async function readUnlisted(
 const isTaken = 4;
 const notWritten = 1;
 const written = 2;
+/** What was stored of the subject was taken back: it is not missing. */
+const undone = 3;
 
 async function* listedSubjects(state: StateStore, runId: string): AsyncGenerator<readonly string[]> {
   for await (const batch of readManifest(state, runId))
@@ -91,11 +93,11 @@ async function writeThem(options: {
   const note = (event: LedgerEvent) => {
     if (!isMissing(event)) return;
     const words = newest.enter(subjectKey(event.subjectId));
-    const isFirst = words[isTaken] === 0;
+    const before = words[isTaken];
     const times = timesOf(event);
-    if (!isFirst && compareTimes(times, readTimes(words)) <= 0) return;
-    if (isFirst) count += 1;
-    words[isTaken] = notWritten;
+    if (before !== 0 && compareTimes(times, readTimes(words)) <= 0) return;
+    words[isTaken] = event.kind === 'undone' ? undone : notWritten;
+    count += (words[isTaken] === notWritten ? 1 : 0) - (before === notWritten ? 1 : 0);
     writeTimes(words, times);
   };
   await unlisted.read({ onEvent: note, afterBatch: async () => {} });

@@ -7,6 +7,7 @@ export const coverageStatuses = [
   'duplicate',
   'waiting',
   'cancelled',
+  'undone',
   'never-seen',
   'forgotten',
 ] as const;
@@ -20,12 +21,12 @@ export const coverageLineSchema = z.object({
   subjectId: z.string(),
   /**
    * `waiting`: listed in a run that has not ended; `cancelled`: in one that was cancelled before their turn; `never-seen`:
-   * in no run that this state still has. The others as in a run's report.
+   * in no run that this state still has; `undone`: what a run stored was taken back. The others as in a run's report.
    */
   status: z.enum(coverageStatuses),
   /** The engine's code; without one the kind of the error; `unclear`: a call without an answer. */
   code: z.string().optional(),
-  /** The run whose report says so; absent: the ledger does. */
+  /** The run whose report says so, or that was undone; absent: the ledger does. */
   run: z.string().optional(),
   /** ISO time of what is said. */
   at: z.string().optional(),

@@ -132,12 +132,14 @@ function createKnownPeople(erased: ErasedSubjects) {
   }
 }
 
-function factOfEvent({ kind, code }: LedgerEvent): Fact | undefined {
+function factOfEvent({ kind, code, run }: LedgerEvent): Fact | undefined {
   switch (kind) {
     case 'enrolled':
       return { status: 'enrolled' };
     case 'rejected':
       return { status: 'rejected', code };
+    case 'undone':
+      return { status: 'undone', run };
     case 'unclear':
       return { status: 'failed', code: 'unclear' };
     default:

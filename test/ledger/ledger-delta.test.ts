@@ -24,7 +24,7 @@ const line = (more: Partial<ReportLine> = {}): ReportLine => ({
 });
 const event = (more: Partial<LedgerEvent> = {}): LedgerEvent => ({
   schema: 'rollcall.ledger/1',
-  ...{ kind: 'enrolled', subjectId: 'bob', photo: '/a/bob.jpg', version: 'v1', sha256: 'aa' },
+  ...{ kind: 'enrolled', run: 'r', subjectId: 'bob', photo: '/a/bob.jpg', version: 'v1', sha256: 'aa' },
   ...{ templateId: own, at: timeAt(5), source: '/a' },
   ...more,
 });

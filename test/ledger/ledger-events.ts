@@ -16,6 +16,7 @@ const common = {
   source: fc.constantFrom('/one', '/two'),
   at: fc.integer({ min: 0, max: 6 }).map(timeAt),
 };
+const run = fc.constantFrom('p', 'q', 'r', undefined);
 const read = { version: fc.constantFrom(...versions), sha256: fc.constantFrom('aa', 'bb') };
 
 /** Events that meet: few subjects, photos, versions and times. */
@@ -24,6 +25,7 @@ export const ledgerEvents: fc.Arbitrary<LedgerEvent> = fc.oneof(
     {
       ...common,
       ...read,
+      run,
       kind: fc.constant('enrolled'),
       templateId: fc.constantFrom('T1', 'T2'),
       templateIdFrom: fc.constantFrom('manifest' as const, 'engine' as const),
@@ -35,9 +37,10 @@ export const ledgerEvents: fc.Arbitrary<LedgerEvent> = fc.oneof(
   fc.record({
     ...common,
     ...read,
+    run,
     kind: fc.constant('rejected'),
     code: fc.constantFrom('5', 'check-liveness'),
     stored: fc.constantFrom('yes' as const, 'no' as const, 'unknown' as const),
   }),
-  fc.record({ ...common, kind: fc.constant('unclear') }),
+  fc.record({ ...common, run, kind: fc.constantFrom('unclear', 'undone') }),
 ) as fc.Arbitrary<LedgerEvent>;

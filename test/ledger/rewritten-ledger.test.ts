@@ -75,6 +75,10 @@ describe('a ledger that is drawn together', () => {
   const twin = event('a', { sha256: 'aa' });
   const later = event('a', { at: timeAt(3) });
   const seen = event('a', { seenAt: timeAt(9) });
+  const of = (run: string, minute: number) => event('a', { run, at: timeAt(minute) });
+  const sawAgain = event('a', { run: 'q', at: timeAt(1), seenAt: timeAt(9) });
+  const refused = (run: string, minute: number) => ({ ...verdict('5', 'no', minute), run });
+  const undone = event('a', { kind: 'undone', run: 'r', at: timeAt(4) });
   it.each<[string, readonly LedgerEvent[], readonly LedgerEvent[]]>([
     ['the newest of a photo', [old, later, event('a', { at: timeAt(2) })], [later]],
     ['the one that was seen last', [old, seen], [seen]],
@@ -104,6 +108,15 @@ describe('a ledger that is drawn together', () => {
       [verdict(undefined, 'no', 1), verdict('5', 'no', 2)],
     ],
     ['a kind of a later version', [event('a', { kind: 'later' })], [event('a', { kind: 'later' })]],
+    ['of two runs both', [of('r', 1), of('q', 3), of('r', 2)], [of('q', 3), of('r', 2)]],
+    ['of three runs the latest two', [of('q', 2), of('p', 1), of('r', 3)], [of('q', 2), of('r', 3)]],
+    [
+      'what was seen again beside the call',
+      [of('r', 1), sawAgain, of('q', 0)],
+      [of('r', 1), sawAgain, of('q', 0)],
+    ],
+    ['of verdicts without a template one', [refused('r', 1), refused('q', 2)], [refused('q', 2)]],
+    ['what was undone beside what it was', [of('r', 1), undone], [of('r', 1), undone]],
     ['nothing of who was erased', [event('erased'), old], [old]],
   ])('keeps %s', async (_, events, expected) => {
     const half = Math.ceil(events.length / 2);

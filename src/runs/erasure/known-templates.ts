@@ -94,7 +94,8 @@ const addClaim = (claims: TemplateClaims, claim: Claim | undefined) => claim && 
 
 function claimOfEvent(event: LedgerEvent): Claim | undefined {
   const { kind, subjectId, templateId, templateIdFrom, stored } = event;
-  if (templateId === undefined || (kind === 'rejected' && stored === 'no')) return undefined;
+  if (templateId === undefined || kind === 'undone' || (kind === 'rejected' && stored === 'no'))
+    return undefined;
   const isCertain = kind === 'enrolled' || (kind === 'rejected' && stored === 'yes');
   return {
     subjectId,
