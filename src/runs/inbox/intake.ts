@@ -206,6 +206,7 @@ async function createIntake(
   }
 
   async function endList({ run }: TakenList, next: string | undefined): Promise<void> {
+    const { name: ended } = session;
     await gate.closed(() =>
       writing(async () => {
         if (ending) return;
@@ -227,7 +228,8 @@ async function createIntake(
         }
       }),
     );
-    await state.seal(listPath(inbox, session.name)).catch(() => {});
+    // By now another session is written to: one that is sealed takes in no more.
+    await state.seal(listPath(inbox, ended)).catch(warn);
     await tidyInbox(place, { taken, newest: session.name }).catch(warn);
   }
 

@@ -1,0 +1,158 @@
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type InboxRecord, readInbox, writeInbox } from '../../src/records/inbox.ts';
+import { writeControl } from '../../src/records/run-control.ts';
+import { type Intake, type IntakeTools, openIntake } from '../../src/runs/inbox/intake.ts';
+import { newRunSettings } from '../../src/runs/run-settings.ts';
+import { createInboxSource } from '../../src/sources/inbox/inbox-source.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
+import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
+import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { startS3Server } from '../helpers/s3-server.ts';
+import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
+import { settingsOf } from './run-settings.ts';
+
+const name = 'door';
+const record: InboxRecord = {
+  schema: 'rollcall.inbox-record/1',
+  name,
+  isOpen: true,
+  engine: 'ooto',
+  engineUrl: 'https://engine.test',
+  account: 'account',
+  settings: newRunSettings({ settings: await settingsOf(), given: {} }, { sameSubject: 'repeat' }),
+  rollInMs: 3_600_000,
+  maxWaiting: 100,
+  openedAt: '2026-11-29T00:00:00.000Z',
+};
+
+async function onDisk() {
+  const folder = await makeTemporaryFolder();
+  return { open: () => createLocalStateStore(folder.path), close: folder.remove };
+}
+
+async function onS3() {
+  const server = await startS3Server();
+  await server.createBucket('state');
+  const address = { bucket: 'state', key: 'rollcall' };
+  const client = async () => server.client;
+  return { open: () => createS3StateStore({ client, address }), close: server.close };
+}
+
+describe.each([
+  { where: 'on disk', openStates: onDisk },
+  { where: 'on S3', openStates: onS3 },
+])('who takes in for an inbox, with its state $where', ({ openStates }) => {
+  let states: Awaited<ReturnType<typeof openStates>>;
+  const intakes: Intake[] = [];
+  afterEach(async () => {
+    for (const intake of intakes.splice(0)) await intake.close();
+    await states.close();
+  });
+
+  /** Another process each time: it knows only what the state says. */
+  async function open(state: StateStore, epoch: number): Promise<Intake> {
+    const log = pino({ level: 'silent' });
+    const backend = queueThatGrants(epoch);
+    const intake = await openIntake({ state, backend, inbox: name, log, memory: {}, wishes: false });
+    if (!intake) throw new Error('another one takes in');
+    intakes.push(intake);
+    return intake;
+  }
+
+  const photoOf = (subjectId: string) => ({
+    subjectId,
+    photo: `/p/${subjectId}.jpg`,
+    key: `key-${subjectId}`,
+  });
+  const addTo = async (intake: Intake, subjectId: string) => {
+    const [taken] = await intake.add([photoOf(subjectId)]);
+    return taken;
+  };
+
+  /** What a conductor finds in the list of a run, and whether that is all of it. */
+  async function listOf(state: StateStore, run: string) {
+    const stop = new AbortController();
+    const ids: string[] = [];
+    let isWhole = false;
+    const source = createInboxSource({ state, inbox: name, run, tend: async () => {} });
+    const onEnd = () => {
+      isWhole = true;
+    };
+    try {
+      const listing = source.list({
+        after: undefined,
+        signal: stop.signal,
+        onPause: () => stop.abort(),
+        onEnd,
+      });
+      for await (const photo of listing) ids.push(photo.subjectId ?? '');
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+    }
+    return { ids, isWhole };
+  }
+
+  it('keeps what comes before and behind a roll-over, for itself and for whoever comes later', async () => {
+    states = await openStates();
+    const state = states.open();
+    await writeInbox(state, { ...record, rollInMs: 0 });
+    const intake = await open(state, 1);
+    const first = await addTo(intake, 'anna');
+    await intake.settle();
+    const second = await addTo(intake, 'bert');
+    await intake.settle();
+    await writeInbox(state, record);
+    const third = await addTo(intake, 'carla');
+    const runs = [first, second, third].map((taken) => taken?.runId ?? '');
+    expect(new Set(runs).size).toBe(3);
+
+    const elsewhere = states.open();
+    const later = async () => Promise.all(runs.map((run) => listOf(elsewhere, run)));
+    const lists = [
+      { ids: ['anna'], isWhole: true },
+      { ids: ['bert'], isWhole: true },
+      { ids: ['carla'], isWhole: false },
+    ];
+    expect(await later()).toEqual(lists);
+    await intake.close();
+    const next = await open(elsewhere, 2);
+    expect(await addTo(next, 'bert')).toEqual({ ...second, repeated: true });
+    expect(await addTo(next, 'dora')).toMatchObject({ runId: third?.runId, seq: 2 });
+    expect((await later()).map(({ ids }) => ids)).toEqual([['anna'], ['bert'], ['carla', 'dora']]);
+  });
+
+  it('ends the list of a run that was cancelled, and goes on with the next one', async () => {
+    states = await openStates();
+    const state = states.open();
+    await writeInbox(state, record);
+    const intake = await open(state, 1);
+    const first = await addTo(intake, 'anna');
+    await writeControl(state, first?.runId ?? '', 'cancel');
+    await intake.settle();
+    const second = await addTo(intake, 'bert');
+    expect(second).toMatchObject({ seq: 1, repeated: false });
+    expect(second?.runId).not.toBe(first?.runId);
+    expect(await listOf(state, first?.runId ?? '')).toEqual({ ids: ['anna'], isWhole: true });
+    expect(await listOf(state, second?.runId ?? '')).toEqual({ ids: ['bert'], isWhole: false });
+    expect(await readInbox(state, name)).toEqual(record);
+  });
+});
+
+/** What a queue gives to one process at a time. */
+function queueThatGrants(epoch: number): IntakeTools['backend'] {
+  return {
+    leases: {
+      acquire: async () => ({ epoch }),
+      renew: async () => true,
+      release: async () => {},
+      holder: async () => undefined,
+    },
+    presence: {
+      announce: async () => {},
+      withdraw: async () => {},
+      list: async () => [],
+      watchRuns: () => async () => {},
+    },
+  };
+}
