@@ -1,4 +1,5 @@
 import { inboxUnderFire } from '../test/chaos/inbox-fire.ts';
+import type { StoreName } from '../test/chaos/stores.ts';
 
 /**
  * An inbox under fire: on the embedded queue with the state on disk, and on Redis with the state on S3. A row for each; gives
@@ -9,16 +10,15 @@ export async function killInboxes(options: {
   kills: number;
   rate: number;
   seeds: readonly number[];
+  stores: readonly StoreName[];
 }): Promise<number> {
-  const { seeds, ...size } = options;
+  const { seeds, stores, ...size } = options;
   let failed = 0;
   console.log('| queue | state | seed | kills | runs | asked again | calls made again | seconds | |');
   console.log('|---|---|---|---|---|---|---|---|---|');
   for (const seed of seeds) {
-    for (const where of [
-      { store: 'embedded', isOnS3: false },
-      { store: 'redis', isOnS3: true },
-    ] as const) {
+    for (const store of stores) {
+      const where = { store, isOnS3: store === 'redis' };
       const begin = `| ${where.store} | ${where.isOnS3 ? 'S3' : 'disk'} | ${seed} |`;
       try {
         const end = await inboxUnderFire({ ...where, ...size, seed, perSecond: 200 });

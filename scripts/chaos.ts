@@ -38,7 +38,7 @@ console.log(`Node.js ${process.version}, ${cpus().length} cores, ${JSON.stringif
 const failures = values.losses
   ? await loseParts({ stores, first, count: Number(values.losses) })
   : values.inbox
-    ? await killInboxes({ ...settings, rate: rateOf(1), seeds: seedsToTry() })
+    ? await killInboxes({ ...settings, rate: rateOf(1), seeds: seedsToTry(), stores })
     : await killRuns();
 console.log(failures === 0 ? '\nEvery run ended right.' : `\n${failures} of the runs did not end right.`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -2,17 +2,24 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type InboxRecord, readInbox, writeInbox } from '../../src/records/inbox.ts';
 import { writeControl } from '../../src/records/run-control.ts';
-import { type Intake, type IntakeTools, openIntake } from '../../src/runs/inbox/intake.ts';
+import { type Intake, openIntake } from '../../src/runs/inbox/intake.ts';
 import { newRunSettings } from '../../src/runs/run-settings.ts';
 import { createInboxSource } from '../../src/sources/inbox/inbox-source.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { createMemoryLeases } from '../account/memory-leases.ts';
 import { startS3Server } from '../helpers/s3-server.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { settingsOf } from './run-settings.ts';
 
 const name = 'door';
+const presence = {
+  announce: async () => {},
+  withdraw: async () => {},
+  list: async () => [],
+  watchRuns: () => async () => {},
+};
 const record: InboxRecord = {
   schema: 'rollcall.inbox-record/1',
   name,
@@ -45,15 +52,15 @@ describe.each([
 ])('who takes in for an inbox, with its state $where', ({ openStates }) => {
   let states: Awaited<ReturnType<typeof openStates>>;
   const intakes: Intake[] = [];
+  const backend = { leases: createMemoryLeases(), presence };
   afterEach(async () => {
     for (const intake of intakes.splice(0)) await intake.close();
     await states.close();
   });
 
   /** Another process each time: it knows only what the state says. */
-  async function open(state: StateStore, epoch: number): Promise<Intake> {
+  async function open(state: StateStore): Promise<Intake> {
     const log = pino({ level: 'silent' });
-    const backend = queueThatGrants(epoch);
     const intake = await openIntake({ state, backend, inbox: name, log, memory: {}, wishes: false });
     if (!intake) throw new Error('another one takes in');
     intakes.push(intake);
@@ -97,7 +104,7 @@ describe.each([
     states = await openStates();
     const state = states.open();
     await writeInbox(state, { ...record, rollInMs: 0 });
-    const intake = await open(state, 1);
+    const intake = await open(state);
     const first = await addTo(intake, 'anna');
     await intake.settle();
     const second = await addTo(intake, 'bert');
@@ -116,7 +123,7 @@ describe.each([
     ];
     expect(await later()).toEqual(lists);
     await intake.close();
-    const next = await open(elsewhere, 2);
+    const next = await open(elsewhere);
     expect(await addTo(next, 'bert')).toEqual({ ...second, repeated: true });
     expect(await addTo(next, 'dora')).toMatchObject({ runId: third?.runId, seq: 2 });
     expect((await later()).map(({ ids }) => ids)).toEqual([['anna'], ['bert'], ['carla', 'dora']]);
@@ -126,7 +133,7 @@ describe.each([
     states = await openStates();
     const state = states.open();
     await writeInbox(state, record);
-    const intake = await open(state, 1);
+    const intake = await open(state);
     const first = await addTo(intake, 'anna');
     await writeControl(state, first?.runId ?? '', 'cancel');
     await intake.settle();
@@ -138,21 +145,3 @@ describe.each([
     expect(await readInbox(state, name)).toEqual(record);
   });
 });
-
-/** What a queue gives to one process at a time. */
-function queueThatGrants(epoch: number): IntakeTools['backend'] {
-  return {
-    leases: {
-      acquire: async () => ({ epoch }),
-      renew: async () => true,
-      release: async () => {},
-      holder: async () => undefined,
-    },
-    presence: {
-      announce: async () => {},
-      withdraw: async () => {},
-      list: async () => [],
-      watchRuns: () => async () => {},
-    },
-  };
-}

@@ -100,7 +100,7 @@ describe('photos that are given to an inbox', () => {
     ['by dots', (folder: string) => `${folder}/archive/../secret.jpg`],
     ['by a relative path', () => 'archive/1.jpg'],
     ['in another bucket', () => 's3://others/a.jpg'],
-    ['at an address', () => 'https://photos.example/a.jpg'],
+    ['at an address without encryption', () => 'http://photos.example/a.jpg'],
     ['in another inbox', () => `inbox://run/${'0'.repeat(32)}`],
   ])('may not lie %s', async (_, place) => {
     const { folder, post } = await openDoor();
@@ -110,6 +110,13 @@ describe('photos that are given to an inbox', () => {
     const reply = await post([{ subjectId: 'a', photo: place(folder) }]);
     expect([reply.statusCode, reply.json().code]).toEqual([403, 'photo-not-allowed']);
     expect(reply.body).not.toContain(folder);
+  });
+
+  it('may lie at an https address, where clients may name photos at all', async () => {
+    const photo = 'https://photos.example/a.jpg';
+    expect((await (await openDoor()).post({ subjectId: 'a', photo })).statusCode).toBe(202);
+    const reply = await (await openDoor({ mayName: false })).post({ subjectId: 'a', photo });
+    expect([reply.statusCode, reply.json().code]).toEqual([403, 'photo-not-allowed']);
   });
 
   it('may still have to come, in the allowed folder', async () => {

@@ -10,14 +10,15 @@ import { openApp, ownHost, withToken } from './open-app.ts';
 export const doorUrl = '/api/v1/inboxes/door/photos';
 export const headers = { host: ownHost, ...withToken };
 
-/** A server with an open inbox, whose clients may name photos below `archive` and in the bucket `faces`. */
-export async function openDoor({ maxWaiting = 100, isOpen = true } = {}) {
+/** A server with an open inbox, whose clients may name photos below `archive` and in the bucket `faces`, unless none at all. */
+export async function openDoor({ maxWaiting = 100, isOpen = true, mayName = true } = {}) {
   const leases = createMemoryLeases(() => {
     if (door.isAway) throw new Error('redis://secret@queue is away');
   });
   const door = { isAway: false };
   const presence = { announce: async () => {}, withdraw: async () => {}, list: async () => [] };
-  const settings = { engine: 'ooto', allowRoot: 'archive', allowBucket: 'faces' };
+  const places = mayName ? { allowRoot: 'archive', allowBucket: 'faces' } : {};
+  const settings = { engine: 'ooto', ...places };
   const queue = { leases, presence } as unknown as QueueBackend;
   const opened = await openApp({ settings, queue });
   const { app, rollcall, folder } = opened;

@@ -29,15 +29,18 @@ export async function allowedSource(source: string, places: AllowedSettings): Pr
 }
 
 /**
- * What a client may name as a photo: a file below an allowed folder, by its real path, which may still come, or an object
- * in an allowed bucket. Addresses elsewhere are not fetched for a client: it gives the picture itself.
+ * What a client may name as a photo: a file below an allowed folder, by its real path, which may still come, an object
+ * in an allowed bucket, or an https address where clients may name photos at all. The same as in the lists that they name:
+ * what is fetched over https has guards of its own (`--allow-private`).
  * @returns the photo as it is read
  * @throws ProblemError, one and the same for whatever is not allowed, be it there or not
  */
 export async function allowedPhoto(photo: string, places: AllowedSettings): Promise<string> {
-  const allowed = isS3Address(photo)
-    ? inBucket(photo, places)
-    : ((await belowRoot(photo, places)) ?? (await comingBelowRoot(photo, places)));
+  const allowed = /^https:/iu.test(photo)
+    ? overHttps(photo, places)
+    : isS3Address(photo)
+      ? inBucket(photo, places)
+      : ((await belowRoot(photo, places)) ?? (await comingBelowRoot(photo, places)));
   if (allowed !== undefined) return allowed;
   throw new ProblemError(
     403,
@@ -45,6 +48,9 @@ export async function allowedPhoto(photo: string, places: AllowedSettings): Prom
     'A client of this server may name photos only below its --allow-root, or in its --allow-bucket; or give the picture itself.',
   );
 }
+
+const overHttps = (photo: string, { allowRoot, allowBucket }: AllowedSettings) =>
+  allowRoot.length + allowBucket.length > 0 ? photo : undefined;
 
 /** A file that is not there, in a folder that is. */
 async function comingBelowRoot(photo: string, places: AllowedSettings): Promise<string | undefined> {
