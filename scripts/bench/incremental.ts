@@ -95,6 +95,7 @@ async function measure(ledgerInBytes: number): Promise<Record<string, unknown>> 
     isReportRight: await isReportRight(run),
     secondsToFirstCall: (Date.parse(calls[0]?.arrivedAt ?? '') - startedAt) / 1000,
     seconds,
+    processorSeconds: run.processorSeconds,
     rowsPerSecond: Math.round(rows / seconds),
     peakMemoryInMB: megabytes(run.peakMemoryInBytes),
     peakStoreInMB: megabytes(run.peakStoreInBytes),

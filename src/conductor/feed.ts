@@ -49,7 +49,7 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
   const timeNow = createTimeNow();
   const take = (line: PlacedLine, decision: Decision) => {
     if (decision.kind === 'settle') {
-      const outcome = { ...decision.outcome, finishedAt: timeNow() };
+      const outcome = { finishedAt: timeNow(), ...decision.outcome };
       settled.push(buildSettledLine(record, line, outcome));
       return;
     }
