@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { decisionSchema } from '../../src/records/decision.ts';
+import { deliverySchema } from '../../src/records/delivery.ts';
+import { outcomeEventSchema } from '../../src/records/outcome-event.ts';
 import { progressSchema } from '../../src/records/progress.ts';
 import { reportLineSchema } from '../../src/records/report-line.ts';
 import { summarySchema } from '../../src/records/summary.ts';
@@ -105,6 +107,23 @@ export const formats: Readonly<Record<string, Format>> = {
       metadata: { department: 'sales' },
     },
     isStrict: true,
+  },
+  webhook: {
+    title: "What an inbox's webhook is told: the outcome of a photo",
+    schema: outcomeEventSchema,
+    example: {
+      ...{ type: 'photo.done', timestamp: line.finishedAt },
+      data: { inbox: 'door', run: line.run, seq: line.seq, line },
+    },
+  },
+  delivery: {
+    title: 'A line of webhooks/<writer>-<n>.jsonl of a run: one try to tell of an outcome',
+    schema: deliverySchema,
+    example: {
+      ...{ schema: 'rollcall.delivery/1', at: '2026-11-22T03:22:42.100Z', seq: 17 },
+      ...{ webhookId: 'msg_3f1c9a0d5be24c7f8a6b7c8d9e0f1a2b', attempt: 1, result: 'failed' },
+      ...{ httpStatus: 503, reason: 'service.example answered 503' },
+    },
   },
 };
 

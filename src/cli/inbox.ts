@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { parseDuration, writeDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
@@ -10,6 +10,7 @@ import { print, printJson, say } from './output.ts';
 const examples = `
 Examples:
   rollcall inbox open door --engine ooto --roll 24h
+  rollcall inbox open door --webhook https://service.example/hooks/rollcall
   rollcall inbox add door --subject E-17 --photo /srv/photos/e17.jpg
   my-program | rollcall inbox add door -       (JSON lines, as for enqueue -)
   rollcall inbox close door
@@ -29,6 +30,7 @@ export function defineInbox(inbox: Command): void {
 interface OpenOptions {
   readonly roll: string;
   readonly maxWaiting: string;
+  readonly webhook?: string;
 }
 
 function addOpen(inbox: Command): void {
@@ -38,6 +40,12 @@ function addOpen(inbox: Command): void {
     .argument('<name>', "the beginning of its runs' ids")
     .option('--roll <duration>', 'from the first photo of a run to the next run', '24h')
     .option('--max-waiting <photos>', 'photos without an outcome, at most; more are refused', '10000')
+    .addOption(
+      new Option(
+        '--webhook <url>',
+        'tell this https address of each outcome, signed with ROLLCALL_WEBHOOK_SECRET of the workers',
+      ).env('ROLLCALL_WEBHOOK'),
+    )
     .action(async (name: string, options: OpenOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal }) => {
         const { openInbox } = await import('../runs/inbox/open-inbox.ts');
@@ -50,7 +58,10 @@ function addOpen(inbox: Command): void {
             'max-waiting',
             `--max-waiting: expected a whole number from 1 on, not ${options.maxWaiting}.`,
           );
-        const { runId, wasOpen } = await openInbox(rollcall, { name, rollInMs, maxWaiting, signal });
+        const { runId, wasOpen } = await openInbox(rollcall, {
+          ...{ name, rollInMs, maxWaiting, signal },
+          webhook: options.webhook,
+        });
         say(
           wasOpen
             ? `Inbox ${name} was open; what is new holds from its next run on.`
@@ -91,12 +102,12 @@ function addList(inbox: Command): void {
         const inboxes = await listInboxes(rollcall.state);
         if (inboxes.length === 0) say(`No inbox in ${rollcall.state.address}.`);
         for (const one of inboxes) {
-          const { engine, engineUrl, rollInMs, maxWaiting } = one;
+          const { engine, engineUrl, rollInMs, maxWaiting, webhook } = one;
           if (options.json) await printJson(one);
           else
             print([
               describeInbox(one),
-              `  ${engine} at ${engineUrl}; a new run every ${writeDuration(rollInMs)}; ${plural(maxWaiting, 'photo')} may wait`,
+              `  ${engine} at ${engineUrl}; a new run every ${writeDuration(rollInMs)}; ${plural(maxWaiting, 'photo')} may wait${webhook ? `; outcomes are sent to ${webhook.address}` : ''}`,
             ]);
         }
         return 0;

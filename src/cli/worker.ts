@@ -12,10 +12,11 @@ export function defineWorker(command: Command): void {
     await withRollcall(
       options,
       async ({ rollcall, flags, signal, interruptExitCode, life, terminal }) => {
+        const { sendOutcomes } = await import('../runs/webhook/send-outcomes.ts');
         const { workOnAll } = await import('../runs/work-on-all.ts');
         const { watchHealth } = await import('../runs/worker-health.ts');
         const { runSchedulerLoop } = await import('../schedule/scheduler-loop.ts');
-        const { webhookKeyOf } = await import('../schedule/webhook-signature.ts');
+        const { webhookKeyOf } = await import('../runs/webhook/signature.ts');
         // A secret that is none is said now, not in the night that fails.
         webhookKeyOf(rollcall.environment);
         await rollcall.queue();
@@ -23,8 +24,10 @@ export function defineWorker(command: Command): void {
         say(`Working on the runs of ${rollcall.state.address}`);
         const health = await watchHealth(rollcall, signal);
         const over = new AbortController();
+        const untilOver = AbortSignal.any([signal, over.signal]);
+        const sent = sendOutcomes(rollcall, { signal: untilOver });
         const schedules = runSchedulerLoop(rollcall, {
-          signal: AbortSignal.any([signal, over.signal]),
+          signal: untilOver,
           onEvent: (name, event) => say(`Schedule ${name}: ${describeTick(event)}`),
         });
         const { counters } = health;
@@ -39,6 +42,7 @@ export function defineWorker(command: Command): void {
           over.abort();
           await further.close();
           await schedules.ended;
+          await sent;
           await health.close();
         });
         return interruptExitCode();

@@ -26,6 +26,16 @@ const inboxSchema = z.object({
   /** Photos without an outcome, at most. */
   maxWaiting: z.number(),
   openedAt: z.string(),
+  /** Who is told of outcomes. */
+  webhook: z
+    .object({
+      /** Its path may be a secret. */
+      url: z.string(),
+      setAt: z.string(),
+      /** Since when there is one: of runs that were over by then nothing is told. */
+      since: z.string(),
+    })
+    .optional(),
 });
 export type InboxRecord = z.infer<typeof inboxSchema>;
 

@@ -11,10 +11,10 @@ import {
 import { readForgetList } from '../runs/erasure/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf, subjectOf } from '../runs/run-source.ts';
+import { checkWebhook } from '../runs/webhook/webhook.ts';
 import { UsageError } from '../util/errors.ts';
 import { openClock, setClock } from './clock.ts';
 import { type CronTime, checkCronTime } from './cron.ts';
-import { checkWebhook } from './webhook.ts';
 
 export interface AddScheduleOptions extends CronTime {
   /** Becomes the beginning of its runs' ids: letters, digits, dot, dash and underscore, 40 at most. */
@@ -67,7 +67,11 @@ export async function addSchedule(
     ...(filesOn !== undefined && { filesOn }),
     settings,
     ...(onFailure !== undefined && {
-      onFailure: checkWebhook({ value: onFailure, allowHttp: rollcall.settings.allowHttp }),
+      onFailure: checkWebhook({
+        flag: '--on-failure',
+        value: onFailure,
+        allowHttp: rollcall.settings.allowHttp,
+      }),
     }),
     createdAt: new Date().toISOString(),
   };

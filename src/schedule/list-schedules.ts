@@ -3,10 +3,10 @@ import { isOver, type RunRecord } from '../records/run-record.ts';
 import { listScheduleNames, readSchedule, type Schedule } from '../records/schedule.ts';
 import { exitCodeOf, type Summary } from '../records/summary.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { shownWebhook } from '../runs/webhook/webhook.ts';
 import { nextTick } from './cron.ts';
 import { newestRunOf } from './predecessor.ts';
 import { readHistory, type ScheduleEvent } from './schedule-history.ts';
-import { shownWebhook } from './webhook.ts';
 
 /** A schedule with what became of it so far. `onFailure` is shown without its path, which may be a secret. */
 export interface ScheduleState extends Omit<Schedule, 'schema'> {

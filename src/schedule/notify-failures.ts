@@ -6,11 +6,11 @@ import type { Schedule } from '../records/schedule.ts';
 import { readSchedule } from '../records/schedule.ts';
 import { exitCodeOf } from '../records/summary.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { openWebhook, shownWebhook } from '../runs/webhook/webhook.ts';
 import { RollcallError } from '../util/errors.ts';
 import type { Alert } from './alerts.ts';
 import { buildAlert, readAlerts, writeAlerts } from './alerts.ts';
 import { readHistory } from './schedule-history.ts';
-import { postToWebhook, shownWebhook } from './webhook.ts';
 
 /** Ten tries in the course of 40 minutes. */
 const mostTries = 10;
@@ -83,7 +83,10 @@ async function deliver(
   const { schedule, onFailure, alert, signal } = options;
   const { environment, log } = rollcall;
   const body = await buildAlert(rollcall, schedule, alert);
-  const refusal = await postToWebhook({ url: onFailure, id: alert.id, body, environment, signal });
+  const webhook = openWebhook({ url: onFailure, environment });
+  const { reason: refusal } = await webhook
+    .post({ id: alert.id, body, signal })
+    .finally(() => webhook.close());
   const tries = alert.tries + 1;
   const triedAt = new Date().toISOString();
   if (refusal === undefined) return { ...alert, tries, triedAt, state: 'told' };

@@ -7,6 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Variables of the prefix that are no settings: of a single command, of a script, of the tests. */
 const others = [
   'ROLLCALL_ON_FAILURE',
+  'ROLLCALL_WEBHOOK',
   'ROLLCALL_WEBHOOK_SECRET',
   'ROLLCALL_WEBHOOK_SECRET_FILE',
   'ROLLCALL_COMMAND',

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { createSummaryBuilder } from '../../src/records/summary.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
+import { webhookKeyOf } from '../../src/runs/webhook/signature.ts';
+import { openWebhook } from '../../src/runs/webhook/webhook.ts';
 import { alertText } from '../../src/schedule/alert-text.ts';
-import { postToWebhook } from '../../src/schedule/webhook.ts';
-import { webhookKeyOf } from '../../src/schedule/webhook-signature.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.ts';
 import { startWebhookServer, type WebhookServer } from '../helpers/webhook-server.ts';
 import { settingsOf } from '../runs/run-settings.ts';
@@ -27,7 +27,8 @@ describe('a notification', () => {
   });
 
   async function post(id: string, environment: Record<string, string>) {
-    await postToWebhook({ url: server.url, id, body: { text: 'é' }, environment, signal });
+    const webhook = openWebhook({ url: server.url, environment });
+    await webhook.post({ id, body: { text: 'é' }, signal }).finally(() => webhook.close());
     const posted = server.posted.at(-1);
     if (!posted) throw new Error('nothing was posted');
     return posted;

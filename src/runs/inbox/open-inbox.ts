@@ -6,6 +6,7 @@ import { filesOnFor } from '../files-on.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { newRunSettings } from '../run-settings.ts';
 import { subjectOf } from '../run-source.ts';
+import { checkWebhook } from '../webhook/webhook.ts';
 import { lookAtInbox } from './look-at-inbox.ts';
 
 export interface OpenInboxOptions {
@@ -14,6 +15,11 @@ export interface OpenInboxOptions {
   readonly rollInMs?: number | undefined;
   /** Photos without an outcome, at most. Default: 10,000. */
   readonly maxWaiting?: number | undefined;
+  /**
+   * An address that is told of each outcome by a signed POST, at least once: https, or http of this machine unless
+   * `allowHttp` is set. It holds at once, for what its open run was given before, too. Default: nobody is told.
+   */
+  readonly webhook?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,7 +33,7 @@ const usualMaxWaiting = 10_000;
  */
 export async function openInbox(
   rollcall: Pick<Rollcall, 'state' | 'settings' | 'given' | 'engine' | 'inbox'>,
-  { name, rollInMs = dayInMs, maxWaiting = usualMaxWaiting, signal }: OpenInboxOptions,
+  { name, rollInMs = dayInMs, maxWaiting = usualMaxWaiting, webhook: url, signal }: OpenInboxOptions,
 ): Promise<{ record: InboxRecord; runId: string; wasOpen: boolean }> {
   const { state, settings, given } = rollcall;
   checkInboxName(name);
@@ -44,6 +50,11 @@ export async function openInbox(
     );
   const filesOn = filesOnFor(settings);
   const own = newRunSettings({ settings, given }, source);
+  const now = new Date().toISOString();
+  const webhook =
+    url === undefined
+      ? undefined
+      : checkWebhook({ flag: '--webhook', value: url, allowHttp: settings.allowHttp });
   const record: InboxRecord = {
     schema: 'rollcall.inbox-record/1',
     name,
@@ -54,7 +65,10 @@ export async function openInbox(
     settings: { ...own, repeat: 'repeat' in given ? own.repeat : 'each' },
     rollInMs,
     maxWaiting,
-    openedAt: before?.openedAt ?? new Date().toISOString(),
+    openedAt: before?.openedAt ?? now,
+    ...(webhook !== undefined && {
+      webhook: { url: webhook, setAt: now, since: before?.webhook?.since ?? now },
+    }),
   };
   await writeInbox(state, record);
   const runId = await until(rollcall, name, signal, async () => (await lookAtInbox(state, name)).run);

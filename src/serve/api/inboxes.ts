@@ -54,6 +54,17 @@ export const inboxViewSchema = z
     waiting: z.number(),
     /** Photos that came in the last 24 hours. */
     today: z.number(),
+    /** Absent: nobody is told of outcomes. */
+    webhook: z
+      .object({
+        /** Outcomes that it was not told of yet. */
+        waiting: z.number(),
+        /** Those that it has not taken for three days, and is not told of any more. */
+        givenUp: z.number(),
+        /** It wants no more (410). */
+        stopped: z.boolean(),
+      })
+      .exactOptional(),
   })
   .meta({ id: 'Inbox' });
 

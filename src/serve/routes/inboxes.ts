@@ -146,9 +146,12 @@ function checkBody(body: unknown) {
   return validatorCompiler({ schema, method: 'POST', url: '' })(body);
 }
 
-const viewOf = ({ name, isOpen, runId, waiting, today }: ListedInbox) => ({
+const viewOf = ({ name, isOpen, runId, waiting, today, webhook }: ListedInbox) => ({
   ...{ name, open: isOpen, waiting, today },
   run: runId ?? null,
+  ...(webhook && {
+    webhook: { waiting: webhook.waiting, givenUp: webhook.givenUp, stopped: webhook.stopped },
+  }),
 });
 
 const answerOf = ({ runId, seq, repeated }: TakenPhoto) => ({ run: runId, seq, repeated });

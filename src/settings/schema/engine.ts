@@ -26,6 +26,6 @@ export const engineSettings = inGroup('engine', {
     commands: ofAccounts,
     default: 'false',
     description:
-      'allow an address of the engine, or of --on-failure, that is plain http and not on this machine',
+      'allow an address of the engine, of --on-failure or of --webhook, that is plain http and not on this machine',
   },
 });

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
-import { hasCredential, readCredential } from '../engines/read-credential.ts';
-import { UsageError } from '../util/errors.ts';
-import type { Environment } from '../util/http/proxy-for.ts';
+import { hasCredential, readCredential } from '../../engines/read-credential.ts';
+import { UsageError } from '../../util/errors.ts';
+import type { Environment } from '../../util/http/proxy-for.ts';
 
 const variable = 'ROLLCALL_WEBHOOK_SECRET';
 const prefix = 'whsec_';
@@ -25,13 +25,16 @@ export function webhookKeyOf(environment: Environment): Buffer | undefined {
   );
 }
 
+/** `webhook-id` of a message: the same for every try of it. `id` may be any text; what is signed has its parts between dots. */
+export const messageIdOf = (id: string) =>
+  `msg_${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+
 /** The headers of the Standard Webhooks. `id`: the same for every try of one message; it may be any text. */
 export function signatureHeaders(
   key: Buffer,
   { id, at, body }: { id: string; at: Date; body: string },
 ): Record<string, string> {
-  // The text that is signed has its parts between dots.
-  const messageId = `msg_${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+  const messageId = messageIdOf(id);
   const seconds = String(Math.floor(at.getTime() / 1000));
   const signature = createHmac('sha256', key).update(`${messageId}.${seconds}.${body}`).digest('base64');
   return {
