@@ -88,6 +88,11 @@ export const formats: Readonly<Record<string, Format>> = {
         retries: 0,
       },
       ...{ etaSeconds: 1, waitsFor: null },
+      money: {
+        price: { enroll: '0.002', identify: '0.002', verify: '0.002', delete: '0.002' },
+        ...{ soFar: '0.06', saved: '0' },
+        forecast: { expected: '0.19', low: '0.15', high: '0.23' },
+      },
     },
   },
   decision: {

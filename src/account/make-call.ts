@@ -1,4 +1,5 @@
 import type { AccountCheck, CallReply } from '../engines/engine.ts';
+import type { CallKind } from '../settings/price.ts';
 import { inSpan, type Span } from '../util/span.ts';
 import type { CallEnd, CallWatch } from './call-watch.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -14,13 +15,15 @@ export interface CallBudget {
 export interface CallContext {
   readonly limiter: RateLimiter;
   /** Takes one call of the run's budget, if it has one; false when it is spent. */
-  readonly takeCall: () => Promise<boolean>;
+  readonly takeCall: (kind: CallKind) => Promise<boolean>;
   readonly watch?: CallWatch | undefined;
 }
 
 export interface CallOptions<Reply extends CallReply> {
   readonly context: CallContext;
   readonly runId: string;
+  /** Which price it has. */
+  readonly kind: CallKind;
   /** Tells photos apart (run and seq). */
   readonly photo: string;
   /** Calls charged to the photo before this one. */
@@ -48,10 +51,20 @@ export interface CallOptions<Reply extends CallReply> {
 export async function makeCall<Reply extends CallReply>(
   options: CallOptions<Reply>,
 ): Promise<MadeCall<Reply>> {
-  const { context, runId, photo, attemptsBefore, refusedBefore = false, signal, leaving, span } = options;
+  const {
+    context,
+    runId,
+    kind,
+    photo,
+    attemptsBefore,
+    refusedBefore = false,
+    signal,
+    leaving,
+    span,
+  } = options;
   const permit = await inSpan(span, 'wait', () => context.limiter.acquire({ runId, signal: leaving }));
   // Taken when the call is due: a call that still waits for its permit has cost nothing.
-  if (!(await context.takeCall())) {
+  if (!(await context.takeCall(kind))) {
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw new BudgetSpentError();
   }
@@ -92,7 +105,7 @@ export async function askAccount(options: {
   const { context, runId, ask, signal, span } = options;
   const permit = await inSpan(span, 'wait', () => context.limiter.acquire({ runId, signal }));
   const nothing = { reply: undefined, photo: '', attemptsBefore: 0 };
-  if (!(await context.takeCall())) {
+  if (!(await context.takeCall('enroll'))) {
     await permit.done(nothing);
     throw new BudgetSpentError();
   }

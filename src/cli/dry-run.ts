@@ -7,6 +7,7 @@ import type { CommandContext } from './command-context.ts';
 import { describeForgetList } from './describe-ids.ts';
 import { describeLeftOut } from './describe-list.ts';
 import { describeLook, describeProposal } from './describe-look.ts';
+import { describeCost } from './describe-money.ts';
 import { layRows } from './labelled-rows.ts';
 import { print, printJson, say } from './output.ts';
 import { warningRows } from './show-end.ts';
@@ -22,7 +23,16 @@ export async function dryRun(
     signal,
     onStart: (soFar) => life.doing(`Looking at ${source}`, () => plural(soFar.photos, 'photo')),
   });
-  const { source: address, counts, leftOut, found, forgetList, firstFailures, durationInMs } = forecast;
+  const {
+    source: address,
+    counts,
+    leftOut,
+    found,
+    forgetList,
+    firstFailures,
+    durationInMs,
+    money,
+  } = forecast;
   const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;
   const startWith = startingCommand(rollcall, { spec: source, source: forecast.listed });
@@ -37,6 +47,7 @@ export async function dryRun(
       firstFailures,
       rate,
       durationInMs: Math.round(durationInMs),
+      money,
     });
   else {
     print(describe(forecast, { rate, incremental }));
@@ -67,6 +78,7 @@ function describe(
     found: { warnings },
     forgetList,
     firstFailures,
+    money,
   }: Forecast,
   { rate, incremental }: { rate: number; incremental: boolean },
 ): string[] {
@@ -101,6 +113,7 @@ function describe(
       : []),
     ...warningRows(warnings),
     `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
+    ...describeCost(money),
     ...describeForgetList(forgetList),
   ];
 }

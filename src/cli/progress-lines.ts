@@ -1,8 +1,10 @@
 import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
 import type { RunProgress } from '../conductor/conducting.ts';
+import type { Money } from '../records/money.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
 import { showInvisible } from '../util/show-invisible.ts';
+import { show } from './describe-money.ts';
 import { cut, type Span, widthOf } from './spans.ts';
 
 /** What a run shows while it goes on. */
@@ -160,8 +162,15 @@ function mattersNow(view: ProgressView): Matter[] {
       ? [{ textFor: (columns: number) => failureText(view, columns), style: 'red' as const }]
       : []),
     ...(retries > 0 ? [always(plural(retries, 'retry', 'retries'))] : []),
+    ...(progress.money ? [always(moneyText(progress.money))] : []),
     ...(limiter.heldByConcurrency ? [always('limited by --concurrency')] : []),
   ];
+}
+
+/** `12.34 of about 42.10`; of a budget what it is. */
+function moneyText({ soFar, forecast, budget }: Money): string {
+  const of = forecast ? ` of about ${forecast.expected}` : '';
+  return `${show(soFar)}${of} spent${budget === undefined ? '' : `, budget ${show(budget)}`}`;
 }
 
 const fewestForCause = 12;

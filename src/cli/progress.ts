@@ -97,7 +97,7 @@ const rounded = (value: number) => Number(value.toFixed(1));
 /** A line of `--progress json`. */
 export function progressRecord(run: string, view: ProgressView): Progress {
   const { progress, limiter } = view;
-  const { listed, listingEnded, done, byStatus, byCode, retries } = progress;
+  const { listed, listingEnded, done, byStatus, byCode, retries, money } = progress;
   const left = timeLeft(view);
   return {
     schema: progressSchemaName,
@@ -114,5 +114,6 @@ export function progressRecord(run: string, view: ProgressView): Progress {
     retries,
     etaSeconds: left === undefined ? null : Math.round(left / 1000),
     waitsFor: waitOf(view)?.message ?? null,
+    money: money ?? null,
   };
 }

@@ -7,6 +7,7 @@ import { plural } from '../util/plural.ts';
 import { meaningOf } from '../util/warning.ts';
 import type { CommandContext } from './command-context.ts';
 import { describeList } from './describe-list.ts';
+import { describeMoney } from './describe-money.ts';
 import { print, printJson, say } from './output.ts';
 
 /** Says how a run ended and how to go on; returns the exit code. */
@@ -63,6 +64,7 @@ export function showSummary(summary: Summary, folder: string): string[] {
       : []),
     ...warningRows(summary.warnings),
     `  calls      ${String(summary.calls).padStart(9)}  (${asked}${plural(summary.retries, 'retry', 'retries')}${rate}${saved})`,
+    ...describeMoney(summary.money).map((text) => `  money      ${text}`),
     ...(verification
       ? [
           `  verified   ${String(verification.photos).padStart(9)}  (${verification.matched} matched their own ` +

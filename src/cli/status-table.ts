@@ -1,7 +1,9 @@
+import { moneyOf } from '../records/money.ts';
 import { type Eta, isOver, isWorkedOn, type RunRecord } from '../records/run-record.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
 import { showInvisible } from '../util/show-invisible.ts';
+import { describeMoney } from './describe-money.ts';
 import type { Span } from './spans.ts';
 import { columnOf, headingRow, tableRow } from './table.ts';
 
@@ -84,6 +86,7 @@ function detailsOf(record: RunRecord, { note, now }: { note: string | undefined;
   return [
     [plural(deadLetters, 'dead letter'), plural(calls, 'call'), ...listing].join(', '),
     ...pace,
+    ...describeMoney(moneyOf({ ...record, isListed: record.listed !== undefined })),
     ...limits,
     `${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
     ...(note === undefined ? [] : [`good to know: ${note}`]),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { QueueBackend } from '../queue/queue.ts';
+import type { Money } from '../records/money.ts';
 import type { Status } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
@@ -61,4 +62,6 @@ export interface RunProgress {
   readonly byStatus: Readonly<Partial<Record<Status, number>>>;
   /** Those with an error, by the engine's code, else by the kind of the error. */
   readonly byCode: Readonly<Record<string, number>>;
+  /** Of a run whose calls have a price. */
+  readonly money?: Money | undefined;
 }

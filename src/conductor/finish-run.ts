@@ -79,6 +79,7 @@ export async function finishReport(options: {
     // Who is not in a part of a list may be in the rest.
     forgetList: isWholeList && record.settings.limit === undefined ? await ownForgetList?.count() : undefined,
     reportSha256,
+    settings: record.settings,
   });
   await writeAggregates(state, runFolderOf(record.id), aggregates.build(record.id));
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);
@@ -135,6 +136,9 @@ export async function endRun(options: {
       done: summary.total,
       deadLetters: countDeadLetters(summary.byStatus),
       calls: summary.calls,
+      identifications: summary.identifications ?? 0,
+      saved: summary.saved ?? 0,
+      callStatistics: summary.callStatistics,
     },
   });
   await removeParts(state, record.id);

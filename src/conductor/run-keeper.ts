@@ -1,5 +1,6 @@
 import { readWorkerRegistrations } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
+import { moneyOf } from '../records/money.ts';
 import type { Parts } from '../records/report-parts.ts';
 import { type Eta, type RunRecord, writeRunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
@@ -35,6 +36,9 @@ export function createRunKeeper(options: {
     done: parts.covered.count,
     deadLetters: parts.tally.deadLetters,
     calls: parts.tally.calls,
+    identifications: parts.tally.identifications,
+    saved: parts.tally.saved,
+    callStatistics: parts.tally.callStatistics,
   });
   const save: RunKeeper['save'] = async (to, waitsFor) => {
     const counts = countsNow();
@@ -59,6 +63,11 @@ export function createRunKeeper(options: {
       calls: parts.tally.calls,
       byStatus: { ...parts.tally.byStatus },
       byCode: { ...parts.tally.byCode },
+      money: moneyOf({
+        settings: record.settings,
+        counts: countsNow(),
+        isListed: manifest.end.listed !== undefined,
+      }),
     }),
     replace(changed) {
       record = keptOf(changed);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { moneySchema } from './money.ts';
 import { statuses } from './report-line.ts';
 
 export const progressSchemaName = 'rollcall.progress/1';
@@ -28,5 +29,7 @@ export const progressSchema = z.object({
   /** For the photos listed so far; null where nothing moves. */
   etaSeconds: z.number().nullable(),
   waitsFor: z.string().nullable(),
+  /** Null: the run has no `--price`. */
+  money: moneySchema.nullable(),
 });
 export type Progress = z.infer<typeof progressSchema>;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { callStatisticsSchema, noCalls } from './call-statistics.ts';
 import { partsFolder } from './report-part.ts';
 
 const checkpointPattern = /^checkpoint-(\d+)\.json$/;
@@ -26,6 +27,9 @@ const checkpointSchema = z.object({
     calls: z.number(),
     retries: z.number(),
     shared: z.number().default(0),
+    identifications: z.number().default(0),
+    saved: z.number().default(0),
+    callStatistics: callStatisticsSchema.default(noCalls),
   }),
 });
 

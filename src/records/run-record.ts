@@ -7,6 +7,7 @@ import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { parseAs } from '../util/json-text.ts';
+import { callStatisticsSchema } from './call-statistics.ts';
 import { canarySchema } from './canary.ts';
 
 /**
@@ -112,7 +113,17 @@ export const runRecordSchema = z.object({
   canary: canarySchema.optional(),
   /** Of a run that is over: photos whose template has an id of the engine's own in place of the one sent. */
   ownTemplateIds: z.number().optional(),
-  counts: z.object({ listed: z.number(), done: z.number(), deadLetters: z.number(), calls: z.number() }),
+  counts: z.object({
+    listed: z.number(),
+    done: z.number(),
+    deadLetters: z.number(),
+    calls: z.number(),
+    /** These three are absent in runs of earlier versions. Those of the calls that identified. */
+    identifications: z.number().optional(),
+    /** Photos that cost no call because of what was known or foreseen. */
+    saved: z.number().optional(),
+    callStatistics: callStatisticsSchema.optional(),
+  }),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { createRepeatTally } from '../util/repeat-tally.ts';
 import { subjectKey } from '../util/subject-id.ts';
+import { callStatisticsSchema } from './call-statistics.ts';
 import type { ListedInfo } from './manifest.ts';
+import { moneyOf, moneySchema } from './money.ts';
 import { countDeadLetters, type ReportLine } from './report-line.ts';
 import { addToTally, emptyTally, type Tally } from './report-tally.ts';
 
@@ -45,6 +47,12 @@ export const summarySchema = z.object({
   retries: z.number(),
   /** Calls that were not made because the preflight foresaw a rejection; absent where there were none. */
   savedCalls: z.number().optional(),
+  /** Photos that cost no call: unchanged, rejected before, or foreseen by the preflight. */
+  saved: z.number().optional(),
+  /** From which a later run's cost is forecast. */
+  callStatistics: callStatisticsSchema.optional(),
+  /** Of a run whose calls have a price (`--price`). */
+  money: moneySchema.optional(),
   /** Of the enrolled photos that were identified afterwards (`--verify`). */
   verification: z
     .object({
@@ -70,14 +78,12 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
   const warnings: Record<string, number> = {};
   const verified = createVerificationTally();
   const repeats = createRepeatTally();
-  let identifications = 0;
   let savedCalls = 0;
   let firstAt = Number.POSITIVE_INFINITY;
   let lastAt = Number.NEGATIVE_INFINITY;
   return {
     add(line) {
       addToTally(tally, line);
-      identifications += line.identifications ?? 0;
       verified.add(line);
       if (line.error?.kind === 'preflight') savedCalls += 1;
       if (line.reason !== undefined) byReason[line.reason] = (byReason[line.reason] ?? 0) + 1;
@@ -111,9 +117,12 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
         ...(Number.isFinite(firstAt) && { firstAt: new Date(firstAt).toISOString() }),
         ...(Number.isFinite(lastAt) && { lastAt: new Date(lastAt).toISOString() }),
         calls: tally.calls,
-        ...(identifications > 0 && { identifications }),
+        ...(tally.identifications > 0 && { identifications: tally.identifications }),
         retries: tally.retries,
         ...(savedCalls > 0 && { savedCalls }),
+        ...(tally.saved > 0 && { saved: tally.saved }),
+        callStatistics: tally.callStatistics,
+        ...moneySpent(run.settings, tally),
         ...verified.build(),
         ...(seconds > 0 &&
           Number.isFinite(seconds) && { achievedRate: Number((tally.calls / seconds).toFixed(2)) }),
@@ -137,7 +146,15 @@ export type SummaryInput = Pick<
   readonly listed?: Partial<ListedInfo>;
   /** Whether the file or object that was listed has changed since. */
   readonly isSourceChanged?: boolean;
+  readonly settings?: Parameters<typeof moneyOf>[0]['settings'];
 };
+
+function moneySpent(settings: SummaryInput['settings'], tally: Tally) {
+  if (!settings) return {};
+  const counts = { ...tally, listed: tally.total, done: tally.total };
+  const money = moneyOf({ settings, counts, isListed: true });
+  return money && { money };
+}
 
 function ofList({ leftOut, leftOutBy, at, gaps }: Partial<ListedInfo> = {}) {
   return {

@@ -3,6 +3,7 @@ import type { RunEnd, RunProgress } from '../conductor/conducting.ts';
 import { conductRun } from '../conductor/conductor.ts';
 import { readSummary } from '../conductor/finish-run.ts';
 import type { Settings } from '../engines/settings.ts';
+import { moneyOf } from '../records/money.ts';
 import { isOver, type RunRecord, readRunRecord, reasonForPause } from '../records/run-record.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
@@ -176,9 +177,10 @@ async function followChanges(
 }
 
 /** How far a run is that another process conducts: what its record says. */
-const progressElsewhere = ({ counts, listed }: RunRecord): RunProgress => ({
+const progressElsewhere = ({ counts, listed, settings }: RunRecord): RunProgress => ({
   ...counts,
   ...{ listingEnded: listed !== undefined, retries: 0, byStatus: {}, byCode: {} },
+  money: moneyOf({ settings, counts, isListed: listed !== undefined }),
 });
 
 /** How a run ended that another process conducts; undefined while it goes on. */

@@ -17,7 +17,7 @@ export interface ValueType<Value = unknown, Given = unknown> {
 }
 
 /** Written text that `parse` understands; `expected` is said where it does not. */
-const written = <Value>(expected: string, parse: (text: string) => Value | undefined) =>
+export const written = <Value>(expected: string, parse: (text: string) => Value | undefined) =>
   z.string().transform((text, context): Value => {
     const value = parse(text);
     if (value !== undefined) return value;

@@ -32,6 +32,7 @@ export async function enrollPhoto(photo: PhotoTask, lock: HeldAccountLock | unde
     leaving,
     span,
     runId: data.run,
+    kind: 'enroll',
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
     refusedBefore: photo.tries.refusedBefore === true,

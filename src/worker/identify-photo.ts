@@ -38,6 +38,7 @@ export async function identifyPhoto(
     leaving,
     span,
     runId: data.run,
+    kind: 'identify',
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
     refusedBefore: photo.tries.refusedBefore === true,

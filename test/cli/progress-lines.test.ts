@@ -193,6 +193,7 @@ it('programs get it as JSON, with all fields in every line', () => {
     },
     ...{ byStatus: failed.byStatus, byCode: failed.byCode },
     ...{ rateNow: 49.8, rateLimit: 50, inFlight: 12, retries: 3, etaSeconds: 153, waitsFor: null },
+    money: null,
   });
   const waiting = viewOf({ listingEnded: false, limiter: down, view: { donePerSecond: 0 } });
   expect(progressSchema.parse(progressRecord('run-1', waiting))).toMatchObject({

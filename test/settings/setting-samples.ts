@@ -46,6 +46,13 @@ export const settingSamples: Readonly<
   ],
   limit: ['1', 1, '1000000', 1_000_000, '-1'],
   maxCalls: ['1', 1, '10', 10, 'ten'],
+  price: [
+    '0.0020',
+    { enroll: '0.002', identify: '0.002', verify: '0.002', delete: '0.002' },
+    'enroll=0.002, identify=0.5,delete=0',
+    { enroll: '0.002', identify: '0.5', verify: '0.5', delete: '0' },
+    '0,002',
+  ],
   include: ['a/**, *.jpg', ['a/**', '*.jpg'], '*.{jpg,png},b', ['*.{jpg,png}', 'b'], undefined],
   includeLeftOut: ['on', true, 'off', false, 'some'],
   exclude: ['x', ['x'], 'x,,y', ['x', 'y'], undefined],

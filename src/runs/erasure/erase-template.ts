@@ -34,6 +34,7 @@ export async function eraseTemplate(options: EraseOptions): Promise<TemplateEnd>
   let isUnanswered = false;
   while (true) {
     const { reply, charged } = await makeCall<DeleteReply>({
+      kind: 'delete',
       context,
       runId: 'forget',
       photo: name,

@@ -14,6 +14,7 @@ import { checkEngineSettings } from '../check-engine-settings.ts';
 import { readForgetList } from '../erasure/forget-list.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { openPhotoReader, openSourceOf } from '../run-source.ts';
+import { type CostForecast, findCostBasis, forecastMoney } from './cost-basis.ts';
 import {
   addIdentifications,
   type Counts,
@@ -38,6 +39,8 @@ export interface Forecast {
   readonly firstFailures: readonly FailedRow[];
   /** At the rate of the settings, without retries. */
   readonly durationInMs: number;
+  /** Where the calls have a price. */
+  readonly money?: CostForecast | undefined;
 }
 
 export interface FailedRow {
@@ -106,7 +109,15 @@ export async function forecastRun(
         },
       }),
     durationInMs,
+    money: await costOfRun(),
   };
+
+  async function costOfRun(): Promise<CostForecast | undefined> {
+    const { price } = settings;
+    if (!price) return undefined;
+    const about = { source: source.address, account, settings };
+    return forecastMoney({ settings, price, counts, basis: await findCostBasis(state, about) });
+  }
 }
 
 async function decisionsOver(

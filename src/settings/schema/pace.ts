@@ -1,4 +1,5 @@
 import { onAccounts, startingRuns } from '../commands.ts';
+import { price } from '../price.ts';
 import { inGroup } from '../setting.ts';
 import { duration, positiveNumber, processCount, wholeNumber } from '../value-types.ts';
 
@@ -44,5 +45,13 @@ export const paceSettings = inGroup('pace', {
     commands: startingRuns,
     placeholder: '<calls>',
     description: 'a budget: the run pauses before it makes more calls than this',
+  },
+  price: {
+    type: price,
+    scope: 'fixed',
+    commands: startingRuns,
+    placeholder: '<price>',
+    description:
+      'what a call costs, in your currency: 0.002, or enroll=0.002,identify=0.001; a kind that is not named costs as the dearest that is',
   },
 });
