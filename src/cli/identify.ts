@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { thresholdOf } from '../engines/similarity.ts';
 import type { Identification } from '../runs/identify/identify-one.ts';
-import type { IdentifyEnd } from '../runs/identify/identify-source.ts';
+import type { AskEnd } from '../runs/identify/open-asking.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
@@ -74,7 +74,7 @@ function conclude(
   { rollcall, interruptExitCode }: CommandContext,
   source: string,
   counts: { photos: number; failed: number },
-  end: IdentifyEnd,
+  end: AskEnd,
 ): number {
   if (end.kind === 'interrupted') {
     say('Interrupted. The command does not resume: started again, it asks for all photos.');

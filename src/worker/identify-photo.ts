@@ -1,17 +1,20 @@
 import { type CallContext, makeCall } from '../account/make-call.ts';
 import type {
+  CallReply,
+  FailedReply,
   IdentifiedReply,
-  IdentifyReply,
+  IdentifyRequest,
   RefusedReply,
   RejectedReply,
   UnavailableReply,
+  VerifiedReply,
 } from '../engines/engine.ts';
 import { thresholdOf } from '../engines/similarity.ts';
 import type { AttemptState } from './judge-reply.ts';
 import { chargedBefore } from './judge-reply.ts';
 import type { PhotoTask, WorkContext } from './photo-task.ts';
 
-/** What an identification needs of a photo in the hands of a worker; also of one that belongs to no run. */
+/** What asking about a photo needs of one in the hands of a worker; also of one that belongs to no run. */
 export interface IdentifiablePhoto extends Pick<PhotoTask, 'signal' | 'leaving' | 'tries' | 'span'> {
   readonly data: Pick<PhotoTask['data'], 'run' | 'seq'>;
   readonly ready: Pick<PhotoTask['ready'], 'bytes' | 'format'>;
@@ -25,14 +28,34 @@ export interface IdentifiablePhoto extends Pick<PhotoTask, 'signal' | 'leaving' 
  * One call of the identify endpoint, paced like any other. Without the engine's checks: they are asked for
  * when a photo is enrolled. `failuresOf`: which charged calls count against `--max-attempts`.
  */
-export async function identifyPhoto(
+export function identifyPhoto(
   photo: IdentifiablePhoto,
   failuresOf: (tries: AttemptState) => number = chargedBefore,
 ): Promise<Identification> {
+  const { engine } = photo.context;
+  const { identify } = engine;
+  if (!identify) throw new Error(`the engine ${engine.name} has no identification`);
+  return askAbout<IdentifiedReply>(photo, identify, failuresOf);
+}
+
+/** The same of the verify endpoint: whether the photo shows whom a template that is stored shows. */
+export function compareWithTemplate(
+  photo: IdentifiablePhoto,
+  templateId: string,
+): Promise<Asked<VerifiedReply>> {
+  const { engine } = photo.context;
+  const { verify } = engine;
+  if (!verify) throw new Error(`the engine ${engine.name} has no verification`);
+  return askAbout<VerifiedReply>(photo, (request) => verify({ ...request, templateId }));
+}
+
+async function askAbout<Answer extends IdentifiedReply | VerifiedReply>(
+  photo: IdentifiablePhoto,
+  call: (request: IdentifyRequest) => Promise<Answer | FailedReply>,
+  failuresOf: (tries: AttemptState) => number = chargedBefore,
+): Promise<Asked<Answer>> {
   const { data, ready, context, signal, leaving, span } = photo;
-  const { identify } = context.engine;
-  if (!identify) throw new Error(`the engine ${context.engine.name} has no identification`);
-  const { reply, charged } = await makeCall({
+  const { reply, charged } = await makeCall<Answer | FailedReply>({
     context,
     signal,
     leaving,
@@ -43,7 +66,7 @@ export async function identifyPhoto(
     attemptsBefore: chargedBefore(photo.tries),
     refusedBefore: photo.tries.refusedBefore === true,
     call: (callSignal, onSent) =>
-      identify({
+      call({
         photo: ready.bytes,
         format: ready.format,
         checks: { liveness: false, deepfake: false },
@@ -57,14 +80,15 @@ export async function identifyPhoto(
     },
   });
   photo.tries = countIdentification(photo.tries, reply, charged);
-  if (reply.kind === 'refused') return { kind: 'refused', reply, charged };
   const { maxAttempts } = context.settings;
-  return judgeIdentification({ reply, charged, failures: failuresOf(photo.tries), maxAttempts });
+  return judge<Answer>({ reply, charged, failures: failuresOf(photo.tries), maxAttempts });
 }
 
 /** What a reply to "who is this" means for the photo that asked. */
-export type Identification =
-  | IdentifiedReply
+export type Identification = Asked<IdentifiedReply>;
+
+export type Asked<Answer> =
+  | Answer
   | RejectedReply
   | { readonly kind: 'call-again' }
   | { readonly kind: 'try-later'; readonly failures: number }
@@ -74,7 +98,7 @@ export type Identification =
   | { readonly kind: 'spent'; readonly reply: UnavailableReply };
 
 /** The tries after a reply; `charged`: whether it costs the photo an attempt. */
-function countIdentification(tries: AttemptState, reply: IdentifyReply, charged: boolean): AttemptState {
+function countIdentification(tries: AttemptState, reply: CallReply, charged: boolean): AttemptState {
   const isFailure = charged && reply.kind === 'unavailable';
   const failed = (tries.failedIdentifications ?? 0) + (isFailure ? 1 : 0);
   return {
@@ -86,21 +110,22 @@ function countIdentification(tries: AttemptState, reply: IdentifyReply, charged:
 }
 
 /** Pure. `failures`: the calls charged to the photo that count here, this one included. */
-function judgeIdentification(options: {
-  reply: Exclude<IdentifyReply, RefusedReply>;
+function judge<Answer extends IdentifiedReply | VerifiedReply>(options: {
+  reply: Answer | FailedReply;
   charged: boolean;
   failures: number;
   maxAttempts: number;
-}): Identification {
+}): Asked<Answer> {
   const { reply, charged, failures, maxAttempts } = options;
   switch (reply.kind) {
-    case 'identified':
-    case 'rejected':
-      return reply;
+    case 'refused':
+      return { kind: 'refused', reply, charged };
     case 'throttled':
       return { kind: 'call-again' };
     case 'unavailable':
       if (charged && failures >= maxAttempts) return { kind: 'spent', reply };
       return { kind: 'try-later', failures: Math.max(1, failures) };
+    default:
+      return reply;
   }
 }
