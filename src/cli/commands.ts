@@ -96,6 +96,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     arguments: { '<people>': 'a list with a column subject_id: .csv, .jsonl, or one id a line' },
     load: async () => (await import('./coverage.ts')).defineCoverage,
   },
+  audit: {
+    description: 'ask whether the engine holds what the ledger says: a sample, or everybody',
+    load: async () => (await import('./audit.ts')).defineAudit,
+  },
   preflight: {
     description: 'check photos with the local face models, without a call',
     arguments: {

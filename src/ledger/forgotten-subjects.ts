@@ -29,6 +29,8 @@ export interface ForgottenSubjects {
   /** Undefined for a subject that was never on the list. */
   find(subjectId: string): Forgotten | undefined;
   isForgotten(subjectId: string): boolean;
+  /** Whether nobody was ever on the list. */
+  isEmpty(): boolean;
   /** All marks that it may stand under, in the lists that were read. */
   marksOf(subjectId: string): string[];
   /** Whether any template id was erased, for whomever: mostly none was, and nobody need know the ids of a long list. */
@@ -102,6 +104,7 @@ export function createForgottenSubjects(options: ForgottenOptions): ForgottenSub
   return {
     refresh,
     find,
+    isEmpty: () => isEmpty,
     marksOf: (subjectId) => [
       ...reader.keys().map((key) => key.subjectMark(engine, subjectId)),
       ...reader.formerMarks(subjectId),

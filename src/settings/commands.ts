@@ -32,6 +32,7 @@ export const onAccounts = [
   'resume',
   'cancel',
   'identify',
+  'audit',
   'forget',
   'doctor',
   'serve',

@@ -25,6 +25,8 @@ export interface EngineServer {
   readonly calls: readonly ServerCall[];
   /** What is stored: how often each template was enrolled, and with which photos. */
   readonly templates: ReadonlyMap<string, Readonly<StoredTemplate>>;
+  /** What somebody else does to the account: a face in place of a template, or no template any more. */
+  putTemplate(templateId: string, face: { person: string; photoSha256: string } | undefined): void;
   worstSecond(): number;
   /** `target`: a template id or the SHA-256 of a photo. */
   script(target: string, script: string): void;

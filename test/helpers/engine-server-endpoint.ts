@@ -95,6 +95,7 @@ export function createEnrollEndpoint(options: FrameOptions) {
     basePath: document.basePath,
     calls: frame.calls,
     templates: templates.all,
+    putTemplate: templates.put,
     scripts,
     settings,
     kept: frame.kept,

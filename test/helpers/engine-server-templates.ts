@@ -30,18 +30,20 @@ export function createTemplateStore(clock: () => number) {
     return template.person === face.person ? 0.9 : 0.31;
   };
 
+  function store(templateId: string, { person, photoSha256 }: { person: string; photoSha256: string }): void {
+    const before = all.get(templateId) ?? { enrolled: 0, photoSha256: [] };
+    all.set(templateId, {
+      enrolled: before.enrolled + 1,
+      photoSha256: [...before.photoSha256, photoSha256],
+      person,
+      storedAtInMs: clock(),
+      storedAtIdentification: identifications,
+    });
+  }
+
   return {
     all: all as ReadonlyMap<string, Readonly<StoredTemplate>>,
-    store(templateId: string, { person, photoSha256 }: { person: string; photoSha256: string }): void {
-      const before = all.get(templateId) ?? { enrolled: 0, photoSha256: [] };
-      all.set(templateId, {
-        enrolled: before.enrolled + 1,
-        photoSha256: [...before.photoSha256, photoSha256],
-        person,
-        storedAtInMs: clock(),
-        storedAtIdentification: identifications,
-      });
-    },
+    store,
     /** The most similar template, also of another person; undefined where none is in the index. */
     find(face: { person: string; photoSha256: string }, lag: IndexLag): FoundTemplate | undefined {
       let best: FoundTemplate | undefined;
@@ -61,6 +63,10 @@ export function createTemplateStore(clock: () => number) {
       return template ? similarityOf(template, face) : 0;
     },
     remove: (templateId: string): boolean => all.delete(templateId),
+    put(templateId: string, face: { person: string; photoSha256: string } | undefined): void {
+      if (!face) all.delete(templateId);
+      else store(templateId, face);
+    },
     clear(): void {
       all.clear();
       identifications = 0;

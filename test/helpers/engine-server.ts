@@ -51,6 +51,7 @@ export async function startEngineServer(options: EngineServerOptions = {}): Prom
       endpoint.kept.photos ??= new Map();
       return endpoint.kept.photos;
     },
+    putTemplate: endpoint.putTemplate,
     worstSecond: () => worstSecond(calls.map((call) => call.arrivedAtInMs)),
     script: (target, script) => void scripts.set(target, script),
     setMode: (mode) => void Object.assign(settings, { mode }),

@@ -144,6 +144,7 @@ export function createVerihubsEndpoint(options: FrameOptions) {
     basePath: '',
     calls: frame.calls,
     templates: templates.all,
+    putTemplate: templates.put,
     scripts,
     settings,
     kept: frame.kept,

@@ -51,7 +51,7 @@ export const checkSettings = inGroup('checks', {
   threshold: {
     type: similarity,
     scope: 'fixed',
-    commands: [...startingRuns, 'identify'],
+    commands: [...startingRuns, 'identify', 'audit'],
     placeholder: '<similarity>',
     description:
       "from which similarity on an identification counts as a match, in the engine's own scale; default: 0.75 of 1 at ooto and local, 82 of 100 at verihubs",

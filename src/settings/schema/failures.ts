@@ -7,7 +7,7 @@ export const failureSettings = inGroup('failures', {
   maxAttempts: {
     type: wholeNumber(1, 100),
     scope: 'changeable',
-    commands: [...startingRuns, 'identify', 'forget'],
+    commands: [...startingRuns, 'identify', 'audit', 'forget'],
     default: '5',
     placeholder: '<calls>',
     description: 'calls for one photo before it is set aside',
@@ -15,7 +15,7 @@ export const failureSettings = inGroup('failures', {
   backoff: {
     type: backoff,
     scope: 'changeable',
-    commands: [...startingRuns, 'identify', 'forget'],
+    commands: [...startingRuns, 'identify', 'audit', 'forget'],
     default: '1s..60s',
     placeholder: '<from..to>',
     description: 'wait before another attempt: first delay and ceiling',

@@ -14,7 +14,7 @@ export const photoSettings = inGroup('photos', {
   prepare: {
     type: oneOf(['auto', 'never']),
     scope: 'fixed',
-    commands: [...lookingAtPhotos, 'inbox open'],
+    commands: [...lookingAtPhotos, 'audit', 'inbox open'],
     default: 'auto',
     placeholder: '<when>',
     description:
@@ -23,7 +23,7 @@ export const photoSettings = inGroup('photos', {
   stripMetadata: {
     type: onOff,
     scope: 'fixed',
-    commands: [...startingRuns, 'identify'],
+    commands: [...startingRuns, 'identify', 'audit'],
     default: 'false',
     description: 'take GPS and all other metadata out of photos that are sent otherwise as they are',
   },

@@ -38,7 +38,7 @@ export const queueAndStateSettings = inGroup('queue and state', {
   grace: {
     type: duration,
     scope: 'process',
-    commands: ['run', 'worker', 'dead-letters', 'review', 'identify', 'engine'],
+    commands: ['run', 'worker', 'dead-letters', 'review', 'identify', 'audit', 'engine'],
     default: '25s',
     placeholder: '<duration>',
     description: 'how long calls in flight may go on after SIGTERM or SIGINT',

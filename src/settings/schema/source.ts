@@ -118,7 +118,7 @@ export const sourceSettings = inGroup('source', {
     type: onOff,
     // As above: nobody widens by the way what the workers of a run may reach.
     scope: 'fixed',
-    commands: [...lookingAtPhotos, 'inbox open', 'engine'],
+    commands: [...lookingAtPhotos, 'audit', 'inbox open', 'engine'],
     default: 'false',
     description: 'allow https photos on loopback, private and link-local addresses',
   },

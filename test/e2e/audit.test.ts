@@ -1,0 +1,142 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { templateIdOf } from '../../src/engines/registry.ts';
+import { type AuditLine, auditLineSchema } from '../../src/records/audit-line.ts';
+import { auditSummarySchema } from '../../src/records/audit-summary.ts';
+import { driftAway, type Expected } from '../helpers/audited-archive.ts';
+import { orLong } from '../helpers/long.ts';
+import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { openScene, type Scene } from '../helpers/scene.ts';
+import { until } from '../helpers/until.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis.close());
+
+/** 137 drifts: an exchange is two subjects. */
+const drifts = orLong(
+  { plain: 40, deleted: 4, replaced: 3, exchanges: 2, twins: 3, sameTwins: 2, returned: 2, gone: 2 },
+  {
+    plain: 9_723,
+    deleted: 40,
+    replaced: 37,
+    exchanges: 20,
+    twins: 40,
+    sameTwins: 10,
+    returned: 20,
+    gone: 40,
+  },
+);
+const rate = '9000';
+
+const parse = (text: string): AuditLine[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => auditLineSchema.parse(JSON.parse(line)));
+
+/** Of a forgotten one who is gone no name is told. */
+const told = (expected: Expected) =>
+  [...expected]
+    .map(([subjectId, status]) => (status === 'forgotten-gone' ? status : `${subjectId} ${status}`))
+    .sort();
+const said = (lines: readonly AuditLine[]) =>
+  lines.map(({ subjectId, status }) => (subjectId === undefined ? status : `${subjectId} ${status}`)).sort();
+
+describe.each(['ooto', 'verihubs'] as const)(
+  'rollcall audit, by the language of %s',
+  { timeout: 900_000 },
+  (language) => {
+    let scene: Scene;
+    let expected: Expected;
+    const lines = async (file: string) => parse(await readFile(join(scene.folder, file), 'utf8'));
+    beforeAll(async () => {
+      scene = await openScene({
+        queue: redis.url,
+        language,
+        environment: { ROLLCALL_RATE: rate, ROLLCALL_CONCURRENCY: '32', ROLLCALL_LOG_LEVEL: 'silent' },
+      });
+      expected = await driftAway(scene, language, drifts);
+    }, 900_000);
+    afterAll(() => scene.close());
+
+    it('finds every drift, calls no twin missing, and raises no other alarm', async () => {
+      const before = scene.engine.calls.length;
+      const end = await scene.run(['audit', '--sample', 'all', '--output', 'all.jsonl', '--json']);
+      expect(end.exitCode, end.stderr).toBe(1);
+      const found = await lines('all.jsonl');
+      expect(said(found)).toEqual(told(expected));
+      const summary = auditSummarySchema.parse(JSON.parse(end.stdout));
+      const calls = scene.engine.calls.slice(before);
+      expect(summary.verifications + summary.identifications).toBe(calls.length);
+      expect(calls.every(({ violations }) => violations.length === 0)).toBe(true);
+      expect(summary).toMatchObject({
+        total: expected.size,
+        sample: 'all',
+        population: { unclear: 0, forgotten: drifts.returned + drifts.gone },
+      });
+      const counted = found.filter(({ about, status }) => about === 'held' && status !== 'present').length;
+      const { held } = summary.population;
+      expect(summary.bound).toEqual({
+        atMost: counted / held,
+        confidence: 0.95,
+        judged: held,
+        missing: counted,
+        of: held,
+      });
+      // Whose template it was that answered is named.
+      const shadow = found.find(({ subjectId }) => subjectId === 'exchanged-00001');
+      expect(shadow).toMatchObject({ answeredBy: { subjectId: 'exchanged-00002' } });
+    });
+
+    it('repairs exactly what is missing or changed, in a run like any other', async () => {
+      const wrong = [...expected].filter(([, status]) => status === 'missing' || status === 'changed');
+      const before = scene.engine.calls.length;
+      const end = await scene.run(['audit', '--sample', 'all', '--repair', '--output', 'repaired.jsonl']);
+      expect(end.exitCode, end.stderr).toBe(1);
+      const enrolled = scene.engine.calls
+        .slice(before)
+        .filter(({ path }) => /\/(add|enroll)/.test(path))
+        .map(({ templateId }) => templateId);
+      expect(enrolled.sort()).toEqual(
+        wrong.map(([subjectId]) => templateIdOf({ engine: language, subjectId })).sort(),
+      );
+      const again = await scene.run(['audit', '--sample', 'all', '--output', 'again.jsonl']);
+      expect(again.exitCode).toBe(1);
+      const repaired = new Map(expected);
+      for (const [subjectId] of wrong) repaired.set(subjectId, 'present');
+      expect(said(await lines('again.jsonl'))).toEqual(told(repaired));
+      expect(await readdir(join(scene.stateFolder, 'audits'))).toHaveLength(3);
+    });
+
+    it('goes on where it was killed: a line a subject, and no call twice but those in flight', async () => {
+      const kills = orLong(2, 10);
+      const concurrency = 4;
+      scene.engine.setLatency([20, 40]);
+      const before = scene.engine.calls.length;
+      const command = ['audit', '--sample', '60', '--seed', '7', '--concurrency', `${concurrency}`];
+      for (let kill = 1; kill <= kills; kill += 1) {
+        const started = scene.engine.calls.length;
+        const process = scene.start(command);
+        await until(() => scene.engine.calls.length >= started + Math.ceil(48 / kills));
+        process.signal('SIGKILL');
+        await process.ended;
+      }
+      const end = await scene.run([...command, '--output', 'killed.jsonl', '--json']);
+      scene.engine.setLatency([0, 0]);
+      expect(end.stderr).toContain('Resuming audit');
+      const found = await lines('killed.jsonl');
+      const summary = auditSummarySchema.parse(JSON.parse(end.stdout));
+      const { heldChosen, forgottenChosen } = summary.population;
+      expect(new Set(found.map(({ seq }) => seq)).size).toBe(found.length);
+      expect(found).toHaveLength(heldChosen + forgottenChosen);
+      const calls = scene.engine.calls.length - before;
+      expect(calls - summary.verifications - summary.identifications).toBeLessThanOrEqual(
+        kills * concurrency,
+      );
+    });
+  },
+);
