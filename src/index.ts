@@ -8,6 +8,8 @@ export type { GivenSettings, Settings } from './engines/settings.ts';
 export { type ReportLine, reportLineSchema, type Status } from './records/report-line.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
+export { type AuditEnd, type AuditOptions, audit } from './runs/audit/audit.ts';
+export { enqueueRepairs, finishRepairs, type Repair } from './runs/audit/repair.ts';
 export { type EnqueueOptions, enqueue } from './runs/enqueue.ts';
 export { allowSubjects } from './runs/erasure/forget-list.ts';
 export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './runs/erasure/forget-subjects.ts';

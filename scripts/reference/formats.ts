@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { auditLineSchema } from '../../src/records/audit-line.ts';
+import { auditSummarySchema } from '../../src/records/audit-summary.ts';
 import { decisionSchema } from '../../src/records/decision.ts';
 import { deliverySchema } from '../../src/records/delivery.ts';
 import { outcomeEventSchema } from '../../src/records/outcome-event.ts';
@@ -67,6 +69,35 @@ export const formats: Readonly<Record<string, Format>> = {
       retries: 0,
       achievedRate: 1.59,
       reportSha256: line.sha256,
+    },
+  },
+  'audit-line': {
+    title: 'A line of an audit',
+    schema: auditLineSchema,
+    example: {
+      ...{ schema: 'rollcall.audit/1', audit: '20261122T092237Z-e27d0a11', seq: 17, about: 'held' },
+      ...{ subjectId: 'emp-17', photo: '/archive/emp-17.jpg', templateId: line.templateId },
+      ...{ source: '/archive', run: line.run, enrolledAt: line.finishedAt, status: 'shadowed' },
+      answeredBy: {
+        templateId: '7c9e6679-7425-50de-944b-e07fc1f90ae7',
+        similarity: 0.93,
+        subjectId: 'emp-18',
+      },
+      ...{ identifications: 1, finishedAt: '2026-11-22T09:22:39.511Z' },
+    },
+  },
+  'audit-summary': {
+    title: 'summary.json of an audit',
+    schema: auditSummarySchema,
+    example: {
+      ...{ schema: 'rollcall.audit-summary/1', audit: '20261122T092237Z-e27d0a11', engine: 'ooto' },
+      ...{ engineUrl: 'https://cloud.ooto-ai.com/api/v1.0', account: '0123456789abcdef' },
+      ...{ sample: '2000', seed: 7, threshold: 0.75 },
+      ...{ createdAt: '2026-11-22T09:22:37.000Z', finishedAt: '2026-11-22T09:26:01.000Z' },
+      ...{ total: 2_001, byStatus: { present: 2_000, 'forgotten-gone': 1 }, byReason: {}, findings: 0 },
+      ...{ verifications: 0, identifications: 2_001 },
+      population: { held: 48_211, heldChosen: 2_000, forgotten: 1, forgottenChosen: 1, unclear: 3 },
+      bound: { atMost: 0.00147, confidence: 0.95, judged: 2_000, missing: 0, of: 48_211 },
     },
   },
   'manifest-row': {

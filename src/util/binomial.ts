@@ -83,7 +83,7 @@ function continuedFraction({ x, a, b }: Beta): number {
 const logBeta = (a: number, b: number) => logGamma(a) + logGamma(b) - logGamma(a + b);
 
 /** Stirling's series (DLMF 5.11.1), whose error is below 1e-14 from 10 on; what is smaller is moved there. */
-function logGamma(z: number): number {
+export function logGamma(z: number): number {
   let product = 1;
   let moved = z;
   for (; moved < 10; moved += 1) product *= moved;

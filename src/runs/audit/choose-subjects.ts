@@ -119,7 +119,7 @@ function plannedOf(
     ...(sha256 !== undefined && { sha256 }),
     ...(templateIdFrom !== undefined && { templateIdFrom }),
     source,
-    ...(typeof run === 'string' && { run }),
+    ...(run !== undefined && { run }),
     enrolledAt: at,
   };
 }
@@ -206,7 +206,7 @@ const printOf = ({ kind, photo, sha256 = '', templateId = '' }: LedgerEvent): nu
 
 /** Run and folder, or the source where an earlier version did not note the run. */
 const stratumOf = ({ run, source, folder, photo }: LedgerEvent): number =>
-  word(`${typeof run === 'string' ? run : source}\n${folder ?? dirname(photo)}`);
+  word(`${run ?? source}\n${folder ?? dirname(photo)}`);
 
 const word = (text: string) => Number.parseInt(hash('sha256', text, 'hex').slice(0, 8), 16);
 

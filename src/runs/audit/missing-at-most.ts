@@ -1,3 +1,5 @@
+import { logGamma } from '../../util/binomial.ts';
+
 /**
  * The largest number of a population that may be missing: how many there are at most, with 95 % confidence, where `missing`
  * of `judged` subjects that were drawn without putting back are. Exact: the upper bound of Clopper and Pearson, with the
@@ -52,16 +54,4 @@ function tail({ most, drawn, marked, population }: Draw): number {
 const smallest = 1e-12;
 
 const logChoose = (all: number, some: number) =>
-  logFactorial(all) - logFactorial(some) - logFactorial(all - some);
-
-/** Small ones are summed, large ones by Stirling's series, whose next term is below 1e-12 from 100 on. */
-function logFactorial(n: number): number {
-  if (n < 100) return small[n] ?? 0;
-  return (
-    (n + 0.5) * Math.log(n) - n + halfLogOfTwoPi + 1 / (12 * n) - 1 / (360 * n ** 3) + 1 / (1260 * n ** 5)
-  );
-}
-
-const halfLogOfTwoPi = Math.log(2 * Math.PI) / 2;
-const small = [0];
-for (let n = 1; n < 100; n += 1) small.push((small[n - 1] ?? 0) + Math.log(n));
+  logGamma(all + 1) - logGamma(some + 1) - logGamma(all - some + 1);
