@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { pauseByUser, resumeAccount } from '../account/account-pause.ts';
 import { writeControl } from '../records/run-control.ts';
-import { isOver, isWorkedOn, listRunRecords, type RunRecord } from '../records/run-record.ts';
+import { isOver, isWorkedOn, listRunRecords, type RunRecord, reasonForPause } from '../records/run-record.ts';
 import { UsageError } from '../util/errors.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings, givenTo } from './flags.ts';
@@ -103,14 +103,16 @@ async function resumeAll(context: CommandContext, given: string | boolean): Prom
   const called = await rollcall.calledAccountOf(account);
   for (const record of await listRunRecords(rollcall.state)) {
     if (record.state !== 'paused') continue;
-    if ((await rollcall.calledAccountOf(record.account)) === called) await letGoOn(context, record);
+    if ((await rollcall.calledAccountOf(record.account)) !== called) continue;
+    if (record.canary?.state !== 'refused') await letGoOn(context, record);
+    else say(`Run ${record.id} stays paused: ${reasonForPause(record)}`);
   }
   return 0;
 }
 
-async function letGoOn({ rollcall }: CommandContext, record: RunRecord) {
+async function letGoOn({ rollcall, signal }: CommandContext, record: RunRecord) {
   const { resumeRun } = await import('../runs/resume-run.ts');
-  const resumed = await resumeRun(rollcall, record);
+  const resumed = await resumeRun(rollcall, record, signal);
   print(
     `Run ${record.id} goes on with the next worker. Without a worker: start the command again that started it.`,
   );

@@ -158,6 +158,7 @@ function mattersNow(view: ProgressView): Matter[] {
   const always = (text: string) => ({ textFor: () => text });
   return [
     ...(wait ? [{ textFor: (columns: number) => waitText(wait, columns), style: 'yellow' as const }] : []),
+    ...canaryMatter(progress),
     ...(deadLetters > 0
       ? [{ textFor: (columns: number) => failureText(view, columns), style: 'red' as const }]
       : []),
@@ -171,6 +172,20 @@ function mattersNow(view: ProgressView): Matter[] {
 function moneyText({ soFar, forecast, budget }: Money): string {
   const of = forecast ? ` of about ${forecast.expected}` : '';
   return `${show(soFar)}${of} spent${budget === undefined ? '' : `, budget ${show(budget)}`}`;
+}
+
+/** That nothing else is called yet, or why nothing is. */
+function canaryMatter({ canary }: RunProgress): Matter[] {
+  if (canary?.state !== 'listing' && canary?.state !== 'running') return [];
+  const { state, asked, photos, done } = canary;
+  const [long, short] =
+    state === 'listing'
+      ? [`the canary of ${plural(asked, 'photo')} waits for the whole list`, 'canary waits for the list']
+      : [
+          `canary: ${done} of ${plural(photos, 'photo')}, the rest waits for it`,
+          `canary: ${done} of ${photos}`,
+        ];
+  return [{ textFor: (columns) => (widthOf(long) <= columns ? long : short), style: 'yellow' }];
 }
 
 const fewestForCause = 12;

@@ -15,6 +15,7 @@ import { addSettings } from './flags.ts';
 import { print, printJson, say, write } from './output.ts';
 import { showSummary } from './show-end.ts';
 import { findRun } from './status.ts';
+import { canaryRows } from './status-table.ts';
 import { writeNewFile } from './write-new-file.ts';
 
 export function defineReport(command: Command): void {
@@ -56,8 +57,9 @@ export function defineReport(command: Command): void {
         } else if (format === 'jsonl' || format === 'csv') await printAll(lines);
         else if (summary) {
           await verifyReport(state, runFolderOf(id));
-          if (options.json) printJson({ ...summary, runDir: folder });
-          else print(showSummary(summary, folder));
+          if (options.json)
+            printJson({ ...summary, ...(record.canary && { canary: record.canary }), runDir: folder });
+          else print([...showSummary(summary, folder), ...(record.canary ? canaryRows(record.canary) : [])]);
         } else print(`${folder}/parts`);
         return summary ? 0 : 3;
       });

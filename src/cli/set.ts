@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { WantedChanges } from '../records/run-changes.ts';
-import { isOver, isWorkedOn } from '../records/run-record.ts';
+import { isOver, isWorkedOn, type RunRecord } from '../records/run-record.ts';
 import { flagOf } from '../settings/setting.ts';
 import { UsageError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
@@ -8,7 +8,7 @@ import { addSettings, givenSettings } from './flags.ts';
 import { print } from './output.ts';
 import { findRun } from './status.ts';
 
-const changeable = ['rate', 'concurrency', 'stopAfterFailures'] as const;
+const changeable = ['rate', 'concurrency', 'stopAfterFailures', 'canaryAccept'] as const;
 
 /** Only flags count: what is in the environment is for the runs that are started there. */
 export function defineSet(command: Command): void {
@@ -20,6 +20,7 @@ export function defineSet(command: Command): void {
         throw new UsageError('nothing-to-set', `Say what to change: ${changeable.map(flagOf).join(', ')}.`);
       const record = await findRun(rollcall, runId);
       if (isOver(record)) throw new UsageError('run-over', `Run ${runId} is ${record.state} already.`);
+      if (given.canaryAccept !== undefined) checkCanary(record);
       const { changeRun } = await import('../runs/change-run.ts');
       const wanted: WantedChanges = Object.fromEntries(keys.map((key) => [key, rollcall.settings[key]]));
       await changeRun(rollcall, record, { wanted, signal });
@@ -31,4 +32,13 @@ export function defineSet(command: Command): void {
     }),
   );
   addSettings(command, 'set');
+}
+
+/** @throws UsageError for rules that would judge nothing */
+function checkCanary({ id, settings, canary }: RunRecord): void {
+  const flag = flagOf('canaryAccept');
+  if (settings.canary === undefined)
+    throw new UsageError('no-canary', `${flag}: run ${id} was started without ${flagOf('canary')}.`);
+  if (canary?.state === 'accepted')
+    throw new UsageError('canary-accepted', `${flag}: the canary of run ${id} is accepted already.`);
 }

@@ -1,3 +1,5 @@
+import type { Canary } from '../records/canary.ts';
+import { describeCanary, describeFigures } from '../records/describe-canary.ts';
 import { moneyOf } from '../records/money.ts';
 import { type Eta, isOver, isWorkedOn, type RunRecord } from '../records/run-record.ts';
 import { formatDuration } from '../settings/durations.ts';
@@ -46,9 +48,11 @@ export function statusTable(
           ...(record.state === 'paused' && { style: 'yellow' as const }),
         },
       ],
-      ...detailsOf(record, { note: notes.get(record), now }).map((text) => [
-        { text: `  ${showInvisible(text)}` },
-      ]),
+      ...detailsOf(record, {
+        note: notes.get(record),
+        now,
+        hasFigures: !isOver(record) || records.length === 1,
+      }).map((text) => [{ text: `  ${showInvisible(text)}` }]),
     ]),
   ];
 }
@@ -78,7 +82,10 @@ function shortDate(at: Date, now: Date): string {
   return `${day} ${isOld ? String(at.getFullYear()).padStart(5) : at.toTimeString().slice(0, 5)}`;
 }
 
-function detailsOf(record: RunRecord, { note, now }: { note: string | undefined; now: Date }): string[] {
+function detailsOf(
+  record: RunRecord,
+  { note, now, hasFigures }: { note: string | undefined; now: Date; hasFigures: boolean },
+): string[] {
   const { deadLetters, calls } = record.counts;
   const pace = isWorkedOn(record, now) && record.outlook ? [describeEta(record.outlook)] : [];
   const listing = record.listed || isOver(record) ? [] : ['the list still grows'];
@@ -88,6 +95,7 @@ function detailsOf(record: RunRecord, { note, now }: { note: string | undefined;
     ...pace,
     ...describeMoney(moneyOf({ ...record, isListed: record.listed !== undefined })),
     ...limits,
+    ...(record.canary ? canaryRows(record.canary, { hasFigures }) : []),
     `${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
     ...(note === undefined ? [] : [`good to know: ${note}`]),
     ...(record.waitsFor ? [`why it waits: ${record.waitsFor}`] : []),
@@ -104,6 +112,14 @@ function describeLimits({ settings: { rate }, concurrency }: RunRecord): string[
     ...(concurrency === undefined ? [] : [`${concurrency} at once in each process`]),
   ];
   return limits.length === 0 ? [] : [`its own limit: ${limits.join(', ')}`];
+}
+
+/** Where it stands, and what its photos came to. */
+export function canaryRows(canary: Canary, { hasFigures = true } = {}): string[] {
+  const unmet = canary.rules.filter(({ isMet }) => !isMet).map(({ rule }) => rule);
+  const asked = canary.state === 'listing' || unmet.length === 0 ? '' : `, not met: ${unmet.join(', ')}`;
+  const figures = hasFigures ? describeFigures(canary) : [];
+  return [`${describeCanary(canary)}${asked}`, ...figures.map((text) => `  ${text}`)];
 }
 
 function describeEta({ callsPerSecond, photosPerSecond, leftInMs, workers }: Eta): string {

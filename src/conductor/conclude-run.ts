@@ -15,6 +15,7 @@ import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { finishEnrolled } from '../worker/finish-outcome.ts';
+import type { CanaryWatch } from './canary/canary-watch.ts';
 import type { ConductEnd } from './conducting.ts';
 import { endRun, finishReport } from './finish-run.ts';
 import { listSource } from './list.ts';
@@ -39,6 +40,7 @@ export async function concludeRun(
     parts: Parts;
     keeper: RunKeeper;
     manifest: ManifestProgress;
+    canary: Pick<CanaryWatch, 'now' | 'isAhead'>;
     work: { stop(): Promise<void> };
     openSource: (record: RunRecord) => Promise<Source>;
     lease: Pick<Lease, 'isFresh' | 'fresh'>;
@@ -86,11 +88,19 @@ export async function concludeRun(
   async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {
     if (!lease.isFresh()) return { kind: 'held' };
     const listed = manifest.end.listed ?? manifest.end;
+    const canary = options.canary.now();
     try {
+      // Behind the summary nobody counts its lines any more.
+      if (options.canary.isAhead) await keeper.save('active');
       const isSourceChanged = end === 'finished' && (await hasSourceChanged(options));
       const summary = await finishReport({ state, record, listed, isSourceChanged, end });
       const { listed: known } = manifest.end;
-      await endRun({ state, queue, record: { ...record, ...(known && { listed: known }) }, summary });
+      await endRun({
+        state,
+        queue,
+        record: { ...record, ...(known && { listed: known }), ...(canary && { canary }) },
+        summary,
+      });
       await tidyLedger();
       return { kind: 'over', summary };
     } catch (error) {

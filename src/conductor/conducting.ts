@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { QueueBackend } from '../queue/queue.ts';
+import type { Canary } from '../records/canary.ts';
 import type { Money } from '../records/money.ts';
 import type { Status } from '../records/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
@@ -64,4 +65,6 @@ export interface RunProgress {
   readonly byCode: Readonly<Record<string, number>>;
   /** Of a run whose calls have a price. */
   readonly money?: Money | undefined;
+  /** Of a run with `--canary`. */
+  readonly canary?: Canary | undefined;
 }

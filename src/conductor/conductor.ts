@@ -3,6 +3,7 @@ import type { PauseCause } from '../records/run-events.ts';
 import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import { RollcallError } from '../util/errors.ts';
 import { isDeadProcess } from '../util/process-name.ts';
+import { type CanaryWatch, createCanaryWatch } from './canary/canary-watch.ts';
 import { concludeRun } from './conclude-run.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { feedManifest } from './feed.ts';
@@ -62,6 +63,7 @@ interface Flow {
   readonly manifest: ManifestProgress;
   readonly keeper: RunKeeper;
   readonly flow: PhotoFlow;
+  readonly canary: CanaryWatch;
 }
 
 async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
@@ -74,7 +76,8 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
       : { count: 0, sizeInBytes: 0 },
   );
   const workers = createWorkerCount(backend.presence, runId);
-  const keeper = createRunKeeper({ state, record, parts, manifest, workers });
+  const canary = createCanaryWatch(run);
+  const keeper = createRunKeeper({ state, record, parts, manifest, workers, canary: canary.now });
   const pause = (cause: PauseCause, waitsFor: string, evenIfDone = false) =>
     stop.end({ kind: 'paused', cause, waitsFor, foundAt: new Date().toISOString(), evenIfDone });
   const flow = createPhotoFlow(run, {
@@ -82,6 +85,7 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
     window,
     photosPerJob,
     tracing,
+    canary,
     // They are shown for people; the report has them whatever comes of it, so that no stop waits for them.
     showDeadLetters: (letters) =>
       run
@@ -115,7 +119,7 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
         true,
       ),
   });
-  return { manifest, keeper, flow };
+  return { manifest, keeper, flow, canary };
 }
 
 async function begin(run: HeldRun, options: ConductOptions, parts: Flow): Promise<void> {

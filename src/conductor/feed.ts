@@ -5,6 +5,8 @@ import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
+import type { CanaryWatch } from './canary/canary-watch.ts';
+import { passCanary } from './canary/pass-canary.ts';
 import { type Decision, templateIdsOf } from './decide.ts';
 import { decidePhotos } from './decide-photos.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';
@@ -12,6 +14,7 @@ import { type LedgerLookup, needsLedger, openKeptTemplates, openLedgerLookup } f
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
+import type { RunKeeper } from './run-keeper.ts';
 import { type IsSampled, samplePhotos } from './sample-photos.ts';
 import type { HeldRun } from './take-run.ts';
 
@@ -20,18 +23,40 @@ const settledPerFlush = 1000;
 /** At first: a run that is set up wrong is to stop early. */
 const settledAtFirst = 100;
 
-type Feeding = { state: StateStore; manifest: ManifestProgress; flow: PhotoFlow };
+type Feeding = {
+  state: StateStore;
+  manifest: ManifestProgress;
+  flow: PhotoFlow;
+  canary: CanaryWatch;
+  keeper: RunKeeper;
+};
+
+/** Queues every photo that has no line: those of a canary first, all others once that is accepted. */
+export async function feedManifest(run: HeldRun, options: Feeding): Promise<void> {
+  const decide = createDecisions(run, options);
+  const isSampled = await chooseSample(run.record, decide);
+  const feed = (seqs?: ReadonlySet<number>) => feedPhotos(run, { ...options, decide, isSampled, seqs });
+  await passCanary(run, { ...options, decide, feed });
+  await feed();
+}
 
 /**
  * Walks the manifest from its beginning and queues every photo that has no line. What an earlier conductor had queued
  * is queued again under the same id, which adds nothing while the job is there.
  */
-export async function feedManifest(run: HeldRun, options: Feeding): Promise<void> {
+async function feedPhotos(
+  run: HeldRun,
+  options: Pick<Feeding, 'manifest' | 'flow'> & {
+    decide: Decide;
+    isSampled: IsSampled;
+    /** These alone, for none of which an earlier one of its subject needs a call. */
+    seqs: ReadonlySet<number> | undefined;
+  },
+): Promise<void> {
   const { record, parts, stop } = run;
-  const { manifest, flow } = options;
+  const { manifest, flow, decide, isSampled, seqs } = options;
   const hasLine = parts.covered.has;
-  const decide = createDecisions(run, options);
-  const isSampled = await chooseSample(record, decide);
+  const last = seqs && Math.max(...seqs);
   let jobs: PhotoJob[] = [];
   let settled: ReportLine[] = [];
   let written: Promise<void> = Promise.resolve();
@@ -60,7 +85,8 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
       ...(otherFolder && { otherFolder }),
       ...(isSampled(line.line.seq) && { verify: true }),
     };
-    if (decision.kind === 'feed-after' && !hasLine(decision.seq)) flow.deferred.defer(decision.seq, photo);
+    if (decision.kind === 'feed-after' && !seqs && !hasLine(decision.seq))
+      flow.deferred.defer(decision.seq, photo);
     else jobs.push(buildPhotoJob(record.id, photo));
   };
   let count = 0;
@@ -72,9 +98,10 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
         end = photo.offset + photo.sizeInBytes;
         const { seq } = photo.line;
         if (seq !== count) throw changed(record, `line ${count} has the number ${seq}`);
-        if (decision.kind !== 'skip') take(photo, decision);
+        if (decision.kind !== 'skip' && seqs?.has(seq) !== false) take(photo, decision);
         if (jobs.length >= jobsPerAdd) await flush();
       }
+      if (last !== undefined && count >= last) break;
       const mustWait = end >= manifest.end.sizeInBytes || flow.deferred.isFull;
       if (mustWait || settled.length >= (count <= settledPerFlush ? settledAtFirst : settledPerFlush))
         await flush();
@@ -85,6 +112,7 @@ export async function feedManifest(run: HeldRun, options: Feeding): Promise<void
   } finally {
     await written;
   }
+  if (seqs) return;
   const listed = manifest.end.listed?.count;
   if (count !== listed) {
     throw changed(record, `it has ${plural(count, 'line')}, not ${listed} as listed`);

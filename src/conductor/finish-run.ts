@@ -3,6 +3,7 @@ import { createLedgerDelta } from '../ledger/ledger-delta.ts';
 import { writeMissingSubjects } from '../ledger/missing-subjects.ts';
 import { openOwnForgetList } from '../ledger/own-forget-list.ts';
 import type { RunQueue } from '../queue/queue.ts';
+import type { Canary } from '../records/canary.ts';
 import { removeLeftOutListing } from '../records/left-out-file.ts';
 import { hashManifest, type ListedInfo, manifestPath } from '../records/manifest.ts';
 import { mergeParts } from '../records/merge-parts.ts';
@@ -125,11 +126,13 @@ export async function endRun(options: {
   await removeEnrolledUploads(state, record.id);
   await removeNeedlessPictures(state, record.id);
   const listed = record.listed ?? (await listedAgain(state, summary));
+  const canary = record.canary && canaryAtEnd(record.canary);
   const ownTemplateIds = summary.warnings?.['template-id-differs'];
   await writeRunRecord(state, {
     ...record,
     state: summary.state,
     ...(ownTemplateIds !== undefined && { ownTemplateIds }),
+    ...(canary && { canary }),
     listed,
     counts: {
       listed: listed.count,
@@ -160,3 +163,7 @@ async function listedAgain(state: StateStore, summary: Summary): Promise<NonNull
     ...(listedAt !== undefined && { at: listedAt }),
   };
 }
+
+/** Nobody judges it any more. */
+const canaryAtEnd = (canary: Canary): Canary =>
+  canary.state === 'listing' || canary.state === 'running' ? { ...canary, state: 'cancelled' } : canary;

@@ -6,6 +6,7 @@ import { readLatestLines } from '../records/report-part.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { Tracing } from '../util/span.ts';
+import type { CanaryWatch } from './canary/canary-watch.ts';
 import type { ConductOptions } from './conducting.ts';
 import { createFailureWatch } from './failure-watch.ts';
 import type { DeferredPhotos } from './in-flight-photos.ts';
@@ -59,6 +60,7 @@ export function createPhotoFlow(
     /** At most. */
     photosPerJob: number;
     tracing?: Tracing | undefined;
+    canary: Pick<CanaryWatch, 'isAhead'>;
     onTooManyFailures: (message: string) => void;
     /** The first photos nearly all fail for one reason of the set-up. */
     onSetUpProblem: (problem: SetUpProblem) => Promise<void>;
@@ -74,7 +76,8 @@ export function createPhotoFlow(
   const failures = createFailureWatch(record.settings.stopAfterFailures);
   const setUp = createSetUpWatch({
     threshold: record.settings.stopAfterFailures,
-    linesBefore: parts.covered.count,
+    // A canary says how all of the list is, not how it begins.
+    linesBefore: parts.covered.count - (record.canary?.done ?? 0),
   });
   const judgeLines = createLineJudge(run, options.state);
 
@@ -99,7 +102,7 @@ export function createPhotoFlow(
   async function writeLines(lines: readonly ReportLine[]): Promise<void> {
     const judged = await judgeLines(lines);
     // Before the last photo may have its line: then the run would be finished.
-    const wrong = setUp.add(judged.lines);
+    const wrong = options.canary.isAhead ? undefined : setUp.add(judged.lines);
     if (wrong) await options.onSetUpProblem(wrong);
     const fresh = await parts.add(judged.lines, judged.found);
     await removePicturesOf(options.state, fresh);

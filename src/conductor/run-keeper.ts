@@ -1,5 +1,6 @@
 import { readWorkerRegistrations } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
+import type { Canary } from '../records/canary.ts';
 import { moneyOf } from '../records/money.ts';
 import type { Parts } from '../records/report-parts.ts';
 import { type Eta, type RunRecord, writeRunRecord } from '../records/run-record.ts';
@@ -25,6 +26,8 @@ export function createRunKeeper(options: {
   parts: Parts;
   manifest: ManifestProgress;
   workers: { read(): number };
+  /** Its canary as it is now. */
+  canary: () => Canary | undefined;
 }): RunKeeper {
   const { state, parts, manifest, workers } = options;
   let record = keptOf(options.record);
@@ -50,6 +53,7 @@ export function createRunKeeper(options: {
       ...(to === 'active' && { outlook: pace.read({ left, workers: workers.read() }) }),
       ...(waitsFor !== undefined && { waitsFor }),
       ...(manifest.end.listed && { listed: manifest.end.listed }),
+      ...withCanary(options.canary()),
       counts,
     });
   };
@@ -68,6 +72,7 @@ export function createRunKeeper(options: {
         counts: countsNow(),
         isListed: manifest.end.listed !== undefined,
       }),
+      ...withCanary(options.canary()),
     }),
     replace(changed) {
       record = keptOf(changed);
@@ -84,6 +89,8 @@ export function createRunKeeper(options: {
     },
   };
 }
+
+const withCanary = (canary: Canary | undefined) => canary && { canary };
 
 /** What else there is in `run.json` is known here. */
 function keptOf({ waitsFor: _before, outlook: _outlook, listed: _listed, ...record }: RunRecord) {

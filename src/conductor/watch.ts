@@ -56,13 +56,17 @@ export async function takeChanges(run: HeldRun, { state, keeper, flow, windowOf 
 
 /** Of the settings that can be changed those that are others now. */
 function changeOf(before: RunRecord, after: RunRecord): RunHappening | undefined {
-  const { rate, stopAfterFailures } = after.settings;
+  const { rate, stopAfterFailures, canaryAccept } = after.settings;
+  const { canaryAccept: rules } = coreSettings;
+  const accept = canaryAccept && rules.type.write(canaryAccept);
+  const acceptBefore = before.settings.canaryAccept && rules.type.write(before.settings.canaryAccept);
   const write = coreSettings.stopAfterFailures.type.write;
   const threshold = write(stopAfterFailures);
   const change = {
     ...(rate !== before.settings.rate && { rate }),
     ...(after.concurrency !== before.concurrency && { concurrency: after.concurrency }),
     ...(threshold !== write(before.settings.stopAfterFailures) && { stopAfterFailures: threshold }),
+    ...(accept !== undefined && accept !== acceptBefore && { canaryAccept: accept }),
   };
   return Object.keys(change).length === 0 ? undefined : { kind: 'changed', ...change };
 }

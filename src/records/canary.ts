@@ -37,21 +37,12 @@ export const canarySchema = z.object({
   byStatus: z.record(z.string(), figureSchema),
   /** By the engine's code, else by the kind of the error. */
   byCode: z.record(z.string(), figureSchema),
-  /** What it is, or would be, accepted by: `rejected<=5%`. */
-  rules: z.array(z.object({ rule: z.string(), photos: z.number(), isMet: z.boolean() })),
+  /** What it is accepted by, such as `rejected<=5%` of the name `rejected`. */
+  rules: z.array(z.object({ rule: z.string(), name: z.string(), photos: z.number(), isMet: z.boolean() })),
   /** Of an accepted one: its figures, or somebody who has seen them. */
   acceptedBy: z.enum(['figures', 'user']).optional(),
 });
 export type Canary = z.infer<typeof canarySchema>;
-
-/** What is drawn of a list: `canary-sample.json` of a run, written before the first of these photos is called. */
-export const canarySampleSchema = z.object({
-  schema: z.literal('rollcall.canary-sample/1'),
-  seqs: z.array(z.number()),
-  of: z.number(),
-  folders: z.number(),
-});
-export type CanarySample = z.infer<typeof canarySampleSchema>;
 
 /** What is asked of a canary where nobody says otherwise. */
 export const usualAcceptance = 'rejected<=5%,duplicate<=5%,failed<=1%';
@@ -68,12 +59,12 @@ export function acceptanceRules(given: readonly AcceptanceRule[] = []): Acceptan
  */
 export function judgeCanary({
   asked,
-  sample: { seqs, of, folders },
+  sample: { photos, of, folders },
   tally,
   accept,
 }: {
   asked: number;
-  sample: Pick<CanarySample, 'seqs' | 'of' | 'folders'>;
+  sample: Pick<Canary, 'photos' | 'of' | 'folders'>;
   tally: Tally;
   accept: readonly AcceptanceRule[] | undefined;
 }): Canary {
@@ -87,15 +78,15 @@ export function judgeCanary({
       ),
     );
   const rules = acceptanceRules(accept).map((rule) => {
-    const photos = countOf(Object.hasOwn(byStatus, rule.name) ? byStatus : tally.byCode, rule.name);
-    return { rule: writeRule(rule), photos, isMet: meets(rule, photos, judged) };
+    const count = countOf(Object.hasOwn(byStatus, rule.name) ? byStatus : tally.byCode, rule.name);
+    return { rule: writeRule(rule), name: rule.name, photos: count, isMet: meets(rule, count, judged) };
   });
   const isAccepted = rules.every(({ isMet }) => isMet);
-  const isDone = done >= seqs.length;
+  const isDone = done >= photos;
   return {
     state: !isDone ? 'running' : isAccepted ? 'accepted' : 'refused',
     asked,
-    photos: seqs.length,
+    photos,
     of,
     folders,
     done,
@@ -123,18 +114,3 @@ function meets({ most, isBelow }: AcceptanceRule, photos: number, judged: number
   const limit = 'count' in most ? most.count : Number((most.share * judged).toPrecision(12));
   return isBelow ? photos < limit : photos <= limit;
 }
-
-/** `rejected 7 of 200 (3.5 %; between 1.4 % and 7.1 % of all, 95 %)`, the most frequent first. */
-export function describeFigures({ byStatus, byCode, judged }: Canary): string[] {
-  const byCount = ([, a]: [string, CanaryFigure], [, b]: [string, CanaryFigure]) => b.photos - a.photos;
-  const write = ([name, { photos, share, low, high }]: [string, CanaryFigure]) =>
-    `${name} ${photos} of ${judged} (${percent(share)}; of all between ${percent(low)} and ${percent(high)})`;
-  return [
-    ...Object.entries(byStatus).sort(byCount).map(write),
-    ...Object.entries(byCode)
-      .sort(byCount)
-      .map((entry) => `code ${write(entry)}`),
-  ];
-}
-
-const percent = (share: number) => `${Number((share * 100).toPrecision(2))} %`;

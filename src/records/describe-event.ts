@@ -4,6 +4,7 @@ const causes = {
   'by-hand': 'by hand',
   budget: 'the budget of calls is used up',
   failures: 'too many dead letters',
+  canary: 'the canary was refused',
   implausible: 'the engine gave answers that cannot be right',
   source: 'the source cannot be read',
   'account-refused': 'the engine refuses the account',
@@ -31,6 +32,8 @@ export function describeEvent(event: RunEventLine): string {
       return 'the engine answers again';
     case 'changed':
       return `changed to ${describeChange(event)}`;
+    case 'canary-accepted':
+      return 'the canary was accepted';
     case 'interrupted':
       return 'interrupted, can be resumed';
     case 'fault':
@@ -44,11 +47,13 @@ function describeChange({
   rate,
   concurrency,
   stopAfterFailures,
+  canaryAccept,
 }: Extract<RunEventLine, { kind: 'changed' }>): string {
   return [
     rate !== undefined && `${rate} calls a second`,
     concurrency !== undefined && `${concurrency} photos at once in each process`,
     stopAfterFailures !== undefined && `a stop after ${stopAfterFailures} dead letters`,
+    canaryAccept !== undefined && `a canary accepted by ${canaryAccept}`,
   ]
     .filter((text) => text !== false)
     .join(', ');

@@ -1,3 +1,4 @@
+import type { Canary } from './canary.ts';
 import type { ReportLine, Status } from './report-line.ts';
 import type { Aggregates } from './run-aggregates.ts';
 import type { RunEventLine } from './run-events.ts';
@@ -34,6 +35,8 @@ export interface PageData {
     readonly waitsFor?: string | undefined;
     /** Photos listed so far. */
     readonly listed: number;
+    /** Of a run with `--canary`. */
+    readonly canary?: Canary | undefined;
   };
   /** ISO time at which the page was made. */
   readonly madeAt: string;

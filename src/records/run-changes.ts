@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { coreSettings } from '../settings/core-settings.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { parseAs } from '../util/json-text.ts';
+import type { Canary } from './canary.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
 
 /** What may be changed of a run while it goes on. */
@@ -9,6 +10,9 @@ const wantedSchema = z.object({
   rate: coreSettings.rate.type.stored.optional(),
   concurrency: coreSettings.concurrency.type.stored.optional(),
   stopAfterFailures: coreSettings.stopAfterFailures.type.stored.optional(),
+  canaryAccept: coreSettings.canaryAccept.type.stored.optional(),
+  /** Somebody who has seen the figures of a refused canary lets the rest go on. */
+  acceptCanary: z.literal(true).optional(),
 });
 export type WantedChanges = z.infer<typeof wantedSchema>;
 
@@ -51,15 +55,20 @@ export async function writeChanges(
 export async function readChangedRun(state: StateStore, record: RunRecord): Promise<RunRecord> {
   const pending = await readPending(state, record);
   if (!pending) return record;
-  const { rate, concurrency, stopAfterFailures, at } = pending;
+  const { rate, concurrency, stopAfterFailures, canaryAccept, acceptCanary, at } = pending;
+  const { canary } = record;
   return {
     ...record,
     changedAt: at,
     ...(concurrency !== undefined && { concurrency }),
+    ...(acceptCanary && canary?.state === 'refused' && { canary: acceptByUser(canary) }),
     settings: {
       ...record.settings,
       ...(rate !== undefined && { rate }),
       ...(stopAfterFailures !== undefined && { stopAfterFailures }),
+      ...(canaryAccept !== undefined && { canaryAccept }),
     },
   };
 }
+
+const acceptByUser = (canary: Canary): Canary => ({ ...canary, state: 'accepted', acceptedBy: 'user' });

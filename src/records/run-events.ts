@@ -9,6 +9,7 @@ export const pauseCauses = [
   'by-hand',
   'budget',
   'failures',
+  'canary',
   'implausible',
   'source',
   'account-refused',
@@ -35,7 +36,11 @@ const what = z.discriminatedUnion('kind', [
     concurrency: z.number().optional(),
     /** As it is written: `100`, `50%`. */
     stopAfterFailures: z.string().optional(),
+    /** As it is written: `rejected<=5%`. */
+    canaryAccept: z.string().optional(),
   }),
+  /** Its canary was accepted: the rest of its photos goes on. */
+  z.object({ kind: z.literal('canary-accepted') }),
   /** The conductor was asked to leave; the run can go on. */
   z.object({ kind: z.literal('interrupted') }),
   /** `code`: of the error, such as `state`. */

@@ -19,6 +19,7 @@ import { watchLocalPhotos } from './files-on.ts';
 import type { GivenPhoto } from './given-photo.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
+import { checkCanary } from './run-settings.ts';
 import { openSourceOf, subjectOf } from './run-source.ts';
 
 export interface EnqueueOptions {
@@ -89,6 +90,7 @@ export async function enqueue(
     needed.filesOn = host;
   });
   const subject = { ...(like ? { ...like, source } : subjectOf(rollcall, source)), filesOn: undefined };
+  if (!like && !found) checkCanary(rollcall);
   const fresh = newRecord({ id: runId, settings, given: rollcall.given, subject });
   const wanted = like ? likeAnother(fresh, like) : fresh;
   const asked = like ? { settings: wanted.settings, given: wanted.settings } : rollcall;
@@ -161,6 +163,9 @@ function likeAnother(fresh: RunRecord, like: RunRecord): RunRecord {
       sameSubject,
       ...(isInferred !== undefined && { idsFromPaths: isInferred }),
       incremental: false,
+      // They were looked at, one by one or by their codes.
+      canary: undefined,
+      canaryAccept: undefined,
     },
   };
 }

@@ -1,8 +1,9 @@
 import { type SettingKey, type Settings, settingKeys, settingsSchema } from '../engines/settings.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import { keptSchemaOf } from '../settings/kept-settings.ts';
-import { flagOf, isKept, type Setting } from '../settings/setting.ts';
+import { flagOf, isKept, namesOf, type Setting } from '../settings/setting.ts';
 import { currentRules } from '../sources/list-rules.ts';
+import { UsageError } from '../util/errors.ts';
 
 /** Settings, and which of them were given: defaults are nothing that a run is compared with. */
 export interface WantedSettings {
@@ -23,6 +24,15 @@ export function newRunSettings(
   });
   const own = { sameSubject, idsFromPaths, listRules: currentRules };
   return withImplied({ ...pick(settings, kept), ...own } as KeptSettings);
+}
+
+/** @throws UsageError for rules that would judge nothing */
+export function checkCanary({ settings }: Pick<WantedSettings, 'settings'>): void {
+  if (settings.canaryAccept === undefined || settings.canary !== undefined) return;
+  throw new UsageError(
+    'settings-contradict',
+    `${namesOf('canaryAccept')} says by what a canary is accepted, and the run has none: give ${flagOf('canary')} too, such as ${flagOf('canary')} 200.`,
+  );
 }
 
 /** A setting that was given to a run that has it otherwise. */

@@ -130,6 +130,7 @@ export function createRunViews({
           stopAfterFailures: shownThreshold(settings.stopAfterFailures),
         },
         processes: (workers ?? []).map(({ name, host, since }) => ({ name, host, since })),
+        ...(record.canary && { canary: record.canary }),
         events,
         aggregates,
         meanings: meaningsOf(record, aggregates),

@@ -5,7 +5,9 @@ import { type ProgressView, progressLines, progressText } from '../../src/cli/pr
 import { widthOf } from '../../src/cli/spans.ts';
 import type { RunProgress } from '../../src/conductor/conducting.ts';
 import { meaningOfCode } from '../../src/engines/registry.ts';
+import { judgeCanary } from '../../src/records/canary.ts';
 import { progressSchema } from '../../src/records/progress.ts';
+import { restoreTally } from '../../src/records/report-tally.ts';
 
 const open: RateLimiterSnapshot = {
   ...{ ratePerSecond: 50, achievedPerSecond: 49.84, heldByConcurrency: false, inFlight: 12, state: 'open' },
@@ -198,5 +200,29 @@ it('programs get it as JSON, with all fields in every line', () => {
   const waiting = viewOf({ listingEnded: false, limiter: down, view: { donePerSecond: 0 } });
   expect(progressSchema.parse(progressRecord('run-1', waiting))).toMatchObject({
     ...{ state: 'listing', total: null, etaSeconds: null, waitsFor: down.message },
+  });
+});
+
+describe('a canary', () => {
+  const canaryOf = (done: number) =>
+    judgeCanary({
+      asked: 200,
+      sample: { photos: 200, of: 20_000, folders: 4 },
+      tally: restoreTally({ total: done, byStatus: { enrolled: done } }),
+      accept: undefined,
+    });
+  it('is said while it runs, behind why it waits and before what failed', () => {
+    expect(textsOf(viewOf({ canary: canaryOf(57) }), 100)[1]).toBe(
+      'canary: 57 of 200 photos, the rest waits for it',
+    );
+    expect(textsOf(viewOf({ canary: canaryOf(57) }), 40)[1]).toBe('canary: 57 of 200');
+    const listing = viewOf({ canary: { ...canaryOf(0), state: 'listing' } });
+    expect(textsOf(listing, 100)[1]).toBe('the canary of 200 photos waits for the whole list');
+    expect(textsOf(viewOf({ canary: canaryOf(57), limiter: down }), 60)[1]).toMatch(/^The engine does not/u);
+    const failing = textsOf(viewOf({ canary: canaryOf(57), ...failed }), 140)[1];
+    expect(failing).toMatch(/^canary: 57 of 200.* {2}14 dead letters: 8 x 5/u);
+  });
+  it('is not said any more once it was accepted', () => {
+    expect(textsOf(viewOf({ canary: canaryOf(200) }), 100)[1]).toBe('no dead letters, no retries');
   });
 });

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { widthOf } from '../../src/cli/spans.ts';
 import { statusTable } from '../../src/cli/status-table.ts';
+import { judgeCanary } from '../../src/records/canary.ts';
+import { restoreTally } from '../../src/records/report-tally.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { settingsOf } from '../runs/run-settings.ts';
@@ -79,4 +81,31 @@ it('the table of runs that rollcall named fits 80 columns, with ten million phot
   const [heading = '', row = ''] = textOf([most]);
   expect(widthOf(row)).toBeLessThanOrEqual(80);
   expect(widthOf(heading)).toBeLessThanOrEqual(80);
+});
+
+it('a canary has its figures below a run that is not over, or is shown alone', () => {
+  const sample = { photos: 100, of: 20_000, folders: 4 };
+  const tally = restoreTally({
+    total: 40,
+    byStatus: { enrolled: 36, rejected: 4 },
+    byCode: { 5: 4 },
+    calls: 40,
+  });
+  const canary = judgeCanary({ asked: 100, sample, tally, accept: undefined });
+  const going = recordOf('one', { canary });
+  const over = recordOf('two', {
+    state: 'finished',
+    canary: { ...canary, state: 'accepted', acceptedBy: 'user' },
+  });
+  const running = [
+    '  canary of 100 photos (of 20000 that need a call, from 4 folders): 40 done, the rest waits for it, not met: rejected<=5%',
+    '    enrolled 36 of 40 (90 %; of all between 76 % and 97 %)',
+    '    rejected 4 of 40 (10 %; of all between 2.8 % and 24 %)',
+    '    code 5 4 of 40 (10 %; of all between 2.8 % and 24 %)',
+  ];
+  expect(textOf([going, over]).filter((text) => /canary|of 40/u.test(text))).toEqual([
+    ...running,
+    '  canary of 100 photos (of 20000 that need a call, from 4 folders): accepted by a user, although it was refused, not met: rejected<=5%',
+  ]);
+  expect(textOf([over]).filter((text) => text.includes('of 40'))).toEqual(running.slice(1));
 });

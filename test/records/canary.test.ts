@@ -1,13 +1,10 @@
 import { expect, it } from 'vitest';
-import { acceptanceRules, describeFigures, judgeCanary } from '../../src/records/canary.ts';
+import { acceptanceRules, judgeCanary } from '../../src/records/canary.ts';
+import { describeCanary, describeFigures } from '../../src/records/describe-canary.ts';
 import { restoreTally } from '../../src/records/report-tally.ts';
 import { acceptance } from '../../src/settings/acceptance.ts';
 
-const sampleOf = (photos: number) => ({
-  seqs: Array.from({ length: photos }, (_, index) => index + 1),
-  of: 10_000,
-  folders: 3,
-});
+const sampleOf = (photos: number) => ({ photos, of: 10_000, folders: 3 });
 
 function judge(
   byStatus: Record<string, number>,
@@ -79,4 +76,21 @@ it('says shares of those that needed a call, with an interval', () => {
 it('accepts a sample of which nothing needed a call, and an empty one', () => {
   expect(judge({ skipped: 200 })).toMatchObject({ state: 'accepted', judged: 0, byStatus: {} });
   expect(judge({}, { photos: 0 })).toMatchObject({ state: 'accepted', photos: 0 });
+});
+
+it('says in words where it stands', () => {
+  expect(describeCanary(judge({ enrolled: 57 }))).toBe(
+    'canary of 200 photos (of 10000 that need a call, from 3 folders): 57 done, the rest waits for it',
+  );
+  const refused = judge({ rejected: 200 });
+  expect(describeCanary(refused)).toMatch(/: refused$/u);
+  expect(describeCanary({ ...refused, state: 'accepted', acceptedBy: 'user' })).toMatch(
+    /: accepted by a user, although it was refused$/u,
+  );
+  expect(describeCanary({ ...refused, state: 'cancelled', done: 20 })).toMatch(
+    /: cancelled, 20 done, not judged$/u,
+  );
+  expect(describeCanary({ ...judge({}), state: 'listing' })).toBe(
+    'canary of 200 photos: waits for the whole list',
+  );
 });

@@ -25,6 +25,17 @@ export const settingSamples: Readonly<
   forgetList: ['./left.txt', './left.txt', '/left.csv', '/left.csv', ' '],
   giveUpAfter: ['2h', 7_200_000, '1d', 86_400_000, 'never'],
   stopAfterFailures: ['12.5%', { share: 0.125 }, '200', { count: 200 }, '101%'],
+  canary: ['200', 200, '1', 1, '5%'],
+  canaryAccept: [
+    'rejected<=5%',
+    [{ name: 'rejected', most: { share: 0.05 } }],
+    'failed<1%, 5<=2',
+    [
+      { name: 'failed', most: { share: 0.01 }, isBelow: true },
+      { name: '5', most: { count: 2 } },
+    ],
+    'reject<=5%',
+  ],
   grace: ['25s', 25_000, '100ms', 100, '0s'],
   sharedFiles: ['on', true, 'off', false, 'some'],
   health: ['8080', { host: undefined, port: 8080 }, '[::1]:80', { host: '::1', port: 80 }, 'host'],

@@ -84,6 +84,7 @@ function checkSettings({ settings, given }: Pick<Rollcall, 'settings' | 'given'>
     refuse('--repeat last', 'which photo is the last is known when its run is over.');
   if (settings.verify && 'count' in settings.verify)
     refuse('--verify with a count', 'its photos are chosen from a whole list; give a share, such as 5%.');
+  if (settings.canary !== undefined) refuse('--canary', 'its photos are chosen from a whole list.');
   if (settings.limit !== undefined) refuse('--limit', 'rollcall inbox close ends its list.');
   if (given.forgetList !== undefined)
     refuse('--forget-list', 'use rollcall forget, which holds for all runs.');

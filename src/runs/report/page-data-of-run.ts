@@ -26,7 +26,7 @@ export async function pageDataOf({
   /** Of rollcall. */
   version: string;
 }): Promise<PageData> {
-  const { id, createdAt, updatedAt, source, engine, schedule, waitsFor, counts } = record;
+  const { id, createdAt, updatedAt, source, engine, schedule, waitsFor, counts, canary } = record;
   const summary = await readSummary(state, id);
   const { aggregates, letters } =
     (summary && (await fromEnd(state, summary))) ?? (await fromLines(state, id));
@@ -41,6 +41,7 @@ export async function pageDataOf({
       ...(schedule !== undefined && { schedule }),
       ...(waitsFor !== undefined && { waitsFor }),
       listed: counts.listed,
+      ...(canary && { canary }),
     },
     madeAt: new Date().toISOString(),
     version,

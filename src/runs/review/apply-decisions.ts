@@ -248,7 +248,15 @@ function recordOf(
   like: RunRecord,
   { runId, count, sha256 }: { runId: string; count: number; sha256: string },
 ): RunRecord {
-  const { id: _, schedule: __, waitsFor: ___, outlook: ____, ownTemplateIds: _____, ...same } = like;
+  const {
+    id: _,
+    schedule: __,
+    waitsFor: ___,
+    outlook: ____,
+    ownTemplateIds: _____,
+    canary: ______,
+    ...same
+  } = like;
   const now = new Date().toISOString();
   return {
     ...same,
@@ -260,7 +268,7 @@ function recordOf(
     state: 'active',
     epoch: 0,
     // What a person asked for is done, whatever an earlier run came to.
-    settings: { ...like.settings, incremental: false },
+    settings: { ...like.settings, incremental: false, canary: undefined, canaryAccept: undefined },
     listed: { count, sha256, at: now },
     counts: { listed: count, done: 0, deadLetters: 0, calls: 0 },
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canarySchema } from '../../records/canary.ts';
 import { aggregatesSchema } from '../../records/run-aggregates.ts';
 import { accountViewSchema } from './accounts.ts';
 
@@ -67,6 +68,8 @@ export const runDetailSchema = runViewSchema
     changeable: changeableSchema,
     /** Processes that work on it. */
     processes: z.array(z.object({ name: z.string(), host: z.string(), since: z.string() })),
+    /** Of a run with `--canary`. */
+    canary: canarySchema.optional(),
     /** What happened to it (`rollcall.event/1`). */
     events: z.array(z.looseObject({ at: z.string(), kind: z.string() })),
     /** What pictures of it are drawn from (`rollcall.aggregates/1`); of one under way: of the lines that were read. */

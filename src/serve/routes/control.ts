@@ -30,11 +30,16 @@ export const controlRoutes: Routes = (context) => async (app) => {
 
   app.post(
     '/runs/:id/resume',
-    { schema: { summary: 'Let a paused run go on with the next worker', ...answers } },
+    {
+      schema: {
+        summary: 'Let a paused run go on with the next worker, also past a canary that was refused',
+        ...answers,
+      },
+    },
     async ({ params: { id } }, reply) => {
       const record = await findUnfinished(context, id);
       queueOf(context);
-      const { accountStaysPaused } = await resumeRun(rollcall, record);
+      const { accountStaysPaused } = await resumeRun(rollcall, record, signal);
       if (accountStaysPaused)
         throw new ProblemError(
           409,

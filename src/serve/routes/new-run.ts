@@ -13,7 +13,7 @@ import { allowedPlaces, allowedSource } from '../security/allowed-places.ts';
  * `allow-` and what a report says of people come from the server alone; a setting that is new does, too.
  */
 const allowedSettings: readonly string[] = [
-  ...['rate', 'maxCalls', 'maxAttempts', 'backoff', 'stopAfterFailures'],
+  ...['rate', 'maxCalls', 'maxAttempts', 'backoff', 'stopAfterFailures', 'canary', 'canaryAccept'],
   ...['limit', 'repeat', 'incremental', 'report', 'redrive'],
   ...['idFrom', 'include', 'exclude', 'includeLeftOut', 'keepIds'],
   ...['checkLiveness', 'checkDeepfake', 'checkQuality', 'checkAttribute', 'require'],

@@ -1,4 +1,5 @@
-import { onAccounts, startingRuns } from '../commands.ts';
+import { acceptance } from '../acceptance.ts';
+import { listingSources, onAccounts, startingRuns } from '../commands.ts';
 import { inGroup } from '../setting.ts';
 import { backoff, duration, failureThreshold, wholeNumber } from '../value-types.ts';
 
@@ -35,5 +36,21 @@ export const failureSettings = inGroup('failures', {
     default: '50%',
     placeholder: '<share|count>',
     description: 'pause at this share of the last 1,000 outcomes, or at this many dead letters',
+  },
+  canary: {
+    type: wholeNumber(1, 10_000),
+    scope: 'fixed',
+    commands: listingSources,
+    placeholder: '<photos>',
+    description:
+      'call so many photos from all over the list first; the rest follows by itself if they are accepted, else the run pauses',
+  },
+  canaryAccept: {
+    type: acceptance,
+    scope: 'changeable',
+    commands: [...listingSources, 'set'],
+    placeholder: '<rules>',
+    description:
+      'what a canary is accepted by: shares or counts of statuses and codes; default: rejected<=5%,duplicate<=5%,failed<=1%, also for those of the three that are not named',
   },
 });

@@ -59,7 +59,7 @@ export function RunControls({ run, onChange }: Props) {
         )}
         {run.state === 'paused' && (
           <button type="button" class="main" disabled={isBusy} onClick={() => void order('resume')}>
-            Resume
+            {run.canary?.state === 'refused' ? 'Go on all the same' : 'Resume'}
           </button>
         )}
         {!isOver(run) && (

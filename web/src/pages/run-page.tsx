@@ -5,6 +5,7 @@ import { follow } from '../api/live.ts';
 import type { RunDetail } from '../api/types.ts';
 import { useAsk } from '../api/use-ask.ts';
 import { session } from '../app/session.ts';
+import { CanaryCard } from '../components/canary-card.tsx';
 import { Card } from '../components/card.tsx';
 import { CodesTable } from '../components/codes-table.tsx';
 import { EngineHealth } from '../components/engine-health.tsx';
@@ -58,6 +59,7 @@ function Run({ run, onChange }: { run: RunDetail; onChange: () => void }) {
         {aggregates && <StatusShares byStatus={aggregates.byStatus} total={run.total ?? run.listed} />}
         {!session.value?.readOnly && <RunControls run={run} onChange={onChange} />}
       </Card>
+      {run.canary && <CanaryCard canary={run.canary} />}
       {!isOver && (
         <div class="columns">
           <Card title="Engine">

@@ -1,4 +1,5 @@
 import type { PageData } from '../../../src/records/page-data.ts';
+import { CanaryCard } from '../components/canary-card.tsx';
 import { Card } from '../components/card.tsx';
 import { CodesTable } from '../components/codes-table.tsx';
 import { CountsTable } from '../components/counts-table.tsx';
@@ -33,6 +34,7 @@ export function ReportPage({ data }: { data: PageData }) {
           </Card>
         </>
       )}
+      {run.canary && <CanaryCard canary={run.canary} />}
       {Object.keys(aggregates.byCode).length > 0 && (
         <Card title="Why photos were not enrolled" remark={countOf(aggregates.deadLetters, 'dead letter')}>
           <CodesTable byCode={aggregates.byCode} meanings={meanings} photos={aggregates.lines} />
