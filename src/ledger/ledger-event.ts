@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RunRecord } from '../records/run-record.ts';
+import { everyDayOf } from '../sources/s3-inventory/inventory-name.ts';
 import { trimUnseen } from '../sources/trim-text.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import { timeAt, writeTimeAt } from '../util/word-time.ts';
@@ -115,9 +116,12 @@ export const readTimes = (words: Uint32Array): EventTimes => ({
   seenAt: timeAt(words, 2),
 });
 
+/** What the ledger calls the source of an event: former versions named each day's delivery of an inventory. */
+export const sourceNameOf = ({ source }: Pick<LedgerEvent, 'source'>): string => everyDayOf(source);
+
 /**
  * What the ledger calls a run's source: its address, and what of it was listed. Two nights over two parts of one bucket
- * must not find each other's subjects missing.
+ * must not find each other's subjects missing. Each day's delivery of an inventory is the same source.
  */
 export function ledgerSourceOf(record: RunRecord): string {
   const { include, exclude } = record.settings;
@@ -125,6 +129,6 @@ export function ledgerSourceOf(record: RunRecord): string {
     ...(include.length > 0 ? [`include ${include.join(' ')}`] : []),
     ...(exclude.length > 0 ? [`exclude ${exclude.join(' ')}`] : []),
   ];
-  const address = record.origin ?? record.source;
+  const address = everyDayOf(record.origin ?? record.source);
   return filters.length > 0 ? `${address} (${filters.join('; ')})` : address;
 }

@@ -13,6 +13,7 @@ import {
   type LedgerEvent,
   ledgerSourceOf,
   readTimes,
+  sourceNameOf,
   timesOf,
   writeTimes,
 } from './ledger-event.ts';
@@ -59,7 +60,7 @@ async function readUnlisted(
       readLedger(state, {
         account,
         onEvent: (event) => {
-          if (event.source === source && isStoredEvent(event) && !isListed(event)) onEvent(event);
+          if (sourceNameOf(event) === source && isStoredEvent(event) && !isListed(event)) onEvent(event);
         },
         afterBatch,
       }),

@@ -203,6 +203,36 @@ describe('photos in a bucket', { timeout: 180_000 }, () => {
     await expect(scene.text('broken', 'report.jsonl')).rejects.toThrow();
   });
 
+  it('who is gone from one day of an inventory to the next is missing; an unfinished day is not the next one', async () => {
+    const deliver = async (day: string, keys: readonly string[]) => {
+      const files = [inventoryCsv(keys.map((key) => ({ key, bucket: 'archive', eTag: 'e' })))];
+      const change = { sourceBucket: 'archive' };
+      const parts = inventoryDelivery({ prefix: 'days/', files, change });
+      await server.put(
+        'other',
+        parts.map(([key, body]) => [key.replace('2026-11-28T01-00Z', day), body]),
+      );
+      return `s3://other/days/${day}/manifest.json`;
+    };
+    const run = (source: string, id: string) =>
+      scene.run(['run', source, '--incremental', ...(id === '' ? [] : ['--run-id', id])]);
+    const first = await deliver('2026-11-27T01-00Z', ['many/1/same.jpg', 'staff/ü.png', 'staff/text.jpg']);
+    expect(await run(first, 'friday')).toMatchObject({ exitCode: 1 });
+    const record = await scene.record('friday');
+    await scene.writeRecord({ ...record, id: 'friday', state: 'paused' });
+    const second = await deliver('2026-11-28T01-00Z', ['many/1/same.jpg', 'staff/text.jpg']);
+    const before = await scene.runIds();
+    await run(second, '');
+    const [saturday = ''] = (await scene.runIds()).filter((id) => !before.includes(id));
+    const missing = await scene.text(saturday, 'missing.jsonl');
+    expect(
+      missing
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    ).toEqual([expect.objectContaining({ subjectId: 'ü', photo: 's3://archive/staff/ü.png' })]);
+  });
+
   it('can be counted before, and looked at by doctor, which says what is wrong with a bucket', async () => {
     const dry = await scene.run(['run', 's3://archive/staff/', '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toMatchObject({ photos: 5, calls: 5 });

@@ -9,6 +9,7 @@ import {
   ledgerSourceOf,
   parseLedgerEvent,
   readTimes,
+  sourceNameOf,
   timesOf,
   writeTimes,
 } from '../../src/ledger/ledger-event.ts';
@@ -106,6 +107,30 @@ describe('a source', () => {
     expect(names[0]).toBe('/a');
     expect(source(['staff/**'], ['x'])).toBe(names[4]);
     expect(source([], [], { source: '-', origin: '/a' })).toBe('/a');
+  });
+
+  it('is the same on each day of an inventory, and another for another inventory', () => {
+    const day = (place: string, include: string[] = []) =>
+      source(include, [], { source: `s3://lists/${place}` });
+    const first = day('a/photos/daily/2026-11-27T01-00Z/manifest.json');
+    expect(first).toBe('s3://lists/a/photos/daily/*/manifest.json');
+    expect(day('a/photos/daily/2026-11-28T01-00Z/manifest.json')).toBe(first);
+    expect(sourceNameOf({ source: 's3://lists/a/photos/daily/2026-11-26T01-00Z/manifest.json' })).toBe(first);
+    const staff = day('a/photos/daily/2026-11-27T01-00Z/manifest.json', ['staff/**']);
+    expect(
+      sourceNameOf({
+        source: 's3://lists/a/photos/daily/2026-11-26T01-00Z/manifest.json (include staff/**)',
+      }),
+    ).toBe(staff);
+    const others = [
+      staff,
+      day('a/photos/weekly/2026-11-27T01-00Z/manifest.json'),
+      day('a/photos/daily/2026-11-27T01-00Z/list.jsonl'),
+      day('a/photos/daily/manifest.json'),
+      source([], [], { source: '/lists/daily/2026-11-27T01-00Z/manifest.json' }),
+    ];
+    expect(new Set([first, ...others]).size).toBe(6);
+    expect(others[4]).toMatch(/2026-11-27/);
   });
 });
 

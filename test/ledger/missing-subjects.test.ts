@@ -188,6 +188,25 @@ describe.each(['lines', 'snapshot'])('subjects that are enrolled and no longer l
     expect(ledgerSourceOf({ ...staff, source: '-', origin: '/archive' })).toBe(source);
   });
 
+  it('are those of any earlier day of an inventory, also as former versions wrote them', async () => {
+    const day = (date: string) => `s3://lists/photos/daily/${date}T01-00Z/manifest.json`;
+    const today = await recordOf({}, day('2026-11-28'));
+    const events = [
+      enrolled('here', { source: day('2026-11-26') }),
+      enrolled('gone', { source: ledgerSourceOf(await recordOf({}, day('2026-11-27'))) }),
+      enrolled('gone-before', { source: day('2026-11-26') }),
+      enrolled('elsewhere', { source: 's3://lists/photos/weekly/2026-11-26T01-00Z/manifest.json' }),
+    ];
+    for (const written of [events, [...events].reverse()]) {
+      const { lines = [] } = await missingOf(
+        { ...today, account: `${today.account}-${written[0]?.subjectId}` },
+        ['here'],
+        written,
+      );
+      expect(lines.map(({ subjectId }) => subjectId).sort()).toEqual(['gone', 'gone-before']);
+    }
+  });
+
   it('may be many', async () => {
     const names = Array.from({ length: 3_000 }, (_, index) => `subject-${index}`);
     const events = names.map((name) => enrolled(name));

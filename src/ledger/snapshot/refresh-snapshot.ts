@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ByteFiles, StateStore } from '../../storage/state/state-store.ts';
 import { checkCode } from '../known-photos.ts';
-import { type LedgerEvent, parseLedgerEvent } from '../ledger-event.ts';
+import { type LedgerEvent, parseLedgerEvent, sourceNameOf } from '../ledger-event.ts';
 import { type LedgerFile, listLedgerFiles, readLedgerFile } from '../ledger-files.ts';
 import { type CoveredFile, checkFile, stillThere } from './covered-files.ts';
 import { entryWords, hasBlanks, most, partitionBits, wayOf, writeEntry } from './entry.ts';
@@ -183,7 +183,7 @@ function createNames(former: TableFacts | undefined): Names {
       if (kind === 'enrolled') return required.numberOf(passed.join('\n'));
       return checks.numberOf(code.startsWith(checkCode) ? code : '');
     },
-    sourceOf: ({ source }) => sources.numberOf(sourceMark(source)),
+    sourceOf: (event) => sources.numberOf(sourceMark(sourceNameOf(event))),
     fit: () =>
       Math.max(required.list.length, checks.list.length) <= most.details &&
       sources.list.length <= most.sources,

@@ -18,7 +18,7 @@ export const trailerBytes = trailerWords * bytesPerWord;
 
 const magic = 0x726f_6c6c;
 /** To be raised whenever a hash, a flag or a place of an entry changes its meaning. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 const factsSchema = z.object({
   files: z.array(z.object({ path: z.string(), sizeInBytes: z.number(), check: z.string() })),

@@ -1,6 +1,12 @@
 import type { ByteFile, StateStore } from '../../storage/state/state-store.ts';
 import { subjectKey } from '../../util/subject-id.ts';
-import { isStoredEvent, keyWithoutBlanks, type LedgerEvent, parseLedgerEvent } from '../ledger-event.ts';
+import {
+  isStoredEvent,
+  keyWithoutBlanks,
+  type LedgerEvent,
+  parseLedgerEvent,
+  sourceNameOf,
+} from '../ledger-event.ts';
 import { readLedger } from '../ledger-files.ts';
 import {
   entryWords,
@@ -123,7 +129,8 @@ async function readOthers(
   let hasBlanks = false;
   const onEvent = (event: LedgerEvent) => {
     hasBlanks ||= keyWithoutBlanks(event.subjectId) !== subjectKey(event.subjectId);
-    if (event.source === source && isStoredEvent(event) && others.length <= mostOthers) others.push(event);
+    if (sourceNameOf(event) === source && isStoredEvent(event) && others.length <= mostOthers)
+      others.push(event);
   };
   await readLedger(state, { account, except, onEvent });
   return hasBlanks || others.length > mostOthers ? undefined : others;
