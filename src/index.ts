@@ -8,6 +8,7 @@ export type { GivenSettings, Settings } from './engines/settings.ts';
 export { type ReportLine, reportLineSchema, type Status } from './records/report-line.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
+export { type UndoLine, undoLineSchema } from './records/undo-line.ts';
 export { type AuditEnd, type AuditOptions, audit } from './runs/audit/audit.ts';
 export { enqueueRepairs, finishRepairs, type Repair } from './runs/audit/repair.ts';
 export { type EnqueueOptions, enqueue } from './runs/enqueue.ts';
@@ -36,5 +37,7 @@ export {
   workInProcess /** @deprecated The former name of `workInProcess`. */,
   workInProcess as workHere,
 } from './runs/run-in-process.ts';
+export type { UndoCounts } from './runs/undo/undo-counts.ts';
+export { previewUndo, type UndoEnd, type UndoOptions, undoRun } from './runs/undo/undo-run.ts';
 export { type RunEvent, workOnAll } from './runs/work-on-all.ts';
 export { FaultError, RollcallError, UsageError } from './util/errors.ts';

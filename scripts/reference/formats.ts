@@ -7,6 +7,7 @@ import { outcomeEventSchema } from '../../src/records/outcome-event.ts';
 import { progressSchema } from '../../src/records/progress.ts';
 import { reportLineSchema } from '../../src/records/report-line.ts';
 import { summarySchema } from '../../src/records/summary.ts';
+import { undoLineSchema } from '../../src/records/undo-line.ts';
 import { inboxPhotoSchema } from '../../src/serve/api/inboxes.ts';
 import { manifestRowSchema } from './manifest-row.ts';
 
@@ -133,6 +134,15 @@ export const formats: Readonly<Record<string, Format>> = {
       ...{ schema: 'rollcall.decision/1', seq: 17, action: 'edit' },
       edit: { rotate: 90, crop: { left: 0.1, top: 0, width: 0.8, height: 1 } },
       ...{ by: 'maria', at: '2026-11-23T09:12:44.000Z' },
+    },
+  },
+  'undo-line': {
+    title: 'A line of rollcall undo --output',
+    schema: undoLineSchema,
+    example: {
+      ...{ schema: 'rollcall.undo/1', run: line.run, seq: 17, subjectId: line.subjectId, photo: line.photo },
+      ...{ templateId: line.templateId, status: 'reversed', reason: 'deleted', isUnproven: true },
+      at: '2026-11-24T08:00:01.312Z',
     },
   },
   'inbox-photo': {

@@ -91,6 +91,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     arguments: { '[subjects...]': 'ids of subjects' },
     load: async () => (await import('./forget.ts')).defineForget,
   },
+  undo: {
+    description: 'take back what a run did: delete what it stored, enroll again what it replaced',
+    arguments: { '<run>': 'id of a run that is over' },
+    load: async () => (await import('./undo.ts')).defineUndo,
+  },
   coverage: {
     description: 'who of a list of people has no template, and why',
     arguments: { '<people>': 'a list with a column subject_id: .csv, .jsonl, or one id a line' },

@@ -97,6 +97,7 @@ function detailsOf(
     ...limits,
     ...(record.canary ? canaryRows(record.canary, { hasFigures }) : []),
     `${record.source} -> ${record.engine} at ${record.engineUrl} (account ${record.account})`,
+    ...(record.undone ? [describeUndone(record.undone)] : []),
     ...(note === undefined ? [] : [`good to know: ${note}`]),
     ...(record.waitsFor ? [`why it waits: ${record.waitsFor}`] : []),
     ...(isWaiting(record, now)
@@ -104,6 +105,9 @@ function detailsOf(
       : []),
   ];
 }
+
+const describeUndone = ({ reversed, kept, impossible }: NonNullable<RunRecord['undone']>) =>
+  `undone: ${reversed} reversed, ${kept} kept, ${impossible} impossible`;
 
 /** What it was given, or what was changed since. */
 function describeLimits({ settings: { rate }, concurrency }: RunRecord): string[] {

@@ -50,14 +50,14 @@ export function createLedgerDelta(
 }
 
 /** What a run's events have in common. */
-interface RunFacts {
+export interface RunFacts {
   readonly source: string;
   readonly required: readonly string[];
   /** The pattern that ids are inferred by; false: they are listed; absent: it is not known. */
   readonly inferredBy?: string | false;
 }
 
-function factsOf(record: RunRecord): RunFacts {
+export function factsOf(record: RunRecord): RunFacts {
   const { settings } = record;
   const isInferred = areIdsFromPaths(settings);
   return {
@@ -86,6 +86,7 @@ export function eventOfLine(
     photo,
     ...(line.version !== undefined && { version: line.version }),
     ...(line.sha256 !== undefined && { sha256: line.sha256 }),
+    ...(line.replaced !== undefined && { replaced: line.replaced }),
     ...originOf(photo, inferredBy),
   } as const;
   const checks = required.length > 0 ? { required: [...required].sort() } : {};

@@ -36,7 +36,8 @@ export const ledgerEventSchema = z.looseObject({
   templateIdFrom: z.enum(['manifest', 'engine']).optional(),
   /**
    * Whether the template's id was taken before the call: the engine said so, or earlier events do of one that was
-   * restored. Absent: nobody asked; what it was follows from the events of earlier runs.
+   * restored. Absent: nobody asked; what it was follows from the events of earlier runs. Of one that was undone `some`:
+   * what was there before holds again, by an event of its own.
    */
   replaced: z.enum(['none', 'some']).optional(),
   /** Checks that had to be fine for it to count as enrolled. */

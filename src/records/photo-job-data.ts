@@ -84,6 +84,8 @@ export const photoJobDataSchema = z.object({
     reads: z.number().int(),
     /** Whether a call may have been stored although its reply was lost. */
     storedUnknown: z.boolean(),
+    /** Whether the engine held a template before the first call, where that was asked (`--undoable`). */
+    held: z.enum(['none', 'some', 'unknown']).optional(),
     startedAt: z.string().optional(),
     /** Whether it was ever refused, and the refusal that is to be judged. */
     refusedBefore: z.boolean().optional(),

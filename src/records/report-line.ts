@@ -48,6 +48,8 @@ export const outcomeSchema = z.object({
   reason: z.enum(['unchanged', 'repeated', 'forgotten', 'rejected-before']).optional(),
   error: errorSchema.optional(),
   templateId: z.string().optional(),
+  /** With `--undoable`: whether the engine held a template under the id before the first call. Absent: it did not say. */
+  replaced: z.enum(['none', 'some']).optional(),
   /** Where the engine answered with another id than the one that was sent; `templateId` is the one that is believed. */
   templateIds: z.object({ sent: z.string(), returned: z.string() }).optional(),
   /** ISO time at which the engine stored a photo that is `unchanged` since. */
@@ -85,6 +87,7 @@ const {
   reason,
   error,
   templateId,
+  replaced,
   templateIds,
   enrolledAt,
   transactionId,
@@ -110,7 +113,7 @@ export const reportLineSchema = z.object({
   photo: z.string().optional(),
   ...{ version, status, stored, reason, error },
   engine: z.string(),
-  ...{ templateId, templateIds, enrolledAt, transactionId, match, verification },
+  ...{ templateId, replaced, templateIds, enrolledAt, transactionId, match, verification },
   ...{ attempts, calls, identifications, sizeInBytes, sha256 },
   queuedAt: z.string().optional(),
   ...outcomeSchema.shape,
@@ -164,6 +167,7 @@ export function buildReportLine(photo: ReportedPhoto, outcome: Outcome): ReportL
   if (outcome.error !== undefined) line.error = outcome.error;
   line.engine = photo.engine;
   if (templateId !== undefined) line.templateId = templateId;
+  if (outcome.replaced !== undefined) line.replaced = outcome.replaced;
   if (outcome.templateIds !== undefined) line.templateIds = outcome.templateIds;
   if (outcome.enrolledAt !== undefined) line.enrolledAt = outcome.enrolledAt;
   if (outcome.transactionId !== undefined) line.transactionId = outcome.transactionId;

@@ -113,6 +113,10 @@ export const runRecordSchema = z.object({
   canary: canarySchema.optional(),
   /** Of a run that is over: photos whose template has an id of the engine's own in place of the one sent. */
   ownTemplateIds: z.number().optional(),
+  /** Of a run that was undone, as far as that came: photos by what became of them. */
+  undone: z
+    .object({ at: z.string(), reversed: z.number(), kept: z.number(), impossible: z.number() })
+    .optional(),
   counts: z.object({
     listed: z.number(),
     done: z.number(),

@@ -21,6 +21,10 @@ export function checkEngineSettings(
   checkChecks(engine, settings);
   checkOwnSettings(engine, settings);
   checkTransport(engine, settings, source);
+  if (settings.undoable && !engine.verify)
+    throw wrong(
+      `${namesOf('undoable')}: the engine ${engine.name} has no call that says whether it holds a template; leave it out`,
+    );
   const asksWho = settings.dedupe ? 'dedupe' : settings.verify ? 'verify' : undefined;
   if (!asksWho) return;
   assertIdentifies(engine, namesOf(asksWho));
@@ -51,7 +55,7 @@ function checkTransport(
   const asking = engine.sendsAddressesBy?.(settings);
   if (asking === undefined) return;
   const key = namesOf(asking);
-  const needsBytes = (['dedupe', 'verify', 'preflight', 'stripMetadata'] as const).find(
+  const needsBytes = (['dedupe', 'undoable', 'verify', 'preflight', 'stripMetadata'] as const).find(
     (other) => settings[other],
   );
   if (needsBytes)

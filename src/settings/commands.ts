@@ -34,6 +34,7 @@ export const onAccounts = [
   'identify',
   'audit',
   'forget',
+  'undo',
   'doctor',
   'serve',
 ] as const;

@@ -40,8 +40,9 @@ export function finishEnrolled(
   };
 }
 
-function countsOf({ attempts, calls, identifications = 0 }: AttemptState) {
+function countsOf({ attempts, calls, identifications = 0, held }: AttemptState) {
   return {
+    ...(held !== undefined && held !== 'unknown' && { replaced: held }),
     attempts,
     ...(calls > attempts && { calls }),
     ...(identifications > 0 && { identifications }),

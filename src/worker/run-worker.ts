@@ -3,8 +3,9 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { createAccountLock } from '../account/account-lock.ts';
 import type { RateLimiter } from '../account/rate-limiter.ts';
+import { createUndoWatch } from '../account/undo-hold.ts';
 import type { Engine } from '../engines/engine.ts';
-import { watchForgotten } from '../ledger/forgotten-watch.ts';
+import { type Enrollment, watchForgotten } from '../ledger/forgotten-watch.ts';
 import { createByteBudget } from '../photos/byte-budget.ts';
 import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within-budget.ts';
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
@@ -83,6 +84,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
   const forgotten = watchForgotten({
     ...{ state, engine: record.engine, account: record.account, runId: record.id, log },
   });
+  const undoWatch = createUndoWatch(backend.leases, calledAccount);
   const context = {
     ...options,
     settings: record.settings,
@@ -99,7 +101,10 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     addressOf: (data: PhotoJobData) => wholeAddress(state, data),
     readUpload: ({ run, decided }: PhotoJobData, limitInBytes?: number) =>
       readUpload(state, { runId: run, name: decided?.upload ?? '', limitInBytes }),
-    refusalOf: forgotten.refusalOf,
+    async refusalOf(enrollment: Enrollment, signal: AbortSignal) {
+      await undoWatch.assertFree(signal);
+      return forgotten.refusalOf(enrollment, signal);
+    },
     memory: createByteBudget(photosBudgetInBytes),
   };
   return {

@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import { BudgetSpentError } from '../account/make-call.ts';
 import { AccountPausedError } from '../account/rate-limiter.ts';
+import { AccountHeldError } from '../account/undo-hold.ts';
 import type { Refusal } from '../ledger/forgotten-watch.ts';
 import type { PhotoJob } from '../queue/queue.ts';
 import type { Outcome } from '../records/report-line.ts';
 import { eitherSignal } from '../util/abort-signals.ts';
 import type { Span } from '../util/span.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
+import { askForTemplate } from './ask-for-template.ts';
 import { assertNotForgotten, forgottenOutcome, SubjectForgottenError } from './assert-not-forgotten.ts';
 import { AccountLockLostError, enrollPhoto, findDuplicate } from './enroll-photo.ts';
 import { finishEnrolled, finishOutcome } from './finish-outcome.ts';
@@ -61,6 +63,7 @@ export async function workPhoto(
   } catch (error) {
     if (error instanceof SubjectForgottenError)
       return { outcome: outcomeOfForgotten(photo?.tries ?? tries, { templateId, refusal: error.refusal }) };
+    if (error instanceof AccountHeldError) return later(whileHeldInMs);
     if (error instanceof AccountPausedError || error instanceof BudgetSpentError)
       await waitForPause(leaving.signal);
     else if (!signal.aborted && !draining.aborted) throw error;
@@ -120,11 +123,16 @@ async function enroll(
   const isAsked = photo.context.settings.dedupe && !photo.data.decided?.enrollAnyway;
   const duplicate = isAsked ? await findDuplicate(photo) : undefined;
   if (duplicate) return duplicate;
+  const unasked = photo.context.settings.undoable ? await askForTemplate(photo) : undefined;
+  if (unasked) return unasked;
   while (true) {
     const judgement = await enrollPhoto(photo, lock);
     if (judgement.kind !== 'call-again') return judgement;
   }
 }
+
+/** Until it is looked again whether a run of the account is still being undone. */
+const whileHeldInMs = 1_000;
 
 /** A conductor pauses the run within a second or two. */
 const longestPauseInMs = 5_000;

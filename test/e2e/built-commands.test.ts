@@ -15,6 +15,7 @@ const steps: readonly (readonly [command: string, exitCode: number])[] = [
   ['identify ./folder', 1],
   ['coverage people.txt', 1],
   ['audit --sample all', 0],
+  ['undo first --yes', 0],
   ['forget ann', 0],
   ['schedule add nightly --cron 0_2_*_*_* --source ./folder', 0],
   ['inbox open door', 0],

@@ -88,6 +88,7 @@ export const settingSamples: Readonly<
   require: ['liveness', ['liveness'], 'liveness, deepfake', ['liveness', 'deepfake'], 'mask'],
   dedupe: ['true', true, 'off', false, 'perhaps'],
   dedupeParallel: ['true', true, 'off', false, 'perhaps'],
+  undoable: ['true', true, 'off', false, 'perhaps'],
   verify: ['all', { share: 1 }, '100', { count: 100 }, '5 photos'],
   threshold: ['0', 0, '82.5', 82.5, '101'],
   keepDemographics: ['yes', true, '0', false, 'ja'],

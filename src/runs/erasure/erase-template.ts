@@ -16,6 +16,8 @@ export type TemplateEnd =
 
 export interface EraseOptions {
   readonly context: CallContext;
+  /** The call's turn among the runs of the account. */
+  readonly runId: string;
   readonly deleteTemplate: NonNullable<Engine['deleteTemplate']>;
   readonly templateId: string;
   /** Tells templates apart where the account's health is judged. */
@@ -29,14 +31,14 @@ export interface EraseOptions {
  * @throws AccountPausedError while the account is paused; the signal's reason when aborted
  */
 export async function eraseTemplate(options: EraseOptions): Promise<TemplateEnd> {
-  const { context, deleteTemplate, templateId, name, retries, signal } = options;
+  const { context, runId, deleteTemplate, templateId, name, retries, signal } = options;
   let attempts = 0;
   let isUnanswered = false;
   while (true) {
     const { reply, charged } = await makeCall<DeleteReply>({
       kind: 'delete',
       context,
-      runId: 'forget',
+      runId,
       photo: name,
       attemptsBefore: attempts,
       call: (callSignal, onSent) => deleteTemplate({ templateId, signal: callSignal, onSent }),

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { resumeFixedAccount } from '../../account/account-pause.ts';
 import { AccountPausedError } from '../../account/rate-limiter.ts';
+import { undoLeaseKey } from '../../account/undo-hold.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { createErasureLog, forgetListFolder, writeForgetEntries } from '../../ledger/forget-files.ts';
 import { keyWithoutBlanks } from '../../ledger/ledger-event.ts';
@@ -78,7 +79,9 @@ export async function forgetSubjects(
   await resumeFixedAccount(backend.accounts, account);
   const listedAt = plan.toList.length > 0 ? now : plan.listedAt;
   const timeoutInMs = settings.timeout;
-  await waitForCallers({ state, presence, accounts, listedAt, timeoutInMs, signal, onWait });
+  const isUndoing = (await leases.holder(undoLeaseKey(calledAccount))) !== undefined;
+  const others = isUndoing ? ['rollcall undo'] : [];
+  await waitForCallers({ state, presence, accounts, listedAt, timeoutInMs, others, signal, onWait });
 
   const open = [...plan.pending, ...plan.toList];
   const known = await findKnownTemplates(state, {
@@ -109,6 +112,7 @@ export async function forgetSubjects(
       const name = `forget/${account}/${number}/${index}`;
       const end = await eraseTemplate({
         context,
+        runId: 'forget',
         deleteTemplate,
         templateId,
         name,

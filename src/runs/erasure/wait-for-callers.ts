@@ -22,11 +22,13 @@ export async function waitForCallers(options: {
   listedAt: number;
   /** Of this process; others may allow their calls more. */
   timeoutInMs: number;
+  /** Who calls besides: an undoing, which enrolls earlier photos again. */
+  others?: readonly string[];
   signal: AbortSignal;
   /** Called if it takes a while. */
   onWait: (wait: { runIds: readonly string[]; durationInMs: number }) => void;
 }): Promise<void> {
-  const { state, presence, accounts, listedAt, signal } = options;
+  const { state, presence, accounts, listedAt, others = [], signal } = options;
   const all = (await listRunRecords(state)).filter((run) => accounts.has(run.account));
   const workers = await readWorkerRegistrations(presence);
   const ownTime = options.timeoutInMs;
@@ -35,7 +37,7 @@ export async function waitForCallers(options: {
   // Workers elsewhere may still end their calls when a run pauses.
   const isCalling = (run: (typeof all)[number]) =>
     run.state === 'active' || (run.state !== 'finished' && Date.now() - Date.parse(run.updatedAt) < waitInMs);
-  const runIds = all.filter(isCalling).map(({ id }) => id);
+  const runIds = [...all.filter(isCalling).map(({ id }) => id), ...others];
   const durationInMs = listedAt + waitInMs - Date.now();
   if (runIds.length === 0 || durationInMs <= 0) return;
   options.onWait({ runIds, durationInMs });

@@ -35,11 +35,7 @@ export interface CostForecast extends MoneyForecast {
 /** The run itself stands above earlier ones, and these above nothing. Runs that ask the engine for something else say nothing. */
 export async function findCostBasis(
   state: StateStore,
-  {
-    source,
-    account,
-    settings,
-  }: { source: string; account: string; settings: Pick<Settings, 'dedupe' | 'verify'> },
+  { source, account, settings }: { source: string; account: string; settings: Asking },
 ): Promise<CostBasis> {
   const { records } = await listReadableRuns(state);
   const alike = records.filter(
@@ -54,8 +50,10 @@ export async function findCostBasis(
   return first ? { kind: 'earlier-runs', runs: [first, ...others] } : { kind: 'nothing' };
 }
 
-const asksOf = ({ dedupe, verify }: Partial<Pick<Settings, 'dedupe' | 'verify'>>) =>
-  JSON.stringify([dedupe, verify]);
+const asksOf = ({ dedupe, undoable = false, verify }: Partial<Asking>) =>
+  JSON.stringify([dedupe, undoable, verify]);
+
+type Asking = Pick<Settings, 'dedupe' | 'verify'> & Partial<Pick<Settings, 'undoable'>>;
 
 const isKnown = ({ counts: { callStatistics } }: RunRecord) =>
   callStatistics !== undefined && callStatistics.photos >= fewestPhotos;

@@ -10,7 +10,7 @@ export const emptyCounts = () => ({
   calls: 0,
   /** Photos that the preflight would refuse: none of the calls. */
   savedCalls: 0,
-  /** Among the calls: those of `--dedupe` and `--verify`. */
+  /** Among the calls: those of `--dedupe`, `--undoable` and `--verify`. */
   identifications: 0,
   repeated: 0,
   forgotten: 0,
@@ -43,11 +43,12 @@ export async function subtractRefused(looks: AsyncIterable<PhotoLook>, counts: C
 /** A photo that turns out to be a duplicate saves its enroll call: these are the most that there can be. */
 export function addIdentifications(
   counts: Counts,
-  { dedupe, verify }: Pick<Settings, 'dedupe' | 'verify'>,
+  { dedupe, undoable, verify }: Pick<Settings, 'dedupe' | 'undoable' | 'verify'>,
 ): void {
   const enrollments = counts.calls;
   const share = verify && 'share' in verify ? verify.share : 0;
   const verified = verify && 'count' in verify ? verify.count : Math.round(enrollments * share);
-  counts.identifications = (dedupe ? enrollments : 0) + Math.min(enrollments, verified);
+  counts.identifications =
+    (dedupe ? enrollments : 0) + (undoable ? enrollments : 0) + Math.min(enrollments, verified);
   counts.calls += counts.identifications;
 }

@@ -18,7 +18,7 @@ const allowedSettings: readonly string[] = [
   ...['idFrom', 'include', 'exclude', 'includeLeftOut', 'keepIds'],
   ...['checkLiveness', 'checkDeepfake', 'checkQuality', 'checkAttribute', 'require'],
   ...['validateQuality', 'validateAttribute', 'validateLiveness', 'validateNface'],
-  ...['dedupe', 'dedupeParallel', 'verify', 'threshold', 'preflight', 'prepare', 'stripMetadata'],
+  ...['dedupe', 'dedupeParallel', 'undoable', 'verify', 'threshold', 'preflight', 'prepare', 'stripMetadata'],
 ];
 
 const newRunSchema = z.strictObject({

@@ -48,6 +48,14 @@ export const checkSettings = inGroup('checks', {
     placeholder: '<which>',
     description: 'identify photos after they were enrolled: all, a share (5%) or a count (100)',
   },
+  undoable: {
+    type: onOff,
+    scope: 'fixed',
+    commands: startingRuns,
+    default: 'false',
+    description:
+      'ask the engine before each photo whether it holds a template under its id, one call more, so that rollcall undo can prove what it deletes',
+  },
   threshold: {
     type: similarity,
     scope: 'fixed',

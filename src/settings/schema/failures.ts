@@ -8,7 +8,7 @@ export const failureSettings = inGroup('failures', {
   maxAttempts: {
     type: wholeNumber(1, 100),
     scope: 'changeable',
-    commands: [...startingRuns, 'identify', 'audit', 'forget'],
+    commands: [...startingRuns, 'identify', 'audit', 'forget', 'undo'],
     default: '5',
     placeholder: '<calls>',
     description: 'calls for one photo before it is set aside',
@@ -16,7 +16,7 @@ export const failureSettings = inGroup('failures', {
   backoff: {
     type: backoff,
     scope: 'changeable',
-    commands: [...startingRuns, 'identify', 'audit', 'forget'],
+    commands: [...startingRuns, 'identify', 'audit', 'forget', 'undo'],
     default: '1s..60s',
     placeholder: '<from..to>',
     description: 'wait before another attempt: first delay and ceiling',
