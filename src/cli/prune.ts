@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { clearListsOfRemoved } from '../runs/inbox/clear-lists.ts';
 import { findOldRuns, removeRuns } from '../runs/prune.ts';
 import { parseDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
@@ -18,7 +19,7 @@ export function definePrune(command: Command): void {
     .option('--dry-run', 'only list these runs')
     .action(async (options: PruneOptions & Record<string, unknown>) => {
       const { olderThan, dryRun = false } = options;
-      await withRollcall(options, async ({ rollcall: { state }, life }) => {
+      await withRollcall(options, async ({ rollcall: { state }, life, signal }) => {
         const ageInMs = parseDuration(olderThan);
         if (ageInMs === undefined)
           throw new UsageError(
@@ -27,7 +28,10 @@ export function definePrune(command: Command): void {
           );
         life.doing('Removing old runs');
         const runs = await findOldRuns(state, new Date(Date.now() - ageInMs).toISOString());
-        if (!dryRun) await removeRuns(state, runs);
+        if (!dryRun) {
+          await removeRuns(state, runs);
+          await clearListsOfRemoved(state, signal);
+        }
         for (const run of runs) print(run.id);
         const verb = dryRun ? 'would be removed' : 'removed';
         say(`${plural(runs.length, 'run')} ${verb} from ${state.address}`);

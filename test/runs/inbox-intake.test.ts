@@ -2,6 +2,8 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type InboxRecord, readInbox, writeInbox } from '../../src/records/inbox.ts';
 import { writeControl } from '../../src/records/run-control.ts';
+import { readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
+import { clearListsOfRemoved, forgetInLists } from '../../src/runs/inbox/clear-lists.ts';
 import { type Intake, openIntake } from '../../src/runs/inbox/intake.ts';
 import { newRunSettings } from '../../src/runs/run-settings.ts';
 import { createInboxSource } from '../../src/sources/inbox/inbox-source.ts';
@@ -14,6 +16,7 @@ import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { settingsOf } from './run-settings.ts';
 
 const name = 'door';
+const whole = { offset: 0, sizeInBytes: 1024 * 1024 };
 const presence = {
   announce: async () => {},
   withdraw: async () => {},
@@ -70,7 +73,7 @@ describe.each([
   const photoOf = (subjectId: string) => ({
     subjectId,
     photo: `/p/${subjectId}.jpg`,
-    key: `key-${subjectId}`,
+    key: Buffer.from(subjectId).toString('hex'),
   });
   const addTo = async (intake: Intake, subjectId: string) => {
     const [taken] = await intake.add([photoOf(subjectId)]);
@@ -143,5 +146,44 @@ describe.each([
     expect(await listOf(state, first?.runId ?? '')).toEqual({ ids: ['anna'], isWhole: true });
     expect(await listOf(state, second?.runId ?? '')).toEqual({ ids: ['bert'], isWhole: false });
     expect(await readInbox(state, name)).toEqual(record);
+  });
+
+  it('says nothing more of who was forgotten, nor of runs that were removed, and knows the keys of others', async () => {
+    states = await openStates();
+    const state = states.open();
+    await writeInbox(state, { ...record, rollInMs: 0 });
+    const intake = await open(state);
+    const over = await addTo(intake, 'anna');
+    await addTo(intake, 'bert');
+    await intake.settle();
+    const removed = await addTo(intake, 'carla');
+    await intake.settle();
+    await writeInbox(state, record);
+    await addTo(intake, 'anna-again');
+    const { signal } = new AbortController();
+    const run = await readRunRecord(state, over?.runId ?? '');
+    if (run) await writeRunRecord(state, { ...run, state: 'finished' });
+    for (const file of ['run.json', 'run.first.json'])
+      await state.remove(`${runFolderOf(removed?.runId ?? '')}/${file}`);
+
+    const isGone = (subjectId: string) => subjectId.startsWith('anna');
+    await forgetInLists(state, { isGone, signal });
+    await clearListsOfRemoved(state, signal);
+    const texts = await Promise.all(
+      (await state.list('inboxes/door/lists')).map(({ name }) =>
+        state.readRange(`inboxes/door/lists/${name}`, whole),
+      ),
+    );
+    const said = texts.join('');
+    expect(said).not.toMatch(/anna"|anna\.jpg|carla/);
+    expect(said).toMatch(/bert/);
+
+    await intake.close();
+    const next = await open(states.open());
+    expect(await addTo(next, 'bert')).toMatchObject({ runId: over?.runId, seq: 2, repeated: true });
+    expect(await addTo(next, 'carla')).toEqual({ ...removed, repeated: true });
+    // The list of the run that goes on is left alone.
+    expect(await addTo(next, 'anna-again')).toMatchObject({ seq: 1, repeated: true });
+    expect(await addTo(next, 'anna')).toMatchObject({ seq: 2, repeated: false });
   });
 });

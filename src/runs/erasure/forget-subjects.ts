@@ -8,6 +8,7 @@ import { createErasureLog, forgetListFolder, writeForgetEntries } from '../../le
 import { keyWithoutBlanks } from '../../ledger/ledger-event.ts';
 import { purgeLedger } from '../../ledger/purge-ledger.ts';
 import { UsageError } from '../../util/errors.ts';
+import { forgetInLists } from '../inbox/clear-lists.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { findSameAccounts } from '../same-accounts.ts';
 import { eraseTemplate, type TemplateEnd } from './erase-template.ts';
@@ -162,7 +163,9 @@ export async function forgetSubjects(
   // Where somebody else tidies the ledger just now, what is erased is left out there.
   for (const named of accounts)
     await purgeLedger({ state, leases, account: named, subjects: erased, signal });
-  await forgetReviews(state, { subjects: new Set(subjects), signal });
+  const all = new Set(subjects);
+  await forgetReviews(state, { subjects: all, signal });
+  await forgetInLists(state, { isGone: (id) => all.has(keyWithoutBlanks(id)), signal });
   return {
     subjects: subjects.length,
     erased: erased.size,

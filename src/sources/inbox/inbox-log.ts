@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { StateStore } from '../../storage/state/state-store.ts';
+import type { StateLine, StateStore } from '../../storage/state/state-store.ts';
 import { FaultError } from '../../util/errors.ts';
 import { parseJson } from '../../util/json-text.ts';
 import type { Warning } from '../../util/warning.ts';
@@ -153,6 +153,35 @@ export async function* readEntries(
       offset: line.offset,
       sizeInBytes: line.sizeInBytes,
     }));
+}
+
+/**
+ * Puts other photos in the place of those of a session that nobody writes to any more. Lines keep their length, so that
+ * nobody who reads it meanwhile sees another place; what a dying process left half-written goes.
+ * @param change gives photos that take no more room
+ */
+export async function changePhotos(
+  state: StateStore,
+  inbox: string,
+  { name, begin }: Session,
+  change: (photo: InboxPhoto) => InboxPhoto,
+): Promise<void> {
+  const path = listPath(inbox, name);
+  await state.seal(path);
+  const writer = await state.openWriter(path);
+  const changed = (line: StateLine): string => {
+    const entry = line.offset < begin ? undefined : parseEntry(state, path, line);
+    if (!entry || 'ends' in entry) return line.text;
+    const text = JSON.stringify({ ...entry, photos: entry.photos.map(change) });
+    return text + ' '.repeat(line.sizeInBytes - 1 - Buffer.byteLength(text));
+  };
+  try {
+    for await (const lines of state.readLines(path))
+      await writer.write(lines.map((line) => `${changed(line)}\n`).join(''));
+    await writer.commit();
+  } finally {
+    await writer.discard();
+  }
 }
 
 function parseEntry(state: StateStore, path: string, line: { text: string; offset: number }): InboxEntry {
