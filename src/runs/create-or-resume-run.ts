@@ -16,7 +16,6 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
 import { noteForgetList, type OwnForgetList } from './erasure/forget-list.ts';
 import {
-  checkCanary,
   describeRefused,
   describeTakenOver,
   newRunSettings,
@@ -68,7 +67,6 @@ export async function createOrResumeRun(options: CreateOrResumeOptions): Promise
   const { state, settings, given, subject, forgetList = [], schedule } = options;
   const found = await findRun(options);
   if (found) return resumeRun(found, options);
-  checkCanary(options);
   const fresh = newRecord({ id: settings.runId ?? newRunId(), settings, given, subject });
   const record = schedule === undefined ? fresh : { ...fresh, schedule };
   await noteForgetList(state, { runId: record.id, engine: subject.engine, subjects: forgetList });

@@ -66,6 +66,7 @@ export async function enqueue(
   }: EnqueueOptions = {},
 ): Promise<EnqueuedRun> {
   const { state, settings } = rollcall;
+  if (!like) checkCanary(rollcall);
   const forgetList = await readForgetList(rollcall, settings, signal);
   if (typeof given === 'string' && given !== '-') {
     const source = await openSourceOf(rollcall, given, settings);
@@ -90,7 +91,6 @@ export async function enqueue(
     needed.filesOn = host;
   });
   const subject = { ...(like ? { ...like, source } : subjectOf(rollcall, source)), filesOn: undefined };
-  if (!like && !found) checkCanary(rollcall);
   const fresh = newRecord({ id: runId, settings, given: rollcall.given, subject });
   const wanted = like ? likeAnother(fresh, like) : fresh;
   const asked = like ? { settings: wanted.settings, given: wanted.settings } : rollcall;

@@ -13,6 +13,7 @@ import { watchLocalPhotos } from './files-on.ts';
 import { joinRun, type StartedRun, type WorkTools } from './join-run.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
+import { checkCanary } from './run-settings.ts';
 import { type ListSettings, openSourceOf, type PhotoPlaces, reopenSource, subjectOf } from './run-source.ts';
 
 export interface RunInProcessOptions {
@@ -55,6 +56,7 @@ export async function startRun(
   { source: spec, alwaysNew = false, signal }: Pick<RunInProcessOptions, 'source' | 'alwaysNew' | 'signal'>,
 ): Promise<(StartedRun & CreatedOrResumed) | RunEnd> {
   const { state, settings } = rollcall;
+  checkCanary(rollcall);
   const opened = rollcall.engine();
   await opened.ready();
   // Missing packages are reported before anything starts.

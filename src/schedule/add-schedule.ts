@@ -10,6 +10,7 @@ import {
 } from '../records/schedule.ts';
 import { readForgetList } from '../runs/erasure/forget-list.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
+import { checkCanary } from '../runs/run-settings.ts';
 import { openSourceOf, subjectOf } from '../runs/run-source.ts';
 import { checkWebhook } from '../runs/webhook/webhook.ts';
 import { UsageError } from '../util/errors.ts';
@@ -46,6 +47,7 @@ export async function addSchedule(
   const time = checkCronTime({ cron, tz });
   const given = Object.entries(rollcall.given).filter(([key]) => isOfRun(key));
   const settings: Record<string, string> = Object.fromEntries(given);
+  checkCanary(rollcall);
   // Read again by every night's run, wherever that is started.
   await readForgetList(rollcall, rollcall.settings, signal);
   if (settings.forgetList !== undefined) settings.forgetList = resolve(rollcall.folder, settings.forgetList);

@@ -63,8 +63,17 @@ const mostKept = 200_000;
 const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 
 const partsOf = (folder: string) => (folder === '' ? [] : folder.split('/'));
-const cutTo = (folder: string, depth: number) =>
-  depth === Number.POSITIVE_INFINITY ? folder : partsOf(folder).slice(0, depth).join('/');
+
+/** For each of millions of photos, so without taking it apart. */
+function cutTo(folder: string, depth: number): string {
+  if (depth === Number.POSITIVE_INFINITY) return folder;
+  let end = -1;
+  for (let part = 0; part < depth; part += 1) {
+    end = folder.indexOf('/', end + 1);
+    if (end < 0) return folder;
+  }
+  return folder.slice(0, Math.max(0, end));
+}
 
 interface Lot {
   readonly seq: number;
