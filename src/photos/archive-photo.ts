@@ -26,7 +26,7 @@ export interface ArchivePhotoOptions {
   readonly rootFolderOf: (archive: string) => string | undefined;
   readonly root: RootWatch;
   readonly s3: S3Connection | undefined;
-  /** For the whole read of a photo in an archive file on S3. */
+  /** For the read of a photo in an archive file on S3; in a `.tar.gz` each request has its own. */
   readonly timeoutInMs: number;
 }
 
@@ -98,9 +98,15 @@ export function createArchivePhotoReader(options: ArchivePhotoOptions): ArchiveP
     async read(photo, { maxSizeInBytes, signal }) {
       setMaxListeners(0, signal); // one for each photo that is waited for
       const { timeoutInMs } = options;
-      const deadline = isS3Address(photo.archive) ? createDeadline(signal, timeoutInMs) : undefined;
-      const until = deadline?.signal ?? signal;
+      let until = signal;
+      let deadline: ReturnType<typeof createDeadline> | undefined;
       try {
+        // No photo's time limit fits what is read of all of a tar file before the first one.
+        if (photo.kind !== 'zip') await withinTime(openOnce(photo), { signal });
+        if (isS3Address(photo.archive) && photo.kind !== 'tar.gz') {
+          deadline = createDeadline(signal, timeoutInMs);
+          until = deadline.signal;
+        }
         return await withinTime(readOnce(photo, { maxSizeInBytes, signal: until }), { signal: until });
       } catch (error) {
         signal.throwIfAborted();

@@ -127,7 +127,7 @@ async function openOnS3(spec: string, options: ManifestOptions): Promise<Source>
   const address = formatS3Address(at);
   throw new UsageError(
     'source-kind',
-    `${address} is neither a manifest (.csv, .jsonl, .ndjson), nor the manifest.json of an S3 Inventory, nor an archive file (.zip), nor a prefix: give ${address}/ for all photos below it.`,
+    `${address} is neither a manifest (.csv, .jsonl, .ndjson), nor the manifest.json of an S3 Inventory, nor an archive file (.zip, .tar, .tar.gz), nor a prefix: give ${address}/ for all photos below it.`,
   );
 }
 

@@ -233,6 +233,23 @@ describe('photos in a bucket', { timeout: 180_000 }, () => {
     ).toEqual([expect.objectContaining({ subjectId: 'ü', photo: 's3://archive/staff/ü.png' })]);
   });
 
+  it('an inventory is looked at by doctor, without a listing', async () => {
+    const rows = ['E-1/a', 'E-1/b', 'E-2/a', 'E-2/b'].map((name) => ({
+      key: `${name}.jpg`,
+      bucket: 'archive',
+    }));
+    const files = [inventoryCsv(rows)];
+    const change = { sourceBucket: 'archive' };
+    await server.put('other', inventoryDelivery({ prefix: 'looked/', files, change }));
+    const source = 's3://other/looked/2026-11-28T01-00Z/manifest.json';
+    proxy.reset();
+    const bad = await scene.run(['doctor', source]);
+    expect(bad).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('{id}/{photo}.{ext}') });
+    const good = await scene.run(['run', source, '--dry-run', '--json', '--id-from', '{id}/{photo}.{ext}']);
+    expect(JSON.parse(good.stdout)).toMatchObject({ photos: 4, subjects: 2 });
+    expect(proxy.count('list')).toBe(0);
+  });
+
   it('can be counted before, and looked at by doctor, which says what is wrong with a bucket', async () => {
     const dry = await scene.run(['run', 's3://archive/staff/', '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toMatchObject({ photos: 5, calls: 5 });

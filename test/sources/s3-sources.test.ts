@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPhotoReader } from '../../src/photos/read-photo.ts';
 import { openSource } from '../../src/sources/open-source.ts';
@@ -6,6 +8,7 @@ import { openS3Connection, type S3Connection } from '../../src/storage/s3/s3-con
 import { internalError, type S3Proxy, slowDown, startS3Proxy } from '../helpers/s3-proxy.ts';
 import { type S3Server, startS3Server } from '../helpers/s3-server.ts';
 import { describeSource, listAll, listWhole } from './source-conformance.ts';
+import { makeTar } from './tar-files.ts';
 import { makeZip } from './zip-files.ts';
 
 let server: S3Server;
@@ -411,5 +414,128 @@ test('photos in a zip file on S3 cost a request each, and come from the file tha
     await reader.close();
   }
   await expect(open('s3://bucket/rows/none.zip')).rejects.toMatchObject({ exitCode: 2 });
-  await expect(open('s3://bucket/rows/photos.tar.gz')).rejects.toMatchObject({ code: 'source-kind' });
+});
+
+describe.each([
+  ['tar', (bytes: Buffer) => bytes],
+  ['tar.gz', (bytes: Buffer) => gzipSync(bytes)],
+])('a .%s file on S3', (suffix, pack) => {
+  const tarOf = (count: number, what = 'photo') =>
+    pack(
+      makeTar(
+        Array.from({ length: count }, (_, index) => ({
+          name: `staff/p${index}.jpg`,
+          content: `${what} ${index}`,
+        })),
+      ),
+    );
+  const { signal } = new AbortController();
+  const openReader = (timeoutInMs = 10_000) => createPhotoReader({ s3, timeoutInMs, allowPrivate: false });
+
+  describeSource('it', async () => {
+    const odd = pack(
+      makeTar([{ name: 'a.jpg' }, { name: 'notes.txt' }, { name: '../b.jpg' }, { name: 'c.jpg' }]),
+    );
+    await server.put('bucket', [[`rows/odd.${suffix}`, odd]]);
+    const at = `s3://bucket/rows/odd.${suffix}`;
+    const expected = [
+      { subjectId: 'a', photo: `${at}!/a.jpg` },
+      { problem: expect.stringContaining('".."') },
+      { subjectId: 'c', photo: `${at}!/c.jpg` },
+    ];
+    return { open: () => open(at), expected };
+  });
+
+  test('its photos are read in any order, and from the file that is there', async () => {
+    const at = `s3://bucket/rows/night.${suffix}`;
+    await server.put('bucket', [[`rows/night.${suffix}`, tarOf(20)]]);
+    const photos = await listAll(await open(at));
+    expect(photos).toHaveLength(20);
+    const reader = openReader();
+    try {
+      const read = (index: number) => reader.read(photos[index]?.photo ?? '', signal);
+      for (const index of [7, 0, 19, 3])
+        expect(await read(index)).toMatchObject({
+          ...{ bytes: Buffer.from(`photo ${index}`), version: photos[index]?.version },
+        });
+      await server.put('bucket', [[`rows/night.${suffix}`, tarOf(21, 'another photo')]]);
+      if (suffix === 'tar')
+        expect(await read(3)).toMatchObject({
+          problem: expect.stringContaining('was changed'),
+          retryable: true,
+        });
+    } finally {
+      await reader.close();
+    }
+    const later = openReader();
+    try {
+      expect(await later.read(photos[3]?.photo ?? '', signal)).toMatchObject({
+        bytes: Buffer.from('another photo 3'),
+      });
+    } finally {
+      await later.close();
+    }
+  });
+
+  test('one that was changed while it was listed is not listed any further, and not gone on with', async () => {
+    const name = `rows/changing.${suffix}`;
+    // Larger than what is read at once, and not packed any smaller.
+    const noise = Array.from({ length: 9 }, (_, index) => ({
+      name: `p${index}.jpg`,
+      content: randomBytes(600 * 1024),
+    }));
+    const bytes = pack(makeTar(noise));
+    await server.put('bucket', [[name, bytes]]);
+    const source = await open(`s3://bucket/${name}`);
+    let after: ListedPhoto | undefined;
+    const listing = async () => {
+      for await (const photo of source.list({ signal })) {
+        if (after === undefined) await server.put('bucket', [[name, tarOf(6)]]);
+        after = photo;
+      }
+    };
+    const changed = { exitCode: 2, code: 'source-changed' };
+    await expect(listing()).rejects.toMatchObject(changed);
+    await expect(
+      listAll(await open(`s3://bucket/${name}`), after === undefined ? {} : { after }),
+    ).rejects.toMatchObject(changed);
+  });
+
+  test('what is read of all of it before the first photo takes as long as it takes', async () => {
+    const name = `rows/slow.${suffix}`;
+    const parts = Array.from({ length: 4 }, (_, index) => ({
+      name: `p${index}.jpg`,
+      content: randomBytes(1024 * 1024),
+    }));
+    await server.put('bucket', [[name, pack(makeTar(parts))]]);
+    proxy.setLatency(400);
+    const reader = openReader(2_000);
+    try {
+      const read = await reader.read(`s3://bucket/${name}!/p3.jpg`, signal);
+      expect(read).toMatchObject({ bytes: parts[3]?.content });
+    } finally {
+      await reader.close();
+    }
+  });
+
+  test('an outage is waited for; who may not read it, and one that is cut off, end with exit code 2', async () => {
+    const name = `rows/outage.${suffix}`;
+    await server.put('bucket', [[name, tarOf(5)]]);
+    const source = await open(`s3://bucket/${name}`);
+    let failures = 0;
+    proxy.answer(({ kind }) => {
+      if (kind === 'get') failures += 1;
+      return kind === 'get' && failures <= 2;
+    }, slowDown);
+    expect(await listAll(source)).toHaveLength(5);
+    expect(failures).toBeGreaterThan(2);
+    proxy.answer(() => true, { status: 403, code: 'AccessDenied' });
+    await expect(open(`s3://bucket/${name}`)).rejects.toMatchObject({ exitCode: 2 });
+    proxy.reset();
+    await server.put('bucket', [[name, tarOf(5).subarray(0, -1100)]]);
+    await expect(open(`s3://bucket/${name}`).then((cut) => listWhole(cut))).rejects.toMatchObject({
+      exitCode: 2,
+    });
+    await expect(open(`s3://bucket/rows/none.${suffix}`)).rejects.toMatchObject({ exitCode: 2 });
+  });
 });

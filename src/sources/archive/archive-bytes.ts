@@ -13,6 +13,8 @@ export interface ArchiveBytes {
   readonly version: string;
   /** So much is best read at once where small pieces lie near each other. */
   readonly windowInBytes: number;
+  /** Each read is a request: where much of it is read, it is better read in large pieces than passed over in small ones. */
+  readonly isRemote?: true;
   /**
    * All bytes of a range; fewer only at the end.
    * @throws ArchiveChangedError if it is another file by now
@@ -77,6 +79,7 @@ export async function openS3Archive(
     sizeInBytes: objectSizeInBytes,
     version: etag ?? `${objectSizeInBytes}`,
     windowInBytes: 1024 * 1024,
+    isRemote: true,
     async read(position, sizeInBytes, until = signal) {
       const size = Math.min(sizeInBytes, objectSizeInBytes - position);
       if (size <= 0) return Buffer.alloc(0);

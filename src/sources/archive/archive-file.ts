@@ -22,7 +22,7 @@ export interface ArchiveEntry {
 
 /** An open archive file whose entries are read at any place. */
 export interface ArchiveFile {
-  /** Its entries are found by reading all of it, from its beginning on: `from` is not heeded. */
+  /** To find its entries takes so much reading that it is done once; `from` may not be heeded. */
   readonly isForward?: true;
   /**
    * Its entries in their order, from the beginning or a place on.

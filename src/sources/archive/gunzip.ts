@@ -4,6 +4,7 @@ import type { ArchiveBytes } from './archive-bytes.ts';
 import { damagedArchive } from './archive-file.ts';
 
 const pieceInBytes = 256 * 1024;
+const remotePieceInBytes = 4 * 1024 * 1024;
 /** Packed photos are hardly smaller; the bombs of this method are to a thousandth. */
 const highestRatio = 200;
 const mostWithoutRatio = 1024 ** 3;
@@ -18,10 +19,11 @@ export async function* gunzip(
 ): AsyncGenerator<Buffer> {
   let read = 0;
   let fault: unknown;
+  const packedInBytes = bytes.isRemote ? remotePieceInBytes : pieceInBytes;
   async function* pieces() {
     try {
       while (read < bytes.sizeInBytes) {
-        const piece = await bytes.read(read, pieceInBytes, signal);
+        const piece = await bytes.read(read, packedInBytes, signal);
         if (piece.length === 0) return;
         read += piece.length;
         yield piece;

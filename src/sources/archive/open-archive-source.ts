@@ -72,11 +72,6 @@ function openOnS3(
   { idPattern, rules, s3 }: OpenArchiveOptions,
 ): Promise<Source> {
   if (s3 === undefined) throw new Error('a source on S3 needs a connection');
-  if (kind !== 'zip')
-    throw new UsageError(
-      'source-kind',
-      `${address}: of archive files on S3 only .zip is read, since it has a directory; a .tar must be read from its beginning for every photo. Copy it to this machine, or put the photos below a prefix.`,
-    );
   const explainFault = (error: unknown) =>
     s3Fault(error, { address, deed: 'read', permission: 's3:GetObject' });
   return createArchiveSource({

@@ -2,14 +2,14 @@ import { type ArchiveBytes, createWindow } from './archive-bytes.ts';
 import type { ArchiveFile } from './archive-file.ts';
 import { forwardFrom, tarEntries } from './tar-entries.ts';
 
-/** Photos of some size are passed over: what is read for a header is not much more than it. */
+/** On disk photos of some size are passed over: what is read for a header is not much more than it. */
 const windowInBytes = 16 * 1024;
 const beginningInBytes = 512;
 
 /** A tar file: its headers are found by going from one to the next, over the photos between them. */
 export function openTarFile(bytes: ArchiveBytes, address: string): ArchiveFile {
-  const entriesFrom = (from: number, signal: AbortSignal) => {
-    const read = createWindow(bytes, windowInBytes);
+  const entriesFrom = (from: number, signal: AbortSignal, sizeInBytes = windowInBytes) => {
+    const read = createWindow(bytes, sizeInBytes);
     return tarEntries(
       forwardFrom(from, (at, size) => read(at, size, signal)),
       address,
@@ -18,8 +18,10 @@ export function openTarFile(bytes: ArchiveBytes, address: string): ArchiveFile {
   const readAt = (at: number, sizeInBytes: number, signal: AbortSignal) =>
     bytes.read(at, sizeInBytes, signal);
   return {
+    ...(bytes.isRemote && { isForward: true }),
     async *entries({ from = 0, signal }) {
-      for await (const entry of entriesFrom(from, signal)) {
+      const window = bytes.isRemote ? bytes.windowInBytes : windowInBytes;
+      for await (const entry of entriesFrom(from, signal, window)) {
         signal.throwIfAborted();
         yield entry;
       }
