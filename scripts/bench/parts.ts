@@ -240,6 +240,19 @@ export const parts: Readonly<Record<string, Part>> = {
     read: fromJson({ seconds: 's in all', peakMemoryInMB: 'MB at the peak' }),
     of: 'sources',
   },
+  audit: {
+    title: 'Whom an audit asks about, and its second look: the ledger read four times, no call',
+    script: 'audit',
+    args: ({ full, rows = full ? 1_000_000 : 100_000 }) => ['--subjects', rows],
+    read: fromJson({
+      chooseSeconds: 's of a processor to choose 2,000',
+      choosePeakInMB: 'MB at the peak of that',
+      allSeconds: 's of a processor to write down all',
+      concludeSeconds: 's of a processor for the second look and the lines of all',
+      peakMemoryInMB: 'MB at the peak of all',
+    }),
+    of: 'sources',
+  },
   serve: {
     title: 'A run at full speed with rollcall serve and an open page beside it, queue: redis',
     script: 'serve-beside',

@@ -4,10 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Writes a file of many lines, no quicker than the disk takes them; makes its folder. */
-export async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
+export async function writeLines(
+  path: string,
+  lines: Iterable<string> | AsyncIterable<string>,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = createWriteStream(path);
-  for (const line of lines) if (!file.write(`${line}\n`)) await once(file, 'drain');
+  for await (const line of lines) if (!file.write(`${line}\n`)) await once(file, 'drain');
   file.end();
   await once(file, 'finish');
 }

@@ -30,8 +30,8 @@ Examples:
   rollcall audit --engine ooto --sample 5% --repair
       and enroll anew whoever is missing or changed
 
-Each subject is asked about with the photo that was enrolled: one call, two where
-another template answers. The same command, started again, resumes.
+Each subject is asked about with the photo that was enrolled: one call, or two.
+The same command, started again, resumes.
 Exit codes: 0 nothing found, 1 something was, 2 wrong usage, 3 stopped, 4 fault.`;
 
 export function defineAudit(command: Command): void {

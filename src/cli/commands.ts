@@ -114,7 +114,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./preflight.ts')).definePreflight,
   },
   prune: {
-    description: 'remove old runs with their manifests and reports; the ledger stays',
+    description: 'remove old runs and audits with all their files; the ledger stays',
     load: async () => (await import('./prune.ts')).definePrune,
   },
   serve: {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { clearListsOfRemoved } from '../runs/inbox/clear-lists.ts';
-import { findOldRuns, removeRuns } from '../runs/prune.ts';
+import { findOldAudits, findOldRuns, removeAudits, removeRuns } from '../runs/prune.ts';
 import { parseDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
@@ -15,7 +15,10 @@ interface PruneOptions {
 
 export function definePrune(command: Command): void {
   command
-    .requiredOption('--older-than <duration>', 'runs that ended longer ago than this, such as 90d')
+    .requiredOption(
+      '--older-than <duration>',
+      'runs that ended, and audits that began, longer ago than this, such as 90d',
+    )
     .option('--dry-run', 'only list these runs')
     .action(async (options: PruneOptions & Record<string, unknown>) => {
       const { olderThan, dryRun = false } = options;
@@ -27,14 +30,18 @@ export function definePrune(command: Command): void {
             `--older-than: expected a duration such as 90d, not ${olderThan}.`,
           );
         life.doing('Removing old runs');
-        const runs = await findOldRuns(state, new Date(Date.now() - ageInMs).toISOString());
+        const before = new Date(Date.now() - ageInMs).toISOString();
+        const runs = await findOldRuns(state, before);
+        const audits = await findOldAudits(state, before);
         if (!dryRun) {
           await removeRuns(state, runs);
           await clearListsOfRemoved(state, signal);
+          await removeAudits(state, audits);
         }
-        for (const run of runs) print(run.id);
+        for (const id of [...runs.map((run) => run.id), ...audits]) print(id);
         const verb = dryRun ? 'would be removed' : 'removed';
-        say(`${plural(runs.length, 'run')} ${verb} from ${state.address}`);
+        const both = audits.length > 0 ? ` and ${plural(audits.length, 'audit')}` : '';
+        say(`${plural(runs.length, 'run')}${both} ${verb} from ${state.address}`);
         return 0;
       });
     });

@@ -1,3 +1,4 @@
+import { auditFolderOf, listAuditRecords } from '../records/audit-record.ts';
 import { isOver, listReadableRuns, type RunRecord, runFolderOf, runsFolder } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
@@ -34,4 +35,24 @@ async function removeFiles(state: StateStore, folder: string): Promise<void> {
     if (name !== markerName) await state.remove(`${folder}/${name}`);
   }
   await state.remove(folder);
+}
+
+/** Audits that came to their end and began before the given time (ISO 8601). */
+export async function findOldAudits(state: StateStore, begunBefore: string): Promise<string[]> {
+  const records = await listAuditRecords(state);
+  return records
+    .filter((audit) => audit.state === 'finished' && audit.createdAt < begunBefore)
+    .map(({ id }) => id);
+}
+
+/** The record last: until it is gone, the next removal goes on with the folder. */
+export async function removeAudits(state: StateStore, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const folder = auditFolderOf(id);
+    const names = (await state.list(folder)).map(({ name }) => name);
+    const record = 'audit.json';
+    for (const name of names.filter((one) => one !== record)) await state.remove(`${folder}/${name}`);
+    await state.remove(`${folder}/${record}`);
+    await state.remove(folder);
+  }
 }

@@ -47,12 +47,14 @@ export function createTemplateStore(clock: () => number) {
     /** The most similar template, also of another person; undefined where none is in the index. */
     find(face: { person: string; photoSha256: string }, lag: IndexLag): FoundTemplate | undefined {
       let best: FoundTemplate | undefined;
+      const now = clock();
       for (const [templateId, template] of all) {
-        const isIndexed =
-          clock() - template.storedAtInMs >= lag.inMs &&
-          identifications - template.storedAtIdentification >= lag.identifications;
         const similarity = similarityOf(template, face);
-        if (isIndexed && similarity > (best?.similarity ?? 0)) best = { templateId, similarity };
+        if (similarity <= (best?.similarity ?? 0)) continue;
+        const isIndexed =
+          now - template.storedAtInMs >= lag.inMs &&
+          identifications - template.storedAtIdentification >= lag.identifications;
+        if (isIndexed) best = { templateId, similarity };
       }
       identifications += 1;
       return best;

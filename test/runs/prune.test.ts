@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { auditFolderOf, listAuditRecords, writeAuditRecord } from '../../src/records/audit-record.ts';
 import {
   listRunRecords,
   type RunRecord,
@@ -6,7 +7,7 @@ import {
   writeFirstRunRecord,
 } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
-import { findOldRuns, removeRuns } from '../../src/runs/prune.ts';
+import { findOldAudits, findOldRuns, removeAudits, removeRuns } from '../../src/runs/prune.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { type CommandLine, openCommandLine } from '../helpers/command-line.ts';
@@ -48,6 +49,25 @@ beforeEach(async () => {
 });
 
 describe('pruning', () => {
+  it('removes audits that came to their end, whole, and no other', async () => {
+    const population = { held: 1, heldChosen: 1, forgotten: 0, forgottenChosen: 0, unclear: 0 };
+    const record = {
+      ...({ schema: 'rollcall.audit-record/1', engine: 'ooto', engineUrl: '', account: 'account' } as const),
+      ...{ sample: 'all', seed: 1, threshold: 0.75, createdAt: new Date().toISOString(), population },
+    };
+    for (const auditState of ['asking', 'repairing', 'finished'] as const) {
+      await writeAuditRecord(state, { ...record, id: auditState, state: auditState });
+      for (const file of ['plan.jsonl', 'audit.jsonl'])
+        await state.write(`${auditFolderOf(auditState)}/${file}`, '{}\n');
+    }
+    expect(await findOldAudits(state, yesterday)).toEqual([]);
+    const old = await findOldAudits(state, tomorrow);
+    expect(old).toEqual(['finished']);
+    await removeAudits(state, old);
+    expect((await listAuditRecords(state)).map(({ id }) => id).sort()).toEqual(['asking', 'repairing']);
+    expect((await state.list('audits')).map(({ name }) => name).sort()).toEqual(['asking', 'repairing']);
+  });
+
   it('takes runs that are over and old enough, and leaves the ledger', async () => {
     expect(await findOldRuns(state, yesterday)).toEqual([]);
     const old = await findOldRuns(state, tomorrow);

@@ -64,9 +64,11 @@ export async function chooseSubjects(
   await subjects.refresh();
   if (!subjects.isEmpty()) await forgotten.noteRuns(state, accounts, signal);
 
-  const heldChosen = held.choose(sample);
+  held.choose(sample);
   const forgottenChosen = forgotten.choose(sample, seed);
   const writer = await state.openWriter(planPathOf(id));
+  // Somebody may be erased between the two looks.
+  let heldChosen = 0;
   try {
     let seq = 0;
     let text = '';
@@ -81,6 +83,7 @@ export async function chooseSubjects(
     };
     const onEvent = (event: LedgerEvent) => {
       if (erased.isForgotten(event.subjectId) || erased.isVoid(event) || !held.take(event)) return;
+      heldChosen += 1;
       write(plannedOf(event, engine.templateIdFor));
     };
     for (const one of accounts) await readLedger(state, { account: one, signal, onEvent, afterBatch: flush });
@@ -161,8 +164,7 @@ function createHeld(seed: number) {
       state.set(place, isSure && isCertain(event) ? states.held : states.unclear);
       stratum.set(place, stratumOf(event));
     },
-    /** How many are chosen. */
-    choose(sample: ShareOrCount): number {
+    choose(sample: ShareOrCount): void {
       const members = new Uint32Array(countOf(states.held));
       let count = 0;
       for (let place = 1; place <= subjects; place += 1)
@@ -176,7 +178,6 @@ function createHeld(seed: number) {
         { size: sampleSize(sample, count), seed },
       );
       for (const member of drawn) state.set(members[member] ?? 0, states.chosen);
-      return drawn.length;
     },
     /** Whether it is what holds of somebody who was chosen; once for each. */
     take(event: LedgerEvent): boolean {

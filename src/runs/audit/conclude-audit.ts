@@ -1,6 +1,12 @@
 import { type AuditLine, isFinding } from '../../records/audit-line.ts';
-import { type AuditRecord, auditPathOf, writeAuditSummary } from '../../records/audit-record.ts';
+import {
+  type AuditRecord,
+  answersPathOf,
+  auditPathOf,
+  writeAuditSummary,
+} from '../../records/audit-record.ts';
 import type { AuditSummary } from '../../records/audit-summary.ts';
+import { FaultError } from '../../util/errors.ts';
 import { subjectKey } from '../../util/subject-id.ts';
 import { isSameTemplate } from '../../util/template-id.ts';
 import type { Rollcall } from '../open-rollcall.ts';
@@ -33,6 +39,7 @@ export async function concludeAudit(
       if (text.length >= batchSize) await flush();
     }
     await flush();
+    assertWhole(tally.end().total, record, state.locate(answersPathOf(record.id)));
     await writer.commit();
   } finally {
     await writer.discard();
@@ -43,6 +50,13 @@ export async function concludeAudit(
 }
 
 const batchSize = 256 * 1024;
+
+/** What somebody removed under it must not look like an account without faults. */
+function assertWhole(total: number, { population }: AuditRecord, path: string): void {
+  const chosen = population.heldChosen + population.forgottenChosen;
+  if (total === chosen) return;
+  throw new FaultError('state', `${path} has ${total} answers for ${chosen} subjects: start another audit.`);
+}
 
 /** Pure. */
 export function lineOf(
