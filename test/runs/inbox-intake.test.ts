@@ -1,41 +1,20 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type InboxRecord, readInbox, writeInbox } from '../../src/records/inbox.ts';
+import { readInbox, writeInbox } from '../../src/records/inbox.ts';
 import { writeControl } from '../../src/records/run-control.ts';
 import { readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
 import { clearListsOfRemoved, forgetInLists } from '../../src/runs/inbox/clear-lists.ts';
 import { type Intake, openIntake } from '../../src/runs/inbox/intake.ts';
-import { newRunSettings } from '../../src/runs/run-settings.ts';
 import { createInboxSource } from '../../src/sources/inbox/inbox-source.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
-import { createMemoryLeases } from '../account/memory-leases.ts';
 import { startS3Server } from '../helpers/s3-server.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
-import { settingsOf } from './run-settings.ts';
+import { doorRecord, queueForInbox } from './inbox-record.ts';
 
 const name = 'door';
 const whole = { offset: 0, sizeInBytes: 1024 * 1024 };
-const presence = {
-  announce: async () => {},
-  withdraw: async () => {},
-  list: async () => [],
-  watchRuns: () => async () => {},
-};
-const record: InboxRecord = {
-  schema: 'rollcall.inbox-record/1',
-  name,
-  isOpen: true,
-  engine: 'ooto',
-  engineUrl: 'https://engine.test',
-  account: 'account',
-  settings: newRunSettings({ settings: await settingsOf(), given: {} }, { sameSubject: 'repeat' }),
-  rollInMs: 3_600_000,
-  maxWaiting: 100,
-  openedAt: '2026-11-29T00:00:00.000Z',
-};
-
 async function onDisk() {
   const folder = await makeTemporaryFolder();
   return { open: () => createLocalStateStore(folder.path), close: folder.remove };
@@ -55,7 +34,7 @@ describe.each([
 ])('who takes in for an inbox, with its state $where', ({ openStates }) => {
   let states: Awaited<ReturnType<typeof openStates>>;
   const intakes: Intake[] = [];
-  const backend = { leases: createMemoryLeases(), presence };
+  const backend = queueForInbox();
   afterEach(async () => {
     for (const intake of intakes.splice(0)) await intake.close();
     await states.close();
@@ -106,13 +85,13 @@ describe.each([
   it('keeps what comes before and behind a roll-over, for itself and for whoever comes later', async () => {
     states = await openStates();
     const state = states.open();
-    await writeInbox(state, { ...record, rollInMs: 0 });
+    await writeInbox(state, { ...doorRecord, rollInMs: 0 });
     const intake = await open(state);
     const first = await addTo(intake, 'anna');
     await intake.settle();
     const second = await addTo(intake, 'bert');
     await intake.settle();
-    await writeInbox(state, record);
+    await writeInbox(state, doorRecord);
     const third = await addTo(intake, 'carla');
     const runs = [first, second, third].map((taken) => taken?.runId ?? '');
     expect(new Set(runs).size).toBe(3);
@@ -135,7 +114,7 @@ describe.each([
   it('ends the list of a run that was cancelled, and goes on with the next one', async () => {
     states = await openStates();
     const state = states.open();
-    await writeInbox(state, record);
+    await writeInbox(state, doorRecord);
     const intake = await open(state);
     const first = await addTo(intake, 'anna');
     await writeControl(state, first?.runId ?? '', 'cancel');
@@ -145,20 +124,20 @@ describe.each([
     expect(second?.runId).not.toBe(first?.runId);
     expect(await listOf(state, first?.runId ?? '')).toEqual({ ids: ['anna'], isWhole: true });
     expect(await listOf(state, second?.runId ?? '')).toEqual({ ids: ['bert'], isWhole: false });
-    expect(await readInbox(state, name)).toEqual(record);
+    expect(await readInbox(state, name)).toEqual(doorRecord);
   });
 
   it('says nothing more of who was forgotten, nor of runs that were removed, and knows the keys of others', async () => {
     states = await openStates();
     const state = states.open();
-    await writeInbox(state, { ...record, rollInMs: 0 });
+    await writeInbox(state, { ...doorRecord, rollInMs: 0 });
     const intake = await open(state);
     const over = await addTo(intake, 'anna');
     await addTo(intake, 'bert');
     await intake.settle();
     const removed = await addTo(intake, 'carla');
     await intake.settle();
-    await writeInbox(state, record);
+    await writeInbox(state, doorRecord);
     await addTo(intake, 'anna-again');
     const { signal } = new AbortController();
     const run = await readRunRecord(state, over?.runId ?? '');

@@ -116,29 +116,33 @@ export function createInbox(rollcall: InboxTools, inbox: string): Inbox {
     if (photos.every((photo) => 'photo' in photo)) return add(photos);
     return withRun(async (run) => {
       const saved: { index: number; photo: string }[] = [];
-      const ready = [];
-      for (const [index, photo] of photos.entries()) {
-        if ('photo' in photo) ready.push(photo);
-        else {
-          const { picture, ...rest } = photo;
-          // One that is known is not looked at again.
-          const isKnown = photo.key !== undefined && has(photo.key);
-          const address = isKnown ? '' : await savePicture(state, run, picture);
-          if (!isKnown) saved.push({ index, photo: address });
-          ready.push({ ...rest, photo: address });
-        }
-      }
       const drop = async (which: typeof saved) => {
         for (const { photo } of which) await removePicture(state, photo).catch(() => {});
       };
+      let isGiven = false;
       try {
+        const ready = [];
+        for (const [index, photo] of photos.entries()) {
+          if ('photo' in photo) ready.push(photo);
+          else {
+            const { picture, ...rest } = photo;
+            // One that is known is not looked at again.
+            const isKnown = photo.key !== undefined && has(photo.key);
+            const address = isKnown ? '' : await savePicture(state, run, picture);
+            if (!isKnown) saved.push({ index, photo: address });
+            ready.push({ ...rest, photo: address });
+          }
+        }
+        isGiven = true;
         const taken = await add(ready);
         await drop(saved.filter(({ index }) => taken[index]?.repeated));
         return taken;
       } catch (error) {
         // Of any other nobody knows whether it counts: what is not needed goes when the run is over.
         const isRefused =
-          error instanceof IntakeEndedError || (error instanceof InboxError && error.kind !== 'away');
+          !isGiven ||
+          error instanceof IntakeEndedError ||
+          (error instanceof InboxError && error.kind !== 'away');
         if (isRefused) await drop(saved);
         throw error;
       }
