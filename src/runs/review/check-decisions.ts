@@ -2,6 +2,7 @@ import { createForgottenSubjects } from '../../ledger/forgotten-subjects.ts';
 import { readApplications } from '../../records/applied-decisions.ts';
 import type { Decision } from '../../records/decision.ts';
 import { flawOf, isEnrolling } from '../../records/decision.ts';
+import { picturePathOf } from '../../records/picture.ts';
 import { readReport } from '../../records/read-report.ts';
 import { isDeadLetter, type ReportLine } from '../../records/report-line.ts';
 import { parsePartLine } from '../../records/report-part.ts';
@@ -48,7 +49,7 @@ export async function refusedDecisions(
       flawOf(decision.isFileGiven ? { ...decision, upload: 'given' } : decision) ??
       (line ? problemOf(decision, line) : 'is no dead letter of this run') ??
       (newRun && `went on in run ${newRun}: decide it there`) ??
-      (await problemOfUpload(state, runId, decision));
+      (await problemOfFile(state, runId, { ...decision, photo: line?.photo }));
     if (problem !== undefined) refused.push({ seq, problem });
   }
   return refused;
@@ -77,13 +78,16 @@ function problemOf({ action }: Asked, line: ReportLine): string | undefined {
   return undefined;
 }
 
-async function problemOfUpload(
+async function problemOfFile(
   state: StateStore,
   runId: string,
-  { upload }: Asked,
+  { action, upload, isFileGiven = false, photo = '' }: Asked & { photo: string | undefined },
 ): Promise<string | undefined> {
-  if (upload === undefined || (await hasUpload(state, runId, upload))) return undefined;
-  return 'has no file any more: give it again';
+  if (upload !== undefined)
+    return (await hasUpload(state, runId, upload)) ? undefined : 'has no file any more: give it again';
+  const picture = isEnrolling(action) && !isFileGiven ? picturePathOf(photo) : undefined;
+  if (picture === undefined || (await state.size(picture)) !== undefined) return undefined;
+  return 'was left out, and its picture is gone: give another file for it';
 }
 
 /** Those of the given numbers that are dead letters. */
@@ -92,7 +96,7 @@ export type DeadLettersOf = (
   seqs: ReadonlySet<number>,
 ) => Promise<ReadonlyMap<number, ReportLine>>;
 
-const createDeadLettersReader =
+export const createDeadLettersReader =
   (state: StateStore): DeadLettersOf =>
   async (record, seqs) => {
     const found = new Map<number, ReportLine>();

@@ -1,8 +1,14 @@
 import type { Decision } from '../../records/decision.ts';
 import { createDecisionReader, type DecisionReader, saveDecisions } from '../../records/decision-files.ts';
+import { removePicture } from '../../records/picture.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
-import { type DeadLettersOf, type RefusedDecision, refusedDecisions } from './check-decisions.ts';
+import {
+  createDeadLettersReader,
+  type DeadLettersOf,
+  type RefusedDecision,
+  refusedDecisions,
+} from './check-decisions.ts';
 
 /** What a reviewer says of a photo. */
 export type AskedDecision = Pick<Decision, 'seq' | 'action' | 'reason' | 'upload' | 'edit'>;
@@ -19,7 +25,7 @@ export async function decide(
   { reviewer, asked }: { reviewer: string; asked: readonly AskedDecision[] },
   tools: { reader?: DecisionReader; deadLettersOf?: DeadLettersOf } = {},
 ): Promise<{ decisions: Decision[] } | { refused: RefusedDecision[] }> {
-  const { reader = createDecisionReader(state), deadLettersOf } = tools;
+  const { reader = createDecisionReader(state), deadLettersOf = createDeadLettersReader(state) } = tools;
   const refused = await refusedDecisions(state, record, asked, deadLettersOf);
   if (refused.length > 0) return { refused };
   const standing = await reader.read(record.id);
@@ -29,7 +35,20 @@ export async function decide(
     return { schema: 'rollcall.decision/1', ...one, by: reviewer, at };
   });
   await saveDecisions(state, record.id, made);
+  await removeLeftOut(state, record, { asked, deadLettersOf });
   return { decisions: standingOf(await reader.read(record.id)) };
+}
+
+/** Of who is left out no picture is kept that an inbox was given. One that cannot be removed now goes with the run. */
+async function removeLeftOut(
+  state: StateStore,
+  record: RunRecord,
+  { asked, deadLettersOf }: { asked: readonly AskedDecision[]; deadLettersOf: DeadLettersOf },
+): Promise<void> {
+  const leftOut = new Set(asked.filter(({ action }) => action === 'leave-out').map(({ seq }) => seq));
+  if (leftOut.size === 0) return;
+  for (const { photo = '' } of (await deadLettersOf(record, leftOut)).values())
+    await removePicture(state, photo).catch(() => {});
 }
 
 /** In the order of the list, without those that were taken back. */
