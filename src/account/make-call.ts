@@ -16,6 +16,8 @@ export interface CallContext {
   readonly limiter: RateLimiter;
   /** Takes one call of the run's budget, if it has one; false when it is spent. */
   readonly takeCall: (kind: CallKind) => Promise<boolean>;
+  /** What was taken for a call that was not sent. */
+  readonly giveBackCall?: ((kind: CallKind) => void) | undefined;
   readonly watch?: CallWatch | undefined;
 }
 
@@ -64,10 +66,7 @@ export async function makeCall<Reply extends CallReply>(
   } = options;
   const permit = await inSpan(span, 'wait', () => context.limiter.acquire({ runId, signal: leaving }));
   // Taken when the call is due: a call that still waits for its permit has cost nothing.
-  if (!(await context.takeCall(kind))) {
-    await permit.done({ reply: undefined, photo, attemptsBefore });
-    throw new BudgetSpentError();
-  }
+  await takeOrEnd(context, kind, () => permit.done({ reply: undefined, photo, attemptsBefore }));
   const end = beginCall(context, span);
   let isSent = false;
   const onSent = () => {
@@ -77,6 +76,7 @@ export async function makeCall<Reply extends CallReply>(
   const reply = await options.call(signal, onSent).catch(async (error) => {
     end(isSent ? 'unanswered' : undefined);
     if (isSent) options.onUnanswered();
+    else context.giveBackCall?.(kind);
     await permit.done({ reply: undefined, photo, attemptsBefore });
     throw error;
   });
@@ -105,10 +105,7 @@ export async function askAccount(options: {
   const { context, runId, ask, signal, span } = options;
   const permit = await inSpan(span, 'wait', () => context.limiter.acquire({ runId, signal }));
   const nothing = { reply: undefined, photo: '', attemptsBefore: 0 };
-  if (!(await context.takeCall('enroll'))) {
-    await permit.done(nothing);
-    throw new BudgetSpentError();
-  }
+  await takeOrEnd(context, 'enroll', () => permit.done(nothing));
   const end = beginCall(context, span);
   permit.sent();
   const check = await ask(signal).catch(async (error) => {
@@ -119,6 +116,21 @@ export async function askAccount(options: {
   end('checked');
   await permit.checked(check);
   return check;
+}
+
+/** @throws BudgetSpentError; what the store throws. The permit is given back then. */
+async function takeOrEnd(
+  { takeCall }: CallContext,
+  kind: CallKind,
+  endPermit: () => Promise<unknown>,
+): Promise<void> {
+  let isTaken = false;
+  try {
+    isTaken = await takeCall(kind);
+  } finally {
+    if (!isTaken) await endPermit();
+  }
+  if (!isTaken) throw new BudgetSpentError();
 }
 
 /** For those who watch. */

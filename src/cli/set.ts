@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { WantedChanges } from '../records/run-changes.ts';
 import { isOver, isWorkedOn, type RunRecord } from '../records/run-record.ts';
+import { checkBudget } from '../settings/check-together.ts';
 import { flagOf } from '../settings/setting.ts';
 import { UsageError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
@@ -8,7 +9,7 @@ import { addSettings, givenSettings } from './flags.ts';
 import { print } from './output.ts';
 import { findRun } from './status.ts';
 
-const changeable = ['rate', 'concurrency', 'stopAfterFailures', 'canaryAccept'] as const;
+const changeable = ['rate', 'concurrency', 'stopAfterFailures', 'canaryAccept', 'budget'] as const;
 
 /** Only flags count: what is in the environment is for the runs that are started there. */
 export function defineSet(command: Command): void {
@@ -21,6 +22,10 @@ export function defineSet(command: Command): void {
       const record = await findRun(rollcall, runId);
       if (isOver(record)) throw new UsageError('run-over', `Run ${runId} is ${record.state} already.`);
       if (given.canaryAccept !== undefined) checkCanary(record);
+      checkBudget({
+        ...record.settings,
+        budget: given.budget === undefined ? undefined : rollcall.settings.budget,
+      });
       const { changeRun } = await import('../runs/change-run.ts');
       const wanted: WantedChanges = Object.fromEntries(keys.map((key) => [key, rollcall.settings[key]]));
       await changeRun(rollcall, record, { wanted, signal });

@@ -123,9 +123,9 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
 }
 
 async function begin(run: HeldRun, options: ConductOptions, parts: Flow): Promise<void> {
+  await takeChanges(run, { ...options, ...parts });
   await stopIfAsked(run, options);
   if (run.stop.signal.aborted) return;
-  await takeChanges(run, { ...options, ...parts });
   run.events.note({ kind: run.begun });
   await parts.keeper.save('active');
   await run.queue.adoptFrom(isDeadProcess);

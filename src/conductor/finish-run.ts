@@ -7,6 +7,7 @@ import type { Canary } from '../records/canary.ts';
 import { removeLeftOutListing } from '../records/left-out-file.ts';
 import { hashManifest, type ListedInfo, manifestPath } from '../records/manifest.ts';
 import { mergeParts } from '../records/merge-parts.ts';
+import { createPurseReader } from '../records/purse.ts';
 import { countDeadLetters, type ReportLine } from '../records/report-line.ts';
 import { partsFolder } from '../records/report-part.ts';
 import { createAggregatesFold, writeAggregates } from '../records/run-aggregates.ts';
@@ -15,6 +16,7 @@ import type { Summary } from '../records/summary.ts';
 import { createSummaryBuilder, summarySchema } from '../records/summary.ts';
 import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { writeAmount } from '../util/amount.ts';
 import { FaultError } from '../util/errors.ts';
 import { removeNeedlessPictures } from './remove-pictures.ts';
 import { removeEnrolledUploads } from './remove-uploads.ts';
@@ -81,10 +83,20 @@ export async function finishReport(options: {
     forgetList: isWholeList && record.settings.limit === undefined ? await ownForgetList?.count() : undefined,
     reportSha256,
     settings: record.settings,
+    claimed: await claimedOf(state, record),
   });
   await writeAggregates(state, runFolderOf(record.id), aggregates.build(record.id));
   await state.write(summaryPath(record.id), `${JSON.stringify(summary, undefined, 2)}\n`);
   return summary;
+}
+
+/** Undefined: its calls have no price, or it cannot be read, for which no run stays open. */
+async function claimedOf(state: StateStore, { id, settings }: RunRecord): Promise<string | undefined> {
+  if (!settings.price) return undefined;
+  const purses = await createPurseReader(state, id)
+    .read()
+    .catch(() => undefined);
+  return purses && writeAmount(purses.claimed);
 }
 
 /** Nothing is derived from what an inbox was given, nor from a list with gaps; nor from an empty one, such as that of a drive that is not there. */
@@ -142,6 +154,7 @@ export async function endRun(options: {
       identifications: summary.identifications ?? 0,
       saved: summary.saved ?? 0,
       callStatistics: summary.callStatistics,
+      claimed: summary.money?.atMost,
     },
   });
   await removeParts(state, record.id);

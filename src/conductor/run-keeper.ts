@@ -13,6 +13,8 @@ export interface RunKeeper {
   progress(): RunProgress;
   /** From now on this is the run, and is written soon. */
   replace(record: RunRecord): void;
+  /** What its processes have claimed of its money. */
+  noteClaimed(claimed: string): void;
   save(state: RunRecord['state'], waitsFor?: string): Promise<void>;
   /** For an active run, to be called every second: writes what changed, and at least every 5 s that it is conducted. */
   saveNowAndThen(waitsFor?: string): Promise<void>;
@@ -34,6 +36,7 @@ export function createRunKeeper(options: {
   const pace = createPaceMeter();
   let savedAt = Number.NEGATIVE_INFINITY;
   let savedCounts = '';
+  let { claimed } = record.counts;
   const countsNow = () => ({
     listed: manifest.end.count,
     done: parts.covered.count,
@@ -42,6 +45,7 @@ export function createRunKeeper(options: {
     identifications: parts.tally.identifications,
     saved: parts.tally.saved,
     callStatistics: parts.tally.callStatistics,
+    ...(claimed !== undefined && { claimed }),
   });
   const save: RunKeeper['save'] = async (to, waitsFor) => {
     const counts = countsNow();
@@ -74,6 +78,9 @@ export function createRunKeeper(options: {
       }),
       ...withCanary(options.canary()),
     }),
+    noteClaimed(now) {
+      claimed = now;
+    },
     replace(changed) {
       record = keptOf(changed);
       savedAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,7 @@
 import { type Lease, takeLease } from '../queue/lease.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { createQueueWithRetry, defaultOutageInMs, withStoreRetry } from '../queue/queue-with-retry.ts';
+import { createPurseReader } from '../records/purse.ts';
 import { highestEpoch, openParts, type Parts } from '../records/report-parts.ts';
 import { isOver, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
@@ -22,6 +23,8 @@ export interface HeldRun {
   /** How this process came to it. */
   readonly begun: 'started' | 'resumed' | 'took-over';
   readonly parts: Parts;
+  /** What its processes have claimed of its money. */
+  readonly purses: ReturnType<typeof createPurseReader>;
   /** Its calls are repeated while the store is away, until the run stops. */
   readonly queue: RunQueue;
   /** The same, also once the run has stopped. */
@@ -87,6 +90,7 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
       stop,
       parts,
       events,
+      purses: createPurseReader(state, runId),
       begun: found.epoch === 0 ? 'started' : found.state === 'paused' ? 'resumed' : 'took-over',
       queue: createQueueWithRetry(queue, untilStopped),
       queueAtEnd: createQueueWithRetry(queue, atEnd),

@@ -11,6 +11,7 @@ import { plural } from '../util/plural.ts';
 import type { ConductOptions } from './conducting.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import type { RunKeeper } from './run-keeper.ts';
+import { pauseIfSpent } from './spent-budget.ts';
 import type { HeldRun } from './take-run.ts';
 
 const watchEveryInMs = 1_000;
@@ -30,6 +31,7 @@ export async function watchRun(
     if (turn % lookEvery === 0) {
       await assertRunIsThere(state, run.record.id);
       await takeChanges(run, options);
+      await pauseIfSpent(run, keeper);
     }
     const waitsFor = await stopIfAsked(run, options);
     if (lease.isFresh()) await keeper.saveNowAndThen(waitsFor);
@@ -56,7 +58,7 @@ export async function takeChanges(run: HeldRun, { state, keeper, flow, windowOf 
 
 /** Of the settings that can be changed those that are others now. */
 function changeOf(before: RunRecord, after: RunRecord): RunHappening | undefined {
-  const { rate, stopAfterFailures, canaryAccept } = after.settings;
+  const { rate, stopAfterFailures, canaryAccept, budget } = after.settings;
   const { canaryAccept: rules } = coreSettings;
   const accept = canaryAccept && rules.type.write(canaryAccept);
   const acceptBefore = before.settings.canaryAccept && rules.type.write(before.settings.canaryAccept);
@@ -65,6 +67,7 @@ function changeOf(before: RunRecord, after: RunRecord): RunHappening | undefined
   const change = {
     ...(rate !== before.settings.rate && { rate }),
     ...(after.concurrency !== before.concurrency && { concurrency: after.concurrency }),
+    ...(budget !== before.settings.budget && budget !== undefined && { budget }),
     ...(threshold !== write(before.settings.stopAfterFailures) && { stopAfterFailures: threshold }),
     ...(accept !== undefined && accept !== acceptBefore && { canaryAccept: accept }),
   };

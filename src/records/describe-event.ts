@@ -2,7 +2,7 @@ import type { RunEventLine } from './run-events.ts';
 
 const causes = {
   'by-hand': 'by hand',
-  budget: 'the budget of calls is used up',
+  budget: 'the budget is used up',
   failures: 'too many dead letters',
   canary: 'the canary was refused',
   implausible: 'the engine gave answers that cannot be right',
@@ -48,12 +48,14 @@ function describeChange({
   concurrency,
   stopAfterFailures,
   canaryAccept,
+  budget,
 }: Extract<RunEventLine, { kind: 'changed' }>): string {
   return [
     rate !== undefined && `${rate} calls a second`,
     concurrency !== undefined && `${concurrency} photos at once in each process`,
     stopAfterFailures !== undefined && `a stop after ${stopAfterFailures} dead letters`,
     canaryAccept !== undefined && `a canary accepted by ${canaryAccept}`,
+    budget !== undefined && `a budget of ${budget}`,
   ]
     .filter((text) => text !== false)
     .join(', ');

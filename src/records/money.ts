@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type CallCounts, costOf, type Price } from '../settings/price.ts';
-import { amountAsNumber, readAmount, roundAmount, writeAmount } from '../util/amount.ts';
+import { type CallCounts, costOf, type Price, priceOfRun } from '../settings/price.ts';
+import { type Amount, amountAsNumber, readAmount, roundAmount, writeAmount } from '../util/amount.ts';
 import { addStatistics, type CallStatistics, callsOfPhoto } from './call-statistics.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -18,6 +18,11 @@ export const moneySchema = z.object({
   price: z.record(z.string(), z.string()),
   /** What the calls of the photos that are done cost. */
   soFar: z.string(),
+  /**
+   * What may have been spent at most, with calls under way and those whose process was killed before their outcome was
+   * stored; absent where that is not known.
+   */
+  atMost: z.string().optional(),
   /** What photos that are unchanged, were rejected before, or that the preflight refused would have cost. */
   saved: z.string(),
   budget: z.string().optional(),
@@ -36,21 +41,24 @@ export function moneyOf({
     readonly price?: Price | undefined;
     readonly budget?: string | undefined;
     readonly dedupe: boolean;
+    readonly undoable?: boolean | undefined;
     readonly maxAttempts: number;
   };
   readonly counts: RunRecord['counts'];
   /** Whether its list has ended. */
   readonly isListed: boolean;
 }): Money | undefined {
-  const { price, budget, maxAttempts } = settings;
-  if (!price) return undefined;
-  const { calls, identifications = 0, saved = 0, done, callStatistics } = counts;
+  const { budget, maxAttempts } = settings;
+  if (!settings.price) return undefined;
+  const price = priceOfRun(settings.price, settings);
+  const { calls, identifications = 0, saved = 0, done, callStatistics, claimed } = counts;
   const soFar = costOf(price, { enroll: calls - identifications, identify: identifications });
   const left = counts.listed - done;
   const hasForecast = isListed && left > 0 && done >= fewestPhotos;
   return {
-    price,
+    price: settings.price,
     soFar: writeAmount(soFar),
+    ...(claimed !== undefined && { atMost: largerOf(claimed, soFar) }),
     saved: writeAmount(costOf(price, callsOfOnePhoto(settings)) * BigInt(saved)),
     ...(budget !== undefined && { budget }),
     ...(hasForecast &&
@@ -64,6 +72,10 @@ export function moneyOf({
       }),
   };
 }
+
+/** Where lines are known whose claim is not read yet. */
+const largerOf = (claimed: string, soFar: Amount) =>
+  readAmount(claimed) > soFar ? claimed : writeAmount(soFar);
 
 /** What a photo costs at least. */
 export const callsOfOnePhoto = ({ dedupe }: { dedupe: boolean }): CallCounts => ({

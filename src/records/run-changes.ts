@@ -13,6 +13,7 @@ const wantedSchema = z.object({
   canaryAccept: coreSettings.canaryAccept.type.stored.optional(),
   /** Somebody who has seen the figures of a refused canary lets the rest go on. */
   acceptCanary: z.literal(true).optional(),
+  budget: coreSettings.budget.type.stored.optional(),
 });
 export type WantedChanges = z.infer<typeof wantedSchema>;
 
@@ -55,7 +56,7 @@ export async function writeChanges(
 export async function readChangedRun(state: StateStore, record: RunRecord): Promise<RunRecord> {
   const pending = await readPending(state, record);
   if (!pending) return record;
-  const { rate, concurrency, stopAfterFailures, canaryAccept, acceptCanary, at } = pending;
+  const { rate, concurrency, stopAfterFailures, canaryAccept, acceptCanary, budget, at } = pending;
   const { canary } = record;
   return {
     ...record,
@@ -67,6 +68,7 @@ export async function readChangedRun(state: StateStore, record: RunRecord): Prom
       ...(rate !== undefined && { rate }),
       ...(stopAfterFailures !== undefined && { stopAfterFailures }),
       ...(canaryAccept !== undefined && { canaryAccept }),
+      ...(budget !== undefined && { budget }),
     },
   };
 }

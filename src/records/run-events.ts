@@ -38,6 +38,7 @@ const what = z.discriminatedUnion('kind', [
     stopAfterFailures: z.string().optional(),
     /** As it is written: `rejected<=5%`. */
     canaryAccept: z.string().optional(),
+    budget: z.string().optional(),
   }),
   /** Its canary was accepted: the rest of its photos goes on. */
   z.object({ kind: z.literal('canary-accepted') }),

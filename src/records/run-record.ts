@@ -127,6 +127,8 @@ export const runRecordSchema = z.object({
     /** Photos that cost no call because of what was known or foreseen. */
     saved: z.number().optional(),
     callStatistics: callStatisticsSchema.optional(),
+    /** Of a run whose calls have a price: what its processes have claimed of its money. */
+    claimed: z.string().optional(),
   }),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

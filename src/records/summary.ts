@@ -122,7 +122,7 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
         ...(savedCalls > 0 && { savedCalls }),
         ...(tally.saved > 0 && { saved: tally.saved }),
         callStatistics: tally.callStatistics,
-        ...moneySpent(run.settings, tally),
+        ...moneySpent(run, tally),
         ...verified.build(),
         ...(seconds > 0 &&
           Number.isFinite(seconds) && { achievedRate: Number((tally.calls / seconds).toFixed(2)) }),
@@ -147,11 +147,13 @@ export type SummaryInput = Pick<
   /** Whether the file or object that was listed has changed since. */
   readonly isSourceChanged?: boolean;
   readonly settings?: Parameters<typeof moneyOf>[0]['settings'];
+  /** What its processes have claimed of its money. */
+  readonly claimed?: string | undefined;
 };
 
-function moneySpent(settings: SummaryInput['settings'], tally: Tally) {
+function moneySpent({ settings, claimed }: SummaryInput, tally: Tally) {
   if (!settings) return {};
-  const counts = { ...tally, listed: tally.total, done: tally.total };
+  const counts = { ...tally, listed: tally.total, done: tally.total, claimed };
   const money = moneyOf({ settings, counts, isListed: true });
   return money && { money };
 }

@@ -2,6 +2,7 @@ import type { Engine } from '../engines/engine.ts';
 import { assertIdentifies } from '../engines/registry.ts';
 import { type Settings, settingOfOtherEngine } from '../engines/settings.ts';
 import { checkThreshold } from '../engines/similarity.ts';
+import { checkBudget } from '../settings/check-together.ts';
 import { namesOf } from '../settings/setting.ts';
 import { archiveKindOf } from '../sources/archive/archive-address.ts';
 import type { Source } from '../sources/source.ts';
@@ -18,6 +19,7 @@ export function checkEngineSettings(
   settings: Settings,
   source: Pick<Source, 'address' | 'rootFolder'>,
 ): void {
+  checkBudget(settings);
   checkChecks(engine, settings);
   checkOwnSettings(engine, settings);
   checkTransport(engine, settings, source);

@@ -137,6 +137,7 @@ export async function openPart(
     onChange(changed) {
       limiter.joinRun(changed.id, changed.settings.rate);
       worker.setConcurrency(concurrencyOf(changed));
+      worker.setBudget(changed.settings.budget);
     },
   });
   return {

@@ -1,5 +1,6 @@
 import { type SettingKey, type Settings, settingKeys, settingsSchema } from '../engines/settings.ts';
 import type { RunSettings } from '../records/run-record.ts';
+import { checkBudget } from '../settings/check-together.ts';
 import { keptSchemaOf } from '../settings/kept-settings.ts';
 import { flagOf, isKept, namesOf, type Setting } from '../settings/setting.ts';
 import { currentRules } from '../sources/list-rules.ts';
@@ -18,6 +19,7 @@ export function newRunSettings(
   { settings, given }: WantedSettings,
   { sameSubject, idsFromPaths = false }: Pick<RunSettings, 'sameSubject' | 'idsFromPaths'>,
 ): RunSettings {
+  checkBudget(settings);
   const kept = settingKeys.filter((key) => {
     const setting: Setting = settingsSchema[key];
     return isKept(setting) && settings[key] !== undefined && (setting.kept !== 'if-given' || key in given);

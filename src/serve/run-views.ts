@@ -6,6 +6,7 @@ import { readSummary } from '../conductor/finish-run.ts';
 import { settingsSchema } from '../engines/settings.ts';
 import { readWorkerRegistrations, type WorkerRegistration } from '../queue/presence.ts';
 import type { QueueBackend } from '../queue/queue.ts';
+import { moneyOf } from '../records/money.ts';
 import type { Meaning } from '../records/page-data.ts';
 import type { Aggregates } from '../records/run-aggregates.ts';
 import { readChangedRun } from '../records/run-changes.ts';
@@ -165,19 +166,21 @@ function viewOf(
   record: RunRecord,
   { workers, rateOfAccount }: { workers: readonly unknown[] | undefined; rateOfAccount: number | undefined },
 ): RunView {
-  const { id, createdAt, updatedAt, source, engine, account, schedule, counts, settings } = record;
+  const { id, createdAt, updatedAt, source, engine, account, schedule, settings } = record;
+  const { listed, done, deadLetters, calls } = record.counts;
   const outlook = isWorkedOn(record) ? record.outlook : undefined;
   return {
     ...{ id, createdAt, updatedAt, source, engine, account },
     state: record.state === 'active' && !record.listed ? 'listing' : record.state,
     ...(schedule !== undefined && { schedule }),
     waitsFor: record.waitsFor ?? null,
-    ...counts,
+    ...{ listed, done, deadLetters, calls },
     total: record.listed?.count ?? null,
     rateNow: outlook?.callsPerSecond ?? null,
     rateLimit: settings.rate ?? rateOfAccount ?? null,
     etaSeconds: outlook?.leftInMs === undefined ? null : Math.round(outlook.leftInMs / 1000),
     workers: workers?.length ?? outlook?.workers ?? 0,
+    money: moneyOf({ ...record, isListed: record.listed !== undefined }) ?? null,
   };
 }
 

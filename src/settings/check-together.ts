@@ -14,3 +14,12 @@ export function checkTogether({
     );
   }
 }
+
+/** @throws UsageError where a run has a budget and nobody said what a call costs */
+export function checkBudget({ price, budget }: Partial<Pick<CoreSettings, 'price' | 'budget'>>): void {
+  if (budget === undefined || price !== undefined) return;
+  throw new UsageError(
+    'settings-contradict',
+    `--budget ${budget} (ROLLCALL_BUDGET) needs --price (ROLLCALL_PRICE): what does a call cost?`,
+  );
+}

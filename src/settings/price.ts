@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Amount, parseAmount, readAmount, writeAmount } from '../util/amount.ts';
+import { type Amount, largerAmount, parseAmount, readAmount, writeAmount } from '../util/amount.ts';
 import { type ValueType, written } from './value-types.ts';
 
 /** The kinds of calls that may have prices of their own. A check of the account is made at the endpoint that enrolls. */
@@ -18,6 +18,15 @@ export const costOfCall = (price: Price, kind: CallKind): Amount => readAmount(p
 export const costOf = (price: Price, calls: CallCounts): Amount =>
   callKinds.reduce((sum, kind) => sum + costOfCall(price, kind) * BigInt(calls[kind] ?? 0), 0n);
 
+/**
+ * The price of a run whose report counts calls that compare with a template among those that identify (`--undoable`): both
+ * at that of the dearer.
+ */
+export function priceOfRun(price: Price, { undoable }: { readonly undoable?: boolean | undefined }): Price {
+  const isDearer = costOfCall(price, 'verify') > costOfCall(price, 'identify');
+  return undoable && isDearer ? { ...price, identify: price.verify } : price;
+}
+
 const isKind = (text: string): text is CallKind => (callKinds as readonly string[]).includes(text);
 
 function parsePrice(text: string): Price | undefined {
@@ -31,7 +40,7 @@ function parsePrice(text: string): Price | undefined {
     given.set(kind, parsed);
   }
   // Whatever was not thought of is counted as the dearest, so that nothing costs more than was said.
-  const dearest = [...given.values()].reduce((most, amount) => (amount > most ? amount : most), 0n);
+  const dearest = [...given.values()].reduce(largerAmount, 0n);
   return dearest > 0n ? priceOf((kind) => given.get(kind) ?? dearest) : undefined;
 }
 
@@ -61,4 +70,17 @@ export const price: ValueType<Price, string | number> = {
     if (first !== undefined && others.every((other) => other === first)) return first;
     return callKinds.map((kind) => `${kind}=${value[kind]}`).join(',');
   },
+};
+
+/** A sum of money above nothing, as a decimal. */
+export const amount: ValueType<string, string | number> = {
+  read: written(
+    'expected an amount above 0 such as 150 or 12.50, with a point and 9 decimals at most',
+    (text) => {
+      const parsed = parseAmount(text);
+      return parsed !== undefined && parsed > 0n ? writeAmount(parsed) : undefined;
+    },
+  ),
+  stored: z.string(),
+  write: String,
 };

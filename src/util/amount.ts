@@ -43,3 +43,7 @@ export function roundAmount(amount: number): string {
 
 /** Near enough for statistics. */
 export const amountAsNumber = (amount: Amount): number => Number(amount) / Number(unit);
+
+export function largerAmount(one: Amount, other: Amount): Amount {
+  return one > other ? one : other;
+}

@@ -10,6 +10,7 @@ import type {
   VerifiedReply,
 } from '../engines/engine.ts';
 import { thresholdOf } from '../engines/similarity.ts';
+import type { CallKind } from '../settings/price.ts';
 import type { AttemptState } from './judge-reply.ts';
 import { chargedBefore } from './judge-reply.ts';
 import type { PhotoTask, WorkContext } from './photo-task.ts';
@@ -35,7 +36,7 @@ export function identifyPhoto(
   const { engine } = photo.context;
   const { identify } = engine;
   if (!identify) throw new Error(`the engine ${engine.name} has no identification`);
-  return askAbout<IdentifiedReply>(photo, identify, failuresOf);
+  return askAbout<IdentifiedReply>(photo, 'identify', identify, failuresOf);
 }
 
 /** The same of the verify endpoint: whether the photo shows whom a template that is stored shows. */
@@ -46,11 +47,12 @@ export function compareWithTemplate(
   const { engine } = photo.context;
   const { verify } = engine;
   if (!verify) throw new Error(`the engine ${engine.name} has no verification`);
-  return askAbout<VerifiedReply>(photo, (request) => verify({ ...request, templateId }));
+  return askAbout<VerifiedReply>(photo, 'verify', (request) => verify({ ...request, templateId }));
 }
 
 async function askAbout<Answer extends IdentifiedReply | VerifiedReply>(
   photo: IdentifiablePhoto,
+  kind: CallKind,
   call: (request: IdentifyRequest) => Promise<Answer | FailedReply>,
   failuresOf: (tries: AttemptState) => number = chargedBefore,
 ): Promise<Asked<Answer>> {
@@ -61,7 +63,7 @@ async function askAbout<Answer extends IdentifiedReply | VerifiedReply>(
     leaving,
     span,
     runId: data.run,
-    kind: 'identify',
+    kind,
     photo: `${data.run}/${data.seq}`,
     attemptsBefore: chargedBefore(photo.tries),
     refusedBefore: photo.tries.refusedBefore === true,

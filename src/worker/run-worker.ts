@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { createAccountLock } from '../account/account-lock.ts';
+import { createPurse } from '../account/purse.ts';
 import type { RateLimiter } from '../account/rate-limiter.ts';
 import { createUndoWatch } from '../account/undo-hold.ts';
 import type { Engine } from '../engines/engine.ts';
@@ -13,6 +14,7 @@ import { manifestPath, parseManifestLine } from '../records/manifest.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
 import { readControl, writeControl } from '../records/run-control.ts';
 import type { RunRecord } from '../records/run-record.ts';
+import type { CallKind } from '../settings/price.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
@@ -56,6 +58,8 @@ export interface RunWorker {
   start(): void;
   /** From now on so many photos at once. */
   setConcurrency(photos: number): void;
+  /** What the run's calls may cost from now on. */
+  setBudget(budget: string | undefined): void;
   /** Starts nothing new, gives back the photos that wait, lets calls in flight end. */
   stop(): Promise<void>;
 }
@@ -81,6 +85,18 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
         })
       : undefined;
   let worker: PhotoWorker | undefined;
+  const { price, budget } = record.settings;
+  const purse = price && createPurse({ state, runId: record.id, processName, price, budget });
+  const takeCall = async (kind: CallKind) => {
+    if (purse && !(await purse.take(kind))) return false;
+    let isTaken = maxCalls === undefined;
+    try {
+      isTaken ||= maxCalls !== undefined && (await backend.callBudget.take(record.id, maxCalls));
+    } finally {
+      if (!isTaken) purse?.giveBack(kind);
+    }
+    return isTaken;
+  };
   const forgotten = watchForgotten({
     ...{ state, engine: record.engine, account: record.account, runId: record.id, log },
   });
@@ -90,7 +106,8 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
     settings: record.settings,
     draining: drain.signal,
     accountLock,
-    takeCall: async () => maxCalls === undefined || backend.callBudget.take(record.id, maxCalls),
+    takeCall,
+    giveBackCall: purse?.giveBack,
     source: createSourceWatch({
       readPhoto: options.readPhoto,
       renew: () => options.s3.renew(),
@@ -135,11 +152,16 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
       concurrency = photos;
       worker?.setConcurrency(photos);
     },
+    setBudget(changed) {
+      purse?.setBudget(changed);
+    },
     async stop() {
       drain.abort();
       await worker?.stop({ deadlineInMs: timeoutInMs + 5_000, hurry });
       forgotten.stop();
       await accountLock?.close();
+      // What it still holds counts as spent where this fails.
+      await purse?.close().catch(onError);
     },
   };
 }

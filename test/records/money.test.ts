@@ -55,6 +55,15 @@ describe('what a run costs', () => {
     });
   });
 
+  it('counts what --undoable asks at the dearer price of both that ask', () => {
+    const counts = countsOf(tallyOf([{ attempts: 1, calls: 2, identifications: 1 }]));
+    const soFarOf = (undoable: boolean) => {
+      const settings = priced('enroll=0.003,identify=0.0005,verify=0.01', { undoable });
+      return moneyOf({ settings, counts, isListed: true })?.soFar;
+    };
+    expect([soFarOf(true), soFarOf(false)]).toEqual(['0.013', '0.0035']);
+  });
+
   it('is not said where no price is', () => {
     const settings = { dedupe: false, maxAttempts: 5 };
     expect(
@@ -90,12 +99,12 @@ describe('the forecast of seeded archives', () => {
   const isIn = ({ low, high }: { low: string; high: string }, amount: string) =>
     Number(low) <= Number(amount) && Number(amount) <= Number(high);
 
-  it('holds in 90 of 100 and more, made of a sample of 200 of 5,000', () => {
+  it('holds in 90 of 100 and more, made of a sample of 200 of 2,000', () => {
     const forecasts = seeds.map((seed) => {
       const archive = createArchive(seed);
       const sample = tallyOf(archive.outcomes(200));
-      const whole = tallyOf([...archive.outcomes(4800)]);
-      const atCanary = moneyOf({ settings, counts: countsOf(sample, 5000), isListed: true }) as Money;
+      const whole = tallyOf([...archive.outcomes(1800)]);
+      const atCanary = moneyOf({ settings, counts: countsOf(sample, 2000), isListed: true }) as Money;
       const rest = moneyOf({ settings, counts: countsOf(whole), isListed: true }) as Money;
       const cost = Number(atCanary.soFar) + Number(rest.soFar);
       const { low, high } = atCanary.forecast ?? { low: '0', high: '0' };
@@ -105,15 +114,15 @@ describe('the forecast of seeded archives', () => {
     expect(Math.max(...forecasts.map(({ width }) => width))).toBeLessThan(0.6);
   });
 
-  it.each([1, 2, 3, 6, 10])('holds in 90 of 100 and more, made of %i earlier runs that differ', (runs) => {
+  it.each([1, 2, 3, 10])('holds in 90 of 100 and more, made of %i earlier runs that differ', (runs) => {
     const forecasts = seeds.map((seed) => {
       const archive = createArchive(seed);
       const [first, ...others] = Array.from(
         { length: runs },
-        () => tallyOf(archive.anotherNight().outcomes(500)).callStatistics,
+        () => tallyOf(archive.anotherNight().outcomes(200)).callStatistics,
       );
       if (!first) throw new Error('no run');
-      const photos = 1500;
+      const photos = 600;
       const { soFar } = moneyOf({
         settings,
         counts: countsOf(tallyOf(archive.anotherNight().outcomes(photos))),

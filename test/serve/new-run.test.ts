@@ -52,6 +52,7 @@ describe('a run that a client starts', () => {
   it.each([
     ...['engine', 'engineUrl', 'allowHttp', 'allowPrivate', 'allowOutside', 'allowEmpty', 'allowRoot'],
     ...['photoTransport', 'forgetList', 'keepDemographics', 'queue', 'state', 'onFailure', 'no-setting'],
+    ...['price', 'budget'],
   ])('may not have a setting of its own for %s', async (key) => {
     const { folder, post } = await openArchive();
     const reply = await post({ source: join(folder, 'archive'), settings: { rate: 5, [key]: 'true' } });

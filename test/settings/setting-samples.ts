@@ -64,6 +64,7 @@ export const settingSamples: Readonly<
     { enroll: '0.002', identify: '0.5', verify: '0.5', delete: '0' },
     '0,002',
   ],
+  budget: ['150', '150', '12.50', '12.5', '0'],
   include: ['a/**, *.jpg', ['a/**', '*.jpg'], '*.{jpg,png},b', ['*.{jpg,png}', 'b'], undefined],
   includeLeftOut: ['on', true, 'off', false, 'some'],
   exclude: ['x', ['x'], 'x,,y', ['x', 'y'], undefined],

@@ -8,7 +8,7 @@ import {
   mostRuns,
 } from '../../records/money.ts';
 import { isOver, listReadableRuns, type RunRecord } from '../../records/run-record.ts';
-import { costOf, type Price } from '../../settings/price.ts';
+import { costOf, type Price, priceOfRun } from '../../settings/price.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { amountAsNumber, roundAmount, writeAmount } from '../../util/amount.ts';
 import type { ForecastCounts } from './forecast-counts.ts';
@@ -64,19 +64,21 @@ const assumedShare = 0.1;
 /** What the calls will cost that a dry run counted. */
 export function forecastMoney({
   settings,
-  price,
+  price: given,
   counts,
   basis,
 }: {
-  readonly settings: Pick<Settings, 'dedupe' | 'verify' | 'maxAttempts'>;
+  readonly settings: Asking & Pick<Settings, 'maxAttempts'>;
   readonly price: Price;
   readonly counts: ForecastCounts;
   readonly basis: CostBasis;
 }): CostForecast {
   const { calls, identifications, toCompare, unchanged, rejectedBefore, savedCalls } = counts;
+  const price = priceOfRun(given, settings);
+  // What identifies, or compares with a template, comes on top.
   const enrollments = calls - identifications;
   const saved = costOf(price, callsOfOnePhoto(settings)) * BigInt(unchanged + rejectedBefore + savedCalls);
-  const shared = { price, saved: writeAmount(saved), basis: basis.kind };
+  const shared = { price: given, saved: writeAmount(saved), basis: basis.kind };
   const known =
     basis.kind === 'run' ? ([basis.done] as const) : basis.kind === 'earlier-runs' ? basis.runs : undefined;
   if (!known) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canarySchema } from '../../records/canary.ts';
+import { moneySchema } from '../../records/money.ts';
 import { aggregatesSchema } from '../../records/run-aggregates.ts';
 import { accountViewSchema } from './accounts.ts';
 
@@ -31,6 +32,8 @@ export const runViewSchema = z
     etaSeconds: z.number().nullable(),
     /** Processes that work on it. */
     workers: z.number(),
+    /** What it costs, as decimals; null: it has no price. */
+    money: moneySchema.nullable(),
   })
   .meta({ id: 'Run' });
 export type RunView = z.infer<typeof runViewSchema>;
@@ -89,6 +92,8 @@ export const runChangeSchema = z
     rate: z.number().positive().max(10_000).optional(),
     concurrency: z.number().int().min(1).max(1_000).optional(),
     stopAfterFailures: z.union([z.number(), z.string()]).optional(),
+    /** Of a run with a price; lower than before: only the server's own command line raises it. */
+    budget: z.union([z.number(), z.string()]).optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'nothing is to be changed');
 export type RunChange = z.infer<typeof runChangeSchema>;

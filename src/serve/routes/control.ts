@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { settingsSchema } from '../../engines/settings.ts';
-import type { WantedChanges } from '../../records/run-changes.ts';
+import { readChangedRun, type WantedChanges } from '../../records/run-changes.ts';
 import { writeControl } from '../../records/run-control.ts';
 import { isOver, type RunRecord, readRunRecord } from '../../records/run-record.ts';
 import { cancelRun } from '../../runs/cancel-run.ts';
@@ -9,6 +9,7 @@ import { changeRun } from '../../runs/change-run.ts';
 import { oneAtATime } from '../../runs/one-at-a-time.ts';
 import { resumeRun } from '../../runs/resume-run.ts';
 import { enqueueDeadLetters } from '../../runs/review/retry-dead-letters.ts';
+import { readAmount } from '../../util/amount.ts';
 import { type RunChange, runChangeSchema, runParams, runViewSchema } from '../api/runs.ts';
 import { queueOf, type Routes, type ServeContext } from '../context.ts';
 import { findRun } from '../find-run.ts';
@@ -77,8 +78,10 @@ export const controlRoutes: Routes = (context) => async (app) => {
     },
     async ({ params: { id }, body }) => {
       const record = await findUnfinished(context, id);
+      const current = await readChangedRun(rollcall.state, record);
+      const wanted = { ...wantedOf(body), ...lowerBudget(body, current) };
       queueOf(context);
-      const changed = await changeRun(rollcall, record, { wanted: wantedOf(body), signal });
+      const changed = await changeRun(rollcall, record, { wanted, signal });
       return views.view(changed ?? record);
     },
   );
@@ -106,6 +109,22 @@ function wantedOf({ rate, concurrency, stopAfterFailures }: RunChange): WantedCh
   const threshold = settingsSchema.stopAfterFailures.type.read.safeParse(String(stopAfterFailures));
   if (threshold.success) return { rate, concurrency, stopAfterFailures: threshold.data };
   throw new ProblemError(400, 'bad-request', `stopAfterFailures: ${threshold.error.issues[0]?.message}`);
+}
+
+/** Money is granted where the credentials are: whoever has the page's token alone may spend less of it, never more. */
+function lowerBudget({ budget }: RunChange, { id, settings }: RunRecord): WantedChanges {
+  if (budget === undefined) return {};
+  if (!settings.price) throw new ProblemError(409, 'no-price', 'The run has no price, and so no budget.');
+  const wanted = settingsSchema.budget.type.read.safeParse(String(budget));
+  if (!wanted.success)
+    throw new ProblemError(400, 'bad-request', `budget: ${wanted.error.issues[0]?.message}`);
+  if (settings.budget !== undefined && readAmount(wanted.data) > readAmount(settings.budget))
+    throw new ProblemError(
+      403,
+      'budget-not-raised',
+      `A client may lower a budget. To raise it: rollcall set ${id} --budget ${wanted.data}`,
+    );
+  return { budget: wanted.data };
 }
 
 async function findUnfinished(context: ServeContext, id: string): Promise<RunRecord> {

@@ -1,5 +1,5 @@
 import { onAccounts, startingRuns } from '../commands.ts';
-import { price } from '../price.ts';
+import { amount, price } from '../price.ts';
 import { inGroup } from '../setting.ts';
 import { duration, positiveNumber, processCount, wholeNumber } from '../value-types.ts';
 
@@ -53,5 +53,12 @@ export const paceSettings = inGroup('pace', {
     placeholder: '<price>',
     description:
       'what a call costs, in your currency: 0.002, or enroll=0.002,identify=0.001; a kind that is not named costs as the dearest that is',
+  },
+  budget: {
+    type: amount,
+    scope: 'changeable',
+    commands: [...startingRuns, 'set'],
+    placeholder: '<amount>',
+    description: 'the run pauses before its calls cost more than this; needs --price',
   },
 });

@@ -1,0 +1,59 @@
+import type { Money } from '../records/money.ts';
+import { type CallKind, costOfCall, type Price } from '../settings/price.ts';
+import { type Amount, largerAmount, readAmount, showAmount, writeAmount } from '../util/amount.ts';
+import type { RunKeeper } from './run-keeper.ts';
+import type { HeldRun } from './take-run.ts';
+
+/**
+ * Pauses a run of which a process could claim no more of the budget, and notes what all of them have claimed. Calls that
+ * have their money are made to their end, and what they did not need of it is given back.
+ */
+export async function pauseIfSpent(
+  { record, purses, stop }: Pick<HeldRun, 'record' | 'purses' | 'stop'>,
+  keeper: Pick<RunKeeper, 'progress' | 'noteClaimed'>,
+): Promise<void> {
+  const { price, budget, dedupe, verify, undoable } = record.settings;
+  if (!price) return;
+  const foundAt = new Date().toISOString();
+  const { claimed, isShort } = await purses.read();
+  keeper.noteClaimed(writeAmount(claimed));
+  if (budget === undefined || !isShort) return;
+  const kinds: CallKind[] = ['enroll'];
+  if (dedupe || verify) kinds.push('identify');
+  if (undoable) kinds.push('verify');
+  const left = readAmount(budget) - claimed;
+  if (left >= dearest(price, kinds)) return;
+  const { money } = keeper.progress();
+  if (!money) return;
+  stop.end({
+    kind: 'paused',
+    cause: 'budget',
+    foundAt,
+    waitsFor: describe(record.id, money, { budget, left }),
+  });
+}
+
+const dearest = (price: Price, kinds: readonly CallKind[]) =>
+  kinds.map((kind) => costOfCall(price, kind)).reduce(largerAmount);
+
+function describe(
+  id: string,
+  { soFar, forecast }: Money,
+  { budget, left }: { budget: string; left: Amount },
+): string {
+  const show = (amount: string) => showAmount(readAmount(amount));
+  const whole = forecast
+    ? `; all of it will cost about ${forecast.expected} (${forecast.low} to ${forecast.high})`
+    : '';
+  const under = showAmount(left > 0n ? readAmount(budget) - left : readAmount(budget));
+  return `the next call may pass the budget of ${show(budget)} (--budget): ${show(soFar)} is spent on photos that are done, ${under} with the calls under way${whole}. To go on: rollcall set ${id} --budget ${proposal(budget, forecast)}, then rollcall resume ${id}`;
+}
+
+/** A round figure that suffices, as far as is known. */
+function proposal(budget: string, forecast: Money['forecast']): string {
+  const wanted = Math.max(Number(forecast?.high ?? 0), Number(budget) * (forecast ? 1 : 2));
+  // Two digits of it.
+  const step = 10 ** (Math.floor(Math.log10(wanted)) - 1);
+  const rounded = Math.ceil(Number((wanted / step).toPrecision(12))) * step;
+  return writeAmount(readAmount(rounded.toFixed(9)));
+}
