@@ -1,4 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { judgeCanary } from '../../src/records/canary.ts';
+import { restoreTally } from '../../src/records/report-tally.ts';
 import { readChangedRun, writeChanges } from '../../src/records/run-changes.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
@@ -68,4 +70,21 @@ it('has what is asked for by a machine whose clock is behind that of the one bef
   const ahead = { ...record, changedAt: new Date(Date.now() + 60_000).toISOString() };
   await writeChanges(state, ahead, { rate: 20 });
   expect((await changed(ahead)).settings.rate).toBe(20);
+});
+
+it('lets a canary go on that was refused, and no other', async () => {
+  const { state, record, changed } = await openRun();
+  const canary = judgeCanary({
+    asked: 2,
+    sample: { photos: 2, of: 9, folders: 1 },
+    tally: restoreTally({ total: 2, byStatus: { rejected: 2 } }),
+    accept: undefined,
+  });
+  await writeChanges(state, record, { acceptCanary: true });
+  expect((await changed(record)).canary).toBeUndefined();
+  const running = { ...record, canary: { ...canary, state: 'running' as const } };
+  expect((await changed(running)).canary).toEqual(running.canary);
+  const accepted = await changed({ ...record, canary });
+  expect(accepted.canary).toEqual({ ...canary, state: 'accepted', acceptedBy: 'user' });
+  expect(await changed({ ...accepted, canary })).toMatchObject({ canary: { state: 'refused' } });
 });
