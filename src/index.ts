@@ -39,5 +39,6 @@ export {
 } from './runs/run-in-process.ts';
 export type { UndoCounts } from './runs/undo/undo-counts.ts';
 export { previewUndo, type UndoEnd, type UndoOptions, undoRun } from './runs/undo/undo-run.ts';
+export { sendOutcomes } from './runs/webhook/send-outcomes.ts';
 export { type RunEvent, workOnAll } from './runs/work-on-all.ts';
 export { FaultError, RollcallError, UsageError } from './util/errors.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forgetListFolder, writeForgetEntries } from '../../src/ledger/forget-files.ts';
 import { type Delivery, deliverySchema, readDeliveries } from '../../src/records/delivery.ts';
 import { mergeParts } from '../../src/records/merge-parts.ts';
@@ -90,6 +90,11 @@ async function end(count: number): Promise<void> {
 }
 
 let epoch = 0;
+const senders: OutcomeSender[] = [];
+afterEach(async () => {
+  for (const sender of senders.splice(0)) await sender.close();
+});
+
 async function open(given: { mayTry?: () => boolean; known?: OutcomeSender['progress']['runs'] } = {}) {
   epoch += 1;
   const sender = createOutcomeSender({
@@ -97,6 +102,7 @@ async function open(given: { mayTry?: () => boolean; known?: OutcomeSender['prog
     writer: { writer: 'host:1:2', epoch },
     ...{ signal: new AbortController().signal, now: () => time, random: () => 1 },
   });
+  senders.push(sender);
   await sender.follow([record]);
   return sender;
 }
