@@ -97,7 +97,8 @@ async function conclude(
   }
   const stopped = repair && record.state === 'repairing' ? await repairNow(context, end) : undefined;
   if (json) await printJson({ ...summary, report: state.locate(auditPathOf(record.id)) });
-  return stopped ?? (summary.findings > 0 ? 1 : 0);
+  const isUnjudged = summary.population.heldChosen > 0 && !summary.bound;
+  return stopped ?? (summary.findings > 0 || isUnjudged ? 1 : 0);
 }
 
 async function* linesOf({ rollcall }: CommandContext, id: string): AsyncGenerator<string> {

@@ -1,11 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { templateIdOf } from '../../src/engines/registry.ts';
 import { type AuditLine, auditLineSchema } from '../../src/records/audit-line.ts';
 import { auditSummarySchema } from '../../src/records/audit-summary.ts';
 import { driftAway, type Expected } from '../helpers/audited-archive.ts';
+import { tagPerson } from '../helpers/engine-server-tag.ts';
 import { orLong } from '../helpers/long.ts';
+import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 import { until } from '../helpers/until.ts';
@@ -140,3 +142,51 @@ describe.each(['ooto', 'verihubs'] as const)(
     });
   },
 );
+
+describe('rollcall audit', { timeout: 180_000 }, () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene({ queue: redis.url });
+    await writeFiles(scene.folder, {
+      'staff/ann.jpg': tagPerson(await makePhoto(), 'ann'),
+      'staff/bert.jpg': tagPerson(await makePhoto(), 'bert'),
+    });
+  });
+  afterAll(() => scene.close());
+
+  it('says of a ledger that knows nobody that it is perhaps another one', async () => {
+    const end = await scene.run(['audit']);
+    expect(end).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('holds nobody') });
+  });
+
+  it('ends with 0 where everybody is there, and waits for who mends a refused account', async () => {
+    expect(await scene.run(['run', 'staff'])).toMatchObject({ exitCode: 0 });
+    const refused = await scene.run(['audit'], { environment: { OOTO_APP_KEY: 'wrong' } });
+    expect(refused, refused.stderr).toMatchObject({ exitCode: 3 });
+    const end = await scene.run(['audit']);
+    expect(end, end.stderr).toMatchObject({ exitCode: 0 });
+    expect(end.stderr).toContain('Resuming audit');
+    expect(end.stdout).toContain('0 of 2 missing, changed or shadowed (0 %); everybody was judged');
+  });
+
+  it('does not send a photo that is another by now, or gone, and is not content with that', async () => {
+    const before = scene.engine.calls.length;
+    await writeFiles(scene.folder, { 'staff/ann.jpg': tagPerson(await makePhoto(), 'nobody') });
+    await rm(join(scene.folder, 'staff/bert.jpg'));
+    const end = await scene.run(['audit', '--json']);
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+    const summary = auditSummarySchema.parse(JSON.parse(end.stdout));
+    expect(summary).toMatchObject({ byReason: { 'photo-changed': 1, 'photo-gone': 1 }, findings: 2 });
+    expect(summary.bound).toBeUndefined();
+    expect(scene.engine.calls).toHaveLength(before);
+  });
+
+  it.each([
+    ['--sample', '0'],
+    ['--sample', 'some'],
+    ['--seed', '-1'],
+    ['--threshold', '75'],
+  ])('refuses %s %s', async (...args) => {
+    expect(await scene.run(['audit', ...args])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});

@@ -7,6 +7,7 @@ import {
   type AuditRecord,
   answersPathOf,
   listAuditRecords,
+  planPathOf,
   readAuditSummary,
   writeAuditRecord,
 } from '../../records/audit-record.ts';
@@ -58,7 +59,8 @@ const longestWaitForLeaseInMs = 25_000;
 /**
  * Asks the engine of the settings whether it holds what the ledger says, in this process, at the account's pace. An audit
  * of the same sample, seed and threshold that was stopped goes on where it was.
- * @throws UsageError for an engine that can neither verify nor identify, and while another process audits the account
+ * @throws UsageError for an engine that can neither verify nor identify, for a ledger that knows nobody, and while another
+ * process audits the account
  */
 export async function audit(rollcall: AuditTools, options: AuditOptions): Promise<AuditEnd> {
   const { sample = usualSample, seed, repair = false, signal } = options;
@@ -90,6 +92,7 @@ export async function audit(rollcall: AuditTools, options: AuditOptions): Promis
     if (lost.signal.aborted && !signal.aborted)
       throw new FaultError('queue', 'Another process has taken over this audit.');
     if (end.kind !== 'over') return { ...end, audit: record.id };
+    await state.seal(answersPathOf(record.id));
     const summary = await concludeAudit(rollcall, record, either);
     const isRepairing = repair && isRepairable(summary);
     const concluded: AuditRecord = { ...record, state: isRepairing ? 'repairing' : 'finished' };
@@ -158,6 +161,13 @@ async function beginAudit(
   const id = newRunId();
   const createdAt = new Date().toISOString();
   const population = await chooseSubjects(rollcall, { id, sample, seed, signal });
+  if (population.heldChosen + population.forgottenChosen === 0) {
+    await rollcall.state.remove(planPathOf(id));
+    throw new UsageError(
+      'audit-empty',
+      `By the ledger in ${rollcall.state.address} this account of ${engine.name} at ${url} holds nobody: is it the state and the account of the runs?`,
+    );
+  }
   const record: AuditRecord = {
     schema: 'rollcall.audit-record/1',
     ...{ id, engine: engine.name, engineUrl: url, account },

@@ -6,6 +6,7 @@ import {
   writeAuditSummary,
 } from '../../records/audit-record.ts';
 import type { AuditSummary } from '../../records/audit-summary.ts';
+import { createSeqBitmap } from '../../records/seq-bitmap.ts';
 import { FaultError } from '../../util/errors.ts';
 import { subjectKey } from '../../util/subject-id.ts';
 import { isSameTemplate } from '../../util/template-id.ts';
@@ -32,7 +33,10 @@ export async function concludeAudit(
       text = '';
       if (batch !== '') await writer.write(batch);
     };
+    const seen = createSeqBitmap();
     for await (const answered of readAnswers(state, record.id)) {
+      // Written twice by a process that had lost its turn and did not know yet.
+      if (!seen.add(answered.seq)) continue;
       const line = lineOf(answered, { audit: record.id, threshold: record.threshold, look });
       tally.add(line);
       text += `${JSON.stringify(line)}\n`;
