@@ -21,7 +21,7 @@ const { engine, engineUrl, account, sample, seed, threshold, createdAt, populati
   auditSummarySchema.shape;
 
 /** Fixed when it begins, but for its state: its plan is whole by then. */
-const auditRecordSchema = z.object({
+export const auditRecordSchema = z.object({
   schema: z.literal('rollcall.audit-record/1'),
   id: z.string(),
   ...{ engine, engineUrl, account, sample, seed, threshold, createdAt, population },

@@ -1,4 +1,5 @@
 import type { Canary } from './canary.ts';
+import type { Money } from './money.ts';
 import type { ReportLine, Status } from './report-line.ts';
 import type { Aggregates } from './run-aggregates.ts';
 import type { RunEventLine } from './run-events.ts';
@@ -35,6 +36,8 @@ export interface PageData {
     readonly waitsFor?: string | undefined;
     /** Photos listed so far. */
     readonly listed: number;
+    /** What it costs, where its calls have a price. */
+    readonly money?: Money | undefined;
     /** Of a run with `--canary`. */
     readonly canary?: Canary | undefined;
   };

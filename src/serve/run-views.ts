@@ -23,8 +23,9 @@ import type { Rollcall } from '../runs/open-rollcall.ts';
 import { meaningAlone } from '../runs/report/page-data-of-run.ts';
 import type { Setting } from '../settings/setting.ts';
 import { withinTime } from '../util/time-limit.ts';
-import type { AccountView } from './api/accounts.ts';
+import type { AccountView, AuditedAccount } from './api/accounts.ts';
 import type { RunDetail, RunView } from './api/runs.ts';
+import { createAuditViews } from './audit-views.ts';
 import { createMemo } from './memo.ts';
 
 /** Runs and accounts as they are shown: what their records say, and what the queue knows of them just now. */
@@ -33,7 +34,7 @@ export interface RunViews {
   list(): Promise<{ runs: RunView[]; unreadable: readonly UnreadableRun[] }>;
   view(record: RunRecord): Promise<RunView>;
   detail(record: RunRecord): Promise<RunDetail>;
-  accounts(): Promise<AccountView[]>;
+  accounts(): Promise<AuditedAccount[]>;
   /** The same account, with what the queue alone says of it. */
   healthNow(account: AccountView): Promise<AccountView>;
 }
@@ -54,6 +55,7 @@ export function createRunViews({
   lines: RunLines;
 }): RunViews {
   const { state } = rollcall;
+  const audits = createAuditViews(rollcall);
   const listRuns = createMemo(keptForInMs, () => listReadableRuns(state));
   const listWorkers = createMemo(keptForInMs, async (): Promise<WorkerRegistration[] | undefined> => {
     const queue = openQueue();
@@ -145,7 +147,12 @@ export function createRunViews({
         const called = await rollcall.calledAccountOf(record.account);
         if (!newest.has(called)) newest.set(called, record);
       }
-      return Promise.all([...newest.values()].map(viewAccount));
+      return Promise.all(
+        [...newest.values()].map(async (record) => ({
+          ...(await viewAccount(record)),
+          audit: (await audits.newestOf(record.account)) ?? null,
+        })),
+      );
     },
     healthNow: async (account) => ({ ...account, ...healthOf(await readAccount(account.account)) }),
   };

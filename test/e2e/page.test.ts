@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 beforeEach(async () => {
-  scene = await openScene({ environment: { ROLLCALL_BACKOFF: '10ms..20ms' } });
+  scene = await openScene({ environment: { ROLLCALL_BACKOFF: '10ms..20ms', ROLLCALL_PRICE: '0.002' } });
   const { folder, environment } = scene;
   const command = ['serve', '--port', '0', '--allow-root', folder];
   server = await startInTerminal(command, { folder, environment, columns: 200 });
@@ -107,13 +107,16 @@ it('a run is started, seen live, paused, made faster, resumed and finished by th
   );
 
   await shown('changed to 150 calls a second');
+  await shown('Spent');
+  const audited = await scene.run(['audit', '--sample', 'all']);
+  expect(audited.exitCode).toBeLessThan(2);
   faults.push(...(await lookAt(page, 'run-finished')));
   for (const [name, path, text] of [
     ['runs', '/', runId],
     ['photos', `/runs/${runId}/photos`, '63 photos'],
     ['photo', `/runs/${runId}/photos/1`, 'What became of it'],
     ['schedules', '/schedules', /schedule/],
-    ['accounts', '/accounts', 'No run of it is under way.'],
+    ['accounts', '/accounts', /^Audited /],
     ['review-name', `/runs/${runId}/review`, 'Who decides?'],
   ] as const) {
     await page.goto(new URL(path, address).href);

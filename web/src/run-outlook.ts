@@ -9,6 +9,7 @@ import {
   formatShare,
   secondsBetween,
 } from './format.ts';
+import { figuresOfMoney } from './money.ts';
 
 export const isOver = ({ state }: Pick<RunView, 'state'>) => state === 'finished' || state === 'cancelled';
 
@@ -48,6 +49,7 @@ export function figuresOfRun(run: RunView): Figure[] {
       remark: formatShare(run.deadLetters, run.done),
     },
     { name: 'Calls', value: formatCount(run.calls) },
+    ...figuresOfMoney(run.money),
   ];
   if (isOver(run))
     return [...common, { name: 'Took', value: formatDuration(secondsBetween(run.createdAt, run.updatedAt)) }];

@@ -1,5 +1,6 @@
 import { readSummary } from '../../conductor/finish-run.ts';
 import { groupOf } from '../../conductor/what-helps.ts';
+import { moneyOf } from '../../records/money.ts';
 import type { Meaning, PageData } from '../../records/page-data.ts';
 import { readReport } from '../../records/read-report.ts';
 import { errorKinds, type ReportLine, reportSchemaName } from '../../records/report-line.ts';
@@ -27,6 +28,7 @@ export async function pageDataOf({
   version: string;
 }): Promise<PageData> {
   const { id, createdAt, updatedAt, source, engine, schedule, waitsFor, counts, canary } = record;
+  const money = moneyOf({ ...record, isListed: record.listed !== undefined });
   const summary = await readSummary(state, id);
   const { aggregates, letters } =
     (summary && (await fromEnd(state, summary))) ?? (await fromLines(state, id));
@@ -42,6 +44,7 @@ export async function pageDataOf({
       ...(waitsFor !== undefined && { waitsFor }),
       listed: counts.listed,
       ...(canary && { canary }),
+      ...(money && { money }),
     },
     madeAt: new Date().toISOString(),
     version,

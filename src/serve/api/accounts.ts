@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditViewSchema } from './audits.ts';
 
 export const accountViewSchema = z
   .object({
@@ -21,4 +22,10 @@ export const accountViewSchema = z
   .meta({ id: 'Account' });
 export type AccountView = z.infer<typeof accountViewSchema>;
 
-export const accountListSchema = z.object({ accounts: z.array(accountViewSchema) });
+/** With what an audit found last; null: there was none. */
+export const auditedAccountSchema = accountViewSchema
+  .extend({ audit: auditViewSchema.nullable() })
+  .meta({ id: 'AuditedAccount' });
+export type AuditedAccount = z.infer<typeof auditedAccountSchema>;
+
+export const accountListSchema = z.object({ accounts: z.array(auditedAccountSchema) });

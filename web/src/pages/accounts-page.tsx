@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
-import type { AccountView } from '../../../src/serve/api/accounts.ts';
+import type { AccountView, AuditedAccount } from '../../../src/serve/api/accounts.ts';
 import { follow } from '../api/live.ts';
 import { useAsk } from '../api/use-ask.ts';
+import { AuditFacts } from '../components/audit-facts.tsx';
 import { EngineHealth } from '../components/engine-health.tsx';
 import { runAddress } from '../components/run-head.tsx';
 import { countOf } from '../format.ts';
@@ -10,7 +11,7 @@ const askEveryInMs = 2_000;
 
 /** The accounts that are called, and how they are. */
 export function AccountsPage() {
-  const { answer, problem, again } = useAsk<{ accounts: readonly AccountView[] }>('/accounts');
+  const { answer, problem, again } = useAsk<{ accounts: readonly AuditedAccount[] }>('/accounts');
   useEffect(() => {
     document.title = 'Accounts – rollcall';
     const timer = setInterval(() => !document.hidden && again(), askEveryInMs);
@@ -39,6 +40,7 @@ export function AccountsPage() {
           </header>
           <EngineHealth health={account} />
           <Runs runs={account.runs} />
+          <AuditFacts audit={account.audit} />
         </section>
       ))}
     </main>

@@ -1,6 +1,7 @@
 import type { PageData } from '../../../src/records/page-data.ts';
 import type { Figure } from '../components/figures.tsx';
 import { countOf, formatCount, formatDuration, formatRate, formatShare, secondsBetween } from '../format.ts';
+import { figuresOfMoney } from '../money.ts';
 
 /** What a reader has to know first, in a sentence or two. */
 export function verdictOf(data: PageData): { kind: 'good' | 'warning' | 'fault'; text: string } {
@@ -46,6 +47,7 @@ export function figuresOf({ summary, aggregates, run }: PageData): Figure[] {
     { name: 'Enrolled', value: formatCount(enrolled), remark: formatShare(enrolled, lines) },
     { name: 'Dead letters', value: formatCount(deadLetters), remark: formatShare(deadLetters, lines) },
     { name: 'Calls', value: formatCount(calls), remark: countOf(summary?.retries ?? 0, 'retry', 'retries') },
+    ...figuresOfMoney(summary?.money ?? run.money),
     {
       name: 'Took',
       value: formatDuration(Math.max(0, took)),
