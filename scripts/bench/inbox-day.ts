@@ -112,6 +112,9 @@ function start(args: readonly string[]): ChildProcess {
     stdio: [...stdio],
   });
   started.push(child);
+  // Whoever is not listened to waits with all that it does.
+  child.stdout?.resume();
+  child.stderr?.resume();
   return child;
 }
 
