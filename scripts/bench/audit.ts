@@ -61,7 +61,8 @@ async function compare(): Promise<void> {
     const { state } = rollcall.settings;
     await writeLines(join(state, deltaPath(account, { run: 'first', epoch: 1 })), events());
     const part = async (name: string) => {
-      const args = [fileURLToPath(import.meta.url), '--folder', folder, '--part', name];
+      const own = fileURLToPath(import.meta.url);
+      const args = [own, '--folder', folder, '--part', name, '--subjects', String(subjects)];
       const { stdout } = await execa(process.execPath, args);
       return JSON.parse(stdout) as { seconds: number; peakMemoryInMB: number };
     };

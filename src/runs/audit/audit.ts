@@ -18,7 +18,7 @@ import type { StateStore } from '../../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../../util/errors.ts';
 import { inOrder } from '../../util/in-order.ts';
 import { newRunId } from '../create-or-resume-run.ts';
-import { type AskEnd, type AskTools, openAsking, photosPerCall } from '../identify/open-asking.ts';
+import { type AskEnd, type AskTools, openAsking } from '../identify/open-asking.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { type AskingContext, askSubject } from './ask-subject.ts';
 import { chooseSubjects } from './choose-subjects.ts';
@@ -204,7 +204,8 @@ async function askAll(
     onDone();
   };
   try {
-    const window = settings.concurrency * photosPerCall;
+    // No more than that are asked about again after a kill: an answer counts once it is durable.
+    const window = settings.concurrency;
     for await (const _ of inOrder(notYetAsked(state, record.id, { done, context }), window, askOne));
     return { kind: 'over' };
   } catch (error) {

@@ -6,7 +6,10 @@ import type { Rollcall } from '../open-rollcall.ts';
 import { openSourceOf } from '../run-source.ts';
 import type { Identification } from './identify-one.ts';
 import { identifyOne } from './identify-one.ts';
-import { type AskEnd, type AskTools, openAsking, photosPerCall } from './open-asking.ts';
+import { type AskEnd, type AskTools, openAsking } from './open-asking.ts';
+
+/** Photos whose line waits for that of an earlier one, for each call in flight. */
+const photosPerCall = 4;
 
 /**
  * Looks at every photo of a source and asks the engine who it shows, in this process, at the account's pace: one line a

@@ -17,9 +17,6 @@ export type AskEnd =
   | { readonly kind: 'paused'; readonly waitsFor: string }
   | { readonly kind: 'interrupted' };
 
-/** Photos whose line waits for that of an earlier one, for each call in flight. */
-export const photosPerCall = 4;
-
 export type AskTools = Pick<Rollcall, 'settings' | 's3' | 'state' | 'engine' | 'queue' | 'limiter' | 'log'>;
 
 export interface Asking {
