@@ -192,8 +192,9 @@ function placeOfPrint(words: Uint32Array, event: LedgerEvent): number | undefine
   return hasEarlier(event) && times.at === timeAt(words, places.earlierAt) ? places.earlierPrint : undefined;
 }
 
-/** What was only seen again has replaced nothing. */
-const hasEarlier = (event: LedgerEvent) => event.seenAt === undefined && isHeldEvent(event);
+/** What was only seen again has replaced nothing; but for earlier versions, which kept that in place of the call itself. */
+const hasEarlier = (event: LedgerEvent) =>
+  (event.seenAt === undefined || event.run === undefined) && isHeldEvent(event);
 
 const runPrint = ({ run }: LedgerEvent) => (run === undefined ? 0 : hash32(run));
 

@@ -159,7 +159,7 @@ function latestOfEarlierRuns(events: readonly LedgerEvent[]): Record<string, str
     subjects.map((subject) => {
       const held = events
         .filter((event) => subjectKey(event.subjectId) === subjectKey(subject))
-        .filter((event) => isHeldEvent(event) && event.seenAt === undefined)
+        .filter((event) => isHeldEvent(event) && (event.seenAt === undefined || event.run === undefined))
         .sort((one, other) => (one.at < other.at ? 1 : -1));
       const newest = new Set(held.filter(({ at }) => at === held[0]?.at).map(({ run }) => run));
       // Of two at one time nobody can say which was first.
