@@ -5,10 +5,12 @@ import { openScene } from '../test/chaos/scene.ts';
 import { type StoreName, storeNames } from '../test/chaos/stores.ts';
 import { killInboxes } from './chaos-inbox.ts';
 import { loseParts } from './chaos-losses.ts';
+import { killUndos } from './chaos-undo.ts';
 
 // Kills runs at random moments for as long as you like: npm run chaos -- --seeds 100
 // Loses random parts of queues instead: npm run chaos -- --losses 200
 // Gives an inbox 5,000 photos over HTTP while everything is killed: npm run chaos -- --inbox --photos 5000 --rate 200 --seeds 1
+// Undoes a run in the middle of three while it is killed: npm run chaos -- --undo --photos 60 --kills 10 --seeds 5
 // Odd seeds at 300 calls a second, where photos share jobs, even ones at 90, where each has its own; --rate for others.
 // Prints a row for every run; the exit code is 1 if one of them was not right in the end.
 const { values } = parseArgs({
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     concurrency: { type: 'string', default: '16' },
     losses: { type: 'string' },
     inbox: { type: 'boolean', default: false },
+    undo: { type: 'boolean', default: false },
     store: { type: 'string', multiple: true, default: [...storeNames] },
   },
 });
@@ -39,7 +42,9 @@ const failures = values.losses
   ? await loseParts({ stores, first, count: Number(values.losses) })
   : values.inbox
     ? await killInboxes({ ...settings, rate: rateOf(1), seeds: seedsToTry(), stores })
-    : await killRuns();
+    : values.undo
+      ? await killUndos({ ...settings, seeds: seedsToTry(), stores })
+      : await killRuns();
 console.log(failures === 0 ? '\nEvery run ended right.' : `\n${failures} of the runs did not end right.`);
 process.exitCode = failures === 0 ? 0 : 1;
 

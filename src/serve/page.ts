@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+
 import staticFiles from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { builtPages } from '../util/built-pages.ts';
 import { pagePolicy } from './security/headers.ts';
 
 /** Where `npm run build` puts the page. */
-const builtPage = fileURLToPath(new URL('../../dist/web/app/', import.meta.url));
+const builtPage = join(builtPages, 'app');
 
 const notBuilt = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>rollcall</title>

@@ -58,6 +58,8 @@ export interface EngineServerControl {
   /** How many calls there were; cheap enough to be asked all the time. */
   callCount(): Promise<number>;
   summary(): Promise<EngineServerSummary>;
+  /** By template id: the SHA-256 of the photo that was stored last. */
+  held(): Promise<Readonly<Record<string, string>>>;
 }
 
 /** `url`: any address of the server. */
@@ -77,6 +79,7 @@ export function createEngineServerControl(url: string): EngineServerControl {
     calls: async () => (await ask('calls')) as ServerCall[],
     callCount: async () => (await ask('call-count')) as number,
     summary: async () => (await ask('summary')) as EngineServerSummary,
+    held: async () => (await ask('held')) as Readonly<Record<string, string>>,
   };
 }
 
@@ -105,6 +108,8 @@ function control(path: string, body: ControlBody, server: EngineServer): unknown
     '/control/calls': () => server.calls,
     '/control/call-count': () => server.calls.length,
     '/control/summary': () => summarize(server),
+    '/control/held': () =>
+      Object.fromEntries([...server.templates].map(([id, { photoSha256 }]) => [id, photoSha256.at(-1)])),
   };
   const action = actions[path];
   return action === undefined ? undefined : (action() ?? {});

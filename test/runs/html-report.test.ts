@@ -42,6 +42,7 @@ const recordOf = (id: string) =>
     ...{ id, createdAt: '2026-11-22T01:00:00.000Z', updatedAt: '2026-11-22T02:00:00.000Z' },
     ...{ source: 'photos', engine: 'ooto', state: 'finished' },
     counts: { listed: 3, done: 3, deadLetters: 0, calls: 0 },
+    settings: {},
   }) as RunRecord;
 
 const dataOf = (record: RunRecord) => pageDataOf({ state, record, version: '0.1.0' });

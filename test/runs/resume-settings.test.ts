@@ -48,7 +48,10 @@ describe('a setting that is given again when a run is resumed', () => {
     sources: { flags?: Given; environment?: Record<string, string> },
     { runId }: { runId?: string } = { runId: 'mine' },
   ) {
-    const flags = { ...(runId !== undefined && { runId }), ...sources.flags };
+    const hasBudget = sources.flags?.budget ?? sources.environment?.[environmentNameOf('budget')];
+    // Alone it is refused.
+    const price = hasBudget === undefined ? {} : { price: settingSamples.price[0] };
+    const flags = { ...price, ...(runId !== undefined && { runId }), ...sources.flags };
     const given = await gatherSettings({ environment: {}, ...sources, flags, folder: folder.path });
     const settings = parseSettings(given);
     const { engine = 'ooto', engineUrl = 'https://engine.example' } = settings;

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { PageData } from '../../records/page-data.ts';
+import { builtPages } from '../../util/built-pages.ts';
 import { FaultError } from '../../util/errors.ts';
 
 /** Made by `npm run build`: one file with everything that draws it, and an empty place for data. */
-const builtPage = fileURLToPath(new URL('../../../dist/web/report.html', import.meta.url));
+const builtPage = join(builtPages, 'report.html');
 const emptyPlace = '<script type="application/json" id="data"></script>';
 
 /**
