@@ -8,13 +8,16 @@ let scene: Scene;
 afterEach(() => scene.close());
 
 const count = 40;
+/** Twenty failures in a row would mean that the engine is down. */
+const again = 15;
 const price = ['--price', 'enroll=0.003,identify=0.0005'];
 
 it('what calls cost stands in forecast, progress, status and summary, and agrees with what the engine was sent', {
   timeout: 120_000,
 }, async () => {
   scene = await openScene();
-  await writePhotos(join(scene.folder, 'archive'), { count, script: '503x1' });
+  await writePhotos(join(scene.folder, 'archive'), { count });
+  await writePhotos(join(scene.folder, 'archive'), { count: again, script: '503x1' });
   const assumed = await scene.run(['run', './archive', '--dry-run', ...price]);
   expect(assumed.stdout).toContain('cost      0.12  between 0.12 and 0.132: an assumption');
 
@@ -32,7 +35,9 @@ it('what calls cost stands in forecast, progress, status and summary, and agrees
       .split('\n')
       .findLast((line) => line.includes('"money"')) ?? '{}',
   );
-  expect(last.money).toEqual(money);
+  // What a process has set aside may not be spent yet.
+  expect(last.money).toEqual({ ...money, atMost: expect.any(String) });
+  expect(Number(last.money.atMost)).toBeGreaterThanOrEqual(Number(money?.soFar));
   expect(first.stdout).toContain(`money      ${money?.soFar} so far`);
   expect((await scene.run(['status', runId])).stdout).toContain(`${money?.soFar} so far`);
 

@@ -479,8 +479,8 @@ describe.each([
 
   test('one that was changed while it was listed is not listed any further, and not gone on with', async () => {
     const name = `rows/changing.${suffix}`;
-    // Larger than what is read at once, and not packed any smaller.
-    const noise = Array.from({ length: 9 }, (_, index) => ({
+    // Larger than what is read ahead, two pieces of 4 MiB, and not packed any smaller.
+    const noise = Array.from({ length: 15 }, (_, index) => ({
       name: `p${index}.jpg`,
       content: randomBytes(600 * 1024),
     }));
