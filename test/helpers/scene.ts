@@ -47,7 +47,7 @@ export interface Scene {
   ): RunningCommand;
   /** When processes whose pace is measured were ready to run and had no core. */
   holdUps(): Promise<readonly HoldUp[]>;
-  /** Ids of the runs that there are, in order. */
+  /** Ids of the runs that there are, the oldest first. */
   runIds(): Promise<string[]>;
   pathOf(runId: string, file: string): string;
   text(runId: string, file: string): Promise<string>;
@@ -104,7 +104,15 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
       return runInThisProcess(args, { folder, environment: { ...settings, ...given?.environment } });
     },
     holdUps: async () => (await watch?.read()) ?? [],
-    runIds: async () => (await readdir(join(stateFolder, 'runs')).catch(() => [])).sort(),
+    async runIds() {
+      const ids = await readdir(join(stateFolder, 'runs')).catch(() => []);
+      // Ids that were made within a second are in order by chance.
+      const begun = async (id: string) => /"createdAt": *"([^"]*)"/.exec(await text(id, 'run.json'))?.[1];
+      const runs = ids.map(async (id) => ({ id, at: (await begun(id).catch(() => undefined)) ?? '' }));
+      return (await Promise.all(runs))
+        .sort((a, b) => (a.at === b.at ? (a.id < b.id ? -1 : 1) : a.at < b.at ? -1 : 1))
+        .map(({ id }) => id);
+    },
     pathOf,
     text,
     record: async (runId) => runRecordSchema.parse(JSON.parse(await text(runId, 'run.json'))),
