@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/setup/slowest-first.ts';
 import { sortTests } from './test/setup/sort-tests.ts';
 
 const { unit, endToEnd, others, chaos, pace } = sortTests(import.meta.dirname);
@@ -10,9 +11,10 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // These end what hangs. None of them judges how fast anything is, on a machine that is busy or not.
-    testTimeout: 180_000,
-    hookTimeout: 240_000,
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
     expect: { poll: { timeout: 60_000 } },
+    sequence: { sequencer: SlowestFirst },
     reporters: ['default', './test/setup/counts-reporter.ts'],
     projects: [
       {
@@ -21,7 +23,7 @@ export default defineConfig({
           // No process, no server, no build. They share a process and what it has loaded.
           name: 'unit',
           include: [...unit],
-          setupFiles: ['test/setup/no-processes.ts'],
+          setupFiles: ['test/setup/no-processes.ts', 'test/setup/same-inputs.ts'],
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -152,12 +152,17 @@ function tellHowToGoOn(): void {
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   title(`Done in ${seconds} s, and nothing is left running. How to go on`);
   tell(`Exit code 1 of the run above means: finished, and some photos need attention.
-  npm run demo -- --serve                                the same, and then its page, live
-  cd demo-data && npx rollcall report --format csv       the report for a spreadsheet
-  npx rollcall run ./your-photos                         your own photos into the local engine, without an account
-  npx rollcall run ./your-photos --engine ooto --dry-run     what your own archive would cost, without a call
-  npx rollcall run ./your-photos --engine ooto --limit 20    a first try; credentials: OOTO_APP_ID, OOTO_APP_KEY
-  npx rollcall --help                                    everything else; README.md has recipes
+  npm run demo -- --serve            the same, and then its page, live
+  npx rollcall report --state demo-data/rollcall-data --format csv
+                                     the report for a spreadsheet
+  npx rollcall run ./your-photos     your own photos into the local engine,
+                                     without an account
+With an account, and its credentials in OOTO_APP_ID and OOTO_APP_KEY:
+  npx rollcall run ./your-photos --engine ooto --dry-run
+                                     how many calls, how long; without a call
+  npx rollcall run ./your-photos --engine ooto --limit 20
+                                     a first try
+  npx rollcall --help                everything else; README.md has recipes
 Everything the demo made is in demo-data, the templates of its faces too (local-engine).`);
 }
 

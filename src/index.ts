@@ -5,19 +5,19 @@
 
 export type { RunEnd, RunProgress } from './conductor/conducting.ts';
 export type { GivenSettings, Settings } from './engines/settings.ts';
-export { type ReportLine, reportLineSchema, type Status } from './records/report-line.ts';
+export { type ReportLine, reportLineSchema, type Status } from './records/report/report-line.ts';
 export type { RunRecord } from './records/run-record.ts';
 export { type Summary, summarySchema } from './records/summary.ts';
-export { type UndoLine, undoLineSchema } from './records/undo-line.ts';
+export { type UndoLine, undoLineSchema } from './records/undo/undo-line.ts';
 export { type AuditEnd, type AuditOptions, audit } from './runs/audit/audit.ts';
 export { enqueueRepairs, finishRepairs, type Repair } from './runs/audit/repair.ts';
 export { type EnqueueOptions, enqueue } from './runs/enqueue.ts';
+export type { ForgetEnd, ForgetOptions } from './runs/erasure/forget-contract.ts';
 export { allowSubjects } from './runs/erasure/forget-list.ts';
-export { type ForgetEnd, type ForgetOptions, forgetSubjects } from './runs/erasure/forget-subjects.ts';
+export { forgetSubjects } from './runs/erasure/forget-subjects.ts';
 export type { GivenPhoto } from './runs/given-photo.ts';
 export type { Identification } from './runs/identify/identify-one.ts';
-export { identifySource } from './runs/identify/identify-source.ts';
-export type { AskEnd as IdentifyEnd } from './runs/identify/open-asking.ts';
+export { type IdentifyEnd, identifySource } from './runs/identify/identify-source.ts';
 export type { GivenPicture } from './runs/inbox/check-photo.ts';
 export type { AddOptions, Inbox } from './runs/inbox/inbox.ts';
 export { InboxError, type InboxErrorKind } from './runs/inbox/inbox-error.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
-import { answersPathOf } from '../../src/records/audit-record.ts';
+import { answersPathOf } from '../../src/records/audit/audit-record.ts';
 import { chooseSubjects } from '../../src/runs/audit/choose-subjects.ts';
 import { concludeAudit } from '../../src/runs/audit/conclude-audit.ts';
 import { readPlan } from '../../src/runs/audit/plan.ts';
@@ -46,7 +46,8 @@ async function measure(folder: string, part: string): Promise<void> {
   if (part === 'choose')
     await chooseSubjects(rollcall, { id: 'some', sample: { count: 2_000 }, seed: 7, signal });
   if (part === 'all') await chooseSubjects(rollcall, { id: 'all', sample: { share: 1 }, seed: 7, signal });
-  if (part === 'conclude') await concludeAudit(rollcall, record(), signal);
+  if (part === 'conclude')
+    await concludeAudit(rollcall, record(), { terms: { price: undefined, budget: undefined }, signal });
   const { user, system } = process.cpuUsage(begun);
   const seconds = Number(((user + system) / 1e6).toFixed(1));
   await rollcall.close();

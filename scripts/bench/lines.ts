@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { mergeParts } from '../../src/records/merge-parts.ts';
-import { buildReportLine, type Outcome, type ReportLine } from '../../src/records/report-line.ts';
-import { createAggregatesFold, writeAggregates } from '../../src/records/run-aggregates.ts';
+import { mergeParts } from '../../src/records/report/merge-parts.ts';
+import { buildReportLine, type Outcome, type ReportLine } from '../../src/records/report/report-line.ts';
+import { createAggregatesFold, writeAggregates } from '../../src/records/report/run-aggregates.ts';
 import { type RunRecord, runFolderOf } from '../../src/records/run-record.ts';
 import { createSummaryBuilder } from '../../src/records/summary.ts';
 import { createRunLines, type LinesQuery } from '../../src/runs/lines/run-lines.ts';
@@ -34,7 +34,7 @@ const count = Number(values.lines);
 const run = 'bench';
 const record = {
   ...{ id: run, createdAt: '2026-11-01T00:00:00.000Z', updatedAt: '2026-11-01T12:00:00.000Z' },
-  ...{ source: '/archive', engine: 'ooto', state: 'finished' },
+  ...{ source: '/archive', engine: 'ooto', state: 'finished', settings: { maxAttempts: 5 } },
   counts: { listed: count, done: count, deadLetters: count / 20, calls: count },
 } as RunRecord;
 const page = join(process.cwd(), 'dist', 'web', 'report.html');

@@ -26,8 +26,15 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '1' },
     photos: { type: 'string' },
     rows: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  print(
+    `npm run bench -- [--only ${Object.keys(parts).join(',')}] [--full] [--against <commit>] [--rounds 1] [--photos n] [--rows n]`,
+  );
+  process.exit();
+}
 const sizes = {
   full: values.full,
   photos: values.photos === undefined ? undefined : Number(values.photos),
@@ -71,7 +78,7 @@ async function show(part: Part, builds: readonly Build[]): Promise<void> {
   const measured = new Map<Build, Figures[]>();
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const build of builds)
-      measured.set(build, [...(measured.get(build) ?? []), await measure(part, build, args)]);
+      measured.set(build, [...(measured.get(build) ?? []), await measureIfThere(part, build, args)]);
   }
   const columns = builds.map((build) => middleOf(measured.get(build) ?? []));
   const withRatio = builds.length > 1;
@@ -83,6 +90,20 @@ async function show(part: Part, builds: readonly Build[]): Promise<void> {
       return [name, ...figures.map(write), ...(withRatio ? [ratioOf(figures)] : [])];
     }),
   );
+}
+
+/** Another commit may not have yet what is measured: then there is nothing to compare with. */
+async function measureIfThere(part: Part, build: Build, args: readonly string[]): Promise<Figures> {
+  try {
+    return await measure(part, build, args);
+  } catch (error) {
+    if (build.name !== values.against) throw error;
+    const reason = String(error)
+      .split('\n')
+      .find((line) => /^\w*Error\b(?!: Command failed)/.test(line));
+    print(`\nNot at ${build.name}: ${reason ?? error}`);
+    return {};
+  }
 }
 
 /** In the build's folder, whose program is started; where sources are measured, by the script that is compiled with them. */

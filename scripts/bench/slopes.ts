@@ -10,7 +10,7 @@ import { processorTimeOf } from './processor-time.ts';
  * Whether a photo costs as much at the end of a long run as at its beginning: one run over many small photos, of which ten
  * slices are compared. Prints JSON: of each slice milliseconds of processor time a photo and the memory of the process at
  * its end, and how both change from slice to slice (least squares over all slices but the first, which has the start in
- * it). Needs Linux and the built project of the folder it is started in: `node dist-scripts/scripts/bench/slopes.js`.
+ * it, and the last, which has the merge of the report). Needs Linux and the built project of the folder it is started in: `node dist-scripts/scripts/bench/slopes.js`.
  *
  * --queue redis       or embedded
  * --photos 100000
@@ -70,11 +70,11 @@ function compare(looks: readonly Look[]) {
     inMs: (processInMs - (ends[index]?.processInMs ?? 0)) / (photos / slices),
     memoryInMB,
   }));
-  const later = each.slice(1);
+  const between = each.slice(1, -1);
   return {
     slices: each,
-    slopeInMs: slopeOf(later.map(({ inMs }) => inMs)),
-    slopeInMB: slopeOf(later.map(({ memoryInMB }) => memoryInMB)),
+    slopeInMs: slopeOf(between.map(({ inMs }) => inMs)),
+    slopeInMB: slopeOf(between.map(({ memoryInMB }) => memoryInMB)),
   };
 }
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { auditLineSchema } from '../../src/records/audit-line.ts';
-import { auditSummarySchema } from '../../src/records/audit-summary.ts';
-import { decisionSchema } from '../../src/records/decision.ts';
-import { deliverySchema } from '../../src/records/delivery.ts';
-import { outcomeEventSchema } from '../../src/records/outcome-event.ts';
+import { auditLineSchema } from '../../src/records/audit/audit-line.ts';
+import { auditSummarySchema } from '../../src/records/audit/audit-summary.ts';
+import { decisionSchema } from '../../src/records/decisions/decision.ts';
+import { deliverySchema } from '../../src/records/inbox/delivery.ts';
+import { outcomeEventSchema } from '../../src/records/inbox/outcome-event.ts';
 import { progressSchema } from '../../src/records/progress.ts';
-import { reportLineSchema } from '../../src/records/report-line.ts';
+import { reportLineSchema } from '../../src/records/report/report-line.ts';
 import { summarySchema } from '../../src/records/summary.ts';
-import { undoLineSchema } from '../../src/records/undo-line.ts';
+import { undoLineSchema } from '../../src/records/undo/undo-line.ts';
 import { inboxPhotoSchema } from '../../src/serve/api/inboxes.ts';
 import { manifestRowSchema } from './manifest-row.ts';
 
@@ -119,7 +119,7 @@ export const formats: Readonly<Record<string, Format>> = {
         inFlight: 2,
         retries: 0,
       },
-      ...{ etaSeconds: 1, waitsFor: null },
+      ...{ etaSeconds: 1, waitsFor: null, canary: null },
       money: {
         price: { enroll: '0.002', identify: '0.002', verify: '0.002', delete: '0.002' },
         ...{ soFar: '0.06', saved: '0' },

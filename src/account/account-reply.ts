@@ -15,6 +15,7 @@ import { afterProbe, afterSuccess, afterUnavailable, type ProbeDelay } from './c
 import {
   type DoubtfulReply,
   isDoubtful,
+  isOutage,
   photosToPause,
   type Standing,
   signOf,
@@ -30,6 +31,8 @@ export interface ReplyEvent {
   readonly by: string;
   /** Whether that process got a photo through since it started, or since the account was paused. */
   readonly hasPassed: boolean;
+  /** A call without a photo. */
+  readonly isCheck?: boolean;
   /** Calls charged to the photo before this one. */
   readonly attemptsBefore: number;
   /** Whether the photo is known to have been refused before. */
@@ -54,22 +57,25 @@ export function afterReply(
     case 'identified':
     case 'verified':
     case 'deleted':
-      return { state: afterPassed(before, event.by), charged: true };
+      return { state: afterPassed(before, event.by, now), charged: true };
     case 'rejected': {
-      const state = afterAnswer(before);
-      if (!isDoubtful(reply)) return { state: afterPassed(state, event.by), charged: true };
+      const state = afterAnswer(before, now);
+      if (!isDoubtful(reply)) return { state: afterPassed(state, event.by, now), charged: true };
       return { state: afterRefused(state, { ...event, reply }, now), charged: true };
     }
     case 'unavailable': {
       const { message, retryAfterInMs } = reply;
-      if (retryAfterInMs) return afterBusy(before, { ...event, message, retryAfterInMs }, now);
-      return afterUnavailable(before, { ...event, message }, now);
+      const isNoPhotos = event.isCheck === true;
+      if (retryAfterInMs) return afterBusy(before, { ...event, message, retryAfterInMs, isNoPhotos }, now);
+      return afterUnavailable(before, { ...event, message, isNoPhotos }, now);
     }
     case 'throttled':
       return { state: afterThrottledCall(before, { ...event, reply }, now), charged: false };
     case 'refused': {
-      const state = afterRefused(before, { ...event, reply }, now);
       const { message } = reply;
+      if (isOutage(reply, event))
+        return afterUnavailable(before, { ...event, message, isNoPhotos: true }, now);
+      const state = afterRefused(before, { ...event, reply }, now);
       // Who cannot wait for the others to say whose fault it was counts every further refusal.
       return { state: afterProbe(state, { ...event, message }, now), charged: event.refusedBefore };
     }
@@ -88,13 +94,13 @@ function afterThrottledCall(
 }
 
 /** The engine works. */
-function afterAnswer(state: AccountState): AccountState {
-  return afterSuccess(state.throttling ? { ...state, throttling: null } : state);
+function afterAnswer(state: AccountState, now: number): AccountState {
+  return afterSuccess(state.throttling ? { ...state, throttling: null } : state, now);
 }
 
 /** The account is right as well, as far as this process's credentials go. */
-function afterPassed(before: AccountState, by: string): AccountState {
-  const state = afterAnswer(before);
+function afterPassed(before: AccountState, by: string, now: number): AccountState {
+  const state = afterAnswer(before, now);
   const doubts = withoutDoubtsOf(state, by);
   return doubts === state.doubts ? state : { ...state, doubts };
 }
@@ -152,7 +158,7 @@ export function afterCheck(
   { check, ...process }: Pick<ReplyEvent, 'by' | 'hasPassed'> & { readonly check: AccountCheck },
   now: number,
 ): AccountState {
-  const sign = signOfCheck(check);
+  const sign = signOfCheck(check, process);
   if (sign === undefined) return state;
   const { blame } = whoseFault[standingOf(state, process)][sign];
   if (blame === 'account' && !check.ok)

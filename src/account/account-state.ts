@@ -25,6 +25,13 @@ const downSchema = z.object({
   probe: z.object({ by: z.string(), until: z.number() }).nullable().default(null),
 });
 
+/** The latest time that the engine was down: kept when it is over, for who looks now and then. */
+const outageSchema = z.object({
+  since: z.number(),
+  /** When a call was answered again. */
+  endedAt: z.number().nullable().default(null),
+});
+
 const throttlingSchema = z.object({
   since: z.number(),
   lastAt: z.number(),
@@ -52,6 +59,7 @@ export const accountStateSchema = z.looseObject({
   throttling: throttlingSchema.nullable().default(null),
   streak: streakSchema.nullable().default(null),
   down: downSchema.nullable().default(null),
+  outage: outageSchema.nullable().default(null),
   /** Calls that were refused since their process got the latest photo through: see `whose-fault.ts`. */
   doubts: z.array(doubtSchema).default([]),
   /** The latest photos that met a reply which said when the engine will be back. */

@@ -26,7 +26,9 @@ export function afterBusy(
   const next: AccountState = {
     ...state,
     throttling: { since, lastAt: now, ...state.throttling, until: Math.max(until, now + retryAfterInMs) },
-    busyPhotos: [...before.busyPhotos.filter((one) => one !== photo), photo].slice(-photosKept),
+    busyPhotos: event.isNoPhotos
+      ? before.busyPhotos
+      : [...before.busyPhotos.filter((one) => one !== photo), photo].slice(-photosKept),
   };
   if (now + retryAfterInMs - since <= giveUpAfterInMs) return { state: next, charged: isSuspect && charged };
   const why = `The engine is not available (${message}) and asks for no calls ${untilWhen({ retryAfterInMs, now })}, which is longer than --give-up-after. Wait until it is back, ${startAgain}`;

@@ -21,6 +21,8 @@ export interface UnavailableEvent {
   /** Calls charged to the photo before this one. */
   readonly attemptsBefore: number;
   readonly message: string;
+  /** No photo can be at fault: it is no suspect, and is not charged. */
+  readonly isNoPhotos?: boolean;
   readonly probeBy: string | undefined;
   readonly probeDelay: ProbeDelay;
   readonly giveUpAfterInMs: number;
@@ -54,10 +56,10 @@ export function afterUnavailable(
   };
   const failures = state.streak && now - state.streak.lastAt < silenceInMs ? state.streak : fresh;
   const chargedBefore = failures.charges[event.photo];
-  const isSuspect = event.attemptsBefore > (chargedBefore ?? 0);
+  const isSuspect = !event.isNoPhotos && event.attemptsBefore > (chargedBefore ?? 0);
   const isNew = chargedBefore === undefined && !isSuspect;
   const witnesses = Object.keys(failures.charges).length + (isNew ? 1 : 0);
-  const charged = witnesses < photosToProve;
+  const charged = !event.isNoPhotos && witnesses < photosToProve;
   if (isSuspect) return { state, charged };
   const charges =
     witnesses > photosToProve
@@ -70,8 +72,11 @@ export function afterUnavailable(
 }
 
 /** Any enrolled or rejected reply: the engine works. */
-export function afterSuccess(state: AccountState): AccountState {
-  return state.streak || state.down ? { ...state, streak: null, down: null } : state;
+export function afterSuccess(state: AccountState, now: number): AccountState {
+  const { streak, down, outage } = state;
+  if (!streak && !down) return state;
+  const isOver = down && outage?.endedAt === null;
+  return { ...state, streak: null, down: null, outage: isOver ? { ...outage, endedAt: now } : outage };
 }
 
 /** A probe ended without a success: the next one waits twice as long. Replies to older calls change nothing. */
@@ -126,5 +131,5 @@ function goDown(state: AccountState, probeDelay: ProbeDelay, now: number): Accou
     probeDelayInMs: Math.min(firstInMs * 2, ceilingInMs),
     probe: null,
   };
-  return { ...state, down };
+  return { ...state, down, outage: { since: now, endedAt: null } };
 }

@@ -1,5 +1,6 @@
 import type { AccountClient, RateLimiterLog } from './account-client.ts';
 import { type AccountState, processSeen, rateWarning } from './account-state.ts';
+import { withClockSetBack } from './clock-set-back.ts';
 
 const heartbeatInMs = 5000;
 
@@ -36,7 +37,9 @@ export function createOwnRate(options: OwnRateOptions) {
     isPublishing = true;
     const ratePerSecond = current();
     const state = await client
-      .change((before, now) => renew(processSeen(before, { processName, ratePerSecond }, now), now))
+      .change((before, now) =>
+        renew(processSeen(withClockSetBack(before, now), { processName, ratePerSecond }, now), now),
+      )
       .finally(() => {
         isPublishing = false;
       });

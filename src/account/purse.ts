@@ -6,7 +6,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { type Amount, largerAmount, readAmount } from '../util/amount.ts';
 import { fileNameOf } from '../util/process-name.ts';
 
-/** What this process may spend of a run's money (`--price`, `--budget`). */
+/** What this process may spend of the money of a run or a command (`--price`, `--budget`). */
 export interface Purse {
   /** Takes the price of a call that is due; false: it would pass the budget. @throws FaultError for a fault of the state */
   take(kind: CallKind): Promise<boolean>;
@@ -34,19 +34,20 @@ const waitAfterClashInMs = 40;
  */
 export function createPurse({
   state,
-  runId,
+  folder,
   processName,
   price,
   budget,
 }: {
   state: StateStore;
-  runId: string;
+  /** Where each process has its purse. */
+  folder: string;
   processName: string;
   price: Price;
   budget: string | undefined;
 }): Purse {
   const name = fileNameOf(`${processName}-${randomUUID().slice(0, 8)}`);
-  const reader = createPurseReader(state, runId);
+  const reader = createPurseReader(state, folder);
   let most = budgetOf(budget);
   let claimed = 0n;
   let purse = 0n;
@@ -56,7 +57,7 @@ export function createPurse({
   let claimedAt = Number.NEGATIVE_INFINITY;
   let claiming: { readonly done: Promise<boolean>; readonly isAhead: boolean } | undefined;
 
-  const write = (of: Amount) => writePurse(state, { runId, name, claimed: of, isShort, isClosed });
+  const write = (of: Amount) => writePurse(state, { folder, name, claimed: of, isShort, isClosed });
   const leftBesideOthers = async () =>
     most === undefined ? undefined : most - (await reader.read(name)).claimed;
 

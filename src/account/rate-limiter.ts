@@ -56,6 +56,8 @@ export interface FinishedCall {
   readonly attemptsBefore: number;
   /** Whether the photo is known to have been refused before, by whichever process. */
   readonly refusedBefore?: boolean;
+  /** A call without a photo, which asks for nothing but the account. */
+  readonly isCheck?: boolean;
 }
 
 export interface RateLimiterSnapshot {

@@ -6,7 +6,7 @@ import { type AccountState, processCount } from './account-state.ts';
 import { type ProbeDelay, releaseProbe } from './circuit-breaker.ts';
 import type { FinishedCall, RecordedCall } from './rate-limiter.ts';
 import type { SlotSupply } from './slot-supply.ts';
-import { photosToPause, signOf } from './whose-fault.ts';
+import { isOutage, photosToPause, signOf, signOfCheck } from './whose-fault.ts';
 
 const refusedPhotosKept = 10_000;
 
@@ -96,6 +96,29 @@ export function createReplyRecorder({ client, supply, ...options }: ReplyRecorde
     if (isProbe) await client.change((state) => releaseProbe(state, by)).catch(() => undefined);
   }
 
+  async function record(call: FinishedCall, { sentAt, isProbe, begun }: CallTimes): Promise<RecordedCall> {
+    const { reply, photo, attemptsBefore, isCheck = false } = call;
+    if (!reply) {
+      await releaseProbeIf(isProbe);
+      return { charged: false };
+    }
+    const refusedBefore = call.refusedBefore === true || refusedPhotos.has(photo);
+    const hasPassed = passedAt !== undefined;
+    const sign = isOutage(reply, { hasPassed }) ? undefined : signOf(reply, refusedBefore);
+    const event: ReplyEvent = {
+      ...{ reply, photo, attemptsBefore, refusedBefore, sentAt, by, probeDelay, giveUpAfterInMs },
+      ...{ hasPassed, isCheck },
+      probeBy: isProbe ? by : undefined,
+    };
+    if (sign === 'passed') notePassed(begun);
+    else if (sign !== undefined) rememberRefused(photo);
+    const { charged } = await change((state, now) => afterReply(state, event, now));
+    if (sign !== undefined && sign !== 'passed') noteDoubt();
+    if (reply.kind === 'throttled') await slowDown(reply.retryAfterInMs ?? 0);
+    if (reply.kind === 'unavailable' && reply.retryAfterInMs) await slowDown(reply.retryAfterInMs);
+    return { charged };
+  }
+
   return {
     /** To be called when the account was read. */
     noteState(): void {
@@ -123,32 +146,17 @@ export function createReplyRecorder({ client, supply, ...options }: ReplyRecorde
       const left = photosToPause - client.state.doubts.length;
       return { calls: Math.max(1, Math.floor(left / processes())), from: 0 };
     },
-    async record(call: FinishedCall, { sentAt, isProbe, begun }: CallTimes): Promise<RecordedCall> {
-      const { reply, photo, attemptsBefore } = call;
-      if (!reply) {
-        await releaseProbeIf(isProbe);
-        return { charged: false };
-      }
-      const refusedBefore = call.refusedBefore === true || refusedPhotos.has(photo);
-      const sign = signOf(reply, refusedBefore);
-      const event: ReplyEvent = {
-        ...{ reply, photo, attemptsBefore, refusedBefore, sentAt, by, probeDelay, giveUpAfterInMs },
-        hasPassed: passedAt !== undefined,
-        probeBy: isProbe ? by : undefined,
-      };
-      if (sign === 'passed') notePassed(begun);
-      else if (sign !== undefined) rememberRefused(photo);
-      const { charged } = await change((state, now) => afterReply(state, event, now));
-      if (sign !== undefined && sign !== 'passed') noteDoubt();
-      if (reply.kind === 'throttled') await slowDown(reply.retryAfterInMs ?? 0);
-      if (reply.kind === 'unavailable' && reply.retryAfterInMs) await slowDown(reply.retryAfterInMs);
-      return { charged };
-    },
+    record,
     /** Records what a call without a photo showed of the account. */
-    async recordCheck(check: AccountCheck, { isProbe, begun }: CallTimes): Promise<void> {
-      await releaseProbeIf(isProbe);
-      if (check.ok) vouchedAt = begun;
-      const event = { by, hasPassed: passedAt !== undefined, check };
+    async recordCheck(check: AccountCheck, times: CallTimes): Promise<void> {
+      const hasPassed = passedAt !== undefined;
+      if (!check.ok && check.undecided && signOfCheck(check, { hasPassed }) === undefined) {
+        await record({ reply: check.undecided, photo: '', attemptsBefore: 0, isCheck: true }, times);
+        return;
+      }
+      await releaseProbeIf(times.isProbe);
+      if (check.ok) vouchedAt = times.begun;
+      const event = { by, hasPassed, check };
       await change((state, now) => ({ state: afterCheck(state, event, now) }));
     },
   };

@@ -14,6 +14,8 @@ const spareInMs = 25;
  * what was held up for long would go out at once.
  */
 const latenessInMs = 100;
+/** So far ahead no slot is reserved: the store's clock was set back. */
+const tooFarInMs = 1000;
 /** A call that left no later than this after its slot is not worth a note. */
 const punctualInMs = 3;
 /** Notes go with the next reservation, or alone if there is none so soon. */
@@ -132,9 +134,10 @@ export function createSlotSupply({
         if (!slot) return Number.POSITIVE_INFINITY;
         const localAt = client.clock.toLocal(slot.at);
         const now = performance.now();
-        if (localAt > now + 0.5) return localAt;
+        const isTooFar = localAt > now + tooFarInMs;
+        if (localAt > now + 0.5 && !isTooFar) return localAt;
         leased.shift();
-        if (now - localAt <= latenessInMs) return { ...slot, localAt };
+        if (now - localAt <= latenessInMs && !isTooFar) return { ...slot, localAt };
         giveUp(slot);
       }
     },

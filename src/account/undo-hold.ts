@@ -1,3 +1,4 @@
+import { stopwatch } from '../util/stopwatch.ts';
 import { withRetry } from '../util/with-retry.ts';
 import type { LeaseStore } from './lease-store.ts';
 
@@ -22,17 +23,17 @@ export interface UndoWatch {
 }
 
 export function createUndoWatch(leases: Pick<LeaseStore, 'holder'>, account: string): UndoWatch {
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let ageInMs = () => Number.POSITIVE_INFINITY;
   let isHeld = false;
   let looking: Promise<void> | undefined;
 
   /** One at a time, however many ask. */
   function look(): Promise<void> {
-    const askedAt = performance.now();
+    const sinceAsked = stopwatch();
     looking ??= leases
       .holder(undoLeaseKey(account))
       .then((holder) => {
-        lookedAt = askedAt;
+        ageInMs = sinceAsked;
         isHeld = holder !== undefined;
       })
       .finally(() => {
@@ -43,7 +44,6 @@ export function createUndoWatch(leases: Pick<LeaseStore, 'holder'>, account: str
 
   return {
     async assertFree(signal) {
-      const ageInMs = () => performance.now() - lookedAt;
       if (ageInMs() > lookEveryInMs) await look().catch(() => undefined);
       while (ageInMs() > oldestInMs) {
         signal.throwIfAborted();

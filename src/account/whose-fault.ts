@@ -1,4 +1,5 @@
 import type { AccountCheck, CallReply, RefusedReply, RejectedReply } from '../engines/engine.ts';
+import { isReached } from '../engines/judgement.ts';
 
 /**
  * Whose fault is it that the engine refuses a photo: the photo's (a firewall dislikes its bytes) or the account's (a wrong
@@ -109,6 +110,7 @@ export function signOf(reply: CallReply, refusedBefore: boolean): Sign | undefin
   switch (reply.kind) {
     case 'enrolled':
     case 'identified':
+    case 'verified':
     case 'deleted':
       return 'passed';
     case 'rejected':
@@ -124,12 +126,23 @@ export function signOf(reply: CallReply, refusedBefore: boolean): Sign | undefin
   }
 }
 
-/** undefined: the engine did not answer. */
-export function signOfCheck(check: AccountCheck): Sign | undefined {
+/** undefined: the engine did not answer. Where it was not reached, and nothing got through yet, settings are to blame. */
+export function signOfCheck(check: AccountCheck, process: { readonly hasPassed: boolean }): Sign | undefined {
   if (check.ok) return 'vouched';
-  return check.undecided ? undefined : 'disowned';
+  const { undecided } = check;
+  const isOpen = undecided && (undecided.kind !== 'refused' || isOutage(undecided, process));
+  return isOpen ? undefined : 'disowned';
 }
 
-/** Whether a refusal can be a photo's at all: what never reached the engine (an unknown host) cannot. */
-export const mayBeThePhotos = ({ httpStatus }: { readonly httpStatus?: number | undefined }) =>
-  httpStatus !== undefined;
+/** Whether a refusal can be a photo's at all: what never reached the engine cannot. */
+export const mayBeThePhotos = isReached;
+
+/**
+ * Whether the way to the engine is at fault, and not what was set: the host is unknown, its certificate is another, the
+ * proxy refuses, though calls of this process got through. It may pass, as any outage; until something got through, the
+ * settings are to blame.
+ */
+export const isOutage = (
+  reply: CallReply,
+  { hasPassed }: { readonly hasPassed: boolean },
+): reply is RefusedReply => hasPassed && reply.kind === 'refused' && !reply.certain && !mayBeThePhotos(reply);

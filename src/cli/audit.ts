@@ -1,17 +1,21 @@
 import type { Command } from 'commander';
-import { isFinding } from '../records/audit-line.ts';
-import { auditPathOf, readAuditLines } from '../records/audit-record.ts';
-import type { AuditSummary } from '../records/audit-summary.ts';
+import { BudgetSpentError } from '../account/make-call.ts';
+import { isFinding } from '../records/audit/audit-line.ts';
+import { auditPathOf, readAuditLines, readAuditSummary } from '../records/audit/audit-record.ts';
+import type { AuditSummary } from '../records/audit/audit-summary.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import type { AuditEnd } from '../runs/audit/audit.ts';
+import type { Repair } from '../runs/audit/repair.ts';
 import type { ShareOrCount } from '../settings/value-types.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { describeAudit, findingRow } from './describe-audit.ts';
 import { addSettings } from './flags.ts';
-import { print, printJson, printRow, say } from './output.ts';
 import { readSample, readSeed } from './read-sample.ts';
-import { writeNewFile } from './write-new-file.ts';
+import { sayEngineNotice } from './say-engine-notice.ts';
+import { print, printJson, printRow, say } from './terminal/output.ts';
+import { describeAudit, findingRow } from './text/describe-audit.ts';
+import { describeToPay } from './text/describe-money.ts';
+import { assertNewFile, writeNewFile } from './write-new-file.ts';
 
 interface AuditCommandOptions {
   readonly sample?: ShareOrCount;
@@ -51,18 +55,19 @@ export function defineAudit(command: Command): void {
 async function audit(context: CommandContext, options: AuditCommandOptions): Promise<number> {
   const { rollcall, signal, life, interruptExitCode } = context;
   const { sample, seed, repair = false, json = false } = options;
+  if (options.output !== undefined) await assertNewFile({ file: options.output, flag: '--output' });
   const { audit: ask } = await import('../runs/audit/audit.ts');
-  const { notice } = rollcall.engine();
-  if (notice !== undefined) say(notice);
+  sayEngineNotice(rollcall);
   const asked = { done: 0, of: 0 };
   life.doing('Choosing subjects by the ledger');
   const end = await ask(rollcall, {
     ...(sample && { sample }),
     ...{ seed, repair, signal },
-    onStart({ id, resumed, seed: chosenBy, subjects }) {
-      say(
+    onStart({ id, resumed, seed: chosenBy, subjects, calls, price }) {
+      say([
         `${resumed ? 'Resuming' : 'Starting'} audit ${id}: ${plural(subjects, 'subject')}, seed ${chosenBy}`,
-      );
+        ...describeToPay(price, calls),
+      ]);
       asked.of = subjects;
       life.doing('Asking', () => `${asked.done} of ${plural(asked.of, 'subject')}`);
     },
@@ -93,10 +98,22 @@ async function conclude(
   }
   if (!json) {
     await printFindings(context, summary);
-    print(describeAudit(summary, state.locate(auditPathOf(record.id))));
+    const { findNotAsked } = await import('../runs/audit/not-asked.ts');
+    const notAsked = await findNotAsked(context.rollcall);
+    print(describeAudit(summary, { report: state.locate(auditPathOf(record.id)), notAsked }));
   }
-  const stopped = repair && record.state === 'repairing' ? await repairNow(context, end) : undefined;
-  if (json) await printJson({ ...summary, report: state.locate(auditPathOf(record.id)) });
+  const isRepairing = repair && record.state === 'repairing';
+  const stopped = isRepairing
+    ? await repairNow(context, end, { isAside: json }).catch((error) => {
+        if (!(error instanceof BudgetSpentError)) throw error;
+        say(
+          'Stopped before the repair: nothing is left of the --budget. To go on: the same command with a larger one.',
+        );
+        return 3;
+      })
+    : undefined;
+  const written = (await readAuditSummary(state, record.id)) ?? summary;
+  if (json) await printJson({ ...written, report: state.locate(auditPathOf(record.id)) });
   const isUnjudged = summary.population.heldChosen > 0 && !summary.bound;
   return stopped ?? (summary.findings > 0 || isUnjudged ? 1 : 0);
 }
@@ -125,9 +142,10 @@ async function printFindings(
 async function repairNow(
   context: CommandContext,
   { record }: Extract<AuditEnd, { kind: 'over' }>,
+  { isAside }: { isAside: boolean },
 ): Promise<number | undefined> {
   const { rollcall, signal, life } = context;
-  const [{ enqueueRepairs, finishRepairs }, { openAccountOf }, { reopenSource }, { joinAndShow }] =
+  const [{ finishRepairs, startRepairs }, { openAccountOf }, { reopenSource }, { joinAndShow }] =
     await Promise.all([
       import('../runs/audit/repair.ts'),
       import('../runs/review/retry-dead-letters.ts'),
@@ -135,8 +153,10 @@ async function repairNow(
       import('./join-and-show.ts'),
     ]);
   life.doing('Starting the repair');
-  const repairs = await enqueueRepairs(rollcall, record, signal);
-  for (const { run, photos } of repairs) {
+  const repairs: Repair[] = [];
+  for await (const repair of startRepairs(rollcall, record, signal)) {
+    const { run, photos } = repair;
+    repairs.push(repair);
     const started = await readRunRecord(rollcall.state, run);
     if (!started || isOver(started)) continue;
     say(`Repairing ${plural(photos, 'subject')} in run ${run}`);
@@ -144,7 +164,7 @@ async function repairNow(
     const exitCode = await joinAndShow(
       context,
       { record: started, opened, openSource: (one) => reopenSource(rollcall, one) },
-      { json: false },
+      { json: false, isAside },
     );
     // A photo that was not enrolled is a line of that run; what was found is said by the audit's own exit code.
     if (exitCode !== 0 && exitCode !== 1) return exitCode;

@@ -1,19 +1,20 @@
+import { isatty } from 'node:tty';
 import type { GivenSettings } from '../engines/settings.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { givenSettings } from './flags.ts';
-import { say } from './output.ts';
-import { createSignOfLife, noSignOfLife, type SignOfLife } from './sign-of-life.ts';
-import { openTerminal, type Terminal } from './terminal.ts';
+import { say } from './terminal/output.ts';
+import { createSignOfLife, noSignOfLife, type SignOfLife } from './terminal/sign-of-life.ts';
+import { openTerminal, type Terminal } from './terminal/terminal.ts';
 
 /** What a command is given: the opened rollcall and a signal that asks to drain. */
 export interface CommandContext {
   readonly rollcall: Rollcall;
   /** The settings that were given as its words. */
   readonly flags: GivenSettings;
-  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
   readonly signal: AbortSignal;
-  /** 130 or 143, once interrupted; 0 of a service that was terminated and drained. */
+  /** 130, 143 or 129, once interrupted; 0 of a service that was terminated and drained. */
   readonly interruptExitCode: () => number;
   /** What people see of a command that takes its time. */
   readonly life: SignOfLife;
@@ -42,6 +43,7 @@ export async function withRollcall(
       settings: flags,
       signal: interrupt.signal,
       logTo: terminal?.log,
+      onLogFault: say,
       rateIsCeiling,
     });
     interrupt.leaveWithin(rollcall.settings.grace);
@@ -70,6 +72,8 @@ interface Interrupt extends Pick<CommandContext, 'signal' | 'interruptExitCode'>
   release(): void;
 }
 
+const hasTerminal = () => [0, 1, 2].some((stream) => isatty(stream));
+
 function catchSignals({ drains, isService }: { drains: boolean; isService: boolean }): Interrupt {
   const controller = new AbortController();
   let exitCode = 130;
@@ -90,7 +94,21 @@ function catchSignals({ drains, isService }: { drains: boolean; isService: boole
     }, graceInMs + farewellInMs).unref();
     controller.abort(new Error('interrupted'));
   };
-  const handlers = { SIGINT: on(130, 130), SIGTERM: on(143, isService ? 0 : 143) } as const;
+  const drainAtHangUp = on(129, 129);
+  /** Node.js ends with SIGABRT where its terminal is gone, so the signal itself has to end it: 129 to a shell. */
+  const hangUp = () => {
+    process.once('exit', () => {
+      process.removeAllListeners('SIGHUP');
+      process.kill(process.pid, 'SIGHUP');
+    });
+    drainAtHangUp();
+  };
+  const handlers = {
+    SIGINT: on(130, 130),
+    SIGTERM: on(143, isService ? 0 : 143),
+    // Node.js has undone what `nohup` asked for; who has no terminal, as it has none then, does not lose it.
+    SIGHUP: hasTerminal() ? hangUp : () => {},
+  } as const;
   for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
   return {
     signal: controller.signal,

@@ -15,7 +15,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'scan, enroll, report, in this process; started again it resumes',
     arguments: {
       '<source>':
-        'a folder, photos.zip, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the manifest.json of an S3 Inventory, an earlier report.jsonl, or - (JSON lines on stdin)',
+        'a folder, photos.zip, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the folder or a manifest.json of an S3 Inventory, an earlier report.jsonl, or - (JSON lines on stdin)',
     },
     load: async () => (await import('./run.ts')).defineRun,
   },
@@ -23,7 +23,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     description: 'start a run and return its id; workers do it',
     arguments: {
       '<source>':
-        'a folder, photos.zip, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the manifest.json of an S3 Inventory, or - (JSON lines on stdin)',
+        'a folder, photos.zip, file.csv, file.jsonl, s3://bucket/prefix/, s3://bucket/file.csv, the folder or a manifest.json of an S3 Inventory, or - (JSON lines on stdin)',
     },
     load: async () => (await import('./enqueue.ts')).defineEnqueue,
   },

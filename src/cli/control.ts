@@ -5,9 +5,9 @@ import { isOver, isWorkedOn, listRunRecords, type RunRecord, reasonForPause } fr
 import { UsageError } from '../util/errors.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings, givenTo } from './flags.ts';
-import { print, say } from './output.ts';
 import { showEnd } from './show-end.ts';
 import { findRun } from './status.ts';
+import { print, say } from './terminal/output.ts';
 
 interface Target {
   readonly account?: string | boolean;
@@ -77,7 +77,9 @@ async function resumeRun(context: CommandContext, runId: string | undefined): Pr
     given: givenTo('resume', given),
   });
   if (takenOver.length > 0) say(`Taken over: ${takenOver.join(', ')}`);
-  const { accountStaysPaused } = await letGoOn(context, record);
+  const { resumeRun: resume } = await import('../runs/resume-run.ts');
+  const { accountStaysPaused } = await resume(rollcall, record, context.signal);
+  printGoesOn(record);
   if (accountStaysPaused) {
     say(
       `Its account was paused by hand and stays paused. To resume it: rollcall resume --account ${record.account}`,
@@ -101,22 +103,24 @@ async function resumeAll(context: CommandContext, given: string | boolean): Prom
   await accounts.change(account, resumeAccount);
   print(`Account ${account} is resumed.`);
   const called = await rollcall.calledAccountOf(account);
+  const { describeSpentBudget } = await import('../runs/spent-budget.ts');
+  const { resumeUnspentRun } = await import('../runs/resume-run.ts');
   for (const record of await listRunRecords(rollcall.state)) {
     if (record.state !== 'paused') continue;
     if ((await rollcall.calledAccountOf(record.account)) !== called) continue;
-    if (record.canary?.state !== 'refused') await letGoOn(context, record);
-    else say(`Run ${record.id} stays paused: ${reasonForPause(record)}`);
+    const spent = await describeSpentBudget(rollcall, record.id);
+    if (record.canary?.state === 'refused' || spent !== undefined) {
+      say(`Run ${record.id} stays paused: ${spent ?? reasonForPause(record)}`);
+      continue;
+    }
+    await resumeUnspentRun(rollcall, record, context.signal);
+    printGoesOn(record);
   }
   return 0;
 }
 
-async function letGoOn({ rollcall, signal }: CommandContext, record: RunRecord) {
-  const { resumeRun } = await import('../runs/resume-run.ts');
-  const resumed = await resumeRun(rollcall, record, signal);
-  print(
-    `Run ${record.id} goes on with the next worker. Without a worker: start the command again that started it.`,
-  );
-  return resumed;
+function printGoesOn({ id }: RunRecord): void {
+  print(`Run ${id} goes on with the next worker. Without a worker: start the command again that started it.`);
 }
 
 function accountOf({ rollcall }: CommandContext, given: string | boolean): string {

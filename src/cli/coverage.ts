@@ -1,12 +1,18 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify';
-import { type CoverageLine, coverageStatuses, isUncovered } from '../records/coverage-line.ts';
+import {
+  type CoverageLine,
+  type CoverageStatus,
+  coverageStatuses,
+  isUncovered,
+} from '../records/audit/coverage-line.ts';
 import { coverage } from '../runs/coverage.ts';
+import { noteCoverage } from '../runs/note-coverage.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
-import { csvText } from './csv-text.ts';
 import { addSettings } from './flags.ts';
-import { printJson, say, write } from './output.ts';
+import { printJson, say, write } from './terminal/output.ts';
+import { csvText } from './text/csv-text.ts';
 import { writeNewFile } from './write-new-file.ts';
 
 interface CoverageOptions {
@@ -24,7 +30,8 @@ Examples:
       everybody, into a new file
 
 Nothing is called: the ledger, reports and forget list of this state answer.
-Who is forgotten is not missing.
+Who is forgotten is not missing. The page of rollcall serve shows the counts,
+and no names.
 Exit codes: 0 nobody is missing, 1 somebody is, 2 wrong usage, 4 fault.`;
 
 export function defineCoverage(command: Command): void {
@@ -36,7 +43,7 @@ export function defineCoverage(command: Command): void {
     .addHelpText('after', examples)
     .action(async (people: string, options: CoverageOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, signal, life }) => {
-        const counts = new Map<string, number>();
+        const counts = new Map<CoverageStatus, number>();
         const told = async function* () {
           for await (const line of coverage(rollcall, people, { signal })) {
             counts.set(line.status, (counts.get(line.status) ?? 0) + 1);
@@ -50,15 +57,19 @@ export function defineCoverage(command: Command): void {
             .map((status) => [status, counts.get(status) ?? 0] as const)
             .filter(([, n]) => n > 0),
         );
-        if (options.json) await printJson({ people: sum(counts), byStatus });
+        const found = { people: sum(counts), byStatus };
+        if (options.json) await printJson(found);
         else say(describe(byStatus, sum(counts)));
+        await noteCoverage(rollcall, { list: people, ...found }).catch((error: Error) =>
+          say(`The page of rollcall serve will not show this: ${error.message}`),
+        );
         return coverageStatuses.some((status) => counts.has(status) && isUncovered({ status })) ? 1 : 0;
       });
     });
   addSettings(command, 'coverage');
 }
 
-const sum = (counts: ReadonlyMap<string, number>) =>
+const sum = (counts: ReadonlyMap<CoverageStatus, number>) =>
   [...counts.values()].reduce((all, count) => all + count, 0);
 
 function describe(byStatus: Readonly<Record<string, number>>, people: number): string {

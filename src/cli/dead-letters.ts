@@ -1,14 +1,14 @@
 import { type Command, Option } from 'commander';
-import { readReport } from '../records/read-report.ts';
-import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
-import { runFolderOf } from '../records/run-record.ts';
+import { readWholeReport } from '../records/report/read-whole-report.ts';
+import { isDeadLetter, type ReportLine } from '../records/report/report-line.ts';
+import { isOver, type RunRecord } from '../records/run-record.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { printRow, say } from './output.ts';
-import { printSpans } from './print-spans.ts';
 import { printJsonl } from './report.ts';
 import { findRun } from './status.ts';
+import { endWhenUnread, printJson, printRow, say } from './terminal/output.ts';
+import { printSpans } from './terminal/print-spans.ts';
 import { writeNewFile } from './write-new-file.ts';
 
 interface DeadLettersOptions {
@@ -40,11 +40,13 @@ export function defineDeadLetters(command: Command): void {
       await withRollcall(options, async (context) => {
         context.life.doing('Reading the report');
         const record = await findRun(context.rollcall, runId);
+        if (!isOver(record)) say(`Run ${record.id} is not over: more may follow.`);
         if (options.retry) {
           const which = options.retry === 'all' ? 'all' : 'failed';
           return retry(context, record.id, which, options.json ?? false);
         }
-        const letters = deadLettersOf(context, record.id);
+        const letters = deadLettersOf(context, record);
+        endWhenUnread();
         if (options.export) await exportTo(options.export, letters);
         else if (options.json) await printJsonl(letters);
         else await printTable(letters);
@@ -54,12 +56,12 @@ export function defineDeadLetters(command: Command): void {
   addSettings(command, 'dead-letters');
 }
 
-async function* deadLettersOf({ rollcall }: CommandContext, runId: string): AsyncGenerator<ReportLine> {
-  for await (const line of readReport(rollcall.state, runFolderOf(runId))) if (isDeadLetter(line)) yield line;
+async function* deadLettersOf({ rollcall }: CommandContext, record: RunRecord): AsyncGenerator<ReportLine> {
+  for await (const line of readWholeReport(rollcall.state, record)) if (isDeadLetter(line)) yield line;
 }
 
 async function printTable(letters: AsyncIterable<ReportLine>): Promise<void> {
-  const { deadLettersTable, fieldsOf } = await import('./dead-letters-table.ts');
+  const { deadLettersTable, fieldsOf } = await import('./text/dead-letters-table.ts');
   let count = 0;
   const counted = async function* () {
     for await (const letter of letters) {
@@ -99,6 +101,7 @@ async function retry(
     const { joinAndShow } = await import('./join-and-show.ts');
     return joinAndShow(context, started, { json });
   }
+  if (json) await printJson({ run: null });
   say(
     which === 'all'
       ? 'No dead letters to retry. What collides with another photo needs an id of its own first.'

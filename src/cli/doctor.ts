@@ -5,9 +5,9 @@ import { ownTemplateIdNotes } from '../runs/own-template-ids.ts';
 import { RollcallError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { type LabelledRow, layRows } from './labelled-rows.ts';
-import { print } from './output.ts';
-import type { SignOfLife } from './sign-of-life.ts';
+import { print, terminalColumns } from './terminal/output.ts';
+import type { SignOfLife } from './terminal/sign-of-life.ts';
+import { type LabelledRow, layRows } from './text/labelled-rows.ts';
 
 /** One thing that a run needs. `check` returns what it found, or throws what has to be fixed. */
 interface Check {
@@ -48,9 +48,12 @@ export function defineDoctor(command: Command): void {
 const usual = { more: [], exitCode: 0 } as const;
 
 function show(found: LabelledRow, { more, isOk }: { more: readonly LabelledRow[]; isOk: boolean }): void {
-  const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
   const verdict = isOk ? 'ok' : 'fix';
-  const [first = '', ...rest] = layRows([found, ...more], { indent: 6, labelWidth, columns });
+  const [first = '', ...rest] = layRows([found, ...more], {
+    indent: 6,
+    labelWidth,
+    columns: terminalColumns(),
+  });
   print([`${verdict.padEnd(6)}${first.slice(6)}`, ...rest]);
 }
 

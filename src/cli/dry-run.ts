@@ -1,16 +1,17 @@
-import { type Forecast, forecastRun } from '../runs/forecast/forecast.ts';
+import { type CanaryForecast, type Forecast, forecastRun } from '../runs/forecast/forecast.ts';
 import type { ListFindings } from '../runs/forecast/list-look.ts';
 import { startingCommand } from '../runs/start-command.ts';
-import { formatDuration } from '../settings/durations.ts';
 import { plural } from '../util/plural.ts';
 import type { CommandContext } from './command-context.ts';
-import { describeForgetList } from './describe-ids.ts';
-import { describeLeftOut } from './describe-list.ts';
-import { describeLook, describeProposal } from './describe-look.ts';
-import { describeCost } from './describe-money.ts';
-import { layRows } from './labelled-rows.ts';
-import { print, printJson, say } from './output.ts';
 import { warningRows } from './show-end.ts';
+import { print, printJson, say, terminalColumns } from './terminal/output.ts';
+import { describeDelivered } from './text/describe-delivered.ts';
+import { describeForgetList } from './text/describe-ids.ts';
+import { describeLeftOut } from './text/describe-list.ts';
+import { describeLook, describeProposal } from './text/describe-look.ts';
+import { describeCost } from './text/describe-money.ts';
+import { describeTime } from './text/describe-time.ts';
+import { type LabelledRow, layRows } from './text/labelled-rows.ts';
 
 /** Prints what a run would do, without a call. */
 export async function dryRun(
@@ -32,9 +33,11 @@ export async function dryRun(
     firstFailures,
     durationInMs,
     money,
+    canary,
   } = forecast;
   const { files, byKind } = leftOut;
   const { savedCalls, ...others } = counts;
+  const { delivered } = forecast.listed;
   const startWith = startingCommand(rollcall, { spec: source, source: forecast.listed });
   const shown = preflight ? { ...others, savedCalls } : others;
   if (json)
@@ -42,15 +45,18 @@ export async function dryRun(
       ...shown,
       leftOut: files,
       leftOutBy: byKind,
+      delivered,
       ...foundInJson(found),
       forgetList,
       firstFailures,
       rate,
       durationInMs: Math.round(durationInMs),
       money,
+      canary,
     });
   else {
-    print(describe(forecast, { rate, incremental }));
+    print(describe(forecast, { time: describeTime(rollcall, durationInMs), incremental, preflight }));
+    if (delivered) print(describeDelivered(delivered));
     if (counts.photos > 0) print(layLook([...describeLook(found), ...describeProposal(found, startWith)]));
   }
   if (counts.photos > 0 || allowEmpty) return 0;
@@ -64,25 +70,21 @@ function foundInJson({ photos: _, problems: _2, toCall: _3, ids, ...found }: Lis
 }
 
 const layLook = (rows: Parameters<typeof layRows>[0]) =>
-  layRows(rows, {
-    indent: 0,
-    labelWidth: 9,
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-  });
+  layRows(rows, { indent: 0, labelWidth: 9, columns: terminalColumns() });
 
 function describe(
   {
     counts,
-    durationInMs,
     leftOut: { files, byKind },
     found: { warnings },
     forgetList,
     firstFailures,
     money,
+    canary,
   }: Forecast,
-  { rate, incremental }: { rate: number; incremental: boolean },
+  { time, incremental, preflight }: { time: string; incremental: boolean; preflight: boolean },
 ): string[] {
-  const size = `${(counts.sizeInBytes / 1_000_000).toFixed(1)} MB${counts.unknownSizes > 0 ? ` without ${plural(counts.unknownSizes, 'photo')} of unknown size` : ''}`;
+  const size = describeSize(counts);
   const toCompare =
     counts.toCompare > 0 ? `, at most: ${counts.toCompare} are read first and skipped if unchanged` : '';
   const asked = counts.identifications > 0 ? `, ${counts.identifications} of them to identify` : '';
@@ -105,15 +107,37 @@ function describe(
           `elsewhere ${counts.otherFolder}  photos whose id was enrolled from another folder: set aside where the picture is another one (--replace)`,
         ]
       : []),
-    `failed    ${counts.failed}  rows or names that give no photo`,
+    `failed    ${counts.failed}  rows or names that give no photo, or ids that come twice`,
     ...firstFailures.map(({ seq, message }) => `  photo ${seq}: ${message}`),
     ...(firstFailures.length > 0 && counts.failed > firstFailures.length ? ['  …'] : []),
+    ...(counts.unknownSizes > 0 && !preflight
+      ? [`not read  ${counts.unknownSizes}  photos: whether they are there is unknown; doctor reads some`]
+      : []),
     ...(Object.keys(byKind).length > 0
       ? [`left out  ${files}  files: ${describeLeftOut(byKind)} (--include-left-out)`]
       : []),
     ...warningRows(warnings),
-    `time      ${formatDuration(durationInMs)} at ${rate} calls a second`,
-    ...describeCost(money),
+    `time      ${time}`,
+    ...layLook([...describeCost(money), ...describeCanary(canary)]),
     ...describeForgetList(forgetList),
+  ];
+}
+
+function describeSize({ photos, sizeInBytes, unknownSizes }: Forecast['counts']): string {
+  if (photos > 0 && unknownSizes === photos) return 'of unknown size';
+  const known = `${(sizeInBytes / 1_000_000).toFixed(1)} MB`;
+  return unknownSizes > 0 ? `${known}, and ${plural(unknownSizes, 'photo')} of unknown size` : known;
+}
+
+function describeCanary(canary: CanaryForecast | undefined): LabelledRow[] {
+  if (!canary) return [];
+  const { photos, of, rules, money } = canary;
+  const cost = money ? `, which cost ${money.expected} (between ${money.low} and ${money.high})` : '';
+  if (photos === of)
+    return [{ label: 'canary', text: `${photos}  photos, which are all that need a call${cost}` }];
+  return [
+    { label: 'canary', text: `${photos}  photos from all over the list first${cost}` },
+    { label: '', text: `accepted by ${rules.join(', ')}` },
+    { label: '', text: 'then the rest follows by itself, else the run pauses (exit code 3)' },
   ];
 }

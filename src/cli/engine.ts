@@ -9,7 +9,7 @@ import { UsageError } from '../util/errors.ts';
 import { isLoopbackHost } from '../util/http/loopback-host.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { say } from './output.ts';
+import { say } from './terminal/output.ts';
 
 const examples = `
 Examples:

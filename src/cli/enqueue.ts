@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, printJson, say } from './output.ts';
+import { sayEngineNotice } from './say-engine-notice.ts';
+import { print, printJson, say } from './terminal/output.ts';
 
 const examples = `
 Examples:
@@ -21,8 +22,7 @@ export function defineEnqueue(command: Command): void {
       await withRollcall(options, async ({ rollcall, signal }) => {
         const { enqueue } = await import('../runs/enqueue.ts');
         const { noteOnWorkers } = await import('../runs/other-state.ts');
-        const { notice } = rollcall.engine();
-        if (notice !== undefined) say(notice);
+        sayEngineNotice(rollcall);
         const { runId, resumed, takenOver } = await enqueue(rollcall, source, {
           alwaysNew: options.new ?? false,
           signal,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { keyWithoutBlanks } from '../ledger/ledger-event.ts';
+import type { ForgetEnd } from '../runs/erasure/forget-contract.ts';
 import { allowSubjects } from '../runs/erasure/forget-list.ts';
-import { type ForgetEnd, forgetSubjects } from '../runs/erasure/forget-subjects.ts';
+import { forgetSubjects } from '../runs/erasure/forget-subjects.ts';
 import { type ListedSubject, readSubjectList } from '../runs/subject-list/read-subject-list.ts';
 import { formatDuration } from '../settings/durations.ts';
 import { problemOfText } from '../sources/read-subject-id.ts';
@@ -9,7 +10,8 @@ import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, printJson, say } from './output.ts';
+import { print, printJson, say } from './terminal/output.ts';
+import { describeSpent, describeToPay } from './text/describe-money.ts';
 
 interface ForgetOptions {
   readonly file?: string;
@@ -100,6 +102,7 @@ async function forget(
   try {
     const end = await forgetSubjects(rollcall, idsOf(named), {
       signal,
+      onStart: ({ calls, price }) => say(describeToPay(price, { delete: calls })),
       onWait: ({ runIds, durationInMs }) =>
         say(
           `The subjects are on the forget list. ${runIds.join(', ')} may have calls in flight: waiting ` +
@@ -143,11 +146,13 @@ function describe({
   templatesDeleted,
   templatesGone,
   log,
+  money,
 }: ForgetEnd): string[] {
   const before = erasedBefore > 0 ? ` (${erasedBefore} of them before this command was started again)` : '';
   return [
     `${plural(erased, 'subject')} of ${subjects} forgotten${before}: ${plural(templatesDeleted, 'template')} deleted, ` +
-      `${templatesGone} were gone already`,
+      `${templatesGone} ${templatesGone === 1 ? 'was' : 'were'} gone already`,
+    ...describeSpent(money),
     ...(log === undefined ? [] : [`Erasure log: ${log}`]),
   ];
 }

@@ -26,6 +26,7 @@ function drain(): void {
 
 // A terminal interrupts all processes of a command; the one that started this one says what follows.
 process.on('SIGINT', () => {});
+process.on('SIGHUP', () => {});
 // A service manager terminates them all: that, too, is meant once.
 process.on('SIGTERM', drain);
 process.on('disconnect', () => {

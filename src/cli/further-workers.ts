@@ -9,7 +9,7 @@ import { asEnvironment } from '../settings/load-settings.ts';
 import { withinTime } from '../util/time-limit.ts';
 import { type CommandContext, farewellInMs } from './command-context.ts';
 import { type FurtherWorkerMessage, type FurtherWorkerWord, ratesOfRuns } from './further-worker-message.ts';
-import { say } from './output.ts';
+import { say } from './terminal/output.ts';
 
 const file = new URL('./further-worker.js', import.meta.url);
 

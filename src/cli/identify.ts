@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander';
 import { thresholdOf } from '../engines/similarity.ts';
 import type { Identification } from '../runs/identify/identify-one.ts';
-import type { AskEnd } from '../runs/identify/open-asking.ts';
+import type { IdentifyEnd } from '../runs/identify/identify-source.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { printJson, printRow, say } from './output.ts';
+import { sayEngineNotice } from './say-engine-notice.ts';
+import { endWhenUnread, printJson, printRow, say } from './terminal/output.ts';
+import { describeSpent } from './text/describe-money.ts';
 
 const examples = `
 Examples:
@@ -43,9 +45,10 @@ export function defineIdentify(command: Command): void {
 
 async function identify(context: CommandContext, source: string, options: IdentifyOptions): Promise<number> {
   const { rollcall, signal, life } = context;
+  // Each photo more would be a call for nobody.
+  endWhenUnread();
   const { identifySource } = await import('../runs/identify/identify-source.ts');
-  const { notice } = rollcall.engine();
-  if (notice !== undefined) say(notice);
+  sayEngineNotice(rollcall);
   const counts = { photos: 0, matched: 0, notMatched: 0, failed: 0, calls: 0 };
   life.doing(`Identifying ${source}`, () => plural(counts.photos, 'photo'));
   const show = options.json ? undefined : options.format === 'jsonl' ? printJson : printTableRow;
@@ -61,12 +64,14 @@ async function identify(context: CommandContext, source: string, options: Identi
     await show?.(line);
   }
   const threshold = thresholdOf(rollcall.engine().engine, rollcall.settings);
-  if (options.json) printJson({ ...counts, threshold, end: next.value.kind });
+  const { kind, money } = next.value;
+  if (options.json) printJson({ ...counts, threshold, end: kind, ...(money && { money }) });
   else
-    say(
+    say([
       `${plural(counts.photos, 'photo')}: ${counts.matched} matched (similarity ${threshold} or more), ` +
         `${counts.notMatched} not matched, ${counts.failed} without a result; ${plural(counts.calls, 'call')}`,
-    );
+      ...describeSpent(money),
+    ]);
   return conclude(context, source, counts, next.value);
 }
 
@@ -74,7 +79,7 @@ function conclude(
   { rollcall, interruptExitCode }: CommandContext,
   source: string,
   counts: { photos: number; failed: number },
-  end: AskEnd,
+  end: IdentifyEnd,
 ): number {
   if (end.kind === 'interrupted') {
     say('Interrupted. The command does not resume: started again, it asks for all photos.');

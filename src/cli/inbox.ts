@@ -3,9 +3,10 @@ import { parseDuration, writeDuration } from '../settings/durations.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
-import { describeInbox } from './describe-inbox.ts';
 import { addSettings } from './flags.ts';
-import { print, printJson, say } from './output.ts';
+import { sayEngineNotice } from './say-engine-notice.ts';
+import { print, printJson, say } from './terminal/output.ts';
+import { describeInbox } from './text/describe-inbox.ts';
 
 const examples = `
 Examples:
@@ -58,7 +59,8 @@ function addOpen(inbox: Command): void {
             'max-waiting',
             `--max-waiting: expected a whole number from 1 on, not ${options.maxWaiting}.`,
           );
-        const { runId, wasOpen } = await openInbox(rollcall, {
+        sayEngineNotice(rollcall);
+        const { runId, wasOpen, webhookEnds } = await openInbox(rollcall, {
           ...{ name, rollInMs, maxWaiting, signal },
           webhook: options.webhook,
         });
@@ -67,6 +69,8 @@ function addOpen(inbox: Command): void {
             ? `Inbox ${name} was open; what is new holds from its next run on.`
             : `Inbox ${name} is open. A 'rollcall worker' on this state and queue enrolls what comes.`,
         );
+        if (webhookEnds)
+          say('Its webhook is taken away, for none was given: nobody is told of outcomes any more.');
         print(runId);
         return 0;
       });

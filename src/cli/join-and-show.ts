@@ -1,8 +1,8 @@
 import type { RunEnd } from '../conductor/conducting.ts';
 import { joinRun, type StartedRun } from '../runs/join-run.ts';
 import type { CommandContext } from './command-context.ts';
-import { createProgressDisplay, type ProgressForm } from './progress.ts';
 import { showEnd } from './show-end.ts';
+import { createProgressDisplay, type ProgressForm } from './terminal/progress.ts';
 
 /** Works on a run until it ends, shows how it goes and, after `beforeEnd`, how it ended; returns the exit code. */
 export async function joinAndShow(
@@ -10,9 +10,10 @@ export async function joinAndShow(
   started: StartedRun,
   {
     json,
+    isAside = false,
     form = 'text',
     beforeEnd = async () => {},
-  }: { json: boolean; form?: ProgressForm | undefined; beforeEnd?: () => Promise<void> },
+  }: { json: boolean; isAside?: boolean; form?: ProgressForm | undefined; beforeEnd?: () => Promise<void> },
 ): Promise<number> {
   const { rollcall, signal, life, terminal } = context;
   const { id: run, engine, account } = started.record;
@@ -28,5 +29,5 @@ export async function joinAndShow(
     life.doing('Closing');
     await beforeEnd();
   }
-  return showEnd(context, end, { json });
+  return showEnd(context, end, { json, isAside });
 }

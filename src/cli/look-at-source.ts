@@ -1,18 +1,21 @@
 import { usedRatePerSecond } from '../account/slot-spacing.ts';
+import { shareNeeded } from '../conductor/set-up-watch.ts';
 import { createListLook } from '../runs/forecast/list-look.ts';
 import { type ReadSample, readSample } from '../runs/forecast/read-sample.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openSourceOf } from '../runs/run-source.ts';
 import { startingCommand } from '../runs/start-command.ts';
-import { formatDuration } from '../settings/durations.ts';
 import { createSample } from '../sources/layout/layout-tally.ts';
 import { createLeftOutTally } from '../sources/left-out.ts';
 import type { ListedPhoto } from '../sources/source.ts';
 import { plural } from '../util/plural.ts';
-import { describeLeftOut } from './describe-list.ts';
-import { describeLook, describeProposal, isOtherBetter } from './describe-look.ts';
-import type { LabelledRow } from './labelled-rows.ts';
-import type { SignOfLife } from './sign-of-life.ts';
+import { withoutFullStop } from '../util/without-full-stop.ts';
+import type { SignOfLife } from './terminal/sign-of-life.ts';
+import { describeDelivered } from './text/describe-delivered.ts';
+import { describeLeftOut } from './text/describe-list.ts';
+import { describeLook, describeProposal, isOtherBetter } from './text/describe-look.ts';
+import { describeTime } from './text/describe-time.ts';
+import type { LabelledRow } from './text/labelled-rows.ts';
 
 /** Lists a whole source, without its engine, and says what a run should know of it (`doctor`). */
 export async function lookAtSource(
@@ -39,6 +42,7 @@ export async function lookAtSource(
   return {
     text: [
       `${plural(photos, 'photo')} in ${source.address}`,
+      ...(source.delivered ? [withoutFullStop(describeDelivered(source.delivered))] : []),
       ...(Object.keys(byKind).length > 0 ? [`left out: ${describeLeftOut(byKind)}`] : []),
       ...(found.firstProblem === undefined ? [] : [`the first problem: ${found.firstProblem}`]),
     ].join('; '),
@@ -50,11 +54,14 @@ export async function lookAtSource(
             ...describeSample(read),
             {
               label: 'calls',
-              text: `${found.toCall} at most, without retries: ${formatDuration(durationInMs)} at ${settings.rate} calls a second`,
+              text: `${found.toCall} at most, without retries: ${describeTime(rollcall, durationInMs)}`,
             },
             ...describeProposal(found, startingCommand(rollcall, { spec, source })),
           ],
-    isWrong: isOtherBetter(found) || (read.photos > 0 && read.failed === read.photos),
+    isWrong:
+      isOtherBetter(found) ||
+      (photos > 0 && found.problems >= shareNeeded * photos) ||
+      (read.photos > 0 && read.failed === read.photos),
   };
 }
 

@@ -8,5 +8,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`rollcall needs Node.js 20.19 or newer; this is Node.js ${process.versions.node}.`);
   process.exitCode = 2;
 } else {
-  import('./program.js');
+  // Without this Node.js would end with 1, which says that a run is done.
+  import('./program.js').catch((error) => {
+    const isShort = error.code === 'EMFILE';
+    const fix = isShort
+      ? 'This process may open too few files: allow it more (ulimit -n).'
+      : 'Install it again.';
+    console.error(`rollcall cannot be loaded: ${error.message}. ${fix}`);
+    process.exitCode = 4;
+  });
 }

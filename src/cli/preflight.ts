@@ -9,7 +9,7 @@ import { lookAtPhotos, type PhotoLook } from '../worker/preflight/look-at-photos
 import { createPreflight } from '../worker/preflight/preflight.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { printJson, printRow, say } from './output.ts';
+import { endWhenUnread, printJson, printRow, say } from './terminal/output.ts';
 
 const examples = `
 Examples:
@@ -49,6 +49,7 @@ async function preflight(
 ): Promise<number> {
   const { settings } = rollcall;
   const engine = settings.engine ?? 'ooto';
+  endWhenUnread();
   assertEngineName(engine);
   life.doing('Loading the face models');
   const faceReader = await rollcall.faceReader();

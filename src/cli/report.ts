@@ -1,21 +1,23 @@
 import { type Command, Option } from 'commander';
 import { readSummary } from '../conductor/finish-run.ts';
-import { readReport } from '../records/read-report.ts';
-import type { ReportLine } from '../records/report-line.ts';
-import { type RunRecord, runFolderOf } from '../records/run-record.ts';
+import { assertWholeReport, readWholeReport, unlessPruned } from '../records/report/read-whole-report.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
+import { verifyReport } from '../records/report/verify-report.ts';
+import { isOver, type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
-import { verifyReport } from '../records/verify-report.ts';
+import { describeUndone } from '../records/undo/describe-undone.ts';
+import { assertStillThere } from '../runs/assert-still-there.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
-import { UsageError } from '../util/errors.ts';
+import { FaultError, UsageError } from '../util/errors.ts';
 import { packageVersion } from '../util/version.ts';
 import { withRollcall } from './command-context.ts';
-import { csvText } from './csv-text.ts';
 import { addSettings } from './flags.ts';
-import { print, printJson, say, write } from './output.ts';
 import { showSummary } from './show-end.ts';
 import { findRun } from './status.ts';
-import { canaryRows } from './status-table.ts';
+import { endWhenUnread, print, printJson, say, write } from './terminal/output.ts';
+import { csvText } from './text/csv-text.ts';
+import { canaryRows } from './text/status-table.ts';
 import { writeNewFile } from './write-new-file.ts';
 
 export function defineReport(command: Command): void {
@@ -34,33 +36,28 @@ export function defineReport(command: Command): void {
     .action(async (runId: string | undefined, options: ReportOptions & Record<string, unknown>) => {
       await withRollcall(options, async ({ rollcall, life, signal }) => {
         const { state } = rollcall;
-        if (options.format === 'html' && options.output === undefined)
-          throw new UsageError('output', '--format html: name the file with --output, such as report.html.');
-        if (options.thumbnails && options.format !== 'html')
-          throw new UsageError('thumbnails', '--thumbnails is for --format html.');
+        checkOptions(options);
         life.doing('Reading the report');
+        endWhenUnread();
         const record = await findRun(rollcall, runId);
         const { id } = record;
-        const folder = state.locate(runFolderOf(id));
         const summary = await readSummary(state, id);
+        if (!summary && isOver(record)) await missSummary(state, record);
         if (!summary) say(`Run ${id} is not finished: its report is not complete yet.`);
         const { format, output: file } = options;
         const lines =
           format === 'csv'
-            ? csvOf(readReport(state, runFolderOf(id)))
+            ? csvOf(readWholeReport(state, record))
             : format === 'html'
               ? htmlOf(rollcall, record, options.thumbnails ? signal : undefined)
-              : jsonlOf(state, id, summary);
-        if (file !== undefined && format !== 'summary') {
+              : jsonlOf(state, record, summary);
+        const areLines = format === 'jsonl' || format === 'csv';
+        if (file !== undefined) {
           await writeNewFile({ file, flag: '--output' }, lines);
           say(`Report written to ${file}`);
-        } else if (format === 'jsonl' || format === 'csv') await printAll(lines);
-        else if (summary) {
-          await verifyReport(state, runFolderOf(id));
-          if (options.json)
-            printJson({ ...summary, ...(record.canary && { canary: record.canary }), runDir: folder });
-          else print([...showSummary(summary, folder), ...(record.canary ? canaryRows(record.canary) : [])]);
-        } else print(`${folder}/parts`);
+        } else if (areLines) await printAll(lines);
+        if (file === undefined ? !areLines : options.json)
+          await show(state, { record, summary, json: options.json ?? false });
         return summary ? 0 : 3;
       });
     });
@@ -74,23 +71,73 @@ interface ReportOptions {
   readonly json?: boolean;
 }
 
+/** What is asked for twice cannot both be done: nothing is passed over without a word. */
+function checkOptions({ format, output, thumbnails, json }: ReportOptions): void {
+  if (format === 'html' && output === undefined)
+    throw new UsageError('output', '--format html: name the file with --output, such as report.html.');
+  if (format === 'summary' && output !== undefined)
+    throw new UsageError('output', '--output is for the lines of the report, or with --format csv or html.');
+  if (format === 'csv' && json && output === undefined)
+    throw new UsageError('output', '--json prints the summary: name a file for the CSV with --output.');
+  if (thumbnails && format !== 'html')
+    throw new UsageError('thumbnails', '--thumbnails is for --format html.');
+}
+
+async function missSummary(state: StateStore, { id, state: end }: RunRecord): Promise<never> {
+  await assertStillThere(state, id);
+  const folder = state.locate(runFolderOf(id));
+  throw new FaultError(
+    'state',
+    `Run ${id} is ${end}, but ${folder} has no summary.json: restore it from a backup.`,
+  );
+}
+
+interface Shown {
+  readonly record: RunRecord;
+  /** Undefined: the run is not over. */
+  readonly summary: Summary | undefined;
+  readonly json: boolean;
+}
+
+async function show(state: StateStore, { record, summary, json }: Shown): Promise<void> {
+  const { id, canary, undone, waitsFor } = record;
+  const runDir = state.locate(runFolderOf(id));
+  if (!summary) {
+    if (!json) return print(`${runDir}/parts`);
+    return printJson({ run: id, state: record.state, ...(waitsFor !== undefined && { waitsFor }), runDir });
+  }
+  await verifyReport(state, runFolderOf(id));
+  if (json) return printJson({ ...summary, ...(canary && { canary }), ...(undone && { undone }), runDir });
+  print([
+    ...showSummary(summary, runDir),
+    ...(canary ? canaryRows(canary) : []),
+    ...(undone ? [`Since then it was ${describeUndone(undone)}`] : []),
+  ]);
+}
+
 /** Of a run that is over its report byte for byte, as the summary's SHA-256 has it. */
 async function* jsonlOf(
   state: StateStore,
-  runId: string,
+  record: RunRecord,
   summary: Summary | undefined,
 ): AsyncGenerator<string> {
+  const folder = runFolderOf(record.id);
   if (summary) {
-    await verifyReport(state, runFolderOf(runId));
-    for await (const lines of state.readLines(`${runFolderOf(runId)}/report.jsonl`))
-      yield lines.map(({ text }) => `${text}\n`).join('');
-    return;
+    let count = 0;
+    const texts = async function* () {
+      await verifyReport(state, folder);
+      for await (const lines of state.readLines(`${folder}/report.jsonl`)) {
+        count += lines.length;
+        yield lines.map(({ text }) => `${text}\n`).join('');
+      }
+    };
+    return yield* unlessPruned(state, record, texts(), () => assertWholeReport(state, record, count));
   }
-  for await (const line of readReport(state, runFolderOf(runId))) yield `${JSON.stringify(line)}\n`;
+  for await (const line of readWholeReport(state, record)) yield `${JSON.stringify(line)}\n`;
 }
 
 async function* csvOf(lines: AsyncIterable<ReportLine>): AsyncGenerator<string> {
-  const { createReportCsv, toCsvRow } = await import('../records/report-csv.ts');
+  const { createReportCsv, toCsvRow } = await import('../records/report/report-csv.ts');
   const rows = async function* () {
     for await (const line of lines) yield toCsvRow(line);
   };

@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
-import { readDecisions } from '../records/decision-files.ts';
-import { createDecisionsCsv, toDecisionRow } from '../records/decisions-csv.ts';
+import { readDecisions } from '../records/decisions/decision-files.ts';
+import { createDecisionsCsv, toDecisionRow } from '../records/decisions/decisions-csv.ts';
+import { readDeadLetters } from '../records/report/read-dead-letters.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import { readDeadLetters } from '../runs/review/check-decisions.ts';
+import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { userName } from '../util/user-name.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
-import { csvText } from './csv-text.ts';
 import { addSettings } from './flags.ts';
-import { say, write } from './output.ts';
 import { findRun } from './status.ts';
+import { printJson, say, write } from './terminal/output.ts';
+import { csvText } from './text/csv-text.ts';
 
 interface ReviewOptions {
   readonly decisions?: string;
@@ -37,6 +38,7 @@ export function defineReview(command: Command): void {
     .addHelpText('after', examples)
     .action(async (runId: string, options: ReviewOptions & Record<string, unknown>) => {
       await withRollcall(options, async (context) => {
+        if (options.json && !options.apply) throw new UsageError('json', '--json is for --apply.');
         context.life.doing('Reading the report');
         const record = await findRun(context.rollcall, runId);
         if (options.decisions !== undefined) await decideBy(context, record, options);
@@ -62,6 +64,7 @@ async function apply(context: CommandContext, record: RunRecord, json: boolean):
   const { startApplied } = await import('../runs/review/apply-decisions.ts');
   const { applied, started } = await startApplied(context.rollcall, record, context.signal);
   if (!started) {
+    if (json) await printJson({ run: applied.runId ?? null });
     say(
       applied.runId === undefined
         ? 'No photo is to be sent: no run was started.'

@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { RollcallError } from '../util/errors.ts';
+import { systemFixOf } from '../util/system-fix.ts';
 import { packageVersion } from '../util/version.ts';
 import { commands } from './commands.ts';
-import { say } from './output.ts';
+import { say } from './terminal/output.ts';
 
 /** What stands behind `rollcall` on the command line, carried out in this process. Gives the exit code. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
@@ -30,7 +31,10 @@ async function createProgram(words: readonly string[]): Promise<Command> {
     .configureOutput({ outputError: (text) => say(text.trimEnd().split(/\n(?=\(Did you mean)/u)) })
     .exitOverride();
   for (const [name, entry] of Object.entries(commands)) {
-    const command = program.command(name).description(entry.description);
+    const command = program
+      .command(name)
+      .description(entry.description)
+      .showHelpAfterError(`(see rollcall ${name} --help)`);
     for (const [argument, meaning] of Object.entries(entry.arguments ?? {}))
       command.argument(argument, meaning);
     if (words.includes(name)) (await entry.load())(command);
@@ -45,8 +49,18 @@ export function exitCodeFor(error: unknown): number {
     say(`rollcall: ${error.message}`);
     return error.exitCode;
   }
-  say([`rollcall: internal error: ${String(error)}`, ...framesOf(error)]);
+  const fix = fixOf(error);
+  if (fix !== undefined) say(`rollcall: ${(error as Error).message}. ${fix}.`);
+  else say([`rollcall: internal error: ${String(error)}`, ...framesOf(error)]);
   return 4;
+}
+
+/** What the system refuses is no fault of the program. */
+function fixOf(error: unknown): string | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'uv_cwd')
+    return 'The folder in which this was started is not there any more: change to another';
+  return syscall === undefined ? undefined : systemFixOf(code);
 }
 
 /** Where the program was, without the message, whose lines could look the same. */

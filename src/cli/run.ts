@@ -2,9 +2,11 @@ import { type Command, Option } from 'commander';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { openFurtherWorkers } from './further-workers.ts';
-import { say } from './output.ts';
-import type { ProgressForm } from './progress.ts';
+import { sayEngineNotice } from './say-engine-notice.ts';
 import { showEnd } from './show-end.ts';
+import { say } from './terminal/output.ts';
+import type { ProgressForm } from './terminal/progress.ts';
+import { describeDelivered } from './text/describe-delivered.ts';
 
 const examples = `
 Examples:
@@ -62,12 +64,12 @@ async function run(
     import('../runs/run-in-process.ts'),
     import('./join-and-show.ts'),
   ]);
-  const { notice } = rollcall.engine();
-  if (notice !== undefined) say(notice);
+  sayEngineNotice(rollcall);
   life.doing(`Opening ${source}`);
   const started = await startRun(rollcall, { source, alwaysNew, signal });
   if ('kind' in started) return showEnd(context, started, { json });
   say(`${started.resumed ? 'Resuming' : 'Starting'} run ${started.record.id}`);
+  if (started.record.delivered && !started.resumed) say(describeDelivered(started.record.delivered));
   if (started.takenOver.length > 0) say(`Taken over: ${started.takenOver.join(', ')}`);
   const further = openFurtherWorkers({ ...context, rateIsCeiling: false });
   further.join(started.record.id);

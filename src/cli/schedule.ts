@@ -3,7 +3,8 @@ import type { ScheduleState } from '../schedule/list-schedules.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, printJson, say } from './output.ts';
+import { sayEngineNotice } from './say-engine-notice.ts';
+import { print, printJson, say } from './terminal/output.ts';
 
 const examples = `
 Examples:
@@ -53,6 +54,7 @@ function addAdd(schedule: Command): void {
         const { addSchedule } = await import('../schedule/add-schedule.ts');
         const { nextTick } = await import('../schedule/cron.ts');
         const { cron, tz, source, onFailure } = options;
+        sayEngineNotice(rollcall);
         const added = await addSchedule(rollcall, { name, cron, tz, source, onFailure, signal });
         const next = new Date(nextTick(added.schedule, Date.now())).toISOString();
         print(`Schedule ${name} is ${added.replaced ? 'replaced' : 'added'}. Its next run: ${next}`);

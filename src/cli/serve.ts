@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print } from './output.ts';
+import { print } from './terminal/output.ts';
 
 const examples = `
 Examples:

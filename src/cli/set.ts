@@ -6,8 +6,8 @@ import { flagOf } from '../settings/setting.ts';
 import { UsageError } from '../util/errors.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings, givenSettings } from './flags.ts';
-import { print } from './output.ts';
 import { findRun } from './status.ts';
+import { print } from './terminal/output.ts';
 
 const changeable = ['rate', 'concurrency', 'stopAfterFailures', 'canaryAccept', 'budget'] as const;
 

@@ -1,28 +1,34 @@
 import type { RunEnd } from '../conductor/conducting.ts';
-import { countDeadLetters, statuses } from '../records/report-line.ts';
+import { describeSource } from '../records/describe-source.ts';
+import { countDeadLetters, statuses } from '../records/report/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { exitCodeOf } from '../records/summary.ts';
 import { plural } from '../util/plural.ts';
 import { meaningOf } from '../util/warning.ts';
 import type { CommandContext } from './command-context.ts';
-import { describeList } from './describe-list.ts';
-import { describeMoney } from './describe-money.ts';
-import { print, printJson, say } from './output.ts';
+import { print, printJson, say, terminalColumns } from './terminal/output.ts';
+import { describeList } from './text/describe-list.ts';
+import { describeMoney } from './text/describe-money.ts';
+import { layRows } from './text/labelled-rows.ts';
 
-/** Says how a run ended and how to go on; returns the exit code. */
+/**
+ * Says how a run ended and how to go on; returns the exit code. `isAside`: on stderr, since the command has another result.
+ */
 export function showEnd(
   { rollcall, interruptExitCode }: Pick<CommandContext, 'rollcall' | 'interruptExitCode'>,
   end: RunEnd,
-  { json }: { json: boolean },
+  { json, isAside = false }: { json: boolean; isAside?: boolean },
 ): number {
   const folder = rollcall.state.locate(runFolderOf(end.runId));
   switch (end.kind) {
     case 'over':
       if (json) printJson({ ...end.summary, runDir: folder });
-      else print(showSummary(end.summary, folder));
+      else (isAside ? say : print)(showSummary(end.summary, folder));
       if (exitCodeOf(end.summary, rollcall.settings) === 2)
-        say(`No photo was found in ${end.summary.source}. If that is expected: --allow-empty`);
+        say(
+          `No photo was found in ${describeSource(end.summary.source)}. If that is expected: --allow-empty`,
+        );
       return exitCodeOf(end.summary, rollcall.settings);
     case 'paused':
       if (json) printJson({ run: end.runId, state: 'paused', waitsFor: end.waitsFor, runDir: folder });
@@ -38,8 +44,8 @@ export function showEnd(
   }
 }
 
-/** The summary for people. `folder` is where the run's files are. */
-export function showSummary(summary: Summary, folder: string): string[] {
+/** The summary for people. `folder` is where the run's files are; `columns`: of the terminal, absent where there is none. */
+export function showSummary(summary: Summary, folder: string, columns = terminalColumns()): string[] {
   const rows = statuses
     .filter((status) => status === 'enrolled' || (summary.byStatus[status] ?? 0) > 0)
     .map((status) => `  ${status.padEnd(10)} ${String(summary.byStatus[status] ?? 0).padStart(9)}`);
@@ -56,13 +62,19 @@ export function showSummary(summary: Summary, folder: string): string[] {
   return [
     `Run ${summary.run} ${summary.state}: ${plural(summary.total, 'photo')}${leftOut}`,
     ...rows,
-    ...(codes.length > 0
-      ? [`  by code    ${codes.map(([code, count]) => `${code}: ${count}`).join(', ')}`]
-      : []),
-    ...(reasons.length > 0
-      ? [`  skipped as ${reasons.map(([reason, count]) => `${reason}: ${count}`).join(', ')}`]
-      : []),
-    ...warningRows(summary.warnings),
+    ...layRows(
+      [
+        { label: 'by code', counts: codes },
+        { label: 'skipped as', counts: reasons },
+      ]
+        .filter(({ counts }) => counts.length > 0)
+        .map(({ label, counts }) => ({
+          label,
+          text: counts.map(([name, count]) => `${name}: ${count}`).join(', '),
+        })),
+      { indent: 2, labelWidth: 10, columns },
+    ),
+    ...warningRows(summary.warnings, columns),
     `  calls      ${String(summary.calls).padStart(9)}  (${asked}${plural(summary.retries, 'retry', 'retries')}${rate}${saved})`,
     ...describeMoney(summary.money).map((text) => `  money      ${text}`),
     ...(verification
@@ -84,12 +96,17 @@ export function showSummary(summary: Summary, folder: string): string[] {
   ];
 }
 
-/** The most frequent first, each with what it means. */
-export function warningRows(warnings: Readonly<Record<string, number>>): string[] {
+/** The most frequent first, each with what it means. `columns` as in `showSummary`. */
+export function warningRows(
+  warnings: Readonly<Record<string, number>>,
+  columns = terminalColumns(),
+): string[] {
   const counts = Object.entries(warnings).sort(([, a], [, b]) => b - a);
   const width = Math.max(0, ...counts.map(([warning]) => warning.length));
-  const rows = counts.map(([warning, count]) =>
-    `    ${warning.padEnd(width)} ${String(count).padStart(7)}  ${meaningOf(warning) ?? ''}`.trimEnd(),
-  );
-  return rows.length > 0 ? ['  warnings', ...rows] : [];
+  const rows = counts.map(([warning, count]) => ({
+    label: `${warning.padEnd(width)} ${String(count).padStart(7)} `,
+    text: meaningOf(warning) ?? '',
+  }));
+  const laid = layRows(rows, { indent: 4, labelWidth: width + 9, columns });
+  return rows.length > 0 ? ['  warnings', ...laid.map((row) => row.trimEnd())] : [];
 }

@@ -16,12 +16,12 @@ import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
-import { describeEvents } from './describe-events.ts';
-import { describeInbox } from './describe-inbox.ts';
 import { addSettings } from './flags.ts';
-import { clearScreen, print, write } from './output.ts';
-import { printSpans } from './print-spans.ts';
-import { statusTable } from './status-table.ts';
+import { clearScreen, endWhenUnread, print, write } from './terminal/output.ts';
+import { printSpans } from './terminal/print-spans.ts';
+import { describeEvents } from './text/describe-events.ts';
+import { describeInbox } from './text/describe-inbox.ts';
+import { statusTable } from './text/status-table.ts';
 
 const watchEveryInMs = 2_000;
 const shownRuns = 10;
@@ -38,6 +38,7 @@ export function defineStatus(command: Command): void {
     .option('--all', `all runs, not only the newest ${shownRuns}`)
     .option('--watch', 'refresh every two seconds, until interrupted')
     .action(async (runId: string | undefined, options: StatusOptions & Record<string, unknown>) => {
+      endWhenUnread();
       const show = async (rollcall: Rollcall) => {
         const { records: written, unreadable } = runId
           ? { records: [await findRun(rollcall, runId)], unreadable: [] }
@@ -91,7 +92,10 @@ export function defineStatus(command: Command): void {
 const withChanges = async ({ state }: Rollcall, record: RunRecord) =>
   isOver(record) ? record : readChangedRun(state, record);
 
-/** The run of an id, or the newest. @throws UsageError where there is none */
+/**
+ * The run of an id, or the newest.
+ * @throws UsageError where there is none; for the name of an inbox or a schedule it names the newest of its runs
+ */
 export async function findRun({ state }: Rollcall, runId: string | undefined): Promise<RunRecord> {
   if (runId === undefined) {
     const [newest] = await listRunRecords(state);
@@ -103,9 +107,11 @@ export async function findRun({ state }: Rollcall, runId: string | undefined): P
   }
   const record = /^[\w.-]+$/.test(runId) ? await readRunRecord(state, runId) : undefined;
   if (record) return record;
+  const [newest] = (await listReadableRuns(state)).records.filter(({ id }) => id.startsWith(`${runId}-`));
+  const meant = newest === undefined ? '' : ` Of those of this name, ${newest.id} is the newest.`;
   throw new UsageError(
     'no-run',
-    `There is no run ${runId} in ${state.address}. rollcall status lists the runs.`,
+    `There is no run ${runId} in ${state.address}.${meant} rollcall status lists the runs.`,
   );
 }
 

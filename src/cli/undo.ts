@@ -1,18 +1,21 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { joinTerms } from '../account/spending.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import type { UndoLine, UndoReason } from '../records/undo-line.ts';
+import type { UndoLine, UndoReason } from '../records/undo/undo-line.ts';
 import { countUndone, createUndoCounter, type UndoCounts } from '../runs/undo/undo-counts.ts';
-import { readUndoLines } from '../runs/undo/undo-files.ts';
+import { readUndoLines, undoMoneyFolderOf } from '../runs/undo/undo-files.ts';
 import { previewUndo, undoRun } from '../runs/undo/undo-run.ts';
 import { formatDuration } from '../settings/durations.ts';
+import type { CallCounts } from '../settings/price.ts';
 import { UsageError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { type CommandContext, withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
-import { print, printJson, say } from './output.ts';
 import { findRun } from './status.ts';
-import { writeNewFile } from './write-new-file.ts';
+import { print, printJson, say } from './terminal/output.ts';
+import { describeSpent, describeToPay } from './text/describe-money.ts';
+import { assertNewFile, writeNewFile } from './write-new-file.ts';
 
 interface UndoOptions {
   readonly dryRun?: boolean;
@@ -44,6 +47,7 @@ export function defineUndo(command: Command): void {
         const record = await findRun(context.rollcall, runId);
         const { dryRun, yes } = options;
         if (dryRun) return preview(context, record, options);
+        if (options.output !== undefined) await assertNewFile({ file: options.output, flag: '--output' });
         if (!yes && !(await isWanted(context, record))) return 2;
         return undo(context, record, options);
       });
@@ -57,25 +61,28 @@ async function preview(
   { output, json }: UndoOptions,
 ): Promise<number> {
   life.doing(`Looking at what ${record.id} stored`);
-  const lines = previewUndo(rollcall, record, { signal });
+  const calls = { delete: 0, enroll: 0 };
+  const lines = previewUndo(rollcall, record, { signal, onCall: countIn(calls) });
   const counter = createUndoCounter();
   await giveOut(counted(lines, counter), output);
   const { counts } = counter;
-  if (json) await printJson({ run: record.id, isDryRun: true, ...counts });
-  else print(describe(record, counts, 'would be'));
+  if (json) await printJson({ run: record.id, isDryRun: true, ...counts, calls });
+  else print([...describe(record, counts, 'would be'), ...(await toPay(rollcall, record, calls))]);
   return exitCodeOf(counts);
 }
 
 async function undo(
   { rollcall, signal, interruptExitCode, life }: CommandContext,
   record: RunRecord,
-  { output, json }: UndoOptions,
+  { yes, output, json }: UndoOptions,
 ): Promise<number> {
   let done = 0;
   life.doing(`Undoing ${record.id}`, () => plural(done, 'photo'));
   try {
     const { waitsFor, ...end } = await undoRun(rollcall, record, {
       signal,
+      // Who was asked has seen it.
+      ...(yes && { onStart: ({ calls, price }) => say(describeToPay(price, calls)) }),
       onProgress: (progress) => {
         done = progress.done;
       },
@@ -87,7 +94,7 @@ async function undo(
     });
     await giveOut(readUndoLines(rollcall.state, record.id), output);
     if (json) await printJson({ ...end, ...(waitsFor !== undefined && { waitsFor }) });
-    else print(describe(record, end, ''));
+    else print([...describe(record, end, ''), ...describeSpent(end.money)]);
     if (waitsFor === undefined) return exitCodeOf(end);
     say(`Stopped: ${waitsFor}`);
     say('To go on, start the same command again.');
@@ -107,9 +114,10 @@ async function isWanted({ rollcall, signal, life }: CommandContext, record: RunR
       'undo deletes templates: give --yes, or look first with --dry-run.',
     );
   life.doing(`Looking at what ${record.id} stored`);
-  const counts = await countUndone(previewUndo(rollcall, record, { signal }));
+  const calls = { delete: 0, enroll: 0 };
+  const counts = await countUndone(previewUndo(rollcall, record, { signal, onCall: countIn(calls) }));
   life.end();
-  say(describe(record, counts, 'would be'));
+  say([...describe(record, counts, 'would be'), ...(await toPay(rollcall, record, calls))]);
   if (counts.byStatus.reversed === 0) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -121,6 +129,20 @@ async function isWanted({ rollcall, signal, life }: CommandContext, record: RunR
     terminal.close();
   }
 }
+
+/** At the price that an earlier start was given, where this one has none. */
+async function toPay(
+  { state, settings }: CommandContext['rollcall'],
+  { id }: RunRecord,
+  calls: CallCounts,
+): Promise<string[]> {
+  const { price } = await joinTerms(state, undoMoneyFolderOf(id), settings);
+  return describeToPay(price, calls);
+}
+
+const countIn = (calls: Record<'delete' | 'enroll', number>) => (kind: 'delete' | 'enroll') => {
+  calls[kind] += 1;
+};
 
 async function giveOut(lines: AsyncIterable<UndoLine>, file: string | undefined): Promise<void> {
   if (file === undefined) {
@@ -174,6 +196,7 @@ const meanings: Readonly<Record<UndoReason, string>> = {
   'earlier-version': 'impossible: the run is of a version that did not note what a run replaced',
   'not-in-ledger': 'impossible: the ledger knows nothing of it',
   'unclear-template': "impossible: the engine's answer named another person's template",
+  'unclear-call': 'impossible: no answer came, so that what is there may be what another state stored',
   'unknown-before': 'impossible: the engine held a template before, and this state does not know whose',
   'given-id':
     'impossible: the list gave the template id, and nothing proves that it was free (run --undoable)',

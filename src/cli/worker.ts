@@ -5,7 +5,7 @@ import { plural } from '../util/plural.ts';
 import { withRollcall } from './command-context.ts';
 import { addSettings } from './flags.ts';
 import { openFurtherWorkers } from './further-workers.ts';
-import { say } from './output.ts';
+import { say } from './terminal/output.ts';
 
 export function defineWorker(command: Command): void {
   command.action(async (options: Record<string, unknown>) => {

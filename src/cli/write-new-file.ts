@@ -2,6 +2,16 @@ import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../util/errors.ts';
+import { whyUnwritable } from '../util/why-unwritable.ts';
+
+/**
+ * Before something is done that cannot be done again to write down what came of it.
+ * @throws UsageError as `writeNewFile`
+ */
+export async function assertNewFile(named: { file: string; flag: string }): Promise<void> {
+  await (await openNewFile(named)).close();
+  await rm(named.file, { force: true });
+}
 
 /**
  * Writes what a command was asked to put into a file, readable by this user only (0600): reports are about people.
@@ -12,11 +22,7 @@ export async function writeNewFile(
   { file, flag }: { file: string; flag: string },
   content: AsyncIterable<string | Buffer>,
 ): Promise<void> {
-  const target = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    const why =
-      error.code === 'EEXIST' ? 'exists already; name a new file' : `cannot be written (${error.code})`;
-    throw new UsageError('file', `${flag}: ${file} ${why}.`, { cause: error });
-  });
+  const target = await openNewFile({ file, flag });
   try {
     await pipeline(Readable.from(content), target.createWriteStream());
   } catch (error) {
@@ -25,3 +31,8 @@ export async function writeNewFile(
     throw error;
   }
 }
+
+const openNewFile = ({ file, flag }: { file: string; flag: string }) =>
+  open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError('file', `${flag}: ${file} ${whyUnwritable(error)}.`, { cause: error });
+  });

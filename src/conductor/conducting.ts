@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { QueueBackend } from '../queue/queue.ts';
 import type { Canary } from '../records/canary.ts';
 import type { Money } from '../records/money.ts';
-import type { Status } from '../records/report-line.ts';
+import type { Status } from '../records/report/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import type { Source } from '../sources/source.ts';

@@ -2,7 +2,8 @@ import { manifestSize } from '../records/manifest.ts';
 import type { PauseCause } from '../records/run-events.ts';
 import { inboxOf } from '../sources/inbox/inbox-source.ts';
 import { RollcallError } from '../util/errors.ts';
-import { isDeadProcess } from '../util/process-name.ts';
+import { withinTime } from '../util/time-limit.ts';
+import { adoptOrphans } from './adopt-orphans.ts';
 import { type CanaryWatch, createCanaryWatch } from './canary/canary-watch.ts';
 import { concludeRun } from './conclude-run.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
@@ -18,7 +19,7 @@ import { stopIfAsked, takeChanges, watchRun } from './watch.ts';
 
 /**
  * The conductor: of all processes on a run the one that lists its source, queues its photos, collects their outcomes and
- * finishes it. Its way begins here: it takes the run, lets four loops go on side by side until one of them ends it, and
+ * finishes it. Its way begins here: it takes the run, lets five loops go on side by side until one of them ends it, and
  * concludes it. Whatever line it dies on, the next conductor goes on from the manifest and the parts.
  * @throws FaultError for a fault of queue or state; the run can be resumed
  * @throws UsageError if the source cannot be listed
@@ -35,6 +36,7 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
       feedManifest(run, { ...options, ...parts }),
       collectPhotos(run, { ...options, ...parts }),
       watchRun(run, { ...options, ...parts }),
+      adoptOrphans(run, options),
     ];
     await Promise.all(loops.map(stop.guard));
     const reason = stop.close();
@@ -42,6 +44,7 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
     if (reason.kind === 'fault') run.events.note({ kind: 'fault', code: codeOf(reason.error) });
     const end = await concludeRun(reason, { ...options, ...run, ...parts, queue: run.queueAtEnd });
     options.onProgress(parts.keeper.progress());
+    if (end.kind !== 'held') await noteLastLook(run, options);
     noteEnd(run, reason, end);
     return end;
   } finally {
@@ -49,7 +52,17 @@ export async function conductRun(options: ConductOptions): Promise<ConductEnd> {
   }
 }
 
+const longestLastLookInMs = 1_000;
+
 const codeOf = (error: unknown) => (error instanceof RollcallError ? error.code : 'program');
+
+/** What the account went through since the watch looked last. A store that is away is not waited for. */
+async function noteLastLook({ record, events }: HeldRun, { backend }: ConductOptions): Promise<void> {
+  const reading = await withinTime(backend.accounts.read(record.account), {
+    limitInMs: longestLastLookInMs,
+  }).catch(() => undefined);
+  if (reading) events.noteAccount(reading);
+}
 
 function noteEnd({ events }: HeldRun, reason: StopReason, end: ConductEnd): void {
   if (end.kind === 'over') events.note({ kind: 'ended', state: end.summary.state });
@@ -91,7 +104,10 @@ async function openFlow(run: HeldRun, options: ConductOptions): Promise<Flow> {
       run
         .retry(() => backend.deadLetters.add(letters))
         .catch((error: Error) =>
-          log.warn({ run: runId, reason: error.message }, 'dead letters are not shown in the queue'),
+          log[stop.signal.aborted ? 'debug' : 'warn'](
+            { run: runId, reason: error.message },
+            'dead letters are not shown in the queue',
+          ),
         ),
     onTooManyFailures: (tooMany) =>
       pause(
@@ -128,7 +144,6 @@ async function begin(run: HeldRun, options: ConductOptions, parts: Flow): Promis
   if (run.stop.signal.aborted) return;
   run.events.note({ kind: run.begun });
   await parts.keeper.save('active');
-  await run.queue.adoptFrom(isDeadProcess);
   await run.queue.resume();
   options.work.start();
 }

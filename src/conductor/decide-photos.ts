@@ -27,7 +27,7 @@ export async function* decidePhotos<Photo extends { readonly line: ManifestLine 
     forgotten: ForgottenPhotos;
     /** For lists with blanks around ids: which template a subject has kept; called once, at the first of them. */
     openKeptTemplates?: (() => Promise<KeptTemplates>) | undefined;
-    /** Of an incremental run; called once the list is known as far as it has to be. */
+    /** Called once the list is known as far as it has to be. */
     openLedgerLookup?: (() => Promise<LedgerLookup>) | undefined;
     /** Whether a photo has its line already. Default: none has. */
     hasLine?: (seq: number) => boolean;

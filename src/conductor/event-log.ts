@@ -1,19 +1,18 @@
 import type { Logger } from 'pino';
-import type { RateLimiterSnapshot } from '../account/rate-limiter.ts';
+import type { AccountReading } from '../account/account-store.ts';
 import { eventLine, eventsPath, type RunHappening } from '../records/run-events.ts';
 import type { StateAppender, StateStore } from '../storage/state/state-store.ts';
 import { withinTime } from '../util/time-limit.ts';
+import { createAccountWatch } from './account-watch.ts';
 
 /** Writes down what happens to a run. Nobody waits for it, and a run goes on without it. */
 export interface EventLog {
   note(happening: RunHappening): void;
-  /** Called every second with what the account is in; notes what is new of it. */
-  noteAccount(state: RateLimiterSnapshot['state']): void;
+  /** Called every second, and at the end; notes what the account went through since. */
+  noteAccount(reading: AccountReading): void;
   close(): Promise<void>;
 }
 
-/** An account that is throttled again and again is said so once a minute. */
-const throttledOnceInMs = 60_000;
 const farewellInMs = 1_000;
 
 export function createEventLog(options: {
@@ -22,14 +21,12 @@ export function createEventLog(options: {
   writer: string;
   epoch: number;
   log: Pick<Logger, 'debug'>;
-  now?: () => number;
 }): EventLog {
-  const { state, runId, writer, epoch, log, now = () => performance.now() } = options;
+  const { state, runId, writer, epoch, log } = options;
   let appender: StateAppender | undefined;
   let isLost = false;
   let last: Promise<void> = Promise.resolve();
-  let account: RateLimiterSnapshot['state'] = 'open';
-  let throttledAt = Number.NEGATIVE_INFINITY;
+  const account = createAccountWatch();
 
   async function append(text: string): Promise<void> {
     if (isLost) return;
@@ -42,22 +39,15 @@ export function createEventLog(options: {
     }
   }
 
-  const note: EventLog['note'] = (happening) => {
-    const text = eventLine(happening);
+  const note = (happening: RunHappening, agoInMs = 0) => {
+    const text = eventLine(happening, new Date(Date.now() - agoInMs));
     last = last.then(() => append(text));
   };
 
   return {
     note,
-    noteAccount(to) {
-      const from = account;
-      account = to;
-      if (from === to) return;
-      if (to === 'down') return note({ kind: 'engine-down' });
-      if (from === 'down' && to !== 'paused') note({ kind: 'engine-up' });
-      if (to !== 'throttled' || now() - throttledAt < throttledOnceInMs) return;
-      throttledAt = now();
-      note({ kind: 'throttled' });
+    noteAccount(reading) {
+      for (const { happening, agoInMs } of account.look(reading)) note(happening, agoInMs);
     },
     close() {
       const closed = last.then(() => appender?.close());

@@ -1,4 +1,4 @@
-import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
+import { isDeadLetter, type ReportLine } from '../records/report/report-line.ts';
 import type { FailureThreshold } from '../settings/value-types.ts';
 import { plural } from '../util/plural.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';

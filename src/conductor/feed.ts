@@ -1,6 +1,6 @@
 import type { PhotoJob } from '../queue/queue.ts';
 import type { PlacedLine } from '../records/manifest.ts';
-import type { ReportLine } from '../records/report-line.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
@@ -10,7 +10,7 @@ import { passCanary } from './canary/pass-canary.ts';
 import { type Decision, templateIdsOf } from './decide.ts';
 import { decidePhotos } from './decide-photos.ts';
 import { openForgottenPhotos } from './forgotten-photos.ts';
-import { type LedgerLookup, needsLedger, openKeptTemplates, openLedgerLookup } from './ledger-lookup.ts';
+import { type LedgerLookup, openKeptTemplates, openLedgerLookup } from './ledger-lookup.ts';
 import { followManifest, type ManifestProgress } from './manifest-progress.ts';
 import type { PhotoFlow } from './photo-flow.ts';
 import { buildPhotoJob, buildSettledLine } from './photo-job.ts';
@@ -139,7 +139,8 @@ function createDecisions({ record, stop: { signal } }: HeldRun, { state, manifes
   const forgotten = openForgottenPhotos({ state, engine, account, runId });
   let lookup: Promise<LedgerLookup> | undefined;
   const openLookupOnce = () => {
-    lookup ??= openLedgerLookup({ state, account, engine, settings, signal });
+    const listed = () => manifest.end.count;
+    lookup ??= openLedgerLookup({ state, account, engine, settings, listed, signal });
     return lookup;
   };
   let kept: ReturnType<typeof openKeptTemplates> | undefined;
@@ -155,7 +156,7 @@ function createDecisions({ record, stop: { signal } }: HeldRun, { state, manifes
       derivesLate: true,
       list: () => followManifest({ state, runId, progress: manifest, signal }),
       forgotten,
-      openLedgerLookup: needsLedger(settings) ? openLookupOnce : undefined,
+      openLedgerLookup: openLookupOnce,
       openKeptTemplates: openKeptOnce,
       ...(hasLine && { hasLine }),
     });

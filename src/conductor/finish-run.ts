@@ -6,11 +6,11 @@ import type { RunQueue } from '../queue/queue.ts';
 import type { Canary } from '../records/canary.ts';
 import { removeLeftOutListing } from '../records/left-out-file.ts';
 import { hashManifest, type ListedInfo, manifestPath } from '../records/manifest.ts';
-import { mergeParts } from '../records/merge-parts.ts';
-import { createPurseReader } from '../records/purse.ts';
-import { countDeadLetters, type ReportLine } from '../records/report-line.ts';
-import { partsFolder } from '../records/report-part.ts';
-import { createAggregatesFold, writeAggregates } from '../records/run-aggregates.ts';
+import { createPurseReader, moneyFolderOf } from '../records/purse.ts';
+import { mergeParts } from '../records/report/merge-parts.ts';
+import { countDeadLetters, type ReportLine } from '../records/report/report-line.ts';
+import { partsFolder } from '../records/report/report-part.ts';
+import { createAggregatesFold, writeAggregates } from '../records/report/run-aggregates.ts';
 import { type RunRecord, runFolderOf, writeRunRecord } from '../records/run-record.ts';
 import type { Summary } from '../records/summary.ts';
 import { createSummaryBuilder, summarySchema } from '../records/summary.ts';
@@ -73,6 +73,7 @@ export async function finishReport(options: {
     engine,
     listed,
     isSourceChanged: options.isSourceChanged,
+    isOverdue: record.delivered?.isOverdue === true,
     leftOutOfReport: isLeftOut && leftOutOfReport,
     missing: await writeMissingSubjects(state, {
       record,
@@ -93,7 +94,7 @@ export async function finishReport(options: {
 /** Undefined: its calls have no price, or it cannot be read, for which no run stays open. */
 async function claimedOf(state: StateStore, { id, settings }: RunRecord): Promise<string | undefined> {
   if (!settings.price) return undefined;
-  const purses = await createPurseReader(state, id)
+  const purses = await createPurseReader(state, moneyFolderOf(id))
     .read()
     .catch(() => undefined);
   return purses && writeAmount(purses.claimed);

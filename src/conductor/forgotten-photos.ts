@@ -3,7 +3,7 @@ import { createForgottenSubjects, type ForgottenOptions } from '../ledger/forgot
 import { entriesAreKnownAfterInMs } from '../ledger/forgotten-watch.ts';
 import { refusedOutcomes } from '../ledger/refused-outcomes.ts';
 import type { ManifestLine } from '../records/manifest.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import { subjectKey } from '../util/subject-id.ts';
 
 /**

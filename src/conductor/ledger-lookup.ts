@@ -1,13 +1,18 @@
+import { derivesUuids, followsFromSubject, templateIdOf } from '../engines/registry.ts';
 import { templateMark } from '../ledger/fingerprint.ts';
 import { openErasedSubjects } from '../ledger/forgotten-subjects.ts';
+import { entriesAreKnownAfterInMs } from '../ledger/forgotten-watch.ts';
 import { readTemplatesOfIdsWithBlanks } from '../ledger/ids-with-blanks.ts';
 import { openKnownLedger } from '../ledger/known-ledger.ts';
 import type { KnownPhotos } from '../ledger/known-photos.ts';
+import type { AskedTemplate } from '../ledger/known-templates.ts';
 import type { ManifestLine } from '../records/manifest.ts';
 import { areIdsFromPaths, type RunSettings } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { redactAddress } from '../util/redact-address.ts';
+import { isUuid5 } from '../util/template-id.ts';
 import type { Decision } from './decide.ts';
+import { takenTemplate } from './taken-template.ts';
 
 /** What the ledger says of the photos of a list. */
 export interface LedgerLookup {
@@ -24,27 +29,30 @@ type LookupSettings = Pick<
   'sameSubject' | 'repeat' | 'require' | 'incremental' | 'idFrom' | 'idsFromPaths' | 'replace'
 >;
 
-/** Whether a run asks the ledger: an incremental one, and one whose ids are inferred from paths. */
-export const needsLedger = (settings: LookupSettings): boolean =>
-  settings.incremental || checksFolders(settings);
-
 const checksFolders = (settings: LookupSettings) => !settings.replace && areIdsFromPaths(settings) === true;
 
 /**
  * Opens the ledger of an account: its snapshot and the lines that came after it; all lines where the state has no
  * snapshot. Rejects with the signal's reason when aborted.
+ *
+ * An undoing leaves alone whoever it finds in the list of a run that is not over. Whoever is listed later is looked up
+ * in what the ledger says then, and the undoing has noted there what it is about to do.
  */
 export async function openLedgerLookup(options: {
   state: StateStore;
   account: string;
   engine: string;
   settings: LookupSettings;
+  /** How many photos of the list are durable by now. Default: all, however many there are. */
+  listed?: () => number;
   signal: AbortSignal;
 }): Promise<LedgerLookup> {
-  const { state, account, engine, settings, signal } = options;
+  const { state, account, engine, settings, listed = () => Number.POSITIVE_INFINITY, signal } = options;
+  let listedBefore = listed();
   const erased = await openErasedSubjects(state, { engine, account });
   const ledger = await openKnownLedger(state, {
     account,
+    engine,
     erased,
     photos: settings.incremental
       ? {
@@ -55,7 +63,12 @@ export async function openLedgerLookup(options: {
     folders: checksFolders(settings) ? settings : undefined,
     signal,
   });
-  const { photos: known, folders } = ledger;
+  const { photos: known, folders, templates } = ledger;
+  const areUuids = derivesUuids(engine);
+  const oldestInMs = entriesAreKnownAfterInMs(state);
+  let lookedAt = performance.now();
+  /** Of the lines that are decided next, by their seqs. */
+  let asked: ReadonlyMap<number, AskedTemplate> = new Map();
   const withOtherFolder = (line: ManifestLine, decision: Decision): Decision => {
     if (decision.kind === 'settle') return decision;
     const { subjectId = '', photo = '' } = line;
@@ -63,13 +76,44 @@ export async function openLedgerLookup(options: {
     return otherFolder ? { ...decision, otherFolder } : decision;
   };
   return {
-    prepare: (lines) => ledger.load(lines.flatMap(asked)),
-    decide: (line, decision) => withOtherFolder(line, known ? lookUp(known, line, decision) : decision),
+    async prepare(lines) {
+      const last = lines.at(-1)?.seq ?? 0;
+      if (known && last > listedBefore) {
+        listedBefore = listed();
+        await ledger.renew();
+      } else if (performance.now() - lookedAt > oldestInMs) {
+        lookedAt = performance.now();
+        await ledger.renewTemplates();
+      }
+      if (lines.some(mayFollowFromOther)) await ledger.knowAllTemplates();
+      asked = new Map(lines.flatMap((line) => askedTemplate(line)));
+      await ledger.load(known || folders ? lines.flatMap(askedPhotos) : [], [...asked.values()]);
+    },
+    decide(line, decision) {
+      if (decision.kind === 'settle') return decision;
+      const template = asked.get(line.seq);
+      const others = template && templates.others(template);
+      if (others?.holder) return takenTemplate(others.holder);
+      return withOtherFolder(line, known && !others?.wasTaken ? lookUp(known, line, decision) : decision);
+    },
     close: ledger.close,
   };
 
+  /** Whether its list gives it a template id that may be the one that follows from somebody else. */
+  function mayFollowFromOther({ subjectId, templateId }: ManifestLine): boolean {
+    if (subjectId === undefined || templateId === undefined || templates.knowsAll) return false;
+    if (areUuids && !isUuid5(templateId)) return false;
+    return !followsFromSubject({ engine, subjectId, templateId });
+  }
+
+  /** One that follows from its subject is nobody else's, unless a list gave such a one. */
+  function askedTemplate({ seq, subjectId, templateId }: ManifestLine): [number, AskedTemplate][] {
+    if (subjectId === undefined || (templateId === undefined && !templates.knowsAll)) return [];
+    return [[seq, { subjectId, templateId: templateId ?? templateIdOf({ engine, subjectId }) }]];
+  }
+
   /** By its id as it is and, where it was trimmed, as it was written. */
-  function asked({ subjectId, writtenId, photo = '' }: ManifestLine) {
+  function askedPhotos({ subjectId, writtenId, photo = '' }: ManifestLine) {
     const address = folders ? redactAddress(photo).address : photo;
     return [subjectId, writtenId].flatMap((id) =>
       id === undefined ? [] : [{ subjectId: id, photo: address }],

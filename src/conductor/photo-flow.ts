@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { DeadLetterQueue, FinishedJob, PhotoJob, RunQueue } from '../queue/queue.ts';
-import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
-import { readLatestLines } from '../records/report-part.ts';
+import { isDeadLetter, type ReportLine } from '../records/report/report-line.ts';
+import { readLatestLines } from '../records/report/report-part.ts';
 import { type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { Tracing } from '../util/span.ts';

@@ -3,7 +3,12 @@ import { isConnectionFault } from '../queue/connection-fault.ts';
 import type { FinishedJob, PhotoJob } from '../queue/queue.ts';
 import type { PlacedLine } from '../records/manifest.ts';
 import { photoJobDataSchema } from '../records/photo-job-data.ts';
-import { buildReportLine, type Outcome, outcomeSchema, type ReportLine } from '../records/report-line.ts';
+import {
+  buildReportLine,
+  type Outcome,
+  outcomeSchema,
+  type ReportLine,
+} from '../records/report/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import type { Tracing } from '../util/span.ts';

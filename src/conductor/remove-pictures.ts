@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import { isPictureAddress, listPictures, removePicture } from '../records/picture.ts';
-import { readReport } from '../records/read-report.ts';
-import { isDeadLetter, type ReportLine } from '../records/report-line.ts';
+import { isPictureAddress, listPictures, removePicture } from '../records/inbox/picture.ts';
+import { readReport } from '../records/report/read-report.ts';
+import { isDeadLetter, type ReportLine } from '../records/report/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 

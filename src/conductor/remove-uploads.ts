@@ -1,8 +1,8 @@
+import { listUploads, removeUpload } from '../records/inbox/upload.ts';
 import { readManifest } from '../records/manifest.ts';
-import { readReport } from '../records/read-report.ts';
-import { isDeadLetter } from '../records/report-line.ts';
+import { readReport } from '../records/report/read-report.ts';
+import { isDeadLetter } from '../records/report/report-line.ts';
 import { runFolderOf } from '../records/run-record.ts';
-import { listUploads, removeUpload } from '../records/upload.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /** Removes the files that reviewers gave, once their photos need no attention any more. Harmless when done again. */

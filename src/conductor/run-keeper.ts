@@ -2,7 +2,7 @@ import { readWorkerRegistrations } from '../queue/presence.ts';
 import type { PresenceStore } from '../queue/queue.ts';
 import type { Canary } from '../records/canary.ts';
 import { moneyOf } from '../records/money.ts';
-import type { Parts } from '../records/report-parts.ts';
+import type { Parts } from '../records/report/report-parts.ts';
 import { type Eta, type RunRecord, writeRunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { RunProgress } from './conducting.ts';

@@ -33,7 +33,8 @@ export async function adviseOnSetUp(
     };
   if (record.settings.idsFromPaths && kind !== 'photo')
     return adviseOnIds(problem, { record, state, commandInstead });
-  const remedy = kind === 'photo' ? 'See that the files are there and may be read' : 'Correct the list';
+  const remedy =
+    kind === 'photo' ? 'See that the files are there, may be read and are photos' : 'Correct the list';
   return { why: `${told} failed, the latest since ${last}. ${remedy}`, command: commandInstead(record, {}) };
 }
 

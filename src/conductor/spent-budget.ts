@@ -1,4 +1,5 @@
 import type { Money } from '../records/money.ts';
+import type { RunSettings } from '../records/run-record.ts';
 import { type CallKind, costOfCall, type Price } from '../settings/price.ts';
 import { type Amount, largerAmount, readAmount, showAmount, writeAmount } from '../util/amount.ts';
 import type { RunKeeper } from './run-keeper.ts';
@@ -12,17 +13,14 @@ export async function pauseIfSpent(
   { record, purses, stop }: Pick<HeldRun, 'record' | 'purses' | 'stop'>,
   keeper: Pick<RunKeeper, 'progress' | 'noteClaimed'>,
 ): Promise<void> {
-  const { price, budget, dedupe, verify, undoable } = record.settings;
+  const { price, budget } = record.settings;
   if (!price) return;
   const foundAt = new Date().toISOString();
   const { claimed, isShort } = await purses.read();
   keeper.noteClaimed(writeAmount(claimed));
   if (budget === undefined || !isShort) return;
-  const kinds: CallKind[] = ['enroll'];
-  if (dedupe || verify) kinds.push('identify');
-  if (undoable) kinds.push('verify');
   const left = readAmount(budget) - claimed;
-  if (left >= dearest(price, kinds)) return;
+  if (left >= costsOf(price, record.settings).reduce(largerAmount)) return;
   const { money } = keeper.progress();
   if (!money) return;
   stop.end({
@@ -33,8 +31,13 @@ export async function pauseIfSpent(
   });
 }
 
-const dearest = (price: Price, kinds: readonly CallKind[]) =>
-  kinds.map((kind) => costOfCall(price, kind)).reduce(largerAmount);
+/** What the kinds of calls cost that a run may make. */
+export function costsOf(price: Price, { dedupe, verify, undoable }: RunSettings): Amount[] {
+  const kinds: CallKind[] = ['enroll'];
+  if (dedupe || verify) kinds.push('identify');
+  if (undoable) kinds.push('verify');
+  return kinds.map((kind) => costOfCall(price, kind));
+}
 
 function describe(
   id: string,

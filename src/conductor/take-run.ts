@@ -1,8 +1,8 @@
 import { type Lease, takeLease } from '../queue/lease.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { createQueueWithRetry, defaultOutageInMs, withStoreRetry } from '../queue/queue-with-retry.ts';
-import { createPurseReader } from '../records/purse.ts';
-import { highestEpoch, openParts, type Parts } from '../records/report-parts.ts';
+import { createPurseReader, moneyFolderOf } from '../records/purse.ts';
+import { highestEpoch, openParts, type Parts } from '../records/report/report-parts.ts';
 import { isOver, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
@@ -90,7 +90,7 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
       stop,
       parts,
       events,
-      purses: createPurseReader(state, runId),
+      purses: createPurseReader(state, moneyFolderOf(runId)),
       begun: found.epoch === 0 ? 'started' : found.state === 'paused' ? 'resumed' : 'took-over',
       queue: createQueueWithRetry(queue, untilStopped),
       queueAtEnd: createQueueWithRetry(queue, atEnd),

@@ -1,5 +1,5 @@
-import type { ReportLine } from '../records/report-line.ts';
-import { type SharedTemplate, sharedTemplate, suspectLine } from '../records/shared-template.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
+import { type SharedTemplate, sharedTemplate, suspectLine } from '../records/report/shared-template.ts';
 import { plural } from '../util/plural.ts';
 import { createTemplateWindow, type TemplateWindow } from './template-window.ts';
 

@@ -1,4 +1,4 @@
-import type { ReportLine } from '../records/report-line.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
 import { subjectKey } from '../util/subject-id.ts';
 import { templateKey } from '../util/template-id.ts';
 

@@ -117,9 +117,8 @@ export async function stopIfAsked(
       );
   }
   const account = await retry(() => backend.accounts.read(record.account));
-  const health = accountSummary(account.state, account.now);
-  events.noteAccount(health.state);
+  events.noteAccount(account);
   const { pause: accountPause } = account.state;
   if (accountPause) return pause(`account-${accountPause.reason}`, accountPause.message);
-  return health.message;
+  return accountSummary(account.state, account.now).message;
 }

@@ -1,6 +1,6 @@
 import type { PhotoFault } from '../engines/engine.ts';
 import { foreseeVerdict, meaningOfCode } from '../engines/registry.ts';
-import type { ReportLine } from '../records/report-line.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
 
 type ErrorKind = NonNullable<ReportLine['error']>['kind'];
 
@@ -10,9 +10,9 @@ const remedies = {
     'look at some of these photos; if they are fine, ask the vendor what the code means for this account',
   unavailable:
     'check that the engine runs and takes photos of this kind, and raise --max-attempts or --timeout',
-  photo: 'check that the files are there and may be read',
+  photo: 'check that the files are there, may be read and are photos',
   manifest: 'correct the list',
-  collision: 'give each person an id of their own (--id-from)',
+  collision: 'give each person an id of their own (--id-from, or in the list)',
   preflight: 'look at some of these photos, or leave --preflight out',
   implausible:
     'ask whoever runs the engine, or what stands between (a proxy, a cache), why different people get one template',
@@ -58,7 +58,7 @@ const meanings = {
   unavailable: 'the engine gave no answer that could be read',
   photo: 'the photo could not be read',
   manifest: 'the row of the list gives no photo',
-  collision: 'another photo has the same id',
+  collision: 'another photo or person has the same id',
   preflight: 'the local face models would refuse it',
   implausible: 'the engine gave the template of somebody else',
   crashed: 'the program failed on this photo',

@@ -1,3 +1,4 @@
+import { namesThatComeTwice } from '../util/names-that-come-twice.ts';
 import { isObject } from './foreign-value.ts';
 
 /**
@@ -16,7 +17,7 @@ export function denialIn(body: Readonly<Record<string, unknown>>, text: string):
     .flatMap((place) => Object.entries(place))
     .filter(([name, value]) => ruleOf(name)?.denies(value))
     .map(([name, value]) => `"${name}": ${JSON.stringify(shownValue(value))}`);
-  const twice = [...namesThatComeTwice(text)].filter(ruleOf).map((name) => `"${name}" comes twice`);
+  const twice = [...namesThatComeTwice(text)].filter(decides).map((name) => `"${name}" comes twice`);
   const all = [...denials, ...twice];
   return all.length === 0 ? undefined : { shown: all.slice(0, 3).join(', ') };
 }
@@ -48,6 +49,19 @@ export function saysThrottled(words: string): boolean {
   return throttlingWords.test(words.replace(/[\s_-]+/g, ' '));
 }
 
+/** The status of HTTP that a body names where others name a code; `words`: see `wordsIn`. */
+export const statusSaid = (words: string): number | undefined =>
+  words
+    .split(/;\s*/)
+    .filter((word) => /^[45]\d\d$/.test(word))
+    .map(Number)[0];
+
+/** Assumed: how an engine says that it failed itself, and not the photo, is not documented. */
+export const saysOwnFault = (words: string): boolean => ownFaultWords.test(words.replace(/[\s_-]+/g, ' '));
+
+const ownFaultWords =
+  /\binternal (server |service )?error\b|\b(service|server|gateway|backend|upstream|database|index) (is )?(\w+ )?(unavailable|down|overloaded|busy)\b|\btemporarily (unavailable|out of service)\b|\btry again later\b|\btime(d|s)? ?out\b/i;
+
 const throttlingWords =
   /\btoo many (\w+ )?(requests|calls)\b|\brequests? (limit|rate) (is |was )?(exceeded|reached)|\b(rate|concurrency|request|call|api|throughput) ?limit(s|ing)? (\w+ ){0,3}(exceeded|reached|hit)\b|\b(exceed(s|ed|ing)?|reached|hit|over) (\w+ ){0,3}(rate|concurrency|request|call) ?limit|\brate limited\b|\bthrottl(ed|ing)\b|\bslow down\b/i;
 
@@ -59,7 +73,7 @@ const nothingWrong = /\b(no|0|zero|without( any)?) (errors?|failures?|problems?|
 const errorNames =
   /^(errors?|err|exceptions?|faults?|failures?|fail(ed)?|rejected|err(or)?(code|message|msg|info|description|detail|details|text|type|reason|name))$/;
 const wordNames =
-  /^(message|messages|msg|info|details?|description|title|reasons?|warnings?|statustext|statusmessage|hint|note|code|status)$/;
+  /^(message|messages|msg|info|details?|description|title|reasons?|warnings?|statustext|statusmessage|hint|note|code|status|httpstatus|(http)?statuscode|httpcode)$/;
 
 const rules: readonly { readonly names: RegExp; readonly denies: (value: unknown) => boolean }[] = [
   { names: /^(is)?(success|succeeded|successful|ok|stored|saved|enrolled|accepted)$/, denies: isNo },
@@ -79,20 +93,27 @@ const ruleOf = (name: string) => {
   return rules.find(({ names }) => names.test(plainName));
 };
 
+/** Where one of two is kept, a reply may be taken for what it is not: whose template, what was found, what was checked. */
+const deciding =
+  /^((template|subject)id|enroll|search|matches|(is)?match|verified|similarity\w*|liveness|deepfake|fine)$/;
+const decides = (name: string) => ruleOf(name) !== undefined || deciding.test(plain(name));
+
 function isNo(value: unknown): boolean {
   return (
     value === false || value === 0 || (typeof value === 'string' && /^(false|no|0|n)$/i.test(value.trim()))
   );
 }
 
-/** Anything but the ways to say "none". */
-function isSomething(value: unknown): boolean {
+/** Anything but the ways to say "none". What lies deeper than anybody says it is something. */
+function isSomething(value: unknown, depth = deepestSaying): boolean {
   if (typeof value === 'string')
     return !/^(|none|null|nil|ok|no|false|0+|success(ful)?|no[ _-]?errors?|n\/a|-)$/i.test(value.trim());
-  if (Array.isArray(value)) return value.some(isSomething);
-  if (isObject(value)) return Object.values(value).some(isSomething);
+  if (typeof value === 'object' && value !== null)
+    return depth === 0 || Object.values(value).some((inner) => isSomething(inner, depth - 1));
   return value !== null && value !== undefined && value !== false && value !== 0;
 }
+
+const deepestSaying = 20;
 
 function isBadStatus(value: unknown): boolean {
   if (value === false) return true;
@@ -123,30 +144,4 @@ function textsIn(value: unknown, depth: number): string[] {
 function shownValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return textsIn(value, 3).join('; ').slice(0, 300);
-}
-
-const deepest = 6;
-
-/** Names that an object of the text has more than once: `JSON.parse` keeps the last of them alone. */
-function namesThatComeTwice(text: string): ReadonlySet<string> {
-  const twice = new Set<string>();
-  const open: (Set<string> | undefined)[] = [];
-  let latest = '';
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    if (token === '{') open.push(open.length < deepest ? new Set() : undefined);
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else if (token !== ':') latest = token;
-    else {
-      const names = open.at(-1);
-      const name = readName(latest);
-      if (names?.has(name)) twice.add(name);
-      names?.add(name);
-    }
-  }
-  return twice;
-}
-
-function readName(token: string): string {
-  return token.includes('\\') ? String(JSON.parse(token)) : token.slice(1, -1);
 }

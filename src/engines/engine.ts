@@ -37,10 +37,15 @@ export interface Engine {
 
 export type CheckName = 'liveness' | 'deepfake';
 
-/** `undecided`: the engine did not answer, which shows nothing of the account. */
+/**
+ * `undecided`: what came in place of an answer of the engine, which shows nothing of the account: it did not answer, asks
+ * for fewer calls, or was not reached at all.
+ */
 export type AccountCheck =
   | { readonly ok: true }
-  | { readonly ok: false; readonly message: string; readonly undecided?: true };
+  | { readonly ok: false; readonly message: string; readonly undecided?: NoAnswer };
+
+export type NoAnswer = UnavailableReply | ThrottledReply | RefusedReply;
 
 interface CallRequest {
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import type { CleanText } from '../util/foreign-text.ts';
 import type { HttpResponse } from '../util/http/http-exchange.ts';
 import type { HttpFailure } from '../util/http/http-failure.ts';
 import { parseJson } from '../util/json-text.ts';
-import { type Denial, denialIn, saysThrottled, wordsIn } from './denial.ts';
+import { type Denial, denialIn, saysOwnFault, saysThrottled, statusSaid, wordsIn } from './denial.ts';
 import type {
   AccountCheck,
   EngineReply,
@@ -59,7 +59,8 @@ export function judgeFailure({ fault, message, sent }: HttpFailure, fix: ReplyOp
   if (fault === 'unknown-host') return { kind: 'refused', certain: false, message, fix: fix.url };
   if (fault === 'certificate')
     return { kind: 'refused', certain: false, message, fix: certificateFix(fix.url) };
-  if (fault === 'proxy') return { kind: 'refused', certain: false, message, fix: 'check HTTPS_PROXY' };
+  if (fault === 'proxy')
+    return { kind: 'refused', certain: false, message, fix: 'check HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY)' };
   return { kind: 'unavailable', message, sent };
 }
 
@@ -77,11 +78,17 @@ export function accountCheckOf(
 ): AccountCheck {
   if (reply.kind === 'enrolled') return { ok: true };
   if (reply.kind === 'rejected' && isAnswered(reply)) return { ok: true };
-  if (reply.kind === 'refused') return { ok: false, message: `${reply.message}: ${reply.fix}` };
-  const undecided = reply.kind === 'unavailable' || reply.kind === 'throttled';
-  const code = reply.kind === 'rejected' ? ` (${reply.code})` : '';
-  return { ok: false, message: `${reply.message}${code}`, ...(undecided && { undecided }) };
+  if (reply.kind === 'refused') {
+    const message = `${reply.message}: ${reply.fix}`;
+    return { ok: false, message, ...(!isReached(reply) && { undecided: reply }) };
+  }
+  if (reply.kind !== 'rejected') return { ok: false, message: reply.message, undecided: reply };
+  return { ok: false, message: `${reply.message} (${reply.code})` };
 }
+
+/** Whether a refusal is the engine's own: an unknown host, another certificate and a proxy's 407 are not. */
+export const isReached = ({ httpStatus }: { readonly httpStatus?: number | undefined }) =>
+  httpStatus !== undefined && httpStatus !== 407;
 
 /** A reply with neither a success nor a code in it; `denial`: what an adapter found that speaks against a success. */
 export function judgeUnread(response: HttpResponse, options: ReplyOptions, denial?: Denial): FailedReply {
@@ -110,12 +117,30 @@ export function judgeWords(
   options: ReplyOptions,
 ): ThrottledReply | RefusedReply | undefined {
   const { fix } = options;
-  if (saysThrottled(words)) return throttled({ status, headers }, options);
-  if (quotaWords.test(words))
-    return refused(status, `the account's quota is used up: ${shown}`, fix.credentials, true);
-  if (credentialWords.test(words))
-    return refused(status, `the engine refused access: ${shown}`, fix.credentials);
+  const said = statusSaid(words);
+  if (said === 429 || saysThrottled(words)) return throttled({ status, headers }, options);
+  if (said === 402 || quotaWords.test(words))
+    return refused(status, `the account's quota is used up: ${options.clean(shown)}`, fix.credentials, true);
+  if (said === 401 || said === 403 || credentialWords.test(words))
+    return refused(status, `the engine refused access: ${options.clean(shown)}`, fix.credentials);
   return undefined;
+}
+
+/**
+ * The same of a code that no page knows, which else is the engine's verdict on the photo: neither is one that says that the
+ * engine itself failed. Assumed, like the words.
+ */
+export function judgeUnknownCode(
+  said: Parameters<typeof judgeWords>[0],
+  options: ReplyOptions,
+): FailedReply | undefined {
+  const { status, words, shown } = said;
+  const judged = judgeWords(said, options);
+  if (judged) return judged;
+  const inner = statusSaid(words) ?? 0;
+  if (inner < 500 && inner !== 408 && inner !== 425 && !saysOwnFault(words)) return undefined;
+  const message = `the engine failed, as it says: ${options.clean(shown)}`;
+  return { kind: 'unavailable', httpStatus: status, message, sent: true, ...waitOf(said, options) };
 }
 
 /** What a body says to people; of a web page its text. */
@@ -172,6 +197,7 @@ function unreadable(
   const body = parseJson(text);
   if (!isObject(body)) return `the reply (${status}) is not the engine's: no JSON object`;
   if (!isFine(status)) return `the reply (${status}) is an error without a code`;
+  if (!isDone(status)) return `the reply has the status ${status}, which is no success`;
   const denial = found ?? denialIn(body, text);
   return denial
     ? `the reply (${status}) is no success: it says ${clean(denial.shown)}`
@@ -193,8 +219,14 @@ export const demographics = new Set(['age', 'gender', 'race']);
 const quotaWords =
   /\bquota\b|payment required|insufficient (balance|funds|credits?)|(subscription|licen[cs]e) (has )?expired/i;
 const credentialWords = /\bapp[-_ ]?(id|key)\b|\bapi[-_ ]?key\b|\bunauthori[sz]ed\b/i;
-/** A status that a success may have. */
+/** A status that is no error. */
 export const isFine = (status: number) => status >= 200 && status < 300;
+
+/**
+ * A status that a success may have: 202 says that nothing is done yet, 206 and 207 that not all of it is, 204 and 205 have
+ * no body.
+ */
+export const isDone = (status: number) => status === 200 || status === 201 || status === 203;
 
 const proxyFix = 'put user and password of the proxy into the address in HTTPS_PROXY or HTTP_PROXY';
 

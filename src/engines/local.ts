@@ -83,12 +83,13 @@ function openBuiltIn(
 }
 
 function createServed(address: string, options: EngineOptions): OpenedEngine {
-  const { url, http, urlFix } = openAddress(address, options);
+  const { url, http, urlFix, secrets } = openAddress(address, options);
   const credentials =
     'the server at --engine-url asks for credentials: use --engine ooto with OOTO_APP_ID and OOTO_APP_KEY';
   const engine = createOotoEngine({
     name: 'local',
     http,
+    secrets,
     appId: anybody,
     appKey: anybody,
     keepDemographics: options.keepDemographics,

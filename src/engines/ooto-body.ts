@@ -109,8 +109,11 @@ const foundSchema = z
     const nested = foundPlaceSchema.safeParse(result.search).data;
     const { templateId = null, similarity } = nested?.templateId ? nested : result;
     if (templateId === null) return null;
+    if ((result.templateId ?? templateId) !== templateId) return undefined;
     const isMatch = typeof templateId === 'string' && isTemplateId(templateId);
-    return isMatch && typeof similarity === 'number' ? { templateId, similarity } : undefined;
+    return isMatch && Number.isFinite(similarity)
+      ? { templateId, similarity: Number(similarity) }
+      : undefined;
   })
   .optional()
   .catch(undefined);

@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../util/http/http-exchange.ts';
+import { isSameTemplate } from '../util/template-id.ts';
 import type {
   DeletedReply,
   DeleteReply,
@@ -11,10 +12,11 @@ import type {
 import { copyForeignRecord } from './foreign-value.ts';
 import {
   demographics,
+  isDone,
   isFine,
   judgeByStatus,
+  judgeUnknownCode,
   judgeUnread,
-  judgeWords,
   type ReplyOptions,
   rejected,
 } from './judgement.ts';
@@ -26,7 +28,7 @@ export function readOotoReply(response: HttpResponse, options: ReplyOptions): En
   return judgeOotoReply<EnrolledReply>(response, options, {
     endpoint: 'enroll',
     readSuccess: ({ status, body }) =>
-      isFine(status) && !body.isError && body.templateId !== undefined
+      isDone(status) && !body.isError && body.templateId !== undefined
         ? enrolled({ status, templateId: body.templateId, body }, options)
         : undefined,
   });
@@ -41,7 +43,7 @@ export function readOotoIdentifyReply(response: HttpResponse, options: ReplyOpti
   return judgeOotoReply<IdentifiedReply>(response, options, {
     endpoint: 'identify',
     readSuccess({ status, body }) {
-      if (!isFine(status) || body.isError || body.found === undefined) return undefined;
+      if (!isDone(status) || body.isError || body.found === undefined) return undefined;
       const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
       return {
         kind: 'identified',
@@ -55,10 +57,14 @@ export function readOotoIdentifyReply(response: HttpResponse, options: ReplyOpti
 
 /**
  * Judges a reply of OOTO's `/delete`. Documented: 200 with a transaction id; 400 with code 400, "Template not found",
- * which is what was asked for: the template is gone. A 200 without a transaction id is not the engine's: the call is
- * retried, which is harmless.
+ * which is what was asked for: the template is gone. A 200 without a transaction id is not the engine's, and one that names
+ * another template, or says who somebody is, answers another call: the call is retried, which is harmless.
  */
-export function readOotoDeleteReply(response: HttpResponse, options: ReplyOptions): DeleteReply {
+export function readOotoDeleteReply(
+  response: HttpResponse,
+  { templateId }: { readonly templateId: string },
+  options: ReplyOptions,
+): DeleteReply {
   return judgeOotoReply<DeletedReply>(response, options, {
     endpoint: 'delete',
     readSuccess({ status, body }) {
@@ -69,14 +75,16 @@ export function readOotoDeleteReply(response: HttpResponse, options: ReplyOption
         existed,
         ...(transactionId ? { transactionId } : {}),
       });
-      if (isFine(status) && !body.isError && transactionId) return deleted(true);
+      const isOurs = body.templateId === undefined || isSameTemplate(body.templateId, templateId);
+      if (isDone(status) && !body.isError && transactionId && isOurs && !body.found) return deleted(true);
       return status === 400 && isNotFound(body) ? deleted(false) : undefined;
     },
   });
 }
 
 /** A 400 with other words means something else, and the template may still be there. */
-const isNotFound = ({ code, info = '' }: OotoBody) => code === '400' && /not found/i.test(info);
+const isNotFound = ({ code, info = '' }: OotoBody) =>
+  code === '400' && /\btemplate\b.*\bnot found\b/i.test(info);
 
 /**
  * Judges a reply of any OOTO endpoint: the kind is decided here, once, and nowhere else. Never throws, whatever the body.
@@ -114,7 +122,7 @@ function readByBody<Success>(
   return judgeUnread(response, options, body?.denial);
 }
 
-/** A code that is not documented is a verdict as well, unless its words speak of the account. */
+/** A code that is not documented is a verdict as well, unless its words speak of the account or of the engine. */
 function readVerdict(
   { status, headers, code, body }: HttpResponse & { code: string; body: OotoBody },
   options: ReplyOptions,
@@ -122,7 +130,10 @@ function readVerdict(
   const info = options.clean(body.info ?? '');
   const refusal = Object.hasOwn(ootoErrors, code)
     ? undefined
-    : judgeWords({ status, words: options.clean(body.words), shown: info, headers }, options);
+    : judgeUnknownCode(
+        { status, words: options.clean(body.words), shown: info || options.clean(code), headers },
+        options,
+      );
   if (refusal) return refusal;
   const transactionId = body.transactionId === undefined ? undefined : options.clean(body.transactionId);
   return {

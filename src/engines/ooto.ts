@@ -31,11 +31,14 @@ export const ooto: EngineEntry = {
     const { environment, keepDemographics } = options;
     const appId = readCredential({ name: 'OOTO_APP_ID', what: "OOTO's application id", environment });
     const appKey = readCredential({ name: 'OOTO_APP_KEY', what: "OOTO's application key", environment });
-    const { url, http, urlFix } = openAddress(options.url ?? 'https://cloud.ooto-ai.com/api/v1.0', options);
+    const { url, http, urlFix, secrets } = openAddress(
+      options.url ?? 'https://cloud.ooto-ai.com/api/v1.0',
+      options,
+    );
     const credentials =
       'check OOTO_APP_ID and OOTO_APP_KEY (or the files in OOTO_APP_ID_FILE and OOTO_APP_KEY_FILE)';
     const fix = { credentials, url: urlFix };
-    const engine = createOotoEngine({ name: 'ooto', http, appId, appKey, keepDemographics, fix });
+    const engine = createOotoEngine({ name: 'ooto', http, appId, appKey, secrets, keepDemographics, fix });
     return { engine, account: { engine: 'ooto', url, appId } };
   },
 };
@@ -47,6 +50,8 @@ export interface OotoOptions {
   readonly http: HttpClient;
   readonly appId: string;
   readonly appKey: string;
+  /** Others that no message may repeat. */
+  readonly secrets?: readonly string[];
   /** Age, gender and race in the quality of a reply; left out by default. */
   readonly keepDemographics?: boolean | undefined;
   /** What is said to the user when the account or the address is refused. */
@@ -58,7 +63,7 @@ export interface OotoOptions {
 export function createOotoEngine(options: OotoOptions): Engine {
   const { name, http, fix, now = Date.now } = options;
   const credentials = { 'APP-ID': options.appId, 'APP-KEY': options.appKey };
-  const clean = createCleanText({ secrets: [options.appId, options.appKey] });
+  const clean = createCleanText({ secrets: [options.appId, options.appKey, ...(options.secrets ?? [])] });
   const keepDemographics = options.keepDemographics ?? false;
 
   const templateIdFor = (subjectId: string) => templateUuid({ engine: name, subjectId });
@@ -106,7 +111,7 @@ export function createOotoEngine(options: OotoOptions): Engine {
       onSent,
     });
     if (result.kind === 'failed') return judgeFailure(result, fix);
-    return readOotoDeleteReply(result, reading());
+    return readOotoDeleteReply(result, { templateId }, reading());
   };
 
   return {

@@ -1,6 +1,7 @@
 import { UsageError } from '../util/errors.ts';
 import { createHttpClient, type HttpClient } from '../util/http/http-client.ts';
 import { isLoopbackHost } from '../util/http/loopback-host.ts';
+import { proxyFor, secretsOfProxy } from '../util/http/proxy-for.ts';
 import type { EngineOptions } from './engine-entry.ts';
 
 /** An engine's address, and the client that calls it. */
@@ -9,6 +10,8 @@ export interface OpenAddress {
   readonly http: HttpClient;
   /** For `ReplyOptions`: what to check when nothing answers there as the engine does. */
   readonly urlFix: string;
+  /** Of the proxy on the way, whose answers an adapter reads as well: to be cleaned away like the account's own. */
+  readonly secrets: readonly string[];
 }
 
 /** @throws UsageError for an address that cannot be an engine's */
@@ -16,7 +19,8 @@ export function openAddress(address: string, options: EngineOptions): OpenAddres
   const url = readEngineUrl({ value: address, allowHttp: options.allowHttp ?? false });
   const { concurrency, timeoutInMs, environment } = options;
   const http = createHttpClient({ baseUrl: url, concurrency, timeoutInMs, environment });
-  return { url, http, urlFix: `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}` };
+  const secrets = secretsOfProxy(proxyFor(new URL(url), environment));
+  return { url, http, secrets, urlFix: `check --engine-url (ROLLCALL_ENGINE_URL), which is ${url}` };
 }
 
 /**

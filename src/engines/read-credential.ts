@@ -1,3 +1,4 @@
+import { assertUnquoted } from '../settings/check-environment.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Environment } from '../util/http/proxy-for.ts';
 import { readSecretFile } from '../util/read-secret-file.ts';
@@ -31,6 +32,7 @@ export function hasCredential(name: string, environment: Environment): boolean {
 
 /** A header takes printable ASCII only; anything else was pasted along by mistake. */
 function sendable(value: string, place: string): string {
+  assertUnquoted(place, value);
   if (/^[\x21-\x7e]{1,4096}$/.test(value)) return value;
   throw wrong(
     value === ''

@@ -1,7 +1,7 @@
 import { didYouMean } from '../settings/did-you-mean.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Environment } from '../util/http/proxy-for.ts';
-import { isSameTemplate, templateUuid } from '../util/template-id.ts';
+import { isSameTemplate, isUuid5, templateUuid } from '../util/template-id.ts';
 import type { Engine, ForeseenVerdict, PhotoFault } from './engine.ts';
 import type { EngineEntry, EngineOptions, OpenedEngine } from './engine-entry.ts';
 import { local } from './local.ts';
@@ -61,6 +61,9 @@ export function followsFromSubject(named: {
 }): boolean {
   return isSameTemplate(named.templateId, templateIdOf(named));
 }
+
+/** Whether the template ids that follow from subjects are UUIDs of version 5, and no others, at the engine of a name. */
+export const derivesUuids = (engine: string): boolean => isUuid5(templateIdOf({ engine, subjectId: '' }));
 
 /** The verdict that the engine of a name would give on a photo; undefined: it takes such a photo, or nobody knows. */
 export function foreseeVerdict({

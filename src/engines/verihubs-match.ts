@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { HttpResponse } from '../util/http/http-exchange.ts';
 import { saysFailure } from './denial.ts';
 import type { IdentifiedReply, IdentifyReply, Match, VerifiedReply, VerifyReply } from './engine.ts';
-import { isFine, type ReplyOptions } from './judgement.ts';
+import { isDone, type ReplyOptions } from './judgement.ts';
 import type { VerihubsBody } from './verihubs-body.ts';
-import { judgeVerihubsReply } from './verihubs-reply.ts';
+import { judgeVerihubsReply, otherIdOf } from './verihubs-reply.ts';
 
 /** What was asked, as far as the reply depends on it. */
 export interface VerihubsComparison {
@@ -44,11 +44,11 @@ export function readVerihubsSearchReply(
 /**
  * Judges a reply of `POST /v1/face/verify`. Documented: FAIL_ON_16 to 31 where the similarity fails, and
  * INVALID_PAYLOAD_SUBJECT_ID where nobody is enrolled under the id. Assumed: the names of the similarity and of its
- * verdict; a body with neither is no answer.
+ * verdict; a body with neither is no answer, nor one that names somebody else than was asked about.
  */
 export function readVerihubsVerifyReply(
   response: HttpResponse,
-  { threshold }: VerihubsComparison,
+  { threshold, templateId }: VerihubsComparison & { readonly templateId: string },
   options: ReplyOptions,
 ): VerifyReply {
   return judgeVerihubsReply<VerifiedReply>(response, options, (status, body) => {
@@ -59,10 +59,11 @@ export function readVerihubsVerifyReply(
       result,
       ...(similarity !== undefined && { similarity }),
     });
+    if (otherIdOf(body, { templateId }) !== undefined) return undefined;
     if (body.code === 'INVALID_PAYLOAD_SUBJECT_ID') return verified('no-template');
     const found = similaritySchema.parse(body.comparison);
     const similarity = similarityIn(found, threshold);
-    if (isFine(status) && failsOnSimilarity(body.code)) return verified('other', similarity);
+    if (isDone(status) && failsOnSimilarity(body.code)) return verified('other', similarity);
     if (!isAnswer(status, body)) return undefined;
     const isSame = similarity === undefined ? found.status : similarity >= threshold;
     return isSame === undefined ? undefined : verified(isSame ? 'same' : 'other', similarity);
@@ -71,7 +72,7 @@ export function readVerihubsVerifyReply(
 
 /** Nothing in it speaks of a failure but that nobody was found. */
 function isAnswer(status: number, body: VerihubsBody): boolean {
-  if (!isFine(status) || body.code !== undefined || body.denial) return false;
+  if (!isDone(status) || body.code !== undefined || body.denial) return false;
   return !saysFailure((body.message ?? '').replace(nobodyFound, ' '));
 }
 
@@ -118,6 +119,10 @@ const similaritySchema = z.record(z.string(), z.unknown()).transform((fields): C
 const idSchema = z.union([z.string().regex(/^[^\p{Cc}]{1,1024}$/u), z.number().int()]).transform(String);
 
 const matchesSchema = z
-  .array(z.looseObject({ subject_id: idSchema }).and(similaritySchema))
+  .array(
+    z
+      .looseObject({ subject_id: idSchema })
+      .transform(({ subject_id, ...fields }) => ({ subject_id, ...similaritySchema.parse(fields) })),
+  )
   .nullable()
   .transform((matches) => matches ?? []);

@@ -5,10 +5,11 @@ import type { DeletedReply, DeleteReply, EngineReply, EnrolledReply, FailedReply
 import { copyForeignRecord } from './foreign-value.ts';
 import {
   demographics,
+  isDone,
   isFine,
   judgeByStatus,
+  judgeUnknownCode,
   judgeUnread,
-  judgeWords,
   type ReplyOptions,
   refused,
   rejected,
@@ -33,25 +34,44 @@ export function readVerihubsReply(
   options: ReplyOptions,
 ): EngineReply {
   return judgeVerihubsReply<EnrolledReply>(response, options, (status, body) => {
-    if (!isFine(status) || body.code !== undefined || body.denial) return undefined;
+    if (!isDone(status) || body.code !== undefined || body.denial || isComparison(body)) return undefined;
     const message = body.message?.replaceAll(enrollment.templateId, '');
-    const isSuccess = message === undefined ? body.subjectId !== undefined : saysSuccess(message);
+    const isSuccess =
+      message === undefined
+        ? body.subjectId !== undefined
+        : saysSuccess(message) && !saysDeleted.test(message);
     return isSuccess ? enrolled({ status, body, enrollment }, options) : undefined;
   });
 }
 
 /**
- * Judges a reply of `DELETE /v1/face/enroll`. Documented: 200 "… successfully deleted", and 400 "Subject id is not
- * found", which is what was asked for.
+ * Judges a reply of `DELETE /v1/face/enroll`. Documented: 200 "Subject id … successfully deleted", and 400 "Subject id is
+ * not found", which is what was asked for. One that names somebody else is no answer.
  */
-export function readVerihubsDeleteReply(response: HttpResponse, options: ReplyOptions): DeleteReply {
-  return judgeVerihubsReply<DeletedReply>(response, options, (status, { code, message = '', denial }) => {
-    if (isFine(status) && code === undefined && !denial && /\bsuccessfully deleted\b/i.test(message))
+export function readVerihubsDeleteReply(
+  response: HttpResponse,
+  { templateId }: Pick<VerihubsEnrollment, 'templateId'>,
+  options: ReplyOptions,
+): DeleteReply {
+  return judgeVerihubsReply<DeletedReply>(response, options, (status, body) => {
+    const { code, message = '', denial } = body;
+    const [, named] = /^subject id (.+) successfully deleted\b/is.exec(message.trim()) ?? [];
+    const isOther = named !== undefined && !/^(is|was|has been)$/i.test(named) && !isSame(named, templateId);
+    if (isOther || otherIdOf(body, { templateId }) !== undefined) return undefined;
+    if (isDone(status) && code === undefined && !denial && /\bsuccessfully deleted\b/i.test(message))
       return { kind: 'deleted', httpStatus: status, existed: true };
     const isGone = code === 'INVALID_PAYLOAD_SUBJECT_ID' && /\bnot found\b/i.test(message);
     return isGone ? { kind: 'deleted', httpStatus: status, existed: false } : undefined;
   });
 }
+
+/** The success of a search or a verification, of whomever. */
+const isComparison = ({ subjectId, matches, comparison }: VerihubsBody) =>
+  subjectId === undefined &&
+  (matches !== undefined || Object.keys(comparison).some((name) => name.startsWith('similarity')));
+
+/** The success of a deletion. */
+const saysDeleted = /\bsuccess\w* (delet|remov|eras)|\b(delet|remov|eras)\w* (is |was )?success/i;
 
 /** Judges a reply of any of Verihubs' endpoints: `readSuccess` gives undefined for what is none. */
 export function judgeVerihubsReply<Success>(
@@ -61,8 +81,8 @@ export function judgeVerihubsReply<Success>(
 ): Success | FailedReply {
   const { status, text } = response;
   const body = text === undefined ? undefined : readVerihubsBody(text);
-  // The one code that comes with a status that `judgeByStatus` would judge otherwise.
-  if (status === 403 && body?.code !== undefined && readVerihubsCode(body.code)?.fault === 'quota')
+  // The one code that stands above the status that it comes with; of a wrong key nobody asks what its quota is.
+  if (status !== 401 && body?.code !== undefined && readVerihubsCode(body.code)?.fault === 'quota')
     return readError({ ...response, code: body.code, body }, options);
   const judged = judgeByStatus(response, 'face', options) ?? (body && readSuccess(status, body));
   if (judged !== undefined) return judged;
@@ -116,8 +136,8 @@ function readError(error: CodedError, options: ReplyOptions): FailedReply {
 
 /** The words of a code are separated by underscores. */
 const judgeCodeWords = ({ status, headers, code, body }: CodedError, shown: string, options: ReplyOptions) =>
-  judgeWords(
-    { status, headers, words: `${code.slice(0, 200).replaceAll('_', ' ')} ${body.words}`, shown },
+  judgeUnknownCode(
+    { status, headers, words: `${code.slice(0, 200).replaceAll('_', ' ')}; ${body.words}`, shown },
     options,
   );
 
@@ -150,8 +170,13 @@ function livenessOf({ liveness }: VerihubsBody, { validateLiveness }: VerihubsEn
 }
 
 /** The id is the subject's own: a reply that names another speaks of somebody else, or of another request. */
-function otherIdOf({ subjectId }: VerihubsBody, { templateId }: VerihubsEnrollment): string | undefined {
-  return subjectId !== undefined && subjectKey(subjectId) === subjectKey(templateId) ? undefined : subjectId;
+export function otherIdOf(
+  { subjectId }: Pick<VerihubsBody, 'subjectId'>,
+  { templateId }: Pick<VerihubsEnrollment, 'templateId'>,
+): string | undefined {
+  return subjectId !== undefined && isSame(subjectId, templateId) ? undefined : subjectId;
 }
+
+const isSame = (one: string, other: string) => subjectKey(one) === subjectKey(other);
 
 const quotaFix = 'ask Verihubs to raise it, or wait until it is renewed';

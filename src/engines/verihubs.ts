@@ -29,11 +29,11 @@ export const verihubs: EngineEntry = {
     const { environment, keepDemographics } = options;
     const appId = readCredential({ name: 'VERIHUBS_APP_ID', what: "Verihubs' application id", environment });
     const apiKey = readCredential({ name: 'VERIHUBS_API_KEY', what: "Verihubs' API key", environment });
-    const { url, http, urlFix } = openAddress(options.url ?? 'https://api.verihubs.com', options);
+    const { url, http, urlFix, secrets } = openAddress(options.url ?? 'https://api.verihubs.com', options);
     const credentials =
       'check VERIHUBS_APP_ID and VERIHUBS_API_KEY (or the files in VERIHUBS_APP_ID_FILE and VERIHUBS_API_KEY_FILE)';
     const fix = { credentials, url: urlFix };
-    const engine = createVerihubsEngine({ http, appId, apiKey, keepDemographics, fix });
+    const engine = createVerihubsEngine({ http, appId, apiKey, secrets, keepDemographics, fix });
     return { engine, account: { engine: 'verihubs', url, appId } };
   },
 };
@@ -43,6 +43,8 @@ export interface VerihubsOptions {
   readonly http: HttpClient;
   readonly appId: string;
   readonly apiKey: string;
+  /** Others that no message may repeat. */
+  readonly secrets?: readonly string[];
   /** Age and the like, should they come in a reply; left out by default. */
   readonly keepDemographics?: boolean | undefined;
   /** What is said to the user when the account or the address is refused. */
@@ -59,7 +61,7 @@ const maxSizeInBytes = 3_750_000;
 /** Verihubs' face enrollment (verihubs-enroll.txt), search and verification. */
 export function createVerihubsEngine(options: VerihubsOptions): Engine {
   const { http, fix, now = Date.now, keepDemographics = false } = options;
-  const secrets = [options.appId, options.apiKey];
+  const secrets = [options.appId, options.apiKey, ...(options.secrets ?? [])];
   const headers = {
     'App-ID': options.appId,
     'API-Key': options.apiKey,
@@ -123,12 +125,12 @@ export function createVerihubsEngine(options: VerihubsOptions): Engine {
       const body = jsonPhotoBody({ fields, field: 'image', photo });
       const result = await http.post(callTo(body, call, 'verify'));
       if (result.kind === 'failed') return judgeFailure(result, fix);
-      return readVerihubsVerifyReply(result, { threshold }, reading());
+      return readVerihubsVerifyReply(result, { threshold, templateId }, reading());
     },
     async deleteTemplate({ templateId, ...call }) {
       const result = await http.delete(callTo(Buffer.from(JSON.stringify({ subject_id: templateId })), call));
       if (result.kind === 'failed') return judgeFailure(result, fix);
-      return readVerihubsDeleteReply(result, reading());
+      return readVerihubsDeleteReply(result, { templateId }, reading());
     },
     async checkAccount(signal): Promise<AccountCheck> {
       const templateId = templateIdFor('rollcall doctor');

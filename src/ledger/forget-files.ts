@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { runFolderOf } from '../records/run-record.ts';
 import type { StateEntry, StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
@@ -14,6 +14,20 @@ const root = 'forgotten';
 const engineFolder = (engine: string) => `${root}/engines/${engine}`;
 export const forgetListFolder = (engine: string) => `${engineFolder(engine)}/list`;
 export const erasureLogFolder = (engine: string) => `${engineFolder(engine)}/erasures`;
+
+/**
+ * What the calls of one command cost that may be started again: it is known by whom it names, and by the account that is
+ * called. Like an entry it names nobody to whom has no key.
+ */
+export async function forgetMoneyFolder(
+  state: StateStore,
+  { engine, account, subjects }: { engine: string; account: string; subjects: readonly string[] },
+): Promise<string> {
+  const key = await keyForEntries(state);
+  const named = createHash('sha256').update(account);
+  for (const mark of subjects.map((subject) => key.subjectMark(engine, subject)).sort()) named.update(mark);
+  return `${engineFolder(engine)}/money/${named.digest('hex')}`;
+}
 
 /** What a run was given with `--forget-list`: it goes with the run. */
 export const runForgetListFolder = (runId: string) => `${runFolderOf(runId)}/forget-list`;
@@ -35,6 +49,13 @@ export async function listFormerAccounts(state: StateStore): Promise<string[]> {
 export function newFileName(now: Date): string {
   const time = now.toISOString().replace(/[-:.]/g, '');
   return `${time}-${randomBytes(4).toString('hex')}.jsonl`;
+}
+
+/** The same, behind those that are there, whatever the clock says. */
+export function newestFileName(names: readonly string[], now: number): string {
+  const last = [...names].sort().at(-1) ?? '';
+  const iso = last.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-.*$/, '$1-$2-$3T$4:$5:$6.$7Z');
+  return newFileName(new Date(Math.max(now, (Date.parse(iso) || 0) + 1)));
 }
 
 /** Adds entries to a list: all of them or, where the process dies, none. */
@@ -85,7 +106,7 @@ export async function readForgetFile(
   path: string,
   onEntry: (entry: ForgetEntry) => void,
 ): Promise<void> {
-  for await (const lines of state.readLines(path)) {
+  for await (const lines of state.readLines(path, { torn: true })) {
     for (const { text, offset } of lines) {
       const entry = parseForgetEntry(text);
       if (!entry) {

@@ -21,7 +21,7 @@ export interface Forgotten {
 
 /**
  * Who is not to be enrolled into an engine, as of the last `refresh`, whichever of its accounts is called. 40 bytes a
- * subject, 50 to 63 with free places.
+ * subject, 43 to 47 with free places.
  */
 export interface ForgottenSubjects {
   /** Reads what was added since the last time. @throws FaultError where it cannot be read */

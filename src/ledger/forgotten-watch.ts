@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { StateStore } from '../storage/state/state-store.ts';
+import { stopwatch } from '../util/stopwatch.ts';
 import { withRetry } from '../util/with-retry.ts';
 import { createForgottenSubjects, type ForgottenOptions } from './forgotten-subjects.ts';
 
@@ -40,16 +41,16 @@ export function watchForgotten(
   const { state, runId, log } = options;
   const { lookEveryInMs, oldestInMs } = timesOf(state);
   const subjects = createForgottenSubjects(options);
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let ageInMs = () => Number.POSITIVE_INFINITY;
   let looking: Promise<void> | undefined;
 
   /** One at a time, however many ask. */
   function look(): Promise<void> {
-    const askedAt = performance.now();
+    const sinceAsked = stopwatch();
     looking ??= subjects
       .refresh()
       .then(() => {
-        lookedAt = askedAt;
+        ageInMs = sinceAsked;
       })
       .finally(() => {
         looking = undefined;
@@ -62,7 +63,7 @@ export function watchForgotten(
 
   return {
     async refusalOf(enrollment, signal) {
-      while (performance.now() - lookedAt > oldestInMs) {
+      while (ageInMs() > oldestInMs) {
         signal.throwIfAborted();
         await withRetry(look, {
           signal,

@@ -27,7 +27,7 @@ export const contentMark = (sha256: string): string => sha256.slice(0, 16);
 
 /**
  * Knows for each subject from which folder its id was last inferred, and every content that it had: two people whose
- * photos have one name lie in different folders. 60 bytes a subject and 20 a content, up to 100 with free places.
+ * photos have one name lie in different folders. 60 bytes a subject and 20 a content, up to 94 with free places.
  */
 export interface KnownFolders {
   /** Events may come in any order and more than once. */

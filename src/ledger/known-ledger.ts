@@ -1,3 +1,4 @@
+import { derivesUuids } from '../engines/registry.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
 import { createKnownFolders, type KnownFolders } from './known-folders.ts';
@@ -7,36 +8,48 @@ import {
   type KnownPhotos,
   type KnownPhotosOptions,
 } from './known-photos.ts';
+import { type AskedTemplate, createKnownTemplates, type KnownTemplates } from './known-templates.ts';
 import { readLedger } from './ledger-files.ts';
 import { createKnownInSnapshot, type KnownInSnapshot } from './snapshot/known-in-snapshot.ts';
-import { refreshSnapshot, whenNightBegins } from './snapshot/refresh-snapshot.ts';
+import { answers, refreshSnapshot, whenNightBegins } from './snapshot/refresh-snapshot.ts';
 import { openSnapshot, type Snapshot } from './snapshot/snapshot.ts';
 
 /** What the ledger of an account says of photos, by its snapshot and the lines that this lacks, or by all lines. */
 export interface KnownLedger {
   readonly photos: KnownPhotos | undefined;
   readonly folders: KnownFolders | undefined;
-  /** To be awaited before these photos are asked for. */
-  load(photos: readonly Pick<AskedPhoto, 'subjectId' | 'photo'>[]): Promise<void>;
+  readonly templates: Pick<KnownTemplates, 'others' | 'knowsAll'>;
+  /** To be awaited before these are asked for. */
+  load(
+    photos: readonly Pick<AskedPhoto, 'subjectId' | 'photo'>[],
+    templates: readonly AskedTemplate[],
+  ): Promise<void>;
+  /** To be awaited before a template is asked for that may follow from somebody else than who asks. */
+  knowAllTemplates(): Promise<void>;
+  /** Reads what other runs and undoings have written since. */
+  renew(): Promise<void>;
+  /** The same of templates alone: of a long run's lines those that are of interest to another are few. */
+  renewTemplates(): Promise<void>;
   /** Lets go of files; `load` may be called again. */
   close(): Promise<void>;
 }
 
+interface KnownLedgerOptions {
+  readonly account: string;
+  readonly engine: string;
+  readonly erased: Pick<ErasedSubjects, 'isVoid' | 'voidUntil'>;
+  readonly photos?: Pick<KnownPhotosOptions, 'eachPhoto' | 'required'> | undefined;
+  readonly folders?: { readonly idFrom: string } | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** `photos`, `folders`: what is asked for. Rejects with the signal's reason when aborted. */
-export async function openKnownLedger(
-  state: StateStore,
-  options: {
-    account: string;
-    erased: Pick<ErasedSubjects, 'isVoid' | 'voidUntil'>;
-    photos?: Pick<KnownPhotosOptions, 'eachPhoto' | 'required'> | undefined;
-    folders?: { readonly idFrom: string } | undefined;
-    signal: AbortSignal;
-  },
-): Promise<KnownLedger> {
-  const { account, erased, signal } = options;
-  const snapshot = await snapshotFor(state, options);
+export async function openKnownLedger(state: StateStore, options: KnownLedgerOptions): Promise<KnownLedger> {
+  const { account, engine, erased, signal } = options;
+  let snapshot: Snapshot | undefined;
   let inSnapshot: KnownInSnapshot | undefined;
-  if (snapshot) inSnapshot = createKnownInSnapshot({ state, snapshot, ...options });
+  let read: ReadonlySet<string> = new Set();
+  let readForTemplates = read;
   const photos =
     options.photos &&
     createKnownPhotos({
@@ -55,35 +68,83 @@ export async function openKnownLedger(
         contents: (subjectId) => inSnapshot?.contents(subjectId) ?? [],
       },
     });
-  const readLines = (except?: ReadonlySet<string>) =>
-    readLedger(state, {
+  const templates = createKnownTemplates({ more: (templateId) => inSnapshot?.holders(templateId) });
+
+  async function readLines(except?: ReadonlySet<string>): Promise<void> {
+    const isAsked = photos !== undefined || folders !== undefined;
+    read = await readLedger(state, {
       account,
       signal,
       ...(except && { except }),
-      onEvent: (event) => {
-        if (erased.isVoid(event)) return;
+      ...(!isAsked && { isOfInterest: isOfTemplates }),
+      onEvent(event) {
+        const isVoid = erased.isVoid(event);
+        templates.add(event, { isVoid });
+        if (isVoid) return;
         photos?.add(event);
         folders?.add(event);
       },
     });
-  try {
-    await readLines(snapshot?.covers);
-  } catch (error) {
-    await snapshot?.close();
-    throw error;
+    readForTemplates = read;
   }
+
+  /** Most lines need not be parsed: what they say follows from their subjects. */
+  const isOfTemplates = (text: string) =>
+    templates.knowsAll || text.includes('"templateIdFrom"') || text.includes('"undone"');
+
+  async function open(): Promise<void> {
+    await snapshot?.close();
+    inSnapshot = undefined;
+    snapshot = await snapshotFor(state, { ...options, allTemplates: templates.knowsAll });
+    if (snapshot) inSnapshot = createKnownInSnapshot({ state, snapshot, ...options });
+    try {
+      await readLines(snapshot?.covers);
+    } catch (error) {
+      await snapshot?.close();
+      throw error;
+    }
+  }
+
+  async function knowAllTemplates(): Promise<void> {
+    if (templates.knowsAll) return;
+    templates.knowAll();
+    await open();
+  }
+
+  /** An id that a list gave, and that may follow from somebody else. */
+  async function knowEnough(): Promise<void> {
+    const given = [templates.given, snapshot?.facts.given ?? 'none'];
+    const isUnsure = given.some((ids) => ids === 'uuids-5' || (ids === 'others' && !derivesUuids(engine)));
+    if (isUnsure) await knowAllTemplates();
+  }
+
+  await open();
+  await knowEnough();
   return {
     photos,
     folders,
-    async load(asked) {
+    templates,
+    knowAllTemplates,
+    async load(asked, askedTemplates) {
       if (!inSnapshot) return;
       try {
-        await inSnapshot.load(asked);
+        await inSnapshot.load(asked, askedTemplates);
       } catch {
         // Damaged, or another one since: the lines have all of it.
         inSnapshot = undefined;
         await readLines();
       }
+    },
+    async renew() {
+      await readLines(read);
+      await knowEnough();
+    },
+    async renewTemplates() {
+      readForTemplates = await readLedger(state, {
+        ...{ account, signal, except: readForTemplates, isOfInterest: isOfTemplates },
+        onEvent: (event) => templates.add(event, { isVoid: erased.isVoid(event) }),
+      });
+      await knowEnough();
     },
     close: async () => snapshot?.close(),
   };
@@ -91,14 +152,14 @@ export async function openKnownLedger(
 
 async function snapshotFor(
   state: StateStore,
-  options: { account: string; folders?: { readonly idFrom: string } | undefined; signal: AbortSignal },
+  options: Pick<KnownLedgerOptions, 'account' | 'folders' | 'signal'> & { readonly allTemplates: boolean },
 ): Promise<Snapshot | undefined> {
-  const { account, folders, signal } = options;
+  const { account, folders, allTemplates, signal } = options;
+  const asked = { folders, ...(allTemplates && { allTemplates }) };
   try {
-    await refreshSnapshot(state, { account, folders, when: whenNightBegins, signal });
+    await refreshSnapshot(state, { account, ...asked, when: whenNightBegins, signal });
     const snapshot = await openSnapshot(state, account);
-    if (!snapshot) return undefined;
-    if (!folders || snapshot.facts.older === 0 || snapshot.facts.idFrom === folders.idFrom) return snapshot;
+    if (!snapshot || answers(snapshot.facts, asked)) return snapshot;
     await snapshot.close();
   } catch {
     // A disk that is full, or another process that writes one too: the lines have all of it.

@@ -39,7 +39,7 @@ type Recognition =
   | { readonly kind: 'compare'; readonly known: LedgerHint };
 
 /**
- * What the ledger holds, in 44 bytes an enrolled subject (or photo) and a rejected photo, 55 to 69 with free places. A
+ * What the ledger holds, in 44 bytes an enrolled subject (or photo) and a rejected photo, 48 to 52 with free places. A
  * photo counts as unchanged only where it is what the engine holds of its subject as of the newest event: a call without
  * an answer, or another photo of the same subject, makes it count as changed.
  */

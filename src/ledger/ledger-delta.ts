@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { followsFromSubject } from '../engines/registry.ts';
-import type { ReportLine } from '../records/report-line.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
 import { areIdsFromPaths, type RunRecord } from '../records/run-record.ts';
 import type { StateStore, StateWriter } from '../storage/state/state-store.ts';
 import type { ErasedSubjects } from './forgotten-subjects.ts';
@@ -17,7 +18,10 @@ export interface LedgerDelta {
   discard(): Promise<void>;
 }
 
-/** Named by run and epoch: who concludes a run again adds another file with the same content, which is harmless. */
+/**
+ * Named by run, epoch and chance: who concludes a run again adds another file with the same content, which is harmless, and a
+ * run by the name of one that was pruned writes over nothing.
+ */
 export function createLedgerDelta(
   state: StateStore,
   record: RunRecord,
@@ -30,7 +34,10 @@ export function createLedgerDelta(
     if (text === '') return;
     const batch = text;
     text = '';
-    writer ??= await state.openWriter(deltaPath(record.account, { run: record.id, epoch: record.epoch }));
+    const { id, account, epoch } = record;
+    writer ??= await state.openWriter(
+      deltaPath(account, { run: `${id}-${randomBytes(4).toString('hex')}`, epoch }),
+    );
     await writer.write(batch);
   }
   return {

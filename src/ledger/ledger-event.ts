@@ -55,23 +55,13 @@ export const ledgerEventSchema = z.looseObject({
 });
 export type LedgerEvent = z.infer<typeof ledgerEventSchema>;
 
-/** The event of a line, or undefined if it is damaged: what it said is found out again. */
+/** The event of a line, or undefined if it is damaged, or of a newer version. */
 export function parseLedgerEvent(text: string): LedgerEvent | undefined {
   try {
     const parsed = ledgerEventSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Whether a line is of a newer version: it says nothing here, and is kept. */
-export function isForeignEvent(text: string): boolean {
-  try {
-    const { schema } = JSON.parse(text);
-    return typeof schema === 'string' && schema.startsWith('rollcall.ledger/') && schema !== ledgerSchemaName;
-  } catch {
-    return false;
   }
 }
 

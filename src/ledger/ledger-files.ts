@@ -48,7 +48,7 @@ export async function readLedgerFile(
 ): Promise<boolean> {
   let sizeInBytes = 0;
   try {
-    for await (const lines of state.readLines(file.path)) {
+    for await (const lines of state.readLines(file.path, { torn: true })) {
       await onLines(lines);
       const last = lines.at(-1);
       if (last) sizeInBytes = last.offset + last.sizeInBytes;
@@ -60,33 +60,46 @@ export async function readLedgerFile(
   return sizeInBytes >= file.sizeInBytes || (await state.size(file.path)) !== undefined;
 }
 
+/** A line that is damaged, or of a newer version. */
+export interface UnreadLine {
+  readonly path: string;
+  /** Where it begins, in bytes. */
+  readonly offset: number;
+}
+
 /**
  * Shows every event that the ledger held when this was called, in no order, some more than once. Lines that are damaged
  * are passed over.
+ * @returns the paths of what is known by now: `except` of whoever wants what comes later
  */
 export async function readLedger(
   state: StateStore,
   options: {
     account: string;
     onEvent: (event: LedgerEvent) => void;
+    onUnread?: (line: UnreadLine) => void;
+    /** By a line's text: spares parsing those that say nothing that is asked for. */
+    isOfInterest?: (text: string) => boolean;
     /** Awaited every few hundred lines, so that what `onEvent` gathers stays bounded. */
     afterBatch?: () => Promise<void>;
     /** Paths of files that are passed over: what they hold is known. */
     except?: ReadonlySet<string>;
     signal?: AbortSignal;
   },
-): Promise<void> {
-  const { account, onEvent, afterBatch, except, signal } = options;
+): Promise<ReadonlySet<string>> {
+  const { account, onEvent, onUnread, isOfInterest, afterBatch, except, signal } = options;
   const read = new Set<string>(except);
   while (true) {
     const files = (await listLedgerFiles(state, account)).filter(({ path }) => !read.has(path));
-    if (files.length === 0) return;
+    if (files.length === 0) return read;
     for (const file of files) {
       const isWhole = await readLedgerFile(state, file, async (lines) => {
         signal?.throwIfAborted();
-        for (const { text } of lines) {
+        for (const { text, offset } of lines) {
+          if (isOfInterest?.(text) === false) continue;
           const event = parseLedgerEvent(text);
           if (event) onEvent(event);
+          else if (text !== '') onUnread?.({ path: file.path, offset });
         }
         await afterBatch?.();
       });

@@ -56,14 +56,15 @@ async function readUnlisted(
   const isListed = ({ subjectId }: LedgerEvent) =>
     listed.find(subjectKey(subjectId)) ?? listed.find(keyWithoutBlanks(subjectId));
   return {
-    read: ({ onEvent, afterBatch }) =>
-      readLedger(state, {
+    async read({ onEvent, afterBatch }) {
+      await readLedger(state, {
         account,
         onEvent: (event) => {
           if (sourceNameOf(event) === source && isStoredEvent(event) && !isListed(event)) onEvent(event);
         },
         afterBatch,
-      }),
+      });
+    },
     close: async () => {},
   };
 }

@@ -1,4 +1,4 @@
-import type { ReportLine } from '../records/report-line.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { listEntryFiles, readForgetFile, runForgetListFolder } from './forget-files.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import type { Refusal } from './forgotten-watch.ts';
 
 /** What becomes of a photo that must not be enrolled. */

@@ -1,11 +1,11 @@
-import { decoderMessage, maxPixels, ofPicture, sharp } from './image-decoder.ts';
-import { readJpegHeader } from './jpeg-header.ts';
-import { nameFormat } from './named-formats.ts';
+import { decoderMessage, maxPixels, ofPicture, sharp } from './formats/image-decoder.ts';
+import { readJpegHeader } from './formats/jpeg-header.ts';
+import { nameFormat } from './formats/named-formats.ts';
+import { detectPhotoFormat } from './formats/photo-format.ts';
+import { readPngHeader } from './formats/png-header.ts';
+import { chooseTiffPicture } from './formats/tiff-picture.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem, PlainHeader } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
-import { detectPhotoFormat } from './photo-format.ts';
-import { readPngHeader } from './png-header.ts';
-import { chooseTiffPicture } from './tiff-picture.ts';
 
 /**
  * Reads a photo's header, without decoding the picture: whether it is an image, its format, size and orientation. One

@@ -1,9 +1,9 @@
 import type { Warning } from '../util/warning.ts';
 import type { ByteShare } from './byte-budget.ts';
-import { completeJpeg } from './complete-jpeg.ts';
+import { completeJpeg } from './formats/complete-jpeg.ts';
+import { rewritePhoto } from './formats/rewrite-photo.ts';
+import { stripMetadata } from './formats/strip-metadata.ts';
 import type { InspectedPhoto, PhotoFormat, PhotoProblem, PhotoRules, PreparationSettings } from './photo.ts';
-import { rewritePhoto } from './rewrite-photo.ts';
-import { stripMetadata } from './strip-metadata.ts';
 
 /** A photo as it is sent. `warnings` say what was done to it; none: it is sent byte for byte. */
 export interface PreparedPhoto {

@@ -4,15 +4,15 @@ import { isInside } from '../sources/photo-address.ts';
 import { isS3Address } from '../storage/s3/s3-address.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { redactAddress } from '../util/redact-address.ts';
-import { type AllowedPlaces, isAllowedPhoto } from './allowed-places.ts';
-import { type ArchivePhotoReader, createArchivePhotoReader } from './archive-photo.ts';
-import type { HttpsOptions } from './https-dispatchers.ts';
-import { createHttpsPhotoReader, type HttpsPhotoReader } from './https-photo.ts';
-import { readLocalPhoto } from './local-photo.ts';
 import type { PhotoBytes, PhotoProblem } from './photo.ts';
 import { permanent } from './photo-bytes.ts';
-import { createRootWatch } from './root-watch.ts';
-import { readS3Photo } from './s3-photo.ts';
+import { type AllowedPlaces, isAllowedPhoto } from './places/allowed-places.ts';
+import { type ArchivePhotoReader, createArchivePhotoReader } from './places/archive-photo.ts';
+import type { HttpsOptions } from './places/https-dispatchers.ts';
+import { createHttpsPhotoReader, type HttpsPhotoReader } from './places/https-photo.ts';
+import { readLocalPhoto } from './places/local-photo.ts';
+import { createRootWatch } from './places/root-watch.ts';
+import { readS3Photo } from './places/s3-photo.ts';
 
 export interface PhotoReaderOptions extends HttpsOptions {
   /** The source's `rootFolder`: local photos may not leave it, links resolved. Undefined: they may lie anywhere. */

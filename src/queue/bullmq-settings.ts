@@ -25,7 +25,7 @@ export const batchSize = 1_000;
 export const workerTimes = {
   /** An event loop that was blocked for 6 s lost its locks at 5 s; at 10 s and at 30 s none. */
   lockDuration: 30_000,
-  stalledInterval: 5_000,
+  stalledInterval: 1_000,
   runRetryDelay: 1_000,
 } as const;
 

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LeaseStore } from '../account/lease-store.ts';
 import { isDeadProcess, processName } from '../util/process-name.ts';
+import { stopwatch } from '../util/stopwatch.ts';
 import { withinTime } from '../util/time-limit.ts';
 
 const usualDurationInMs = 20_000;
 const renewalsPerLease = 4;
+const lapseIsSeenWithinInMs = 1_000;
 const lookEveryInMs = 100;
 const askAgainInMs = 100;
 const longestFarewellInMs = 2_000;
@@ -13,10 +15,10 @@ const longestFarewellInMs = 2_000;
 export interface Lease {
   readonly epoch: number;
   /**
-   * False once this process has not renewed it for its whole length, by its own clock: it slept through the end, and
-   * another may hold it. Nothing is written or removed then.
+   * False once this process has not renewed it for its whole length, by its own clocks: it slept through the end, and
+   * another may hold it. Nothing is written or removed then. `forInMs`: it is to be so for that much longer.
    */
-  isFresh(): boolean;
+  isFresh(forInMs?: number): boolean;
   /** Resolves once the lease is fresh: to be awaited before writing what another conductor could write as well. */
   fresh(signal: AbortSignal): Promise<void>;
   /** Renews until aborted; resolves when another holds the lease. */
@@ -34,6 +36,11 @@ export interface TakeLeaseOptions {
   readonly minEpoch?: number;
   /** Default: 20 s, four times as long as it takes to the next renewal. */
   readonly durationInMs?: number;
+  /**
+   * One that ran out, or that the store has forgotten, is lost, also where nobody else took it: others go by whether
+   * anybody holds it, and take nothing. Default: it is gone on with once it is renewed.
+   */
+  readonly endsWithLapse?: boolean;
   /** Faults of the store while the lease is kept or given back. */
   readonly onError?: (error: Error) => void;
 }
@@ -41,13 +48,20 @@ export interface TakeLeaseOptions {
 /** Takes the lease of a key, also from a process of this machine that is certainly dead; undefined if another has it. */
 export async function takeLease(options: TakeLeaseOptions): Promise<Lease | undefined> {
   const { leases, key, holder = processName(), minEpoch = 0, durationInMs = usualDurationInMs } = options;
+  const { endsWithLapse = false } = options;
   const current = await leases.holder(key);
   const evict = current !== undefined && isDeadProcess(current) ? current : undefined;
-  let renewedAt = performance.now();
+  let sinceRenewed = stopwatch();
   const taken = await leases.acquire({ key, holder, durationInMs, minEpoch, evict });
   if (!('epoch' in taken)) return undefined;
   const { epoch } = taken;
-  const isFresh = () => performance.now() - renewedAt < durationInMs;
+  const renewedEveryInMs = Math.min(
+    durationInMs / renewalsPerLease,
+    endsWithLapse ? lapseIsSeenWithinInMs : Number.POSITIVE_INFINITY,
+  );
+  const isThere = async () => !endsWithLapse || (await leases.holder(key)) === holder;
+  const renew = async () => (await isThere()) && leases.renew({ key, holder, epoch, durationInMs });
+  const isFresh = (forInMs = 0) => sinceRenewed() + forInMs < durationInMs;
   return {
     epoch,
     isFresh,
@@ -57,14 +71,14 @@ export async function takeLease(options: TakeLeaseOptions): Promise<Lease | unde
     },
     async keep(signal) {
       while (!signal.aborted) {
-        await delay(durationInMs / renewalsPerLease, undefined, { signal }).catch(() => {});
+        await delay(renewedEveryInMs, undefined, { signal }).catch(() => {});
         if (signal.aborted) return;
-        const askedAt = performance.now();
+        const sinceAsked = stopwatch();
         try {
           // A store that is away lets the question wait, perhaps for ever.
-          const isOurs = await withinTime(leases.renew({ key, holder, epoch, durationInMs }), { signal });
-          if (!isOurs) return;
-          renewedAt = askedAt;
+          const isOurs = await withinTime(renew(), { signal });
+          if (!isOurs || (endsWithLapse && !isFresh())) return;
+          sinceRenewed = sinceAsked;
         } catch (error) {
           if (signal.aborted) return;
           // The store is away: so it is for everybody who might take over. Not repeated sooner than the next renewal.

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type AcceptanceRule, acceptance, writeRule } from '../settings/acceptance.ts';
 import { binomialInterval } from '../util/binomial.ts';
-import type { Tally } from './report-tally.ts';
+import { roundTo } from '../util/round-to.ts';
+import type { Tally } from './report/report-tally.ts';
 
 const figureSchema = z.object({
   photos: z.number(),
@@ -17,7 +18,7 @@ export type CanaryFigure = z.infer<typeof figureSchema>;
 export const canarySchema = z.object({
   /**
    * `listing`: the list has to be whole first. `running`: its photos are called, no others. `accepted`: the rest goes on.
-   * `refused`: the run is paused. `cancelled`: the run was, before the canary was judged.
+   * `refused`: the run is paused, also where no photo of the sample needed a call in the end. `cancelled`: the run was, before the canary was judged.
    */
   state: z.enum(['listing', 'running', 'accepted', 'refused', 'cancelled']),
   /** Photos that were asked for. */
@@ -81,7 +82,9 @@ export function judgeCanary({
     const count = countOf(Object.hasOwn(byStatus, rule.name) ? byStatus : tally.byCode, rule.name);
     return { rule: writeRule(rule), name: rule.name, photos: count, isMet: meets(rule, count, judged) };
   });
-  const isAccepted = rules.every(({ isMet }) => isMet);
+  // Of no call nothing was learned, unless there is nothing else to call.
+  const isProven = judged > 0 || photos === of;
+  const isAccepted = isProven && rules.every(({ isMet }) => isMet);
   const isDone = done >= photos;
   return {
     state: !isDone ? 'running' : isAccepted ? 'accepted' : 'refused',
@@ -104,8 +107,12 @@ const countOf = (counts: Readonly<Record<string, number>>, name: string) =>
 
 function figureOf(photos: number, judged: number): CanaryFigure {
   const { low, high } = binomialInterval({ hits: photos, of: judged });
-  const round = (share: number) => Number(share.toFixed(5));
-  return { photos, share: round(photos / judged), low: round(low), high: round(high) };
+  return {
+    photos,
+    share: roundTo(photos / judged, 5),
+    low: roundTo(low, 5, 'down'),
+    high: roundTo(high, 5, 'up'),
+  };
 }
 
 function meets({ most, isBelow }: AcceptanceRule, photos: number, judged: number): boolean {

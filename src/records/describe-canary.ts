@@ -1,3 +1,4 @@
+import { percent } from '../util/percent.ts';
 import { plural } from '../util/plural.ts';
 import type { Canary, CanaryFigure } from './canary.ts';
 
@@ -19,9 +20,11 @@ export const describeFigure = (
   { photos, share, low, high }: CanaryFigure,
   { judged }: Pick<Canary, 'judged'>,
 ): string =>
-  `${name} ${photos} of ${judged} (${percent(share)}; of all between ${percent(low)} and ${percent(high)})`;
+  `${name} ${photos} of ${judged} (${percent(share)}; of all between ${percent(low, 'down')} and ${percent(high, 'up')})`;
 
-export const percent = (share: number) => `${Number((share * 100).toPrecision(2))} %`;
+/** Of one that is refused although its rules are met. */
+export const calledNothing =
+  'none of its photos needed a call in the end, which says nothing of how the rest will go';
 
 /** Where a canary stands, in words; `figures` says what its photos came to. */
 export function describeCanary(canary: Canary): string {
@@ -34,7 +37,7 @@ export function describeCanary(canary: Canary): string {
     case 'accepted':
       return `${where}: accepted${acceptedBy === 'user' ? ' by a user, although it was refused' : ''}`;
     case 'refused':
-      return `${where}: refused`;
+      return `${where}: refused${canary.judged === 0 ? `, since ${calledNothing}` : ''}`;
     case 'cancelled':
       return photos === 0
         ? 'canary: cancelled before it began'

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { ListedPhoto } from '../sources/source.ts';
 import type { StateLine, StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
-import { decidedSchema } from './decision.ts';
+import { decidedSchema } from './decisions/decision.ts';
 import type { LedgerHint, OtherFolder } from './photo-job-data.ts';
-import { warningSchema } from './report-line.ts';
+import { warningSchema } from './report/report-line.ts';
 import { type RunRecord, runFolderOf } from './run-record.ts';
 
 const manifestLineSchema = z.object({
@@ -78,11 +78,16 @@ export async function openManifestWriter(
   const hash: Hash = createHash('sha256');
   let count = 0;
   let last: ManifestLine | undefined;
-  for await (const batch of state.readLines(path)) {
-    hash.update(textOf(batch));
-    const newest = batch.at(-1);
-    if (newest) last = parseManifestLine(newest.text, state.locate(path), newest.offset);
-    count = last?.seq ?? 0;
+  try {
+    for await (const batch of state.readLines(path)) {
+      hash.update(textOf(batch));
+      const newest = batch.at(-1);
+      if (newest) last = parseManifestLine(newest.text, state.locate(path), newest.offset);
+      count = last?.seq ?? 0;
+    }
+  } catch (error) {
+    await appender.close();
+    throw error;
   }
   let sizeInBytes = appender.sizeInBytes;
   let end: ManifestEnd = { count, sizeInBytes };

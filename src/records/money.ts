@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { type CallCounts, costOf, type Price, priceOfRun } from '../settings/price.ts';
 import { type Amount, amountAsNumber, readAmount, roundAmount, writeAmount } from '../util/amount.ts';
-import { addStatistics, type CallStatistics, callsOfPhoto } from './call-statistics.ts';
+import { addStatistics, type CallStatistics, callsOfPhoto } from './report/call-statistics.ts';
 import type { RunRecord } from './run-record.ts';
 
 /** All amounts are decimals in the currency of the price. */
 export const moneyForecastSchema = z.object({
-  /** Of the whole run: what is most likely, and between which two it is with 95 %. Rounded. */
+  /** Of the whole run: what is most likely, and between which two it is with 95 %. Rounded, the two outwards. */
   expected: z.string(),
   low: z.string(),
   high: z.string(),
@@ -30,6 +30,15 @@ export const moneySchema = z.object({
   forecast: moneyForecastSchema.optional(),
 });
 export type Money = z.infer<typeof moneySchema>;
+
+/**
+ * What the calls of a command cost that is no run, over all its starts. `atMost`: what a start that was killed had set aside
+ * for calls counts as spent.
+ */
+export const commandMoneySchema = moneySchema
+  .pick({ price: true, budget: true })
+  .extend({ atMost: z.string() });
+export type CommandMoney = z.infer<typeof commandMoneySchema>;
 
 /** What a run costs, by what is counted of it; undefined: nobody said what a call costs. */
 export function moneyOf({
@@ -119,8 +128,8 @@ export function forecastCost({
     Math.hypot(quantileOfMany * Math.sqrt(variance * count * (1 + count / pooled.photos)), between * count);
   return {
     expected: roundAmount(spent + mean * photos),
-    low: roundAmount(spent + Math.max(0, mean * fewest - reach(fewest))),
-    high: roundAmount(spent + mean * photos + reach(photos)),
+    low: roundAmount(spent + Math.max(0, mean * fewest - reach(fewest)), 'down'),
+    high: roundAmount(spent + mean * photos + reach(photos), 'up'),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Canary } from './canary.ts';
 import type { Money } from './money.ts';
-import type { ReportLine, Status } from './report-line.ts';
-import type { Aggregates } from './run-aggregates.ts';
+import type { ReportLine, Status } from './report/report-line.ts';
+import type { Aggregates } from './report/run-aggregates.ts';
 import type { RunEventLine } from './run-events.ts';
 import type { Summary } from './summary.ts';
+import type { Undone } from './undo/undone.ts';
 
 /** What a code, or the kind of an error, means and what helps. */
 export interface Meaning {
@@ -40,6 +41,8 @@ export interface PageData {
     readonly money?: Money | undefined;
     /** Of a run with `--canary`. */
     readonly canary?: Canary | undefined;
+    /** Of one that was undone. */
+    readonly undone?: Undone | undefined;
   };
   /** ISO time at which the page was made. */
   readonly madeAt: string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { decidedSchema } from './decision.ts';
-import { outcomeSchema, warningSchema } from './report-line.ts';
+import { decidedSchema } from './decisions/decision.ts';
+import { outcomeSchema, warningSchema } from './report/report-line.ts';
 
 /**
  * What the ledger knows of a subject's photo, for the worker that reads its bytes: fingerprints (`contentFingerprint`)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { canarySchema } from './canary.ts';
 import { moneySchema } from './money.ts';
-import { statuses } from './report-line.ts';
+import { statuses } from './report/report-line.ts';
 
 export const progressSchemaName = 'rollcall.progress/1';
 
@@ -31,5 +32,7 @@ export const progressSchema = z.object({
   waitsFor: z.string().nullable(),
   /** Null: the run has no `--price`. */
   money: moneySchema.nullable(),
+  /** The sample that is called before the rest is; null: the run has no `--canary`, or another process conducts it. */
+  canary: canarySchema.nullable(),
 });
 export type Progress = z.infer<typeof progressSchema>;

@@ -6,8 +6,8 @@ import { parseAs } from '../util/json-text.ts';
 import { runFolderOf } from './run-record.ts';
 
 /**
- * `money/<process>.json` of a run: what one process has claimed of the run's money, its calls so far included. Each process
- * writes its own file alone, before it spends anything, so that what any of them may have spent is known whatever
+ * `<process>.json` in the folder of a run's money, or of a command's: what one process has claimed of it, its calls so far
+ * included. Each process writes its own file alone, before it spends anything, so that what any of them may have spent is known whatever
  * becomes of queue and processes: what a process that died had claimed counts as spent.
  */
 const purseSchema = z.object({
@@ -25,13 +25,13 @@ export interface PurseState {
   readonly isClosed: boolean;
 }
 
-const folderOf = (runId: string) => `${runFolderOf(runId)}/money`;
+export const moneyFolderOf = (runId: string): string => `${runFolderOf(runId)}/money`;
 const suffix = '.json';
 
 /** Durable when it resolves. */
 export async function writePurse(
   state: StateStore,
-  { runId, name, claimed, isShort, isClosed }: PurseState & { runId: string; name: string },
+  { folder, name, claimed, isShort, isClosed }: PurseState & { folder: string; name: string },
 ): Promise<void> {
   const purse: z.infer<typeof purseSchema> = {
     schema: 'rollcall.purse/1',
@@ -39,12 +39,11 @@ export async function writePurse(
     ...(isShort && { isShort }),
     ...(isClosed && { isClosed }),
   };
-  await state.write(`${folderOf(runId)}/${name}${suffix}`, `${JSON.stringify(purse)}\n`);
+  await state.write(`${folder}/${name}${suffix}`, `${JSON.stringify(purse)}\n`);
 }
 
 /** Reads again and again what all processes have claimed: whoever is closed is read once, and nobody is overlooked who was seen. */
-export function createPurseReader(state: StateStore, runId: string) {
-  const folder = folderOf(runId);
+export function createPurseReader(state: StateStore, folder: string) {
   const names = new Set<string>();
   const closed = new Map<string, PurseState>();
 

@@ -7,8 +7,9 @@ import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { FaultError } from '../util/errors.ts';
 import { parseAs } from '../util/json-text.ts';
-import { callStatisticsSchema } from './call-statistics.ts';
 import { canarySchema } from './canary.ts';
+import { callStatisticsSchema } from './report/call-statistics.ts';
+import { undoneSchema } from './undo/undone.ts';
 
 /**
  * Settings of a run that its workers and later conductors need; never a secret. Beside those of the core, what the
@@ -60,6 +61,15 @@ export const runRecordSchema = z.object({
   updatedAt: z.string(),
   /** The source without secrets: an absolute path, or `-`. */
   source: z.string(),
+  /** Of the newest delivery of an inventory: how old it was when the run was started. */
+  delivered: z
+    .object({
+      at: z.string(),
+      everyInMs: z.number().optional(),
+      ageInMs: z.number(),
+      isOverdue: z.boolean(),
+    })
+    .optional(),
   /** The source whose photos these are, where they were listed from an earlier run and not from it. */
   origin: z.string().optional(),
   /** The folder that local photos may not leave; absent: they may lie anywhere. */
@@ -114,9 +124,7 @@ export const runRecordSchema = z.object({
   /** Of a run that is over: photos whose template has an id of the engine's own in place of the one sent. */
   ownTemplateIds: z.number().optional(),
   /** Of a run that was undone, as far as that came: photos by what became of them. */
-  undone: z
-    .object({ at: z.string(), reversed: z.number(), kept: z.number(), impossible: z.number() })
-    .optional(),
+  undone: undoneSchema.optional(),
   counts: z.object({
     listed: z.number(),
     done: z.number(),

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { createRepeatTally } from '../util/repeat-tally.ts';
 import { subjectKey } from '../util/subject-id.ts';
-import { callStatisticsSchema } from './call-statistics.ts';
 import type { ListedInfo } from './manifest.ts';
 import { moneyOf, moneySchema } from './money.ts';
-import { countDeadLetters, type ReportLine } from './report-line.ts';
-import { addToTally, emptyTally, type Tally } from './report-tally.ts';
+import { callStatisticsSchema } from './report/call-statistics.ts';
+import { countDeadLetters, type ReportLine } from './report/report-line.ts';
+import { addToTally, emptyTally, type Tally } from './report/report-tally.ts';
 
 /** The content of `summary.json`: its presence says that `report.jsonl` is complete. */
 export const summarySchema = z.object({
@@ -108,7 +108,11 @@ export function createSummaryBuilder(): { add(line: ReportLine): void; build(run
         byStatus: tally.byStatus,
         byCode: tally.byCode,
         byReason,
-        warnings: run.isSourceChanged ? { ...warnings, 'source-changed': 1 } : warnings,
+        warnings: {
+          ...warnings,
+          ...(run.isSourceChanged && { 'source-changed': 1 }),
+          ...(run.isOverdue && { 'inventory-overdue': 1 }),
+        },
         ...(run.forgetList && { forgetList: run.forgetList }),
         ...mostRepeated(repeats),
         notEnrolled: tally.total - tally.byStatus.enrolled - unchanged - repeated - forgotten,
@@ -146,6 +150,8 @@ export type SummaryInput = Pick<
   readonly listed?: Partial<ListedInfo>;
   /** Whether the file or object that was listed has changed since. */
   readonly isSourceChanged?: boolean;
+  /** Whether what was listed is older than the newest delivery of its inventory should be. */
+  readonly isOverdue?: boolean;
   readonly settings?: Parameters<typeof moneyOf>[0]['settings'];
   /** What its processes have claimed of its money. */
   readonly claimed?: string | undefined;
@@ -167,14 +173,17 @@ function ofList({ leftOut, leftOutBy, at, gaps }: Partial<ListedInfo> = {}) {
   };
 }
 
-/** What its source lists now is not what the run was about. */
-const isSourceChanged = ({ warnings }: Pick<Summary, 'warnings'>) => 'source-changed' in warnings;
+const outdating = ['source-changed', 'inventory-overdue'] as const;
 
-/** 0 nothing needs attention, 1 dead letters or a source that has changed, 2 no photo found (unless that is allowed), 3 cancelled. */
+/** The warnings that say that what its source has now is not what the run was about: no photo's, and exit code 1. */
+export const outdatingWarnings = ({ warnings }: Pick<Summary, 'warnings'>) =>
+  outdating.filter((warning) => warning in warnings);
+
+/** 0 nothing needs attention, 1 dead letters or a list that is out of date, 2 no photo found (unless that is allowed), 3 cancelled. */
 export function exitCodeOf(summary: Summary, { allowEmpty }: { allowEmpty: boolean }): number {
   if (summary.state === 'cancelled') return 3;
   if (summary.total === 0 && !allowEmpty) return 2;
-  return countDeadLetters(summary.byStatus) > 0 || isSourceChanged(summary) ? 1 : 0;
+  return countDeadLetters(summary.byStatus) > 0 || outdatingWarnings(summary).length > 0 ? 1 : 0;
 }
 
 /** Counts the enrolled photos that were identified afterwards. `build` gives nothing where there were none. */
@@ -192,7 +201,9 @@ function createVerificationTally() {
     },
     build() {
       if (photos === 0) return {};
-      const share = Number((matched / photos).toFixed(4));
+      const rounded = Number((matched / photos).toFixed(4));
+      // Never 1 where one is missing.
+      const share = matched < photos ? Math.min(rounded, 0.9999) : 1;
       const isKnown = Number.isFinite(lowestSimilarity);
       return { verification: { photos, matched, share, ...(isKnown && { lowestSimilarity }) } };
     },

@@ -11,7 +11,7 @@ const tryAgainInMs = 10_000;
 export interface Assistance {
   join(runId: string): void;
   leave(runId: string): void;
-  /** Leaves all of them; resolves when nothing is in work any more. */
+  /** Leaves all of them, and joins no more; resolves when nothing is in work any more. */
   end(): Promise<void>;
 }
 
@@ -29,6 +29,7 @@ export function openAssistance(
   signal: AbortSignal,
 ): Assistance {
   const parts = new Map<string, Part>();
+  let hasEnded = false;
 
   async function assist(runId: string, left: AbortSignal): Promise<void> {
     while (!left.aborted) {
@@ -47,6 +48,8 @@ export function openAssistance(
 
   return {
     join(runId) {
+      // What a process was told while it was being opened it hears last: nobody would tell it to leave.
+      if (hasEnded) return;
       // It may be joined again while a call of the part before is in flight.
       const before = parts.get(runId)?.ended ?? Promise.resolve();
       const left = new AbortController();
@@ -54,6 +57,7 @@ export function openAssistance(
     },
     leave: (runId) => parts.get(runId)?.left.abort(),
     async end() {
+      hasEnded = true;
       const all = [...parts.values()];
       for (const { left } of all) left.abort();
       await Promise.all(all.map(({ ended }) => ended));

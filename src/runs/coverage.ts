@@ -1,16 +1,20 @@
+import { hash } from 'node:crypto';
 import { type ErasedSubjects, openErasedSubjects } from '../ledger/forgotten-subjects.ts';
+import { eventOfLine, factsOf } from '../ledger/ledger-delta.ts';
 import { isHeldEvent, keyWithoutBlanks, type LedgerEvent } from '../ledger/ledger-event.ts';
-import { readLedger } from '../ledger/ledger-files.ts';
-import type { CoverageLine, CoverageStatus } from '../records/coverage-line.ts';
+import { readWholeLedger } from '../ledger/read-whole-ledger.ts';
+import type { CoverageLine, CoverageStatus } from '../records/audit/coverage-line.ts';
 import { readManifest } from '../records/manifest.ts';
-import { readReport } from '../records/read-report.ts';
-import type { ReportLine } from '../records/report-line.ts';
+import { readDeadLetters } from '../records/report/read-dead-letters.ts';
+import { readReport } from '../records/report/read-report.ts';
+import { RunPrunedError, readWholeReport } from '../records/report/read-whole-report.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
 import { isOver, listRunRecords, type RunRecord, runFolderOf } from '../records/run-record.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { createHashIndex } from '../util/hash-index.ts';
+import { isSameTemplate, templateKey } from '../util/template-id.ts';
 import { timeAt, writeTimeAt } from '../util/word-time.ts';
 import type { Rollcall } from './open-rollcall.ts';
-import { readDeadLetters } from './review/check-decisions.ts';
 import { findSameAccounts } from './same-accounts.ts';
 import { type ListedSubject, streamSubjectList } from './subject-list/read-subject-list.ts';
 
@@ -24,7 +28,8 @@ interface Fact {
 /**
  * Who of a list of people (as `readSubjectList` reads it) has a template at the settings' account, and why not: each person
  * once, in the order of the list. By the ledger, the reports that the state still has, and the forget list; no call is made.
- * Memory: 36 bytes a person, 45 to 56 with free places, whatever the ledger's size.
+ * Memory: 36 bytes a person, 43 to 47 with free places, whatever the ledger's size; as much again for each template whose
+ * id a list gave.
  * @throws UsageError for a list that cannot be read to its end, before the first line
  */
 export async function* coverage(
@@ -36,13 +41,26 @@ export async function* coverage(
   const { account, engine } = rollcall.engine();
   const list = () => streamSubjectList(people, { setting: '<people>', folder, signal });
   const erased = await openErasedSubjects(state, { engine: engine.name, account });
-  const known = createKnownPeople(erased);
+  const known = createKnownPeople(erased, engine.templateIdFor);
   for await (const { subjectId } of list()) known.enter(subjectId);
   const accounts = await findSameAccounts(rollcall);
-  for (const one of accounts) await readLedger(state, { account: one, signal, onEvent: known.addEvent });
-  for (const record of await listRunRecords(state)) {
+  const readLedgers = async (onEvent: (event: LedgerEvent) => void) => {
+    for (const account of accounts) await readWholeLedger(state, { account, signal, onEvent });
+  };
+  await readLedgers(known.addEvent);
+  const runs = (await listRunRecords(state)).filter((run) => accounts.has(run.account));
+  for (const record of runs) {
     signal.throwIfAborted();
-    if (accounts.has(record.account)) await addRun(state, { record, known });
+    await addRun(state, { record, known });
+  }
+  // Whose template somebody else's photo replaced, by an id that a list gave, has none any more.
+  const readHeld = async (onEvent: (event: LedgerEvent) => void) => {
+    await readLedgers(onEvent);
+    for (const record of runs.filter((run) => !isOver(run))) await readEventsOf(state, record, onEvent);
+  };
+  if (known.hasGivenIds) {
+    await readHeld(known.noteTemplate);
+    await readHeld(known.markReplaced);
   }
   for await (const person of list()) {
     const line = known.take(person);
@@ -55,14 +73,29 @@ async function addRun(
   state: StateStore,
   { record, known }: { record: RunRecord; known: KnownPeople },
 ): Promise<void> {
-  if (record.state === 'finished') {
-    for await (const line of readDeadLetters(state, record)) known.addLine(line);
-    return;
-  }
   if (!isOver(record))
     for await (const batch of readManifest(state, record.id))
       for (const { line } of batch) known.addWaiting(line.subjectId, record);
-  for await (const line of readReport(state, runFolderOf(record.id))) known.addLine(line);
+  const lines = record.state === 'finished' ? readDeadLetters(state, record) : readWholeReport(state, record);
+  try {
+    for await (const line of lines) known.addLine(line);
+  } catch (error) {
+    // It says nothing any more.
+    if (!(error instanceof RunPrunedError)) throw error;
+  }
+}
+
+/** What the ledger will learn of a run that is not over. */
+async function readEventsOf(
+  state: StateStore,
+  record: RunRecord,
+  onEvent: (event: LedgerEvent) => void,
+): Promise<void> {
+  const facts = factsOf(record);
+  for await (const line of readReport(state, runFolderOf(record.id))) {
+    const event = eventOfLine(line, facts);
+    if (event) onEvent(event);
+  }
 }
 
 type KnownPeople = ReturnType<typeof createKnownPeople>;
@@ -73,9 +106,27 @@ const other = 3;
 const told = 6;
 const valueWords = 7;
 
-function createKnownPeople(erased: ErasedSubjects) {
+/** In the numbers of a template: when something was stored under its id last, for whom, and what that is of others. */
+const storedFor = 2;
+const toOthers = 3;
+const templateWords = 4;
+
+function createKnownPeople(erased: ErasedSubjects, templateIdFor: (subjectId: string) => string) {
   const index = createHashIndex({ valueWords });
   const facts = createFacts();
+  /** Those whose ids a list gave, for one subject at least: all others are one subject's alone. */
+  const templates = createHashIndex({ valueWords: templateWords });
+  let hasGivenIds = false;
+
+  const templateOf = ({ subjectId, templateId }: LedgerEvent) =>
+    templates.find(templateKey(templateId ?? templateIdFor(subjectId)));
+
+  function noteGiven(subjectId: string | undefined, templateId: string | undefined): void {
+    if (subjectId === undefined || templateId === undefined) return;
+    if (isSameTemplate(templateId, templateIdFor(subjectId))) return;
+    templates.enter(templateKey(templateId));
+    hasGivenIds = true;
+  }
 
   function note(subjectId: string | undefined, at: string, place: number, fact: Fact): void {
     const words = subjectId === undefined ? undefined : index.find(keyWithoutBlanks(subjectId));
@@ -90,16 +141,41 @@ function createKnownPeople(erased: ErasedSubjects) {
 
   return {
     enter: (subjectId: string) => void index.enter(keyWithoutBlanks(subjectId)),
+    get hasGivenIds() {
+      return hasGivenIds;
+    },
     addEvent(event: LedgerEvent): void {
+      if (event.templateIdFrom === 'manifest') noteGiven(event.subjectId, event.templateId);
       const fact = factOfEvent(event);
       if (fact) note(event.subjectId, event.at, isHeldEvent(event) ? holding : other, fact);
     },
     addLine(line: ReportLine): void {
       const { subjectId, finishedAt, run } = line;
+      if (!line.warnings?.includes('template-id-differs')) noteGiven(subjectId, line.templateId);
       const fact = factOfLine(line);
       if (!fact) return;
       const isHolding = line.stored === 'yes' && fact.status === 'enrolled';
       note(subjectId, finishedAt, isHolding ? holding : other, { ...fact, run });
+    },
+    /** Once all ids that lists gave are known. */
+    noteTemplate(event: LedgerEvent): void {
+      if (!isHeldEvent(event) || erased.isVoid(event)) return;
+      const words = templateOf(event);
+      const time = Date.parse(event.at);
+      if (!words || time < timeAt(words, 0)) return;
+      writeTimeAt(words, 0, time);
+      words[storedFor] = wordOf(event.subjectId);
+      words[toOthers] = facts.numberOf({ status: 'failed', code: 'replaced', run: event.run });
+    },
+    /** Once all templates are noted. */
+    markReplaced(event: LedgerEvent): void {
+      const words = index.find(keyWithoutBlanks(event.subjectId));
+      if (!words || !isHeldEvent(event) || Date.parse(event.at) !== timeAt(words, holding)) return;
+      const template = templateOf(event);
+      if (!template || template[storedFor] === wordOf(event.subjectId)) return;
+      if (facts.at(words[holding + 2] ?? 0)?.status !== 'enrolled') return;
+      writeTimeAt(words, holding, timeAt(template, 0));
+      words[holding + 2] = template[toOthers] ?? 0;
     },
     addWaiting: (subjectId: string | undefined, { id, createdAt }: RunRecord) =>
       note(subjectId, createdAt, other, { status: 'waiting', run: id }),
@@ -131,6 +207,9 @@ function createKnownPeople(erased: ErasedSubjects) {
     return timeAt(words, other) >= timeAt(words, holding) ? other : holding;
   }
 }
+
+const wordOf = (subjectId: string) =>
+  Number.parseInt(hash('sha256', keyWithoutBlanks(subjectId), 'hex').slice(0, 8), 16);
 
 function factOfEvent({ kind, code, run }: LedgerEvent): Fact | undefined {
   switch (kind) {

@@ -11,6 +11,7 @@ import {
 } from '../records/run-record.ts';
 import type { SettingTexts } from '../settings/load-settings.ts';
 import { flagOf } from '../settings/setting.ts';
+import { everyDayOf } from '../sources/s3-inventory/inventory-name.ts';
 import type { Source } from '../sources/source.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 import { UsageError } from '../util/errors.ts';
@@ -27,7 +28,7 @@ import {
 export interface RunSubject {
   readonly source: Pick<
     Source,
-    'address' | 'sameSubject' | 'idsFromPaths' | 'rootFolder' | 'absoluteAnywhere'
+    'address' | 'newestIn' | 'delivered' | 'sameSubject' | 'idsFromPaths' | 'rootFolder' | 'absoluteAnywhere'
   >;
   readonly engine: string;
   readonly engineUrl: string;
@@ -102,8 +103,12 @@ function withFilesOn({ filesOn: _before, ...record }: RunRecord, filesOn: string
   return { ...record, ...(filesOn !== undefined && { filesOn }) };
 }
 
-const isAbout = (record: RunRecord, subject: RunSubject) =>
-  record.source === subject.source.address && record.account === subject.account;
+const isAbout = (record: RunRecord, { source, account }: RunSubject) =>
+  isOfSource(record, source) && record.account === account;
+
+/** Who names the folder of an inventory goes on with what was begun of another day, too: no call is made twice. */
+const isOfSource = (record: RunRecord, { address, newestIn }: RunSubject['source']) =>
+  record.source === address || (newestIn !== undefined && everyDayOf(record.source) === everyDayOf(address));
 
 /** Sorts by time and says when: 20261122T010203Z-7f3a09bc. Scripts start many runs within one second. */
 export function newRunId(): string {
@@ -129,6 +134,7 @@ export function newRecord({
     createdAt: now,
     updatedAt: now,
     source: subject.source.address,
+    ...(subject.source.delivered && { delivered: subject.source.delivered }),
     ...(subject.source.rootFolder !== undefined && { rootFolder: subject.source.rootFolder }),
     ...(subject.source.absoluteAnywhere && { absoluteAnywhere: true }),
     ...(subject.allowedPlaces && { allowedPlaces: subject.allowedPlaces }),
@@ -184,7 +190,7 @@ export function resumedRecord(
 function differentSubject(own: RunRecord, subject: RunSubject, given: WantedSettings['given']): string[] {
   const { source, account, engine, engineUrl } = subject;
   const different: string[] = [];
-  if (own.source !== source.address) different.push(`the source (its own: ${own.source})`);
+  if (!isOfSource(own, source)) different.push(`the source (its own: ${own.source})`);
   if (given.engine !== undefined && engine !== own.engine)
     different.push(`${flagOf('engine')} ${engine} (its own: ${own.engine})`);
   if (given.engineUrl !== undefined && engineUrl !== own.engineUrl)

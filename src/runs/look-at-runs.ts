@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunEnd } from '../conductor/conducting.ts';
 import { readSummary } from '../conductor/finish-run.ts';
-import { readReport } from '../records/read-report.ts';
-import type { ReportLine } from '../records/report-line.ts';
+import { readReport } from '../records/report/read-report.ts';
+import type { ReportLine } from '../records/report/report-line.ts';
 import {
   isOver,
   listRunRecords,

@@ -4,6 +4,7 @@ import type { LeaseStore } from '../account/lease-store.ts';
 import { processName } from '../util/process-name.ts';
 
 const leaseInMs = 10_000;
+const renewedEveryInMs = leaseInMs / 4;
 const askAgainInMs = 100;
 
 /**
@@ -26,10 +27,16 @@ export async function oneAtATime<Result>(
       await delay(askAgainInMs, undefined, { signal });
       continue;
     }
+    const { epoch } = taken;
+    // Thousands of runs on S3 are not looked through in the time of a lease.
+    const renewing = setInterval(() => {
+      leases.renew({ key, holder, epoch, durationInMs: leaseInMs }).catch(() => {});
+    }, renewedEveryInMs);
     try {
       return await action();
     } finally {
-      await leases.release({ key, holder, epoch: taken.epoch });
+      clearInterval(renewing);
+      await leases.release({ key, holder, epoch });
     }
   }
 }

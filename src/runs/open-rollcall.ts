@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { createCalledAccounts } from '../account/called-accounts.ts';
 import { createRateLimiter } from '../account/create-rate-limiter.ts';
 import type { RateLimiter } from '../account/rate-limiter.ts';
@@ -22,6 +22,7 @@ import type { StateStore } from '../storage/state/state-store.ts';
 import { processName } from '../util/process-name.ts';
 import { createResources } from '../util/resources.ts';
 import type { Tracing } from '../util/span.ts';
+import { createLog } from './create-log.ts';
 import { createInbox, type Inbox } from './inbox/inbox.ts';
 import { type Engines, type OpenEngine, openEngines } from './open-engines.ts';
 import { openRegistration, type Registration } from './registration.ts';
@@ -43,6 +44,8 @@ export interface OpenRollcallOptions {
   readonly log?: Logger;
   /** Takes the JSON lines of that log in place of stderr. */
   readonly logTo?: { write(json: string): void } | undefined;
+  /** Hears once that the log cannot be written; nothing fails for it. */
+  readonly onLogFault?: (message: string) => void;
   /** Ends the waiting for a queue that does not answer while it is opened. */
   readonly signal?: AbortSignal;
 }
@@ -100,7 +103,8 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     state: isOnS3 ? parsed.state : resolve(folder, parsed.state),
   });
   const traceEndpoint = findTraceEndpoint(environment);
-  const log = options.log ?? createLog(settings, options.logTo);
+  const { logTo, onLogFault: onFault = () => {} } = options;
+  const log = options.log ?? createLog(settings, { logTo, onFault });
   if (strange.length > 0) log.warn({ variables: strange }, 'these variables are no settings and are ignored');
   const s3 = openS3Connection({ pathStyle: settings.s3PathStyle, environment });
   const state = openState({ state: settings.state, s3, environment });
@@ -191,10 +195,4 @@ export async function openRollcall(options: OpenRollcallOptions = {}): Promise<R
     ),
     close: resources.close,
   };
-}
-
-function createLog({ logFile, logLevel }: Settings, logTo: OpenRollcallOptions['logTo']): Logger {
-  const options = { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (logTo && logFile === undefined) return pino(options, logTo);
-  return pino(options, pino.destination({ dest: logFile ?? 2, sync: true, mkdir: true }));
 }

@@ -61,9 +61,9 @@ export async function startRun(
   await opened.ready();
   // Missing packages are reported before anything starts.
   if (settings.preflight) await rollcall.faceReader();
-  const openListed = async (list: ListSettings, within?: PhotoPlaces) =>
-    watchLocalPhotos(await openSourceOf(rollcall, spec, list, { within }), settings);
-  const source = await openListed(settings);
+  const openListed = async (from: string, list: ListSettings, within?: PhotoPlaces) =>
+    watchLocalPhotos(await openSourceOf(rollcall, from, list, { within }), settings);
+  const source = await openListed(spec, settings);
   const subject = subjectOf(rollcall, source);
   const forgetList = await readForgetList(rollcall, settings, signal);
   const { accounts, leases } = await rollcall.queue();
@@ -82,7 +82,7 @@ export async function startRun(
     record,
     opened: rollcall.engineOf({ ...record, keepDemographics: record.settings.keepDemographics }) ?? opened,
     // A run that is resumed is listed as it was begun, whatever is not given this time.
-    openSource: async () => (found.resumed ? openListed(record.settings, record) : source),
+    openSource: async () => (found.resumed ? openListed(record.source, record.settings, record) : source),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { templateIdOf } from '../engines/registry.ts';
 import { createPhotoReader, type PhotoReader } from '../photos/read-photo.ts';
-import { isPictureAddress } from '../records/picture.ts';
+import { isPictureAddress } from '../records/inbox/picture.ts';
 import type { RunRecord, RunSettings } from '../records/run-record.ts';
 import { createInboxSource, inboxOf } from '../sources/inbox/inbox-source.ts';
 import { openSource } from '../sources/open-source.ts';

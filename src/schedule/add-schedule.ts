@@ -62,7 +62,7 @@ export async function addSchedule(
     schema: 'rollcall.schedule/1',
     name: checkScheduleName(name),
     ...time,
-    source: subject.source.address,
+    source: subject.source.newestIn ?? subject.source.address,
     engine,
     engineUrl,
     account,

@@ -1,12 +1,12 @@
-import { countDeadLetters } from '../records/report-line.ts';
+import { countDeadLetters } from '../records/report/report-line.ts';
 import type { RunRecord } from '../records/run-record.ts';
-import type { Summary } from '../records/summary.ts';
+import { outdatingWarnings, type Summary } from '../records/summary.ts';
 import { plural } from '../util/plural.ts';
 import { showInvisible } from '../util/show-invisible.ts';
+import { meaningOf } from '../util/warning.ts';
 import { withoutFullStop } from '../util/without-full-stop.ts';
 
 const codesNamed = 3;
-
 /** An alert in two or three sentences, for the people of a chat. */
 export function alertText(options: {
   schedule: string;
@@ -37,10 +37,13 @@ function sentences({
   return [who, `run ${id} is ${record.state}${why}.`, soFar];
 }
 
-function outcomeOf({ run, total, byStatus, byCode }: Summary, exitCode: number): string[] {
+function outcomeOf({ run, total, byStatus, byCode, warnings }: Summary, exitCode: number): string[] {
   const deadLetters = countDeadLetters(byStatus);
   if (total === 0) return ['No photo was found.'];
-  if (deadLetters === 0) return [`${plural(total, 'photo')}, exit code ${exitCode}.`];
+  if (deadLetters === 0) {
+    const whyOutdated = outdatingWarnings({ warnings }).map((warning) => `${meaningOf(warning)}.`);
+    return [`${plural(total, 'photo')}, exit code ${exitCode}.`, ...whyOutdated];
+  }
   const most = Object.entries(byCode).sort(([, a], [, b]) => b - a);
   const codes = most.slice(0, codesNamed).map(([code, count]) => `${count} x ${code}`);
   const named = [...codes, ...(most.length > codesNamed ? ['…'] : [])].join(', ');

@@ -3,7 +3,7 @@ import { withLease } from '../queue/lease.ts';
 import { readControl } from '../records/run-control.ts';
 import { isOver, readRunRecord } from '../records/run-record.ts';
 import type { Schedule } from '../records/schedule.ts';
-import { readSchedule } from '../records/schedule.ts';
+import { hasSchedule, readSchedule } from '../records/schedule.ts';
 import { exitCodeOf } from '../records/summary.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import { openWebhook, shownWebhook } from '../runs/webhook/webhook.ts';
@@ -55,13 +55,19 @@ export async function notifyFailures(
     for (const [index, alert] of alerts.entries()) {
       if (signal.aborted || !isDue(alert)) continue;
       alerts[index] = await deliver(rollcall, { schedule, onFailure, alert, signal });
+      // Removed meanwhile: nothing of it is to come back.
+      if (!(await hasSchedule(state, name))) return;
       await writeAlerts(state, name, alerts);
     }
   });
 }
 
-const isDue = ({ state, tries, triedAt }: Alert) =>
-  state === 'open' && (triedAt === undefined || Date.now() - Date.parse(triedAt) >= pauseAfter(tries));
+function isDue({ state, tries, triedAt }: Alert): boolean {
+  if (state !== 'open' || triedAt === undefined) return state === 'open';
+  const sinceInMs = Date.now() - Date.parse(triedAt);
+  // The clock may have been set back.
+  return sinceInMs < 0 || sinceInMs >= pauseAfter(tries);
+}
 
 /** A fault that comes again while nobody resumed the run is not reported again. */
 async function faultOf(

@@ -14,6 +14,8 @@ import { type Fault, type NotifyTools, notifyFailures } from './notify-failures.
 import { lastTakenTick, readHistory, type ScheduleEvent } from './schedule-history.ts';
 
 const lookEveryInMs = 10_000;
+/** Receivers of `--on-failure` that are told at once. */
+const mostReceivers = 8;
 /** How long a store that is away may delay the end. */
 const longestFarewellInMs = 1_000;
 
@@ -41,6 +43,10 @@ export function runSchedulerLoop(
   const patience = createPatience();
   // The lease excludes other processes, not this one.
   const oneByOne = pLimit(1);
+  const atOnce = pLimit(mostReceivers);
+  const notifying = new Map<string, Promise<void>>();
+  /** Schedules of which there may be more to report once that is done. */
+  const passedOver = new Set<string>();
 
   const onTick = async ({ name, tick }: { name: string; tick: number }) => {
     const event = await oneByOne(() => fireSchedule(rollcall, { name, tick, patience, signal }));
@@ -72,13 +78,26 @@ export function runSchedulerLoop(
   const report = async () => {
     // Whatever wakes it from here on ends the next wait.
     wake = new AbortController();
-    const due: { name: string; fault?: Fault }[] = [];
     for (const fault of faults.splice(0)) {
       const name = (await readRunRecord(state, fault.runId))?.schedule;
-      if (name !== undefined) due.push({ name, fault });
+      if (name !== undefined) notify({ name, fault });
     }
-    due.push(...(await listScheduleNames(state)).map((name) => ({ name })));
-    for (const one of due) await notifyFailures(rollcall, { ...one, signal }).catch(onFault);
+    for (const name of await listScheduleNames(state)) notify({ name });
+  };
+  /** A receiver that does not answer holds up what is reported of its own schedule alone. */
+  const notify = ({ name, fault }: { name: string; fault?: Fault }) => {
+    if (notifying.has(name)) {
+      if (fault) faults.push(fault);
+      passedOver.add(name);
+      return;
+    }
+    const told = atOnce(() => notifyFailures(rollcall, { name, fault, signal }))
+      .catch(onFault)
+      .finally(() => {
+        notifying.delete(name);
+        if (passedOver.delete(name)) wake.abort();
+      });
+    notifying.set(name, told);
   };
   const onFault = (error: Error) => {
     if (!signal.aborted)
@@ -97,7 +116,8 @@ export function runSchedulerLoop(
       repeat(report, () => AbortSignal.any([signal, wake.signal])),
     ]);
     if (!signal.aborted) await once(signal, 'abort');
-    await withinTime(loops, { limitInMs: longestFarewellInMs, whenLate: () => undefined });
+    const told = loops.then(() => Promise.all(notifying.values()));
+    await withinTime(told, { limitInMs: longestFarewellInMs, whenLate: () => undefined });
     await ticks?.stop();
     await clock?.close();
   };

@@ -1,4 +1,4 @@
-import { listAuditRecords, readAuditSummary } from '../records/audit-record.ts';
+import { listAuditRecords, readAuditSummary } from '../records/audit/audit-record.ts';
 import type { Rollcall } from '../runs/open-rollcall.ts';
 import type { AuditView } from './api/audits.ts';
 import { createMemo } from './memo.ts';

@@ -25,7 +25,9 @@ export interface ServeContext extends ServeParts {
 export function queueOf({ openQueue }: ServeParts): QueueBackend {
   const queue = openQueue();
   if (queue) return queue;
-  throw new ProblemError(503, 'no-queue', 'The queue does not answer; the log of the server says why.');
+  throw new ProblemError(503, 'no-queue', 'The queue does not answer; the log of the server says why.', {
+    retryAfterInMs: 3_000,
+  });
 }
 
 /**

@@ -6,16 +6,21 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { createRunLines } from '../runs/lines/run-lines.ts';
 import { packageVersion } from '../util/version.ts';
+import { watchMethods } from './allowed-methods.ts';
+import { createBrokenRequests } from './broken-requests.ts';
 import type { ServeContext, ServeParts } from './context.ts';
 import { addPage } from './page.ts';
-import { addProblems, problemSchema } from './problem.ts';
+import { addProblems, answerUnroutable, problemSchema } from './problem.ts';
+import { addJsonBodies } from './read-json.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { apiRoutes, otherRoutes } from './routes.ts';
 import { createRunViews } from './run-views.ts';
 import { addGuard, type GuardOptions } from './security/guard.ts';
 import { addHeaders } from './security/headers.ts';
+import { refuseHeaders } from './security/refused-headers.ts';
 
 const apiPath = '/api/v1';
 const requestTimeoutInMs = 60_000;
@@ -28,15 +33,19 @@ export async function createServeApp(
 ): Promise<FastifyInstance> {
   const lines = createRunLines(parts.rollcall.state);
   const context: ServeContext = { ...parts, lines, views: createRunViews({ ...parts, lines }) };
-  const { log } = parts.rollcall;
+  const { log, state } = parts.rollcall;
+  const broken = createBrokenRequests();
   const app = fastify({
     logger: false,
     requestTimeout: requestTimeoutInMs,
     // Streams of events last as long as their page is open.
     forceCloseConnections: true,
     exposeHeadRoutes: false,
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: broken.answer,
     routerOptions: { maxParamLength: 500 },
   });
+  app.server.on('request', broken.note);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
@@ -45,8 +54,10 @@ export async function createServeApp(
   });
   addHeaders(app);
   addGuard(app, guard);
-  addProblems(app, log);
-  app.get('/health', { config: { open: true } }, async () => ({ status: 'ok' }));
+  refuseHeaders(app);
+  addJsonBodies(app);
+  addProblems(app, { log, hidden: state.locate(''), methodsOf: watchMethods(app) });
+  app.get('/health', { config: { open: true }, exposeHeadRoute: true }, async () => ({ status: 'ok' }));
   await app.register(describedApi(context, guard), { prefix: apiPath });
   for (const routes of otherRoutes) await app.register(routes(context));
   // What is not there below `/api` is no address of the page.
@@ -58,7 +69,10 @@ export async function createServeApp(
 function describedApi(context: ServeContext, guard: GuardOptions) {
   return async (api: FastifyInstance) => {
     api.addHook('onRoute', ({ schema }) => {
-      if (schema) schema.response = { default: problemSchema, ...(schema.response as object) };
+      if (!schema) return;
+      schema.response = { default: problemSchema, ...(schema.response as object) };
+      // What a route does not know is a mistake, and is said.
+      schema.querystring ??= z.strictObject({});
     });
     await api.register(swagger, {
       openapi: {

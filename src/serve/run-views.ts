@@ -8,7 +8,7 @@ import { readWorkerRegistrations, type WorkerRegistration } from '../queue/prese
 import type { QueueBackend } from '../queue/queue.ts';
 import { moneyOf } from '../records/money.ts';
 import type { Meaning } from '../records/page-data.ts';
-import type { Aggregates } from '../records/run-aggregates.ts';
+import type { Aggregates } from '../records/report/run-aggregates.ts';
 import { readChangedRun } from '../records/run-changes.ts';
 import { readRunEvents } from '../records/run-events.ts';
 import {
@@ -26,6 +26,7 @@ import { withinTime } from '../util/time-limit.ts';
 import type { AccountView, AuditedAccount } from './api/accounts.ts';
 import type { RunDetail, RunView } from './api/runs.ts';
 import { createAuditViews } from './audit-views.ts';
+import { createCoverageViews } from './coverage-views.ts';
 import { createMemo } from './memo.ts';
 
 /** Runs and accounts as they are shown: what their records say, and what the queue knows of them just now. */
@@ -56,6 +57,7 @@ export function createRunViews({
 }): RunViews {
   const { state } = rollcall;
   const audits = createAuditViews(rollcall);
+  const coverages = createCoverageViews(rollcall);
   const listRuns = createMemo(keptForInMs, () => listReadableRuns(state));
   const listWorkers = createMemo(keptForInMs, async (): Promise<WorkerRegistration[] | undefined> => {
     const queue = openQueue();
@@ -134,6 +136,7 @@ export function createRunViews({
         },
         processes: (workers ?? []).map(({ name, host, since }) => ({ name, host, since })),
         ...(record.canary && { canary: record.canary }),
+        ...(record.undone && { undone: record.undone }),
         events,
         aggregates,
         meanings: meaningsOf(record, aggregates),
@@ -151,6 +154,7 @@ export function createRunViews({
         [...newest.values()].map(async (record) => ({
           ...(await viewAccount(record)),
           audit: (await audits.newestOf(record.account)) ?? null,
+          coverage: await coverages.newestOf(record.account),
         })),
       );
     },

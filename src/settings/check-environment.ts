@@ -21,10 +21,27 @@ const testPrefix = 'ROLLCALL_TEST_';
 const ofKubernetes = /_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
 const addressOfService = /^(tcp|udp|sctp):\/\//;
 
-/** The variable of a setting; undefined: it is not set, or set to nothing, as compose files and CI leave it unset. */
+/**
+ * The variable of a setting, without the blanks and line ends that a file of variables leaves around it; undefined: it is
+ * not set, or set to nothing, as compose files and CI leave it unset.
+ * @throws UsageError for one that came with quotes around it
+ */
 export function variableOf(key: string, environment: Environment): string | undefined {
-  const value = environment[environmentNameOf(key)];
-  return value === undefined || value === '' || addressOfService.test(value) ? undefined : value;
+  const name = environmentNameOf(key);
+  const { [name]: given = '' } = environment;
+  const value = given.trim() || given;
+  if (value === '' || addressOfService.test(value)) return undefined;
+  assertUnquoted(name, value);
+  return value;
+}
+
+/** Of the value nothing is said: it may be a secret. @throws UsageError */
+export function assertUnquoted(name: string, value: string): void {
+  if (!/^(["']).*\1$/su.test(value)) return;
+  throw new UsageError(
+    'bad-setting',
+    `${name} has quotes around its value, and they are part of it: leave them out, as no shell takes them away in a file for docker run --env-file.`,
+  );
 }
 
 /**

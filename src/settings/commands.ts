@@ -22,6 +22,9 @@ export const listingSources = ['run', 'enqueue', 'schedule add'] as const;
 /** Those that look at a source, be it for a run or not. */
 export const lookingAtPhotos = [...listingSources, 'identify', 'preflight'] as const;
 
+/** Those that are no runs and whose calls cost. */
+export const spending = ['identify', 'audit', 'forget', 'undo'] as const;
+
 /** Those that make calls to an account, or steer them. */
 export const onAccounts = [
   ...startingRuns,
@@ -31,10 +34,7 @@ export const onAccounts = [
   'pause',
   'resume',
   'cancel',
-  'identify',
-  'audit',
-  'forget',
-  'undo',
+  ...spending,
   'doctor',
   'serve',
 ] as const;

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UsageError } from '../util/errors.ts';
+import { namesThatComeTwice } from '../util/names-that-come-twice.ts';
+import { whyUnreadable } from '../util/why-unreadable.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 const configSchema = z.record(
@@ -13,7 +15,9 @@ export type Config = Readonly<z.infer<typeof configSchema>>;
 export async function readConfigFile(path: string, keys: readonly string[]): Promise<Config> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new UsageError('bad-config-file', `${path} cannot be read: ${error.message}`, { cause: error });
+    const why =
+      error.code === 'EISDIR' ? 'is a folder: it has to be a file, or not there' : whyUnreadable(error);
+    throw new UsageError('bad-config-file', `${path} ${why}.`, { cause: error });
   });
   if (text === undefined) return {};
   const wrong = (detail: string, cause?: unknown) =>
@@ -24,10 +28,24 @@ export async function readConfigFile(path: string, keys: readonly string[]): Pro
   return config;
 }
 
-function parse(text: string, wrong: (detail: string, cause: unknown) => UsageError): Config {
+function parse(text: string, wrong: (detail: string, cause?: unknown) => UsageError): Config {
+  let value: unknown;
   try {
-    return configSchema.parse(JSON.parse(text));
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw wrong(error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message, error);
+    throw wrong((error as Error).message, error);
   }
+  const [twice] = namesThatComeTwice(text);
+  if (twice !== undefined) throw wrong(`"${twice}" comes twice.`);
+  // What reads records passes over this one alone.
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    throw wrong('"__proto__" is no setting.');
+  const config = configSchema.safeParse(value);
+  if (config.success) return config.data;
+  const key = config.error.issues[0]?.path[0];
+  throw wrong(
+    key === undefined
+      ? 'it has to be one JSON object.'
+      : `"${String(key)}" has to be a text, a number, true or false, or a list of texts.`,
+  );
 }

@@ -51,7 +51,9 @@ function numeric(expected: string, isRight: (value: number) => boolean) {
 
 export const wholeNumber = (smallest: number, largest: number) =>
   numeric(
-    `expected a whole number from ${smallest} to ${largest}`,
+    largest === Number.MAX_SAFE_INTEGER
+      ? `expected a whole number, ${smallest} or more`
+      : `expected a whole number from ${smallest} to ${largest}`,
     (value) => Number.isInteger(value) && value >= smallest && value <= largest,
   );
 

@@ -6,6 +6,7 @@ import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import { UsageError } from '../util/errors.ts';
 import { redactAddress } from '../util/redact-address.ts';
 import { templateUuid } from '../util/template-id.ts';
+import { whyUnreadable } from '../util/why-unreadable.ts';
 import { formatArchivedAddress } from './archive/archive-address.ts';
 import { openArchiveSource } from './archive/open-archive-source.ts';
 import { checkFolder, createFolderSource } from './folder/folder-source.ts';
@@ -54,7 +55,7 @@ export interface OpenSourceOptions {
 }
 
 const accepted =
-  'a folder, s3://bucket/prefix/, an archive file (.zip, .tar, .tar.gz), the manifest.json of an S3 Inventory, a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
+  'a folder, s3://bucket/prefix/, an archive file (.zip, .tar, .tar.gz), an S3 Inventory (its folder, or a manifest.json), a manifest (.csv, .jsonl, .ndjson; a file or on S3), or - for JSON lines on stdin';
 
 /**
  * The source that a command's argument names. Its photos are read when it is listed; only its beginning is checked here,
@@ -176,10 +177,8 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new UsageError('source-missing', `The source ${path} cannot be read (${code}); give ${accepted}.`, {
-      cause,
-    });
+    const why = whyUnreadable(cause as NodeJS.ErrnoException);
+    throw new UsageError('source-missing', `The source ${path} ${why}. A source is ${accepted}.`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Warning } from '../util/warning.ts';
 import type { LeftOut } from './left-out.ts';
+import type { Delivered } from './s3-inventory/delivery-age.ts';
 
 /**
  * One photo as a source lists it. A row that cannot be a photo is listed too, with `problem` set, so that it
@@ -59,6 +60,10 @@ export interface ListOptions {
 export interface Source {
   /** Identifies the source from run to run: an absolute path or address without secrets; `-` for stdin. */
   readonly address: string;
+  /** The folder of which this was the newest: another one was meant as well, if a run over it is not finished. */
+  readonly newestIn?: string;
+  /** How old that newest one is. */
+  readonly delivered?: Delivered;
   /** What a subject that is listed again with another photo means: see "Ids and versions" in the README. */
   readonly sameSubject: 'collision' | 'repeat';
   /** Whether subjects' ids are inferred from the photos' paths; absent: they are listed. */

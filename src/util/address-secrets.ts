@@ -1,3 +1,5 @@
+import { decodeSafely } from './decode-safely.ts';
+
 /** A shorter value of a query is no secret, and would tear words apart. */
 const shortestValue = 16;
 
@@ -12,11 +14,3 @@ export function secretsOfAddress(address: string): string[] {
 
 const addressParts =
   /^(?:[^/?#]*:\/\/(?:(?<user>[^/?#:]*)(?::(?<password>[^/?#]*))?@)?)?[^?]*(?:\?(?<query>.*))?$/su;
-
-function decodeSafely(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}

@@ -1,3 +1,5 @@
+import { decimalsFor, type Rounding, roundTo } from './round-to.ts';
+
 /**
  * Amounts of money, in whatever currency the user has: whole billionths, so that sums over any number of calls are exact.
  * Written they are plain decimals (`0.002`), never numbers of JSON, which would be rounded.
@@ -35,10 +37,11 @@ export function showAmount(amount: Amount): string {
   return `${whole}.${rest.padEnd(2, '0')}`;
 }
 
-/** What is an estimate, to be shown: its three leading digits, and two decimals at most where it is 1 or more. */
-export function roundAmount(amount: number): string {
-  if (amount >= 1) return amount.toFixed(amount >= 100 ? 0 : 2);
-  return amount === 0 ? '0.00' : Number(amount.toPrecision(3)).toFixed(decimals).replace(/0+$/u, '');
+/** What is an estimate, to be shown: three leading digits below 1, two decimals from there on, none from 100 on. */
+export function roundAmount(amount: number, to: Rounding = 'nearest'): string {
+  if (amount >= 100) return String(roundTo(amount, 0, to));
+  const places = amount >= 1 ? 2 : Math.min(decimals, decimalsFor(amount, 3));
+  return showAmount(readAmount(roundTo(amount, places, to).toFixed(places)));
 }
 
 /** Near enough for statistics. */

@@ -16,9 +16,9 @@ export interface HashIndex {
 /** Many small tables instead of one, so that growing copies a 64th of the whole at a time. */
 const tableCount = 64;
 const keyWords = 3;
-const fullest = 0.8;
-/** Never less than 0.64 full. */
-const growth = 1.25;
+const fullest = 0.92;
+/** Never less than 0.85 full. */
+const growth = 1.08;
 const firstEntries = 64;
 
 export function createHashIndex({ valueWords }: { valueWords: number }): HashIndex {
@@ -57,10 +57,13 @@ export function createHashIndex({ valueWords }: { valueWords: number }): HashInd
       words: createTable(Math.ceil((words.length / wordsPerEntry) * growth)).words,
       used,
     };
+    const moved: Key = [0, 0, 0];
     for (let from = 0; from < words.length; from += wordsPerEntry) {
       if (words[from + 2] === 0) continue;
-      const key: Key = [words[from] ?? 0, words[from + 1] ?? 0, words[from + 2] ?? 0];
-      larger.words.set(words.subarray(from, from + wordsPerEntry), slotOf(larger.words, key));
+      for (let word = 0; word < keyWords; word += 1) moved[word] = words[from + word] ?? 0;
+      const to = slotOf(larger.words, moved);
+      // A view to copy by would cost more than the words.
+      for (let word = 0; word < wordsPerEntry; word += 1) larger.words[to + word] = words[from + word] ?? 0;
     }
     return larger;
   }

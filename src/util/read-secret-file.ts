@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from './errors.ts';
+import { whyUnreadable } from './why-unreadable.ts';
 
 /**
  * What a file holds that a variable names, as mounted secrets are: without the line break that editors leave at its end.
@@ -9,7 +10,7 @@ export function readSecretFile(variable: string, path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError('credential', `${variable}: ${path} cannot be read (${code})`, { cause });
+    const why = whyUnreadable(cause as NodeJS.ErrnoException);
+    throw new UsageError('credential', `${variable}: ${path} ${why}`, { cause });
   }
 }

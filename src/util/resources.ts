@@ -12,15 +12,21 @@ export interface Resources {
   lazyByKey<Resource extends Closable>(
     open: (key: string) => Promise<Resource>,
   ): (key: string) => Promise<Resource>;
-  /** Closes all of them, also where one fails; called again, it waits for the first close. */
+  /**
+   * Closes all of them, also where one fails, and those that are being opened as soon as they are. Called again, it waits
+   * for the first close.
+   */
   close(): Promise<void>;
 }
 
 export function createResources({ onError }: { onError: (error: Error) => void }): Resources {
   const opened: Closable[] = [];
+  const opening = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
+  let isClosed = false;
   const keep: Resources['keep'] = (resource) => {
     opened.push(resource);
+    if (isClosed) void closeOpened();
     return resource;
   };
   const lazyByKey: Resources['lazyByKey'] = (open) => {
@@ -28,14 +34,23 @@ export function createResources({ onError }: { onError: (error: Error) => void }
     return (key) => {
       const known = byKey.get(key);
       if (known) return known;
-      const opening = open(key).then(keep);
-      byKey.set(key, opening);
-      opening.catch(() => byKey.delete(key));
-      return opening;
+      const begun = open(key).then(keep);
+      byKey.set(key, begun);
+      opening.add(begun);
+      begun.then(
+        () => opening.delete(begun),
+        () => opening.delete(begun) && byKey.delete(key),
+      );
+      return begun;
     };
   };
+  const closeOpened = async () => {
+    for (const resource of opened.splice(0).reverse()) await resource.close().catch(onError);
+  };
   const closeAll = async () => {
-    for (const resource of opened.reverse()) await resource.close().catch(onError);
+    while (opening.size > 0) await Promise.allSettled(opening);
+    isClosed = true;
+    await closeOpened();
   };
   return {
     keep,

@@ -15,6 +15,11 @@ export function templateUuid({ engine, subjectId }: { engine: string; subjectId:
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
+const uuid5 = /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/i;
+
+/** Whether an id looks like one that follows from some subject (`templateUuid`). */
+export const isUuid5 = (templateId: string): boolean => uuid5.test(templateId);
+
 /**
  * A template id as it is compared, wherever two are: of a UUID the case means nothing, any other id is compared as a
  * subject's is. What is sent to an engine is the id as it was given.

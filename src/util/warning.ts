@@ -20,6 +20,8 @@ export const warningMeanings = {
   'scaled-down': 'sent with fewer pixels, to fit the size that the engine takes',
   'changed-since-listing': 'replaced since it was listed: what was sent is the newer one',
   'source-changed': 'the list has changed since this run read it: what was added is not in it',
+  'inventory-overdue':
+    'the newest delivery of the inventory is older than usual: what was added since is not in the list',
   'template-id-differs':
     'the engine gave an id of its own in place of the one sent: a call that is repeated may enroll the person twice',
   'template-shared':
@@ -37,6 +39,8 @@ export const warningMeanings = {
   'id-like-scientific': 'the id may be a number that a spreadsheet has shortened (1E5)',
   'id-like-hexadecimal': 'the id is a number in hexadecimal, others of the list are none',
   'id-like-decimal': 'the id may be a number whose decimals a program has added (17.0)',
+  'id-like-garbled': 'the id may be UTF-8 that was read as Windows-1252 (MÃ¼ller for Müller)',
+  'id-like-rounded': 'the id may be a number of which a spreadsheet has kept 15 digits',
   'id-zeros-lost': 'the id may have lost its leading zeros: others of the list have them',
   'photo-trimmed': 'blanks or marks that nobody sees were around the path in the list',
   'photo-name-differs': 'found under a name that differs in the form of Unicode, or in slashes',

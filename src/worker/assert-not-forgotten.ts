@@ -1,7 +1,7 @@
 import type { Enrollment, ForgottenWatch, Refusal } from '../ledger/forgotten-watch.ts';
 import { refusedOutcomes } from '../ledger/refused-outcomes.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 
 export interface ForgottenContext {
   /** Whether the subject is on a forget list by now; see `ForgottenWatch`. */

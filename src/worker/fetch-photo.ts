@@ -1,5 +1,5 @@
 import type { ByteShare } from '../photos/byte-budget.ts';
-import { editPhoto } from '../photos/edit-photo.ts';
+import { editPhoto } from '../photos/formats/edit-photo.ts';
 import { inspectPhoto } from '../photos/inspect-photo.ts';
 import type {
   PhotoBytes,
@@ -11,7 +11,7 @@ import type {
 import { preparePhoto } from '../photos/prepare-photo.ts';
 import { copiesWhenSent, type ReadPhoto, readWithinBudget } from '../photos/read-within-budget.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import { inSpan, type Span } from '../util/span.ts';
 import type { Warning } from '../util/warning.ts';
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import type { ReadyPhoto } from './fetch-photo.ts';
 import type { AttemptState } from './judge-reply.ts';
 

@@ -1,5 +1,5 @@
 import type { RateLimiter } from '../account/rate-limiter.ts';
-import { type DoubtfulReply, isDoubtful } from '../account/whose-fault.ts';
+import { type DoubtfulReply, isDoubtful, mayBeThePhotos } from '../account/whose-fault.ts';
 import type {
   EngineReply,
   EnrolledReply,
@@ -8,7 +8,7 @@ import type {
   UnavailableReply,
 } from '../engines/engine.ts';
 import type { PendingRefusal, PhotoJobData } from '../records/photo-job-data.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import { isSameTemplate } from '../util/template-id.ts';
 
 /**
@@ -45,7 +45,9 @@ export function noteRefusal(
   const { message, httpStatus } = reply;
   return {
     ...tries,
-    refusedBefore: true,
+    ...((tries.refusedBefore || reply.kind === 'rejected' || mayBeThePhotos(reply)) && {
+      refusedBefore: true,
+    }),
     refusal: {
       ...seen,
       isRepeated: tries.refusedBefore === true,

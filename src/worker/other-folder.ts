@@ -1,6 +1,6 @@
 import { contentMark } from '../ledger/known-folders.ts';
 import type { OtherFolder, PhotoJobData } from '../records/photo-job-data.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 
 /**
  * What becomes of a photo whose id was inferred from another folder before. `sha256`: of its bytes; absent where the

@@ -6,7 +6,7 @@ import type { PhotoBytes, PhotoProblem } from '../photos/photo.ts';
 import type { ReadPhoto } from '../photos/read-within-budget.ts';
 import type { WorkResult } from '../queue/queue.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import type { RunSettings } from '../records/run-record.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { Span } from '../util/span.ts';

@@ -1,8 +1,8 @@
 import type { PhotoBytes, PhotoProblem } from '../photos/photo.ts';
 import { permanent, tooLarge, toPhotoBytes } from '../photos/photo-bytes.ts';
 import { largestSizeInBytes } from '../photos/read-photo.ts';
-import { picturePathOf } from '../records/picture.ts';
-import { uploadPath } from '../records/upload.ts';
+import { picturePathOf } from '../records/inbox/picture.ts';
+import { uploadPath } from '../records/inbox/upload.ts';
 import type { StateStore } from '../storage/state/state-store.ts';
 
 /** Reads a file that a reviewer gave. */

@@ -1,9 +1,9 @@
 import { anyTemplate, contentFingerprint, noTemplate, templateMark } from '../ledger/fingerprint.ts';
 import type { ByteShare } from '../photos/byte-budget.ts';
-import { fetchableAddress } from '../photos/fetchable-address.ts';
 import type { PhotoProblem } from '../photos/photo.ts';
+import { fetchableAddress } from '../photos/places/fetchable-address.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import type { S3Connection } from '../storage/s3/s3-connection.ts';
 import type { Span } from '../util/span.ts';
 import type { Warning } from '../util/warning.ts';

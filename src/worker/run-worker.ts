@@ -12,6 +12,7 @@ import { photosBudgetInBytes, type ReadPhoto } from '../photos/read-within-budge
 import type { PhotoWorker, QueueBackend } from '../queue/queue.ts';
 import { manifestPath, parseManifestLine } from '../records/manifest.ts';
 import type { PhotoJobData } from '../records/photo-job-data.ts';
+import { moneyFolderOf } from '../records/purse.ts';
 import { readControl, writeControl } from '../records/run-control.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import type { CallKind } from '../settings/price.ts';
@@ -86,7 +87,7 @@ export function createRunWorker(options: RunWorkerOptions): RunWorker {
       : undefined;
   let worker: PhotoWorker | undefined;
   const { price, budget } = record.settings;
-  const purse = price && createPurse({ state, runId: record.id, processName, price, budget });
+  const purse = price && createPurse({ state, folder: moneyFolderOf(record.id), processName, price, budget });
   const takeCall = async (kind: CallKind) => {
     if (purse && !(await purse.take(kind))) return false;
     let isTaken = maxCalls === undefined;

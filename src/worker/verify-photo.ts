@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HeldAccountLock } from '../account/account-lock.ts';
 import type { IdentifiedReply } from '../engines/engine.ts';
 import { thresholdOf } from '../engines/similarity.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import { isSameTemplate } from '../util/template-id.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';
 import { finishEnrolled } from './finish-outcome.ts';

@@ -5,7 +5,7 @@ import { AccountPausedError } from '../account/rate-limiter.ts';
 import { AccountHeldError } from '../account/undo-hold.ts';
 import type { Refusal } from '../ledger/forgotten-watch.ts';
 import type { PhotoJob } from '../queue/queue.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 import { eitherSignal } from '../util/abort-signals.ts';
 import type { Span } from '../util/span.ts';
 import { retryDelayInMs } from '../util/with-retry.ts';

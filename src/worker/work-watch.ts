@@ -1,5 +1,5 @@
 import type { CallWatch } from '../account/call-watch.ts';
-import type { Outcome } from '../records/report-line.ts';
+import type { Outcome } from '../records/report/report-line.ts';
 
 /** Told of what this process does for photos, for whoever watches it. */
 export interface WorkWatch extends CallWatch {

@@ -10,7 +10,7 @@ import {
 } from '../../src/account/account-state.ts';
 import { claimProbe, probeFreeAt, releaseProbe, renewProbe } from '../../src/account/circuit-breaker.ts';
 import { type Sign, type Standing, whoseFault } from '../../src/account/whose-fault.ts';
-import type { AccountCheck, EngineReply } from '../../src/engines/engine.ts';
+import type { AccountCheck, EngineReply, UnavailableReply } from '../../src/engines/engine.ts';
 import { randomInputs } from '../helpers/long.ts';
 
 const fresh = accountStateSchema.parse({});
@@ -25,7 +25,12 @@ const rejected: EngineReply = {
   reasons: [],
   stored: 'no',
 };
-const unavailable: EngineReply = { kind: 'unavailable', httpStatus: 500, message: 'HTTP 500', sent: true };
+const unavailable: UnavailableReply = {
+  kind: 'unavailable',
+  httpStatus: 500,
+  message: 'HTTP 500',
+  sent: true,
+};
 const throttled: EngineReply = { kind: 'throttled', httpStatus: 429, message: 'slow down' };
 const forbidden: EngineReply = {
   kind: 'refused',
@@ -294,6 +299,31 @@ describe('a refusal', () => {
     expect(afterReply(state, event(forbidden, 'c'), start).state.pause === null).toBe(ends);
   });
 
+  describe.each([
+    ['an unknown host', { kind: 'refused', certain: false, message: 'unknown host', fix: 'Check it.' }],
+    ['a proxy that asks for a password', { ...forbidden, httpStatus: 407, message: 'HTTP 407' }],
+  ] as [string, EngineReply & { message: string }][])('by %s', (_, reply) => {
+    it('pauses the account where nothing got through yet', () => {
+      let state = fresh;
+      for (const photo of photosOf(20)) state = afterReply(state, event(reply, photo), start).state;
+      expect(state.pause?.reason).toBe('refused');
+    });
+
+    it('is an outage where others got through: nobody is charged, however few photos there are', () => {
+      let state = fresh;
+      for (let call = 0; call < 20; call += 1) {
+        expect(state.down).toBeNull();
+        const after = afterReply(state, event(reply, 'p', { hasPassed: true, attemptsBefore: 4 }), start);
+        expect(after.charged).toBe(false);
+        state = after.state;
+      }
+      expect(state).toMatchObject({ pause: null, doubts: [], streak: { message: reply.message } });
+      expect(state.down).not.toBeNull();
+      const passed = afterReply(state, event(enrolled, 'p'), start + 5_000).state;
+      expect(passed).toMatchObject({ pause: null, down: null, streak: null });
+    });
+  });
+
   it('is charged from the second on where nobody waits for the others', () => {
     expect(afterReply(fresh, event(forbidden, 'a'), start).charged).toBe(false);
     expect(afterReply(fresh, event(forbidden, 'a', { refusedBefore: true }), start).charged).toBe(true);
@@ -355,7 +385,7 @@ describe('whose fault a refusal is: what happens is what the table says', () => 
   });
 
   it.each(Object.entries(standings))('%s, asked of an engine that does not answer: as before', (_, given) => {
-    const check = { ok: false, message: 'HTTP 503', undecided: true } as const;
+    const check: AccountCheck = { ok: false, message: 'HTTP 503', undecided: unavailable };
     expect(afterCheck(given.state, { by: 'a', hasPassed: given.hasPassed, check }, start)).toBe(given.state);
   });
 

@@ -30,9 +30,15 @@ export function createMemoryAccountStore(clock: () => number): MemoryAccountStor
     async reserve({ slots, spacing, aheadInMs, notes }) {
       const now = clock();
       const line = openLine();
+      const setBackInMs = line.lastAt - now;
+      if (setBackInMs > 1000) {
+        line.lastAt = now;
+        line.notBefore -= setBackInMs;
+        for (const [number, at] of line.calls) line.calls.set(number, Math.min(at - setBackInMs, now));
+      }
       for (const { number, sentAt } of notes) {
         if (sentAt === undefined) line.calls.delete(number);
-        else if (line.calls.has(number)) line.calls.set(number, sentAt);
+        else if (line.calls.has(number)) line.calls.set(number, Math.min(sentAt, now + 1000));
       }
       const reserved: Slot[] = [];
       let nextAt = nextSlotAt(line, now, spacing);

@@ -15,7 +15,7 @@ export interface Measured {
   readonly worst: number;
   /** In the worst second as the callers' own clock has it: what the way and the engine add is not in it. */
   readonly worstAsSent: number;
-  /** Share of the rate that was used, from the first call to the last. */
+  /** Share of the rate that was used in the best five seconds. */
   readonly used: number;
   readonly callers: readonly unknown[];
 }

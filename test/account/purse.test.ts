@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createPurse, type Purse } from '../../src/account/purse.ts';
-import { createPurseReader, writePurse } from '../../src/records/purse.ts';
+import { createPurseReader, moneyFolderOf, writePurse } from '../../src/records/purse.ts';
 import { price } from '../../src/settings/price.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { readAmount, writeAmount } from '../../src/util/amount.ts';
@@ -14,7 +14,7 @@ eachTestHasState((opened) => {
   state = opened;
 });
 
-const runId = 'r';
+const folder = moneyFolderOf('r');
 const prices = price.read.parse('enroll=0.003,identify=0.001');
 let names = 0;
 
@@ -23,7 +23,7 @@ function openPurse(
   given: Partial<Parameters<typeof createPurse>[0]> = {},
 ): Purse {
   names += 1;
-  return createPurse({ state, runId, processName: `host:${names}:1`, price: prices, budget, ...given });
+  return createPurse({ state, folder, processName: `host:${names}:1`, price: prices, budget, ...given });
 }
 
 /** Takes until there is no more. @returns what it took, in billionths */
@@ -33,14 +33,14 @@ async function takeAll(purse: Purse, kind: 'enroll' | 'identify' = 'enroll', mos
   return taken;
 }
 
-const claimed = async () => writeAmount((await createPurseReader(state, runId).read()).claimed);
+const claimed = async () => writeAmount((await createPurseReader(state, folder).read()).claimed);
 
 it('one process spends the budget to its last call, and not one call more', async () => {
   const purse = openPurse('0.1');
   expect(writeAmount(await takeAll(purse))).toBe('0.099');
   expect(await purse.take('identify')).toBe(true);
   expect(await purse.take('identify')).toBe(false);
-  expect((await createPurseReader(state, runId).read()).isShort).toBe(true);
+  expect((await createPurseReader(state, folder).read()).isShort).toBe(true);
   purse.setBudget('0.2');
   expect(writeAmount(await takeAll(purse))).toBe('0.099');
   await purse.close();
@@ -50,7 +50,7 @@ it('one process spends the budget to its last call, and not one call more', asyn
 it('what is claimed is durable before it is spent, and what was not spent is given back', async () => {
   const purse = openPurse(undefined);
   expect(await purse.take('enroll')).toBe(true);
-  const before = await createPurseReader(state, runId).read();
+  const before = await createPurseReader(state, folder).read();
   expect(before.claimed).toBeGreaterThanOrEqual(readAmount('0.003'));
   await purse.take('enroll');
   purse.giveBack('enroll');
@@ -85,7 +85,7 @@ it('a call without a price needs no money', async () => {
 });
 
 it('a purse that cannot be read is no purse without money', async () => {
-  await writePurse(state, { runId, name: 'other', claimed: 1n, isShort: false, isClosed: false });
+  await writePurse(state, { folder, name: 'other', claimed: 1n, isShort: false, isClosed: false });
   await state.write('runs/r/money/other.json', '{"schema":"rollcall.purse/1","cla');
   await expect(openPurse('1').take('enroll')).rejects.toThrow('is damaged');
 });
@@ -102,7 +102,7 @@ it('together they never spend more than the budget, however slow the state is, a
   await fc.assert(
     fc.asyncProperty(steps, async ({ processes, budget, lives, waits }) => {
       case_ += 1;
-      const own = { runId: `run-${case_}`, state: slowedMemory(state, waits) };
+      const own = { folder: `money-${case_}`, state: slowedMemory(state, waits) };
       const taken = await Promise.all(
         Array.from({ length: processes }, (_, index) =>
           takeAll(openPurse(budget, own), 'enroll', lives[index]),

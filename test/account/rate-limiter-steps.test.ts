@@ -6,7 +6,7 @@ import type { AccountStore, ReserveRequest } from '../../src/account/account-sto
 import { createRateLimiter, type RateLimiterOptions } from '../../src/account/create-rate-limiter.ts';
 import { AccountPausedError, type Permit } from '../../src/account/rate-limiter.ts';
 import { slotSpacing } from '../../src/account/slot-spacing.ts';
-import type { EngineReply } from '../../src/engines/engine.ts';
+import type { AccountCheck, EngineReply, UnavailableReply } from '../../src/engines/engine.ts';
 import { createMemoryAccountStore } from './memory-account-store.ts';
 
 /** Steps of the limiter by a clock that is moved by hand; what it does in real time is in `create-rate-limiter.test.ts`. */
@@ -22,7 +22,12 @@ const refused: EngineReply = {
   certain: false,
   fix: 'Look.',
 };
-const unavailable: EngineReply = { kind: 'unavailable', httpStatus: 503, message: 'HTTP 503', sent: true };
+const unavailable: UnavailableReply = {
+  kind: 'unavailable',
+  httpStatus: 503,
+  message: 'HTTP 503',
+  sent: true,
+};
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
@@ -33,8 +38,8 @@ interface Given extends Partial<RateLimiterOptions> {
 }
 
 async function open({ state, tripInMs = 0, ...given }: Given = {}) {
-  const memory = createMemoryAccountStore(() => epoch + performance.now());
-  const counts = { read: 0, isAway: false };
+  const counts = { read: 0, isAway: false, setBackInMs: 0 };
+  const memory = createMemoryAccountStore(() => epoch + performance.now() - counts.setBackInMs);
   const requests: ReserveRequest[] = [];
   const store: AccountStore = {
     ...memory,
@@ -165,6 +170,33 @@ describe('the rate limiter of an account', () => {
     await pass(200);
     expect(notes()).toEqual([{ number: 1, sentAt: expect.closeTo(epoch + grantedAt + 70, -2) }]);
     expect(notes()[0]?.sentAt).toBeGreaterThanOrEqual(epoch + 1000 + 70);
+  });
+
+  it('goes on where the store’s clock is set back by an hour', async () => {
+    const { counts, granted, want, finish } = await open();
+    want(400);
+    await pass(150);
+    await finish();
+    const before = granted.length;
+    counts.setBackInMs = 3_600_000;
+    for (let second = 0; second < 3; second += 1) {
+      while (granted.length > 0) await finish();
+      await pass(1000);
+    }
+    expect(before).toBeGreaterThan(0);
+    expect(granted).toHaveLength(16);
+  });
+
+  it('asks an engine that is down again where the store’s clock is set back by an hour', async () => {
+    const { counts, granted, want, finish, stateNow } = await open({ giveUpAfterInMs: 24 * 3_600_000 });
+    want(60);
+    while (!(await stateNow()).down) {
+      await pass(200);
+      while (granted.length > 0) await finish(unavailable);
+    }
+    counts.setBackInMs = 3_600_000;
+    await pass(40_000);
+    expect(granted).toHaveLength(1);
   });
 
   it('lets as many calls go as prove that the account is right, and the others when one got through', async () => {
@@ -393,6 +425,64 @@ describe('the rate limiter of an account', () => {
       0,
     ]);
     expect(limiter.isRightSince(limiter.witness().at)).toBe(false);
+  });
+
+  describe('asked for nothing but the account', () => {
+    const unreached: AccountCheck = {
+      ...{ ok: false, message: 'unknown host' },
+      undecided: { kind: 'refused', certain: false, message: 'unknown host', fix: 'Look.' },
+    };
+    const opened = async (given: Given = {}) => {
+      const scene = await open(given);
+      const ask = async (check: AccountCheck) => {
+        scene.want(1);
+        for (let waited = 0; scene.granted.length === 0 && scene.errors.length === 0; waited += 1) {
+          if (waited > 1_000) throw new Error('no permit');
+          await pass(100);
+        }
+        scene.granted[0]?.sent();
+        const asked = scene.granted.shift()?.checked(check);
+        await pass(0);
+        await asked;
+      };
+      return { ...scene, ask };
+    };
+
+    it('an engine that does not answer is down as for any call, and is given up', async () => {
+      const { ask, stateNow } = await opened({ giveUpAfterInMs: 60_000 });
+      for (let asked = 1; asked <= 20; asked += 1)
+        await ask({ ok: false, message: '503', undecided: unavailable });
+      expect(await stateNow()).toMatchObject({ pause: null, down: {}, streak: { replies: 20 } });
+      for (let probes = 0; (await stateNow()).pause === null; probes += 1) {
+        expect(probes).toBeLessThan(20);
+        await ask({ ok: false, message: '503', undecided: unavailable });
+      }
+      expect((await stateNow()).pause).toMatchObject({ reason: 'down' });
+    });
+
+    it('one that asks for fewer calls slows the account down', async () => {
+      const { ask, stateNow } = await opened();
+      const undecided = {
+        kind: 'throttled',
+        httpStatus: 429,
+        message: 'slow',
+        retryAfterInMs: 2_000,
+      } as const;
+      await ask({ ok: false, message: 'slow', undecided });
+      expect(await stateNow()).toMatchObject({ pace: { value: 0.5 }, pause: null, throttling: {} });
+    });
+
+    it('one that is not reached is the settings’ fault until a call got through, and then an outage', async () => {
+      const { ask, stateNow, want, finish } = await opened();
+      want(1);
+      await pass(100);
+      await finish();
+      await ask(unreached);
+      expect(await stateNow()).toMatchObject({ pause: null, streak: { message: 'unknown host' } });
+      const untested = await opened();
+      await untested.ask(unreached);
+      expect((await untested.stateNow()).pause).toMatchObject({ reason: 'refused' });
+    });
   });
 
   it('lets no run be faster than its process, unless that has a rate by default only', async () => {

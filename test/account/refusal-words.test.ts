@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { afterCheck, afterReply, type ReplyEvent } from '../../src/account/account-reply.ts';
 import type { AccountState } from '../../src/account/account-state.ts';
-import { mayBeThePhotos } from '../../src/account/whose-fault.ts';
+import { mayBeThePhotos, signOf } from '../../src/account/whose-fault.ts';
 import type { CallReply } from '../../src/engines/engine.ts';
 import { doubt, fresh, now, seen, stateOf } from './account-states.ts';
 
@@ -56,12 +56,13 @@ describe('a refusal in words', () => {
   });
 
   it('can be the photo’s only where the engine was reached', () => {
-    expect([mayBeThePhotos({ httpStatus: 403 }), mayBeThePhotos({})]).toEqual([true, false]);
+    expect([{ httpStatus: 403 }, { httpStatus: 407 }, {}].map(mayBeThePhotos)).toEqual([true, false, false]);
   });
 
   it.each<[CallReply, boolean]>([
     [{ kind: 'enrolled', httpStatus: 200, templateId: 't' }, true],
     [{ kind: 'identified', httpStatus: 200 }, true],
+    [{ kind: 'verified', httpStatus: 200, result: 'other' }, true],
     [{ kind: 'deleted', httpStatus: 200, existed: true }, true],
     [{ kind: 'rejected', httpStatus: 400, code: '5', message: 'no', reasons: [], stored: 'no' }, true],
     [
@@ -77,7 +78,9 @@ describe('a refusal in words', () => {
     const state = stateOf({ doubts: [doubt('p', 'a')], streak: null });
     const { charged, state: after } = afterReply(state, event(reply, 'q'), now);
     expect(charged).toBe(expected);
-    const isPassed = ['enrolled', 'identified', 'deleted'].includes(reply.kind) || 'reasons' in reply;
+    expect(signOf(reply, false) === 'passed').toBe(expected && !('isUndocumented' in reply));
+    const isPassed =
+      ['enrolled', 'identified', 'verified', 'deleted'].includes(reply.kind) || 'reasons' in reply;
     const isOpen = reply.kind === 'refused' || 'isUndocumented' in reply;
     expect(after.doubts.length).toBe(isOpen ? 2 : isPassed ? 0 : 1);
   });

@@ -19,7 +19,7 @@ const outages = [
 describe.concurrent.each(outages)(
   'an engine that $what for $seconds s at full speed',
   ({ mode, seconds }) => {
-    it.each(storeNames)('costs no photo and few calls (%s)', { timeout: 240_000 }, async (store) => {
+    it.each(storeNames)('costs no photo and few calls (%s)', async (store) => {
       const scene = await openScene({ store, photos: 600 });
       const { control } = scene.engine;
       try {

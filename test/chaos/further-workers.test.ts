@@ -17,54 +17,51 @@ const concurrency = 4;
 const slowRate = 10;
 
 describe.concurrent('several processes of one command', () => {
-  it.each(storeNames)(
-    'are one in pace and end, whichever of them is killed (%s)',
-    {
-      timeout: 240_000,
-    },
-    async (store) => {
-      const scene = await openScene({ store, photos });
-      const presence = await openPresence(scene);
-      const { control } = scene.engine;
-      const settings = ['--concurrency', `${concurrency}`, '--queue', scene.store.queue];
-      const run = ['run', scene.photosFolder, ...settings];
-      try {
-        const first = scene.start([...run, '--processes', '3', '--rate', `${slowRate}`]);
-        const [victim = ''] = await presence.further(first, 2);
-        if (process.platform === 'linux') {
-          const words = await readFile(`/proc/${pidOf(victim)}/cmdline`, 'utf8');
-          expect(words).not.toContain(scene.store.queue);
-        }
-        process.kill(pidOf(victim), 'SIGKILL');
-        await until(() => !isAlive(victim));
-        const after = await presence.further(first, 2);
-        expect(first.output.stderr).toContain('One of 3 processes ended (SIGKILL); another starts in 1s');
-
-        // As a terminal does.
-        for (const pid of [first.pid, ...after.map(pidOf)]) process.kill(pid, 'SIGINT');
-        expect(await first.ended, first.output.stderr).toBe(130);
-        expect(after.filter(isAlive)).toEqual([]);
-        expect(first.output.stderr.match(/Draining/g)).toHaveLength(1);
-        const calls = await control.calls();
-        expect(calls.every((call) => call.status === 200)).toBe(true);
-        provePace({ calls, rate: slowRate, holdUps: await scene.holdUps() });
-
-        const second = scene.start(['worker', ...settings, '--processes', '2']);
-        const orphans = await presence.further(second, 1);
-        await second.kill();
-        await until(() => !orphans.some(isAlive), { what: 'the end of processes whose command was killed' });
-
-        const third = scene.start([...run, '--rate', '200']);
-        expect(await third.ended, third.output.stderr).toBe(0);
-        const proof = await proveRun(scene, await onlyRunFolder(scene.stateFolder));
-        // Those in flight of the two that were killed; all others let theirs end.
-        expect(proof.repeated).toBeLessThanOrEqual(2 * concurrency);
-      } finally {
-        await presence.close();
-        await scene.close();
+  it.each(storeNames)('are one in pace and end, whichever of them is killed (%s)', async (store) => {
+    const scene = await openScene({ store, photos });
+    const presence = await openPresence(scene);
+    const { control } = scene.engine;
+    const settings = ['--concurrency', `${concurrency}`, '--queue', scene.store.queue];
+    const run = ['run', scene.photosFolder, ...settings];
+    try {
+      const first = scene.start([...run, '--processes', '3', '--rate', `${slowRate}`]);
+      const begun = await presence.further(first, 2);
+      for (const name of begun) scene.watch(pidOf(name));
+      const [victim = ''] = begun;
+      if (process.platform === 'linux') {
+        const words = await readFile(`/proc/${pidOf(victim)}/cmdline`, 'utf8');
+        expect(words).not.toContain(scene.store.queue);
       }
-    },
-  );
+      process.kill(pidOf(victim), 'SIGKILL');
+      await until(() => !isAlive(victim));
+      const after = await presence.further(first, 2);
+      for (const name of after) scene.watch(pidOf(name));
+      expect(first.output.stderr).toContain('One of 3 processes ended (SIGKILL); another starts in 1s');
+
+      // As a terminal does.
+      for (const pid of [first.pid, ...after.map(pidOf)]) process.kill(pid, 'SIGINT');
+      expect(await first.ended, first.output.stderr).toBe(130);
+      expect(after.filter(isAlive)).toEqual([]);
+      expect(first.output.stderr.match(/Draining/g)).toHaveLength(1);
+      const calls = await control.calls();
+      expect(calls.every((call) => call.status === 200)).toBe(true);
+      provePace({ calls, rate: slowRate, holdUps: await scene.holdUps() });
+
+      const second = scene.start(['worker', ...settings, '--processes', '2']);
+      const orphans = await presence.further(second, 1);
+      await second.kill();
+      await until(() => !orphans.some(isAlive), { what: 'the end of processes whose command was killed' });
+
+      const third = scene.start([...run, '--rate', '200']);
+      expect(await third.ended, third.output.stderr).toBe(0);
+      const proof = await proveRun(scene, await onlyRunFolder(scene.stateFolder));
+      // Those in flight of the two that were killed; all others let theirs end.
+      expect(proof.repeated).toBeLessThanOrEqual(2 * concurrency);
+    } finally {
+      await presence.close();
+      await scene.close();
+    }
+  });
 });
 
 /** Which processes work on runs, as all others on the queue see it. */

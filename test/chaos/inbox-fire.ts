@@ -14,7 +14,7 @@ import {
   readRunReport,
   waitForRun,
 } from '../../src/index.ts';
-import { listPictures } from '../../src/records/picture.ts';
+import { listPictures } from '../../src/records/inbox/picture.ts';
 import { lookAtInbox } from '../../src/runs/inbox/look-at-inbox.ts';
 import { createSeededRandom } from '../helpers/engine-server-calls.ts';
 import { provePace } from '../helpers/prove-pace.ts';

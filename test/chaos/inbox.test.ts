@@ -18,7 +18,7 @@ describe('an inbox whose processes are killed again and again', () => {
   });
   afterAll(() => scene.close());
 
-  it('has one line for each photo, under the number that was answered', { timeout: 300_000 }, async () => {
+  it('has one line for each photo, under the number that was answered', async () => {
     const random = createSeededRandom(7);
     const input = Array.from({ length: photos }, (_, index) =>
       JSON.stringify({ subjectId: `s-${index}`, photo: 'ann.jpg', key: `k-${index}` }),

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ReportLine, reportLineSchema } from '../../src/records/report-line.ts';
+import { type ReportLine, reportLineSchema } from '../../src/records/report/report-line.ts';
 
 /** The folder of the only run of a state. */
 export async function onlyRunFolder(stateFolder: string): Promise<string> {

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { readSummary } from '../../src/conductor/finish-run.ts';
 import { templateIdOf } from '../../src/engines/registry.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
-import { readReport } from '../../src/records/read-report.ts';
+import { readReport } from '../../src/records/report/read-report.ts';
 import { type RunRecord, readRunRecord, runFolderOf } from '../../src/records/run-record.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
 import { tagPhoto } from '../helpers/engine-server-tag.ts';

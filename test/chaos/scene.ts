@@ -19,6 +19,8 @@ export interface Scene {
   readonly store: Store;
   /** When its processes were ready to run and had no core. */
   holdUps(): Promise<readonly HoldUp[]>;
+  /** One that its processes started counts among them from now on. */
+  watch(pid: number): void;
   /** What the command line finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Starts the command line, or a program that takes its place. */
@@ -67,6 +69,7 @@ export async function openScene(options: {
     store,
     environment,
     holdUps: watch.read,
+    watch: watch.watch,
     start(args, options = {}) {
       const child = startRollcall(options.program ?? program, args, {
         ...environment,

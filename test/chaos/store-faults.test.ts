@@ -58,13 +58,11 @@ const faults: readonly Fault[] = [
   },
 ];
 
-const limit = { timeout: 180_000 };
-
 /** These wait more than they work: they wait together. */
 describe.concurrent('the store of a queue', () => {
   for (const { what, stores, strike } of faults) {
     for (const store of stores) {
-      it(`${what}: a run costs repeated calls, never a photo (${store})`, limit, async () => {
+      it(`${what}: a run costs repeated calls, never a photo (${store})`, async () => {
         const scene = await openScene({ store, photos: orLong(320, 500) });
         try {
           const run = createOrResumeRun(scene);

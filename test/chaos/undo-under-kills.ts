@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { templateIdOf } from '../../src/engines/registry.ts';
-import { type UndoLine, undoLineSchema } from '../../src/records/undo-line.ts';
+import { type UndoLine, undoLineSchema } from '../../src/records/undo/undo-line.ts';
 import { createSeededRandom, type ServerCall } from '../helpers/engine-server-calls.ts';
 import { until } from '../helpers/until.ts';
 import { subjectOf } from './photo-folder.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { deadLettersTable } from '../../src/cli/dead-letters-table.ts';
-import { widthOf } from '../../src/cli/spans.ts';
+import { deadLettersTable } from '../../src/cli/text/dead-letters-table.ts';
+import { widthOf } from '../../src/cli/text/spans.ts';
 import { groupOf } from '../../src/conductor/what-helps.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 
 const lineOf = (seq: number, given: Partial<ReportLine>): ReportLine => ({
   ...{ schema: 'rollcall.report/1', run: 'run-1', seq, status: 'rejected', engine: 'ooto', finishedAt: '' },

@@ -31,3 +31,14 @@ it.each([['worker'], ['status'], ['resume'], ['schedule', 'add'], ['engine']])(
     expect(await helpOf(...command)).toMatch(/^Queue and state:$/m);
   },
 );
+
+it.each([
+  [['run', 'photos', '--engin', 'ooto'], '(see rollcall run --help)'],
+  [['prune'], '(see rollcall prune --help)'],
+  [['rum', 'photos'], '(see rollcall --help)'],
+])('%j is told where to look', async (words, where) => {
+  const folder = await makeTemporaryFolder();
+  const { exitCode, stderr } = await runInThisProcess(words, { folder: folder.path });
+  await folder.remove();
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(where) });
+});

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLiveLines, type LiveLines } from '../../src/cli/live-lines.ts';
-import { cut } from '../../src/cli/spans.ts';
+import { createLiveLines, type LiveLines } from '../../src/cli/terminal/live-lines.ts';
+import { cut } from '../../src/cli/text/spans.ts';
 import { openScreen, screenStream } from '../helpers/terminal-screen.ts';
 
 const texts = [`first ${'='.repeat(150)}`, `second ${'-'.repeat(150)}`];

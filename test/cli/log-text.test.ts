@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { logText } from '../../src/cli/log-text.ts';
+import { logText } from '../../src/cli/text/log-text.ts';
 
 const shown = (line: object) =>
   logText(JSON.stringify(line))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { runFolderOf, writeFirstRunRecord } from '../../src/records/run-record.ts';
 import { createSummaryBuilder } from '../../src/records/summary.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
@@ -53,7 +53,15 @@ afterAll(() => folder.remove());
 const runHere = (...args: readonly string[]) => runInThisProcess(args, { folder: folder.path });
 
 it.each([
-  ['dead-letters', [/^1\t/, /^2\trejected\tcode-\\n1\\tenrolled/, /^3\trejected\tcode-plain\temp-plain\t/]],
+  [
+    'dead-letters',
+    [
+      /^1\t/,
+      /^2\trejected\tcode-\\n1\\tenrolled/,
+      /^3\trejected\tcode-plain\temp-plain\t/,
+      /^Run run-1 is not over: more may follow/,
+    ],
+  ],
   [
     'report',
     [/^Run run-1 finished/, / {2}enrolled/, / {2}rejected/, /by code/, /calls/, /^Report/, /^3 need/],

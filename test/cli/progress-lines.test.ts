@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { RateLimiterSnapshot } from '../../src/account/rate-limiter.ts';
-import { progressRecord } from '../../src/cli/progress.ts';
-import { type ProgressView, progressLines, progressText } from '../../src/cli/progress-lines.ts';
-import { widthOf } from '../../src/cli/spans.ts';
+import { progressRecord } from '../../src/cli/terminal/progress.ts';
+import { type ProgressView, progressLines, progressText } from '../../src/cli/terminal/progress-lines.ts';
+import { widthOf } from '../../src/cli/text/spans.ts';
 import type { RunProgress } from '../../src/conductor/conducting.ts';
 import { meaningOfCode } from '../../src/engines/registry.ts';
 import { judgeCanary } from '../../src/records/canary.ts';
 import { progressSchema } from '../../src/records/progress.ts';
-import { restoreTally } from '../../src/records/report-tally.ts';
+import { restoreTally } from '../../src/records/report/report-tally.ts';
 
 const open: RateLimiterSnapshot = {
   ...{ ratePerSecond: 50, achievedPerSecond: 49.84, heldByConcurrency: false, inFlight: 12, state: 'open' },
@@ -196,6 +196,7 @@ it('programs get it as JSON, with all fields in every line', () => {
     ...{ byStatus: failed.byStatus, byCode: failed.byCode },
     ...{ rateNow: 49.8, rateLimit: 50, inFlight: 12, retries: 3, etaSeconds: 153, waitsFor: null },
     money: null,
+    canary: null,
   });
   const waiting = viewOf({ listingEnded: false, limiter: down, view: { donePerSecond: 0 } });
   expect(progressSchema.parse(progressRecord('run-1', waiting))).toMatchObject({

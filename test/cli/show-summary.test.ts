@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { showSummary } from '../../src/cli/show-end.ts';
-import { buildReportLine } from '../../src/records/report-line.ts';
+import { buildReportLine } from '../../src/records/report/report-line.ts';
 import { createSummaryBuilder, summarySchema } from '../../src/records/summary.ts';
 import { meaningOf, type Warning, warningMeanings } from '../../src/util/warning.ts';
 
@@ -45,6 +45,24 @@ describe('warnings in the summary', () => {
   });
 });
 
+it('the summary fits a terminal, however many codes and warnings there are; elsewhere each is one line', () => {
+  const byCode = Object.fromEntries(
+    Array.from({ length: 30 }, (_, index) => [`FAIL_ON_${index}`, 31 - index]),
+  );
+  const warnings = { 'converted-from-webp': 3, 'cut-off': 2, blurred: 1 };
+  const summary = { ...summaryOf([['blurred']]), byCode, warnings };
+  const narrow = showSummary(summary, '/f', 80);
+  expect(narrow.filter((line) => line.length >= 80)).toEqual([]);
+  const one = (lines: readonly string[]) => lines.join(' ').replace(/\s+/g, ' ');
+  const wide = showSummary(summary, '/f', undefined);
+  expect(one(narrow)).toBe(one(wide));
+  expect(wide).toContain(
+    `  by code    ${Object.entries(byCode)
+      .map((pair) => pair.join(': '))
+      .join(', ')}`,
+  );
+});
+
 describe('the list in the summary', () => {
   const shown = (listed: object, isSourceChanged = false, source = '/a') =>
     showSummary(createSummaryBuilder().build({ ...facts, source, listed, isSourceChanged }), '/f').join('\n');
@@ -63,7 +81,9 @@ describe('the list in the summary', () => {
   });
 
   it('says that a pipe cannot tell its end', () => {
-    expect(shown({ at: '2026-11-22T01:02:03.000Z' }, false, '-')).toMatch(/from a pipe, which cannot tell/);
+    expect(shown({ at: '2026-11-22T01:02:03.000Z' }, false, '-')).toMatch(
+      /if it was piped: a pipe cannot tell/,
+    );
   });
 
   it('names the command that lists a changed source anew, to be copied as it is', () => {

@@ -3,8 +3,8 @@ import type { ConductEnd, ConductOptions } from '../../src/conductor/conducting.
 import { conductRun } from '../../src/conductor/conductor.ts';
 import type { GivenSettings } from '../../src/engines/settings.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
-import { readReport } from '../../src/records/read-report.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import { readReport } from '../../src/records/report/read-report.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { type RunRecord, readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { Source } from '../../src/sources/source.ts';

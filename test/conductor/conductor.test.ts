@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { pauseAccount } from '../../src/account/account-pause.ts';
 import { manifestPath } from '../../src/records/manifest.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { writeControl } from '../../src/records/run-control.ts';
 import { writeRunRecord } from '../../src/records/run-record.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
 import { jobToRepeat } from '../../src/conductor/photo-job.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { makeJob } from '../queue/photo-jobs.ts';
 import { lineOf } from '../records/report-lines.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/conductor/decide.ts';
-import { needsLedger, openKeptTemplates, openLedgerLookup } from '../../src/conductor/ledger-lookup.ts';
+import { openKeptTemplates, openLedgerLookup } from '../../src/conductor/ledger-lookup.ts';
 import { templateIdOf } from '../../src/engines/registry.ts';
 import { createErasureLog } from '../../src/ledger/forget-files.ts';
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
@@ -33,30 +33,7 @@ const listed: Settings = {
   idsFromPaths: false,
   replace: false,
 };
-const { idsFromPaths: _, ...ofEarlier } = listed;
 const inFolders: Settings = { ...listed, sameSubject: 'collision', idsFromPaths: true, incremental: false };
-
-describe('which runs ask the ledger', () => {
-  it.each<[boolean, string, Settings]>([
-    [true, 'an incremental one', listed],
-    [true, 'one whose ids are inferred from paths', inFolders],
-    [
-      true,
-      'one of an earlier version, which does not say, over a folder',
-      { ...ofEarlier, sameSubject: 'collision', incremental: false },
-    ],
-    [
-      true,
-      'an incremental one that takes an archive that moved',
-      { ...inFolders, incremental: true, replace: true },
-    ],
-    [false, 'one that takes an archive that moved', { ...inFolders, replace: true }],
-    [false, 'one whose ids are its own', { ...listed, incremental: false }],
-    [false, 'one of an earlier version over a list', { ...ofEarlier, incremental: false }],
-  ])('%s: %s', (expected, _, settings) => {
-    expect(needsLedger(settings)).toBe(expected);
-  });
-});
 
 const sha = (letter: string) => letter.repeat(64);
 const event = (more: Partial<LedgerEvent> = {}): LedgerEvent => ({
@@ -286,3 +263,36 @@ describe('a template from when blanks were part of an id', () => {
     expect((await openKeptTemplates({ state, ...common }))('a')).toBeUndefined();
   });
 });
+
+describe('a run that is listed while another is undone', () => {
+  it.each([false, true])(
+    'knows of it for who is listed from then on (by a snapshot: %s)',
+    async (bySnapshot) => {
+      const ledger = createLedgerOnDisk(state, common.account);
+      await ledger.addNight(['a', 'b', 'c'].map((subjectId) => ofSubject(subjectId)));
+      if (bySnapshot) await ledger.renew();
+      let count = 1;
+      const lookup = await openLedgerLookup({ state, ...common, settings: listed, listed: () => count });
+      await ledger.addNight(
+        ['a', 'b'].map((subjectId) => ofSubject(subjectId, { kind: 'undone', at: timeAt(2) })),
+      );
+      count = 3;
+      const kinds: string[] = [];
+      for (const [index, subjectId] of ['a', 'b', 'c'].entries()) {
+        const line = { seq: index + 1, subjectId, photo: `/x/${subjectId}.jpg`, version: 'v1' };
+        await lookup.prepare([line]);
+        kinds.push(lookup.decide(line, feed).kind);
+      }
+      await lookup.close();
+      // The first was listed before, so that the undoing has seen it there.
+      expect(kinds).toEqual(['settle', 'feed', 'settle']);
+    },
+  );
+});
+
+const ofSubject = (subjectId: string, more: Partial<LedgerEvent> = {}) =>
+  event({
+    ...{ subjectId, photo: `/x/${subjectId}.jpg` },
+    templateId: templateIdOf({ engine: 'ooto', subjectId }),
+    ...more,
+  });

@@ -4,7 +4,7 @@ import { createFailureWatch } from '../../src/conductor/failure-watch.ts';
 import { createDeferredPhotos, createInFlightPhotos } from '../../src/conductor/in-flight-photos.ts';
 import { createStop, type Stop, type StopReason } from '../../src/conductor/stop.ts';
 import { withStoreRetry } from '../../src/queue/queue-with-retry.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { FaultError } from '../../src/util/errors.ts';
 import { plural } from '../../src/util/plural.ts';
 import { randomInputs } from '../helpers/long.ts';

@@ -6,7 +6,7 @@ import { givenSource } from './given-source.ts';
 
 const rows = 100_000;
 const rowsPerSubject = 1_000;
-/** Subjects and their templates may take 64 bytes a row; the rest is what one look differs from another. */
+/** Subjects and their templates may take 43 bytes a row; the rest is what one look differs from another. */
 const bytesPerRow = 100;
 
 describe('a long list', () => {

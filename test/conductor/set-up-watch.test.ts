@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createSetUpWatch } from '../../src/conductor/set-up-watch.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { lineOf } from '../records/report-lines.ts';
 
 type Kind = NonNullable<ReportLine['error']>['kind'];

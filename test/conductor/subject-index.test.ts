@@ -20,11 +20,11 @@ describe('the index of subjects', () => {
     );
   });
 
-  it('keeps a million texts through its growth, at no moment in more than 32 bytes a text', () => {
+  it('keeps a million texts through its growth, at no moment in more than 24 bytes a text', () => {
     const index = createSubjectIndex({ keepsLatest: true });
     for (let seq = 1; seq <= 1_000_000; seq += 1) {
       index.enter(`subject-${seq}`, seq);
-      if (seq >= 50_000 && seq % 5_000 === 0 && index.sizeInBytes > 32 * seq)
+      if (seq >= 50_000 && seq % 5_000 === 0 && index.sizeInBytes > 24 * seq)
         throw new Error(`${index.sizeInBytes / seq} bytes a text at ${seq}`);
     }
     for (let seq = 1; seq <= 1_000_000; seq += 997)

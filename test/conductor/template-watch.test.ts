@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTemplateWatch } from '../../src/conductor/template-watch.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
-import { createSharedTemplates } from '../../src/records/shared-template.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
+import { createSharedTemplates } from '../../src/records/report/shared-template.ts';
 
 interface Given {
   readonly subject: string;

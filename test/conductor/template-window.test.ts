@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTemplateWindow, type TemplateWindow } from '../../src/conductor/template-window.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 
 const lineOf = (seq: number, more: Partial<ReportLine> = {}): ReportLine => ({
   schema: 'rollcall.report/1',

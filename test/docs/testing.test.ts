@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { smallAndSlow } from '../setup/sort-tests.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -13,6 +14,10 @@ describe('the page about the tests', () => {
     const rows = [...page.matchAll(/^\| `([\w-]+\.[jt]s)` +\|/gm)].map(([, name = '']) => name);
     expect(rows.toSorted()).toEqual(helpers.toSorted());
     for (const name of await readdir(join(root, 'test', 'setup'))) expect(page).toContain(`\`${name}\``);
+  });
+
+  it('begins with files that there are', async () => {
+    for (const path of smallAndSlow) expect(await read(path), path).not.toBe('');
   });
 
   it('shows only commands that there are', async () => {

@@ -123,6 +123,19 @@ export const badCommands: readonly BadCommand[] = [
     says: ['OOTO_APP_KEY_FILE'],
   },
   {
+    name: 'a key with quotes around it',
+    args: archive,
+    environment: { OOTO_APP_KEY: '"geheim"' },
+    exitCode: 2,
+    says: ['OOTO_APP_KEY has quotes around its value'],
+  },
+  {
+    name: 'a state in another store',
+    args: [...archive, '--state', 'gs://bucket/state'],
+    exitCode: 2,
+    says: ['--state', 'gs://bucket/state', 's3://bucket/prefix'],
+  },
+  {
     name: 'a key given twice',
     args: archive,
     environment: { OOTO_APP_KEY_FILE: './key' },

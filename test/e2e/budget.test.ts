@@ -22,9 +22,7 @@ async function openArchive(count: number, script?: string, queue?: string): Prom
   await writePhotos(join(scene.folder, 'archive'), { count, ...(script !== undefined && { script }) });
 }
 
-it('pauses before a call passes the budget, retries counted, and goes on with more', {
-  timeout: 120_000,
-}, async () => {
+it('pauses before a call passes the budget, retries counted, and goes on with more', async () => {
   await openArchive(18, '503x1');
   const first = await scene.run(['run', './archive', ...price, ...quick, '--budget', '0.03']);
   const [runId = ''] = await scene.runIds();
@@ -37,10 +35,17 @@ it('pauses before a call passes the budget, retries counted, and goes on with mo
   const again = await scene.run(['run', './archive', ...price, ...quick]);
   expect(again.exitCode).toBe(3);
   expect(scene.engine.calls.length).toBe(15);
+  expect(await scene.run(['resume', runId])).toMatchObject({
+    ...{ exitCode: 2, stdout: '' },
+    stderr: expect.stringContaining(
+      `Run ${runId} does not go on: nothing is left of the budget of 0.03 (--budget) for another call. To go on, with more than that: rollcall set ${runId} --budget N, then rollcall resume ${runId}`,
+    ),
+  });
 
   expect((await scene.run(['set', runId, '--budget', '0.2'])).stdout).toContain(
     `Run ${runId}: --budget 0.2, once it goes on.`,
   );
+  expect((await scene.run(['resume', runId])).stdout).toContain(`Run ${runId} goes on with the next worker.`);
   const last = await scene.run(['run', './archive', ...price, ...quick]);
   expect(last.exitCode).toBe(0);
   expect((await scene.summary(runId)).money).toEqual({
@@ -50,16 +55,14 @@ it('pauses before a call passes the budget, retries counted, and goes on with mo
   expect(scene.engine.calls.length).toBe(36);
 });
 
-it('a budget that is just enough is no reason to pause', { timeout: 120_000 }, async () => {
+it('a budget that is just enough is no reason to pause', async () => {
   await openArchive(20);
   const { exitCode } = await scene.run(['run', './archive', ...price, '--budget', '0.04']);
   expect(exitCode).toBe(0);
   expect(scene.engine.calls.length).toBe(20);
 });
 
-it('is not passed by four workers of which one is killed, on a queue that is wiped; what is known to be left is spent later', {
-  timeout: 180_000,
-}, async () => {
+it('is not passed by four workers of which one is killed, on a queue that is wiped; what is known to be left is spent later', async () => {
   const photos = 220;
   await openArchive(photos, undefined, redis.url);
   const spent = () => scene.engine.calls.length * 2;

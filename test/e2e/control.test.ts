@@ -24,7 +24,7 @@ const quick = [50, 100] as const;
 
 const calls = (count: number) => until(() => scene.engine.calls.length >= count);
 
-describe.each(['embedded', 'redis'] as const)('from another process, on %s', { timeout: 180_000 }, (kind) => {
+describe.each(['embedded', 'redis'] as const)('from another process, on %s', (kind) => {
   async function open(): Promise<void> {
     const queue = kind === 'redis' ? redis.url : undefined;
     scene = await openScene({ queue, latencyInMs: unhurried });

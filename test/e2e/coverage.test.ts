@@ -1,9 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { coverageLineSchema } from '../../src/records/coverage-line.ts';
+import { auditLineSchema } from '../../src/records/audit/audit-line.ts';
+import { coverageLineSchema } from '../../src/records/audit/coverage-line.ts';
+import { listCoverageRecords } from '../../src/records/audit/coverage-record.ts';
+import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
+import { runAsBefore } from '../helpers/run-as-before.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 
 let redis: TestRedis;
@@ -57,7 +61,7 @@ afterAll(async () => {
   await redis.close();
 });
 
-describe('rollcall coverage', { timeout: 60_000 }, () => {
+describe('rollcall coverage', () => {
   it('says of each person whether the engine holds a template, and why not', async () => {
     const calls = scene.engine.calls.length;
     const end = await scene.run(['coverage', 'people.csv', '--format', 'jsonl']);
@@ -93,10 +97,85 @@ describe('rollcall coverage', { timeout: 60_000 }, () => {
     expect((await scene.run(command)).exitCode).toBe(2);
   });
 
+  it('notes its counts for the page, and nobody: the newest of each list', async () => {
+    await writeFile(join(scene.folder, 'few.csv'), 'subject_id\ngood\nnina\n');
+    for (const list of ['few.csv', './few.csv']) await scene.run(['coverage', list]);
+    await scene.run(['coverage', 'people.csv', '--missing', '--json']);
+    const state = createLocalStateStore(scene.stateFolder);
+    const [newest, few, ...others] = await listCoverageRecords(state);
+    expect(others).toEqual([]);
+    expect(few?.record).toMatchObject({
+      ...{ list: 'few.csv', people: 2 },
+      byStatus: { enrolled: 1, 'never-seen': 1 },
+    });
+    const { account } = await scene.record('first');
+    expect(newest?.record).toEqual({
+      ...{ schema: 'rollcall.coverage-record/1', account, list: 'people.csv', people: 10 },
+      ...{ at: expect.any(String), byStatus: expect.objectContaining({ enrolled: 3, forgotten: 1 }) },
+    });
+    for (const { path } of [newest, few].filter((kept) => kept !== undefined))
+      expect((await state.read(path))?.toString()).not.toMatch(/good|nina|moved|gone/u);
+  });
+
+  it('is answered all the same where nothing can be noted, and makes no state where there is none', async () => {
+    const folder = join(scene.stateFolder, 'coverage');
+    await rename(folder, `${folder}-before`);
+    await writeFile(folder, 'in its place');
+    const end = await scene.run(['coverage', 'people.csv', '--json']);
+    expect(end.exitCode).toBe(1);
+    expect(JSON.parse(end.stdout)).toMatchObject({ people: 10 });
+    expect(end.stderr).toContain('The page of rollcall serve will not show this: ');
+    await rm(folder);
+    await rename(`${folder}-before`, folder);
+
+    const elsewhere = await scene.run(['coverage', 'people.csv', '--state', './nowhere', '--json']);
+    expect(elsewhere.exitCode).toBe(1);
+    expect(JSON.parse(elsewhere.stdout).byStatus).toEqual({ 'never-seen': 10 });
+    expect(await readdir(join(scene.folder, 'nowhere')).catch(() => [])).not.toContain('coverage');
+  });
+
   it('ends with 0 where nobody is missing', async () => {
     await writeFile(join(scene.folder, 'some.txt'), 'good\nlater\ngone\n');
     const end = await scene.run(['coverage', 'some.txt']);
     expect(end).toMatchObject({ exitCode: 0, stderr: '3 people: 2 enrolled, 1 forgotten' });
+  });
+
+  it('says of whom somebody else took the template, by an id that a list gave', async () => {
+    const list = (subjectId: string) =>
+      `subject_id,photo,template_id\n${subjectId},${subjectId}.jpg,card-7\n`;
+    await writeFiles(scene.folder, {
+      'owner.jpg': await makePhoto(),
+      'heir.jpg': await makePhoto(),
+      'owner.csv': list('owner'),
+      'heir.csv': list('heir'),
+      'cards.txt': 'owner\nheir\ngood\n',
+    });
+    const statuses = async () => {
+      const { exitCode, stdout } = await scene.run(['coverage', 'cards.txt', '--format', 'jsonl']);
+      const lines = stdout.split('\n').map((line) => coverageLineSchema.parse(JSON.parse(line)));
+      return [
+        exitCode,
+        ...lines.map(({ status, code, run }) => [status, code, run].filter(Boolean).join(' ')),
+      ];
+    };
+    await scene.run(['run', 'owner.csv', '--run-id', 'owners']);
+    expect(await statuses()).toEqual([1, 'enrolled', 'never-seen', 'enrolled']);
+    await runAsBefore(scene, () => scene.run(['run', 'heir.csv', '--run-id', 'heirs']));
+    expect(await statuses()).toEqual([1, 'failed replaced heirs', 'enrolled', 'enrolled']);
+
+    // An audit that enrolled the owner anew would take it from the heir.
+    const held = () => scene.engine.templates.get('card-7')?.photoSha256.at(-1);
+    const before = held();
+    const audit = await scene.run(['audit', '--sample', 'all', '--repair', '--output', 'cards.jsonl']);
+    expect(audit.exitCode, audit.stderr).toBe(1);
+    const lines = (await readFile(join(scene.folder, 'cards.jsonl'), 'utf8')).trimEnd().split('\n');
+    const found = lines.map((line) => auditLineSchema.parse(JSON.parse(line)));
+    expect(found.find(({ subjectId }) => subjectId === 'owner')).toMatchObject({
+      status: 'shadowed',
+      answeredBy: { templateId: 'card-7', subjectId: 'heir' },
+    });
+    expect(found.find(({ subjectId }) => subjectId === 'heir')).toMatchObject({ status: 'present' });
+    expect(held()).toBe(before);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { writePhotos } from '../helpers/photos.ts';
@@ -73,6 +73,27 @@ it('a run that is over stays so when its run.json is damaged: no photo is called
     listed: before.listed,
   });
 });
+
+it.each([
+  [['report']],
+  [['report', '--format', 'csv']],
+  [['dead-letters']],
+  [['dead-letters', '--retry', 'all']],
+  [['review']],
+])(
+  'of a run that is over and has lost its report, %j does not say that there was nothing',
+  async ([command = '', ...flags]) => {
+    scene = await openScene({ queue: redis.url });
+    await writePhotos(join(scene.folder, 'archive'), { count: 2, script: 'code-5' });
+    expect((await scene.run(['run', './archive', '--run-id', 'over'])).exitCode).toBe(1);
+    for (const file of ['report.jsonl', 'summary.json', 'dead-letters.jsonl', 'aggregates.json'])
+      await rm(scene.pathOf('over', file));
+    const end = await scene.run([command, 'over', ...flags]);
+    expect(end.exitCode, end.stdout).toBe(4);
+    expect(end.stderr).toMatch(/no summary\.json|has 0 lines of 2 photos/);
+    expect(end.stderr).not.toContain('No dead letters');
+  },
+);
 
 async function half(path: string): Promise<void> {
   await truncate(path, Math.floor((await readFile(path)).length / 2));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { templateIdOf } from '../../src/engines/registry.ts';
 import { openQueue } from '../../src/queue/open-queue.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { provePace } from '../helpers/prove-pace.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
@@ -43,9 +43,7 @@ function proveTwins(lines: readonly ReportLine[], { wasKilled = false, similarit
   expect(stored).toEqual([...enrolled.values()].map(({ templateId }) => templateId).sort());
 }
 
-it('twins side by side: one is enrolled, the other a duplicate; each call counted and paced', {
-  timeout: 180_000,
-}, async () => {
+it('twins side by side: one is enrolled, the other a duplicate; each call counted and paced', async () => {
   const rate = 30;
   scene = await openScene({ isPaced: true, latencyInMs: [5, 25], environment: { ROLLCALL_RATE: `${rate}` } });
   await writeTwins(join(scene.folder, 'archive'), persons);
@@ -88,9 +86,7 @@ it('twins side by side: one is enrolled, the other a duplicate; each call counte
   expect(other.stderr).toContain('--dedupe');
 });
 
-it('twins at Verihubs, whose search names nobody below the threshold, and whose scale goes to 100', {
-  timeout: 180_000,
-}, async () => {
+it('twins at Verihubs, whose search names nobody below the threshold, and whose scale goes to 100', async () => {
   scene = await openScene({ queue: redis.url, language: 'verihubs' });
   await writeTwins(join(scene.folder, 'archive'), persons);
   const end = await scene.run(['run', 'archive', '--dedupe', '--verify', 'all', '--json']);
@@ -107,9 +103,7 @@ it('twins at Verihubs, whose search names nobody below the threshold, and whose 
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('go from 0 to 100') });
 });
 
-it('two processes on one account, and the one that has the turn is killed', {
-  timeout: 180_000,
-}, async () => {
+it('two processes on one account, and the one that has the turn is killed', async () => {
   scene = await openScene({ queue: redis.url, latencyInMs: [10, 40] });
   await writeTwins(join(scene.folder, 'archive'), persons);
   const { stdout: runId } = await scene.run(['enqueue', './archive', '--dedupe']);
@@ -133,9 +127,7 @@ it('two processes on one account, and the one that has the turn is killed', {
   proveTwins(await scene.report(runId), { wasKilled: true });
 });
 
-it('an index that lags: each photo is found again before the next one is looked for', {
-  timeout: 180_000,
-}, async () => {
+it('an index that lags: each photo is found again before the next one is looked for', async () => {
   scene = await openScene({
     queue: redis.url,
     latencyInMs: [1, 5],

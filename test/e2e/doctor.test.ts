@@ -14,6 +14,7 @@ beforeAll(async () => {
     'folder/ann.jpg': await makePhoto(),
     'wrong.csv': 'name,picture\n',
     'rows.csv': 'subject_id,photo\nann,folder/ann.jpg\n,folder/ann.jpg\n',
+    'latin.csv': Buffer.from('subject_id,photo,name\nann,folder/ann.jpg,Müller\n', 'latin1'),
     'a-file': '',
   });
 });
@@ -34,7 +35,7 @@ function verdicts(stdout: string): Record<string, string> {
 
 const good = { state: 'ok', queue: 'ok', account: 'ok', source: 'ok' };
 
-describe('rollcall doctor', { timeout: 180_000 }, () => {
+describe('rollcall doctor', () => {
   it.each(['redis', 'embedded'])('finds nothing to fix, and enrolls nothing, on %s', async (kind) => {
     const queue = kind === 'redis' ? redis.url : 'embedded';
     const end = await scene.run(['doctor', './folder', '--queue', queue]);
@@ -72,8 +73,23 @@ describe('rollcall doctor', { timeout: 180_000 }, () => {
       3,
       /connection refused by 127\.0\.0\.1:1/,
     ],
-    ['a source that is not there', ['nowhere'], {}, { source: 'fix' }, 2, /nowhere cannot be read/],
+    [
+      'a source that is not there',
+      ['nowhere'],
+      {},
+      { source: 'fix' },
+      2,
+      /nowhere is not there: check the path/,
+    ],
     ['a CSV without its columns', ['wrong.csv'], {}, { source: 'fix' }, 2, /"name", "picture"/],
+    [
+      'a CSV of which no row is a photo',
+      ['latin.csv'],
+      {},
+      { source: 'fix' },
+      2,
+      /the first problem: row 1 is not valid UTF-8; save the list as UTF-8/,
+    ],
   ])('names %s', async (_name, args, environment, expected, exitCode, message) => {
     const spec = args.some((arg) => /nowhere|csv/.test(arg)) ? [] : ['./folder'];
     const end = await scene.run(['doctor', ...spec, ...args], { environment });

@@ -10,7 +10,7 @@ import { until } from '../helpers/until.ts';
 
 const idOf = (subjectId: string) => templateIdOf({ engine: 'ooto', subjectId });
 
-describe('forgetting', { timeout: 180_000 }, () => {
+describe('forgetting', () => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await startTestRedis();

@@ -10,7 +10,7 @@ import { until } from '../helpers/until.ts';
 const idOf = (subjectId: string) => templateIdOf({ engine: 'ooto', subjectId });
 const names = Array.from({ length: 10 }, (_, index) => `person-${index + 1}`);
 
-describe('forgotten, re-run, still gone', { timeout: 180_000 }, () => {
+describe('forgotten, re-run, still gone', () => {
   let redis: TestRedis;
   let scene: Scene;
   let first: string;

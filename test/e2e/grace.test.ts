@@ -11,7 +11,7 @@ const photos = 12;
 const concurrency = 4;
 const graceInMs = 2_000;
 /** Two seconds are promised; the rest is for a machine that is busy. */
-const mostInMs = graceInMs + 2_000 + 3_000;
+const mostInMs = graceInMs + 2_000 + 20_000;
 
 let redis: TestRedis;
 let scene: Scene;
@@ -36,9 +36,7 @@ async function terminate(worker: RunningCommand): Promise<void> {
   expect(tookInMs).toBeLessThan(mostInMs);
 }
 
-it('a worker whose calls never end is out after its grace period, and others do its photos', {
-  timeout: 180_000,
-}, async () => {
+it('a worker whose calls never end is out after its grace period, and others do its photos', async () => {
   scene = await openScene({ queue: redis.url, latencyInMs: [600_000, 600_000] });
   await writePhotos(join(scene.folder, 'archive'), { count: photos });
   const { stdout: runId } = await scene.run(['enqueue', './archive']);

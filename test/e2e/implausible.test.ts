@@ -10,7 +10,7 @@ const photos = 10;
 const namesIn = (folder: string) =>
   Array.from({ length: photos }, (_, index) => `${folder}-${index + 10}.jpg`);
 
-describe('answers that cannot be right', { timeout: 120_000 }, () => {
+describe('answers that cannot be right', () => {
   let scene: Scene;
   const flags = ['--concurrency', '1', '--incremental'];
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 
-describe('every night, only what changed', { timeout: 180_000 }, () => {
+describe('every night, only what changed', () => {
   let scene: Scene;
   let archive: string;
   const runIds: string[] = [];
@@ -152,7 +152,7 @@ describe('every night, only what changed', { timeout: 180_000 }, () => {
   });
 });
 
-describe('a manifest, every night', { timeout: 180_000 }, () => {
+describe('a manifest, every night', () => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene({ queue: redis.url });

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterEach(() => scene.close());
 afterAll(() => redis.close());
 
-describe.each(['embedded', 'redis'] as const)('a run on %s', { timeout: 180_000 }, (kind) => {
+describe.each(['embedded', 'redis'] as const)('a run on %s', (kind) => {
   it('drains when it is interrupted or terminated, and goes on without a repeated call', async () => {
     scene = await openScene({
       queue: kind === 'redis' ? redis.url : undefined,
@@ -58,7 +58,7 @@ describe.each(['embedded', 'redis'] as const)('a run on %s', { timeout: 180_000 
   });
 });
 
-it('ends at once when it is interrupted again', { timeout: 180_000 }, async () => {
+it('ends at once when it is interrupted again', async () => {
   scene = await openScene({ queue: redis.url });
   await writePhotos(join(scene.folder, 'archive'), { count: 3, script: 'silent' });
   const running = scene.start([...command, '--timeout', '60s']);

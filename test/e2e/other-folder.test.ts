@@ -1,11 +1,11 @@
 import { cp, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { makePhoto } from '../helpers/photos.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 
-describe('the same file name in another folder, in a later run', { timeout: 120_000 }, () => {
+describe('the same file name in another folder, in a later run', () => {
   let scene: Scene;
 
   beforeAll(async () => {

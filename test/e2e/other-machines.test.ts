@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterEach(() => scene.close());
 afterAll(() => redis.close());
 
-describe('a worker with another state', { timeout: 180_000 }, () => {
+describe('a worker with another state', () => {
   it('says once which runs it cannot see, waits beside them, and does what is its own', async () => {
     scene = await openScene({ queue: redis.url });
     await writePhotos(join(scene.folder, 'archive'), { count: photos });
@@ -59,7 +59,7 @@ describe('a worker with another state', { timeout: 180_000 }, () => {
   });
 });
 
-describe('local files on the queue of another machine', { timeout: 180_000 }, () => {
+describe('local files on the queue of another machine', () => {
   /** An address that stands for another machine; nothing is sent there. */
   const remote = { ROLLCALL_QUEUE: 'redis://:secret@redis.invalid:6379' };
 

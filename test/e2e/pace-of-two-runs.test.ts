@@ -30,23 +30,23 @@ it('a few photos of a script do not wait for an archive, and both keep to one ra
 
     const folder = join(scene.stateFolder, 'few');
     await writePhotos(folder, { count: few });
-    const before = performance.now();
-    const callsBefore = await control.callCount();
     const subjects = Array.from({ length: few }, (_, index) => subjectOf(index + 1));
     const { runId } = await enqueue(
       rollcall,
       subjects.map((subject) => ({ subjectId: `new-${subject}`, photo: join(folder, `${subject}.jpg`) })),
     );
+    const callsBefore = await control.callCount();
     const end = await waitForRun(rollcall, runId);
-    const tookInMs = performance.now() - before;
-    const callsMeanwhile = (await control.callCount()) - callsBefore;
     expect(end).toMatchObject({ kind: 'over', summary: { byStatus: { enrolled: few } } });
-    let lines = 0;
-    for await (const line of readRunReport(rollcall, runId)) lines += line.status === 'enrolled' ? 1 : 0;
-    expect(lines).toBe(few);
+    const templateIds = new Set<string | undefined>();
+    for await (const line of readRunReport(rollcall, runId)) templateIds.add(line.templateId);
+    expect(templateIds.size).toBe(few);
+    // By what the engine saw: this process, which loads what it needs as it goes, may be slow to learn of it.
+    const lastOfFew = (await control.calls()).findLastIndex(({ templateId }) => templateIds.has(templateId));
+    expect(lastOfFew).not.toBe(-1);
+    const callsMeanwhile = lastOfFew + 1 - callsBefore;
     // Far fewer than the archive has left were called before the last of them was.
     expect(callsMeanwhile).toBeLessThan(photos / 2);
-    expect(workers.every((worker) => !worker.output.stderr.includes(`Run ${largeRun}: finished`))).toBe(true);
 
     await until(() => workers.every((worker) => worker.output.stderr.includes(`Run ${largeRun}: finished`)), {
       limitInMs: (photos / rate) * 2_000 + 60_000,
@@ -54,7 +54,7 @@ it('a few photos of a script do not wait for an archive, and both keep to one ra
     });
     const calls = await control.calls();
     if (process.env.FAIR_PHOTOS)
-      console.log(JSON.stringify({ photos, few, tookInMs, callsMeanwhile, calls: calls.length }));
+      console.log(JSON.stringify({ photos, few, callsMeanwhile, calls: calls.length }));
     expect(calls).toHaveLength(photos + few);
     provePace({ calls, rate, holdUps: await scene.holdUps() });
   } finally {

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { stringify } from 'csv-stringify/sync';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { isDeadLetter, type ReportLine } from '../../src/records/report-line.ts';
+import { isDeadLetter, type ReportLine } from '../../src/records/report/report-line.ts';
 import { openBrowser } from '../helpers/browser.ts';
 import { hostileTexts } from '../helpers/hostile-texts.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
@@ -49,9 +49,7 @@ async function openPage() {
   return page;
 }
 
-it('ids, names, metadata and what the engine says are texts on the page and in the HTML report, whatever they spell', {
-  timeout: 180_000,
-}, async () => {
+it('ids, names, metadata and what the engine says are texts on the page and in the HTML report, whatever they spell', async () => {
   for (const [at] of hostileTexts.entries()) {
     const saying = { [`says-${at}.jpg`]: await makePhoto({ script: `says:text=${at}` }) };
     await writeFiles(scene.folder, saying);

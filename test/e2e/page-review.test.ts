@@ -19,9 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-it(`${letters} dead letters are decided by keyboard alone, applied, and the new run has each of them once`, {
-  timeout: 180_000,
-}, async () => {
+it(`${letters} dead letters are decided by keyboard alone, applied, and the new run has each of them once`, async () => {
   const subjects = Array.from({ length: letters }, (_, at) => `s${at}`);
   await writeFiles(scene.folder, {
     'none.jpg': await makePhoto({ script: 'code-5' }),

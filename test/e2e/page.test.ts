@@ -41,9 +41,7 @@ afterEach(async () => {
 const shown = (text: string | RegExp) => page.getByText(text).first().waitFor();
 const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
 
-it('a run is started, seen live, paused, made faster, resumed and finished by the page, which says when the engine is down', {
-  timeout: 300_000,
-}, async () => {
+it('a run is started, seen live, paused, made faster, resumed and finished by the page, which says when the engine is down', async () => {
   await page.goto(address);
   await shown('There is no run yet.');
   expect(page.url()).not.toContain('token');
@@ -110,13 +108,15 @@ it('a run is started, seen live, paused, made faster, resumed and finished by th
   await shown('Spent');
   const audited = await scene.run(['audit', '--sample', 'all']);
   expect(audited.exitCode).toBeLessThan(2);
+  await writeFiles(scene.folder, { 'staff.csv': 'subject_id\nd1\nnobody\n' });
+  expect((await scene.run(['coverage', 'staff.csv'])).exitCode).toBe(1);
   faults.push(...(await lookAt(page, 'run-finished')));
   for (const [name, path, text] of [
     ['runs', '/', runId],
     ['photos', `/runs/${runId}/photos`, '63 photos'],
     ['photo', `/runs/${runId}/photos/1`, 'What became of it'],
     ['schedules', '/schedules', /schedule/],
-    ['accounts', '/accounts', /^Audited /],
+    ['accounts', '/accounts', '2 without a template'],
     ['review-name', `/runs/${runId}/review`, 'Who decides?'],
   ] as const) {
     await page.goto(new URL(path, address).href);
@@ -146,4 +146,32 @@ it('a run is started, seen live, paused, made faster, resumed and finished by th
   await page.getByRole('textbox').first().waitFor();
   faults.push(...(await lookAt(page, 'login')));
   expect(faults).toEqual([]);
+});
+
+it('a run that is not there is said to be so, and no connection to be lost', async () => {
+  await page.goto(address);
+  await shown('There is no run yet.');
+  // Its events are refused before the run itself is.
+  await page.route('**/api/v1/runs/nope', async (route) => {
+    await shown('Connection lost');
+    await route.continue();
+  });
+  await page.goto(new URL('/runs/nope', address).href);
+  await shown('There is no such run.');
+  await until(async () => (await page.getByText('Connection lost').count()) === 0);
+});
+
+it('folders of a path stand in their order, in whatever script they are written', async () => {
+  await writeFiles(join(scene.folder, 'archive', 'أرشيف'), { 'שרה.jpg': await makePhoto({}) });
+  expect((await scene.run(['run', 'archive'])).exitCode).toBe(0);
+  const [runId = ''] = await scene.runIds();
+  await page.goto(address);
+  await page.goto(new URL(`/runs/${runId}/photos`, address).href);
+  await shown('שרה.jpg');
+  const names = page.locator('.path bdi bdi');
+  const seen = await names.evaluateAll((all) =>
+    all.map((name) => ({ text: name.textContent, left: name.getBoundingClientRect().left })),
+  );
+  const inOrder = seen.toSorted((a, b) => a.left - b.left).map(({ text }) => text);
+  expect(inOrder.slice(-3)).toEqual(['archive', 'أرشيف', 'שרה.jpg']);
 });

@@ -12,9 +12,7 @@ const count = 40;
 const again = 15;
 const price = ['--price', 'enroll=0.003,identify=0.0005'];
 
-it('what calls cost stands in forecast, progress, status and summary, and agrees with what the engine was sent', {
-  timeout: 120_000,
-}, async () => {
+it('what calls cost stands in forecast, progress, status and summary, and agrees with what the engine was sent', async () => {
   scene = await openScene();
   await writePhotos(join(scene.folder, 'archive'), { count });
   await writePhotos(join(scene.folder, 'archive'), { count: again, script: '503x1' });

@@ -63,7 +63,7 @@ async function proveRun(
 // Several servers that know each other's addresses: not in containers.
 const inDocker = (await provideRedis()) === 'docker';
 
-describe.skipIf(inDocker)('a run on Redis', { timeout: 180_000 }, () => {
+describe.skipIf(inDocker)('a run on Redis', () => {
   it('behind a sentinel goes on with the replica when the master is killed', async () => {
     const sentinel = await startTestSentinel();
     closers.push(sentinel.close);

@@ -26,7 +26,7 @@ const callsOf = async (action: () => Promise<unknown>) => {
   return scene.engine.calls.slice(before);
 };
 
-describe('rollcall run', { timeout: 180_000 }, () => {
+describe('rollcall run', () => {
   it('rejects a photo whose required check is not fine, though the engine stored it', async () => {
     await writeFiles(join(scene.folder, 'checks'), {
       'live.jpg': await makePhoto(),
@@ -222,6 +222,11 @@ describe('rollcall run', { timeout: 180_000 }, () => {
       expect(JSON.parse(end.stdout)).toMatchObject({ photos: 4, calls: 2, repeated: 2, rate: 7 });
       const text = await scene.run(['run', './folder', '--dry-run']);
       expect(text.stdout).toMatch(/^photos {4}5 .*MB\)\ncalls {5}5 /);
+      expect(text.stdout).not.toContain('not read');
+      const list = await scene.run(['run', 'first.csv', '--dry-run']);
+      expect(list.stdout).toContain(
+        '\nnot read  4  photos: whether they are there is unknown; doctor reads some\n',
+      );
     });
     expect(calls).toEqual([]);
     expect(await scene.runIds()).toEqual(runs);

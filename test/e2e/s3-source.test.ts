@@ -60,7 +60,7 @@ beforeEach(() => proxy.reset());
 
 const etag = expect.stringMatching(/^"[0-9a-f]{32}"$/u);
 
-describe('photos in a bucket', { timeout: 180_000 }, () => {
+describe('photos in a bucket', () => {
   it('are enrolled from a prefix, each with a line; an archived one costs no call', async () => {
     const more = '<StorageClass>GLACIER</StorageClass>';
     proxy.answer(({ kind, key }) => kind === 'get' && key === 'staff/cold.jpg', {
@@ -231,6 +231,47 @@ describe('photos in a bucket', { timeout: 180_000 }, () => {
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
     ).toEqual([expect.objectContaining({ subjectId: 'ü', photo: 's3://archive/staff/ü.png' })]);
+
+    // By its folder: the night that is unfinished goes on, a new one takes the newest day, a schedule each night's own.
+    const folder = 's3://other/days/';
+    expect(await run(folder, '')).toMatchObject({ stderr: expect.stringContaining('friday') });
+    expect(await scene.record('friday')).toMatchObject({ source: first, state: 'finished' });
+    await run(folder, 'newest');
+    expect(await scene.record('newest')).toMatchObject({ source: second });
+    const cron = ['--cron', '0 2 * * *', '--source', folder];
+    expect(await scene.run(['schedule', 'add', 'nightly', ...cron])).toMatchObject({ exitCode: 0 });
+    const { stdout } = await scene.run(['schedule', 'list', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'nightly', source: folder });
+  });
+
+  it('an inventory that is delivered no more is said before, at the start and by the end of a run', async () => {
+    const rows = [{ key: 'many/1/same.jpg', bucket: 'archive', eTag: 'e' }];
+    const parts = inventoryDelivery({
+      prefix: 'over/',
+      files: [inventoryCsv(rows)],
+      change: { sourceBucket: 'archive' },
+    });
+    for (const day of ['2025-01-01T01-00Z', '2025-01-02T01-00Z'])
+      await server.put(
+        'other',
+        parts.map(([key, body]) => [key.replace('2026-11-28T01-00Z', day), body]),
+      );
+    const folder = 's3://other/over/';
+    const said = expect.stringContaining('The newest delivery of the inventory is of 2025-01-02T01:00Z: ');
+    expect(await scene.run(['doctor', folder])).toMatchObject({ stdout: said });
+    expect(await scene.run(['run', folder, '--dry-run'])).toMatchObject({ stdout: said });
+    const end = await scene.run(['run', folder, '--run-id', 'over', '--json']);
+    expect(end).toMatchObject({ exitCode: 1, stderr: said });
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      byStatus: { enrolled: 1 },
+      warnings: { 'inventory-overdue': 1 },
+    });
+    // Who names the day means it.
+    const named = ['run', `${folder}2025-01-02T01-00Z/manifest.json`, '--new', '--incremental', '--json'];
+    expect(await scene.run(named)).toMatchObject({
+      exitCode: 0,
+      stderr: expect.not.stringContaining('newest'),
+    });
   });
 
   it('an inventory is looked at by doctor, without a listing', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listCoverageRecords } from '../../src/records/audit/coverage-record.ts';
 import { readRunRecord } from '../../src/records/run-record.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
@@ -16,7 +17,7 @@ const photos = 60;
 const concurrency = 4;
 const address = 's3://state/faces';
 
-describe('a run whose state is on S3', { timeout: 180_000 }, () => {
+describe('a run whose state is on S3', () => {
   let redis: TestRedis;
   let server: S3Server;
   let proxy: S3Proxy;
@@ -159,6 +160,57 @@ describe('a run whose state is on S3', { timeout: 180_000 }, () => {
     const night = await scene.run(['run', './archive', '--run-id', 'next', '--incremental', '--json']);
     expect(JSON.parse(night.stdout).byReason).toEqual({ unchanged: photos });
     for (const id of ['killed', run]) expect(await state.list(`runs/${id}/uploads`)).toEqual([]);
+  });
+
+  it('it is audited; an audit that is killed goes on, and nothing of it is here', async () => {
+    const before = scene.engine.calls.length;
+    const command = ['audit', '--sample', 'all'];
+    const dying = scene.start(command);
+    await calls(before + photos / 2);
+    dying.signal('SIGKILL');
+    await dying.ended;
+    const end = await scene.run([...command, '--json']);
+    expect(end.stderr).toContain('Resuming audit');
+    // The one that was enrolled from another file is not asked about.
+    expect(end.exitCode, end.stderr).toBe(1);
+    const { audit, total, byStatus, byReason, identifications } = JSON.parse(end.stdout);
+    expect({ total, byStatus, byReason }).toEqual({
+      total: photos,
+      byStatus: { present: photos - 1, unknown: 1 },
+      byReason: { 'photo-changed': 1 },
+    });
+    expect(scene.engine.calls.length - before - identifications).toBeLessThanOrEqual(concurrency);
+    const lines = (await textOf(`audits/${audit}/audit.jsonl`)).trimEnd().split('\n');
+    expect(new Set(lines.map((line) => JSON.parse(line).seq)).size).toBe(photos);
+    expect(await readdir(scene.folder)).not.toContain('rollcall-data');
+  });
+
+  it('coverage is noted there, in counts', async () => {
+    await writeFiles(scene.folder, { 'staff.txt': 'q1\nnobody\n' });
+    expect((await scene.run(['coverage', 'staff.txt'])).exitCode).toBe(1);
+    const [kept] = await listCoverageRecords(state);
+    expect(kept?.record).toMatchObject({ list: 'staff.txt', people: 2 });
+  });
+
+  it('a run is undone there; an undoing that is killed goes on', async () => {
+    const people = Array.from({ length: 16 }, (_, index) => `wrong-${index}`);
+    for (const person of people)
+      await writeFiles(scene.folder, { [`wrong/${person}.jpg`]: await makePhoto() });
+    expect((await scene.run(['run', './wrong', '--run-id', 'wrong'])).exitCode).toBe(0);
+    const held = scene.engine.templates.size;
+    const before = scene.engine.calls.length;
+    const command = ['undo', 'wrong', '--yes', '--json'];
+    const dying = scene.start(command);
+    await calls(before + people.length / 2);
+    dying.signal('SIGKILL');
+    await dying.ended;
+    const end = await scene.run(command);
+    expect(end.exitCode, end.stderr).toBe(0);
+    expect(JSON.parse(end.stdout).byStatus).toEqual({ reversed: people.length, kept: 0, impossible: 0 });
+    expect(held - scene.engine.templates.size).toBe(people.length);
+    expect(scene.engine.calls.length - before - people.length).toBeLessThanOrEqual(concurrency);
+    const known = await scene.run(['run', './wrong', '--incremental', '--dry-run', '--json']);
+    expect(JSON.parse(known.stdout)).toMatchObject({ unchanged: 0 });
   });
 
   it('a run is paused, goes on, and is cancelled, by commands that share nothing but state and queue', async () => {

@@ -53,7 +53,7 @@ async function finishedRuns(): Promise<string[]> {
 const told = (runId: string) =>
   webhook.posted.filter(({ body }) => body.run === runId).map(({ body }) => body);
 
-describe('a schedule every two seconds whose runs take five, with two workers', { timeout: 400_000 }, () => {
+describe('a schedule every two seconds whose runs take five, with two workers', () => {
   it('makes up once for missed ticks, never runs two at once, counts skips, and tells what failed once', async () => {
     const add = ['schedule', 'add', 'often', '--cron', '*/2 * * * * *', '--source', './archive'];
     const added = await scene.run([...add, '--on-failure', webhook.url]);

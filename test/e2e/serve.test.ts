@@ -57,7 +57,7 @@ function follow(address: string, token: string, run: string) {
   return { names, leave };
 }
 
-describe('rollcall serve', { timeout: 180_000 }, () => {
+describe('rollcall serve', () => {
   it('starts, pauses, changes and resumes a run that workers do, and shows it all the while', async () => {
     const scene = await openScene({ queue: redis.url });
     onTestFinished(() => scene.close());

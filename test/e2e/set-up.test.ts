@@ -28,7 +28,7 @@ function wordsOf(stderr: string): string[] {
   return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
 }
 
-describe('a run whose first photos nearly all fail for one reason', { timeout: 180_000 }, () => {
+describe('a run whose first photos nearly all fail for one reason', () => {
   it('stops and gives the command with which each person is enrolled', async () => {
     const end = await scene.run(['run', "./Ann's archive", '--max-attempts', '3']);
     expect(end).toMatchObject({ exitCode: 3, stdout: '' });
@@ -72,7 +72,7 @@ describe('a run whose first photos nearly all fail for one reason', { timeout: 1
   });
 });
 
-it('doctor fits a terminal of 80 columns, the command apart', { timeout: 60_000 }, async () => {
+it('doctor fits a terminal of 80 columns, the command apart', async () => {
   const { folder, environment } = scene;
   const terminal = await startInTerminal(['doctor', "./Ann's archive"], { folder, environment, columns: 80 });
   expect(await terminal.ended).toBe(2);

@@ -25,7 +25,7 @@ async function open(): Promise<void> {
 
 const firstCall = () => until(() => scene.engine.calls.length >= 1);
 
-describe('rollcall set', { timeout: 180_000 }, () => {
+describe('rollcall set', () => {
   it('changes a run while it goes on, in all its processes', async () => {
     await open();
     const running = scene.start(['run', './archive', ...slow, '--processes', '2']);

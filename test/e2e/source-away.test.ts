@@ -23,7 +23,7 @@ async function expectAllEnrolledOnce(): Promise<void> {
   expect(scene.engine.calls).toHaveLength(photos);
 }
 
-describe('a folder that is taken away under a run', { timeout: 90_000 }, () => {
+describe('a folder that is taken away under a run', () => {
   it('pauses it with the reason, charges nobody, and goes on when it is back', async () => {
     scene = await openScene({ latencyInMs: [30, 50] });
     const [archive, elsewhere] = [join(scene.folder, 'archive'), join(scene.folder, 'elsewhere')];
@@ -44,7 +44,7 @@ describe('a folder that is taken away under a run', { timeout: 90_000 }, () => {
   });
 });
 
-describe('credentials of S3 that run out in the midst of a run', { timeout: 90_000 }, () => {
+describe('credentials of S3 that run out in the midst of a run', () => {
   let server: S3Server;
   let proxy: S3Proxy;
 

@@ -22,9 +22,7 @@ async function get(port: number, path: string): Promise<{ status: number; body: 
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-it('how runs go is shown by status, and by a worker to those who watch over it', {
-  timeout: 180_000,
-}, async () => {
+it('how runs go is shown by status, and by a worker to those who watch over it', async () => {
   scene = await openScene({ queue: redis.url, latencyInMs: [900, 1_100] });
   await writePhotos(join(scene.folder, 'archive'), { count: photos });
   const { stdout: runId } = await scene.run(['enqueue', './archive']);

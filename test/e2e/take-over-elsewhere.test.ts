@@ -24,9 +24,6 @@ const workers = ['worker', '--concurrency', `${concurrency}`];
 /** On one machine a dead process is known to be dead; from another only its lease and its locks tell, by expiring. */
 it.skipIf(!(await canRenameHost()))(
   'a run whose conductor was killed on another machine is taken over within 30 s',
-  {
-    timeout: 240_000,
-  },
   async () => {
     // Slow until both workers are there: they start as quickly as the machine lets them.
     scene = await openScene({ queue: redis.url, latencyInMs: [3_600, 4_400] });

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { templateIdOf } from '../../src/engines/registry.ts';
-import type { UndoLine } from '../../src/records/undo-line.ts';
+import type { UndoLine } from '../../src/records/undo/undo-line.ts';
 import { makePhoto, writeFiles } from '../helpers/photos.ts';
 import { openScene, type Scene } from '../helpers/scene.ts';
 
@@ -130,6 +130,20 @@ function describeUndo(language: 'ooto' | 'verihubs', flags: readonly string[]): 
       const end = await scene.run(['undo', 'second', '--yes']);
       expect(end.exitCode, end.stderr).toBe(1);
       expect(scene.engine.calls).toHaveLength(calls);
+    });
+
+    it('its report says that it was undone, for people, programs and as a page', async () => {
+      const { byStatus } = JSON.parse((await scene.run(['undo', 'second', '--yes', '--json'])).stdout);
+      const { reversed, kept, impossible } = byStatus;
+      const shown = await scene.run(['report', 'second']);
+      expect(shown.stdout).toContain(
+        `Since then it was undone: ${reversed} reversed, ${kept} kept, ${impossible} impossible`,
+      );
+      const { undone } = JSON.parse((await scene.run(['report', 'second', '--json'])).stdout);
+      expect(undone).toMatchObject(byStatus);
+      await scene.run(['report', 'second', '--format', 'html', '--output', 'second.html']);
+      const page = await readFile(join(scene.folder, 'second.html'), 'utf8');
+      expect(page).toContain(`"undone":${JSON.stringify(undone)}`);
     });
 
     it('an incremental run takes what was undone for new, and what was restored for known', async () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { openQueue } from '../../src/queue/open-queue.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { summarySchema } from '../../src/records/summary.ts';
 import { writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
@@ -23,9 +23,7 @@ const enrollments = () => scene.engine.calls.filter(({ path }) => path.includes(
 const chosen = (lines: readonly ReportLine[]) =>
   lines.filter(({ verification }) => verification !== undefined).map(({ seq }) => seq);
 
-it('the same photos are chosen whenever a run of one id is made; a share, a count, all', {
-  timeout: 180_000,
-}, async () => {
+it('the same photos are chosen whenever a run of one id is made; a share, a count, all', async () => {
   scene = await openScene({ queue: redis.url });
   await writePhotos(join(scene.folder, 'archive'), { count: photos });
   const verified = async (runId: string, which: string, state: string) => {
@@ -53,9 +51,7 @@ it('the same photos are chosen whenever a run of one id is made; a share, a coun
   expect(await verified('three', 'all', 'first')).toHaveLength(photos);
 });
 
-it('killed, interrupted or cancelled while photos wait to be found: none is enrolled again', {
-  timeout: 180_000,
-}, async () => {
+it('killed, interrupted or cancelled while photos wait to be found: none is enrolled again', async () => {
   scene = await openScene({ queue: redis.url, environment: { ROLLCALL_BACKOFF: '1h..1h' } });
   scene.engine.setIndexLag({ inMs: 3_600_000 });
   await writePhotos(join(scene.folder, 'archive'), { count: 8 });
@@ -98,7 +94,7 @@ it('killed, interrupted or cancelled while photos wait to be found: none is enro
   expect(enrollments()).toBe(8);
 });
 
-it('a budget of calls holds identifications, too', { timeout: 180_000 }, async () => {
+it('a budget of calls holds identifications, too', async () => {
   scene = await openScene({ queue: redis.url });
   await writePhotos(join(scene.folder, 'archive'), { count: 12 });
   const args = ['run', 'archive', '--dedupe', '--concurrency', '4'];

@@ -65,7 +65,7 @@ function makeBigPhoto(): Promise<Buffer> {
     .toBuffer();
 }
 
-describe('a run into Verihubs', { timeout: 180_000 }, () => {
+describe('a run into Verihubs', () => {
   it('gives every photo its line: as it is sent, prepared, tried again or refused', async () => {
     const flags = ['--require', 'liveness', '--validate-quality', '--validate-nface'];
     const end = await scene.run(['run', 'staff', '--run-id', 'first', ...flags]);
@@ -188,7 +188,7 @@ describe('a run into Verihubs', { timeout: 180_000 }, () => {
   });
 });
 
-describe('photos that the engine fetches itself', { timeout: 180_000 }, () => {
+describe('photos that the engine fetches itself', () => {
   it('come by their address, of which no signature is left anywhere', async () => {
     const https = `https://localhost:${photos.port}/bob.jpg?X-Amz-Signature=${encodeURIComponent(signature)}`;
     await writeFiles(scene.folder, {

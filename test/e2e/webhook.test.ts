@@ -13,7 +13,7 @@ const key = Buffer.from('0123456789abcdef0123456789abcdef').toString('base64');
 const secret = `whsec_${key}`;
 const photos = 60;
 
-describe('the webhook of an inbox', { timeout: 120_000 }, () => {
+describe('the webhook of an inbox', () => {
   let scene: Scene;
   const told = new Map<number, { ids: Set<string>; times: number; status: string }>();
   let isAway = false;
@@ -94,5 +94,11 @@ describe('the webhook of an inbox', { timeout: 120_000 }, () => {
     expect(again).toBeLessThanOrEqual(3 * 32);
     const shown = [stderr, await readFile(scene.pathOf(runId, 'run.json'), 'utf8')].join();
     for (const word of [key, 's3cret-path']) expect(shown).not.toContain(word);
+  });
+
+  it('is told of every outcome, so that none may be left out of the report', async () => {
+    const flags = ['--webhook', 'https://service.example/', '--incremental', '--report', 'changed'];
+    const refused = await scene.run(['inbox', 'open', 'gate', ...flags]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--report changed') });
   });
 });

@@ -21,9 +21,7 @@ afterAll(async () => {
   await redis.close();
 });
 
-describe('what ends with exit code 2, says what to fix, makes no call and leaves no run', {
-  timeout: 180_000,
-}, () => {
+describe('what ends with exit code 2, says what to fix, makes no call and leaves no run', () => {
   it.each<[string, string[], Record<string, string | undefined>, RegExp]>([
     [
       'credentials without an engine',
@@ -45,7 +43,7 @@ describe('what ends with exit code 2, says what to fix, makes no call and leaves
     ],
     ['a CSV without its columns', ['run', 'wrong.csv'], {}, /columns found are "name", "picture"/],
     ['the same, enqueued', ['enqueue', 'wrong.csv'], {}, /columns found are "name", "picture"/],
-    ['a source that is not there', ['run', './nowhere'], {}, /nowhere cannot be read \(ENOENT\)/],
+    ['a source that is not there', ['run', './nowhere'], {}, /nowhere is not there: check the path/],
     ['a source of no known kind', ['run', 'bad.json'], {}, /not a source that rollcall knows/],
     ['an unknown flag', ['run', './folder', '--fast'], {}, /unknown option '--fast'/],
     ['an unknown command', ['walk'], {}, /unknown command 'walk'/],
@@ -91,7 +89,7 @@ describe('what ends with exit code 2, says what to fix, makes no call and leaves
   });
 });
 
-describe('an empty source', { timeout: 180_000 }, () => {
+describe('an empty source', () => {
   it('is exit code 2, or 0 where it is allowed', async () => {
     const end = await scene.run(['run', './empty']);
     expect(end.exitCode).toBe(2);
@@ -105,18 +103,28 @@ describe('an empty source', { timeout: 180_000 }, () => {
   });
 });
 
-it('a CSV that was fixed is a new run', { timeout: 180_000 }, async () => {
+it('a CSV that was fixed is a new run', async () => {
   await writeFiles(scene.folder, { 'wrong.csv': 'subject_id,photo\nann,folder/ann.jpg\n' });
   const end = await scene.run(['run', 'wrong.csv']);
   expect(end.stderr).toContain('Starting run');
   expect(end.exitCode).toBe(0);
 });
 
-it('help names what there is, on stdout', { timeout: 180_000 }, async () => {
+it('help names what there is, on stdout', async () => {
   const help = await scene.run(['--help']);
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });
   for (const command of ['run', 'enqueue', 'worker', 'status', 'report', 'dead-letters', 'pause', 'doctor'])
     expect(help.stdout).toContain(`  ${command} `);
   const ofRun = await scene.run(['run', '--help']);
   expect(ofRun.stdout).toMatch(/Examples:\n {2}rollcall run /);
+});
+
+it('the name of an inbox or a schedule is no run, but the newest of its runs is named', async () => {
+  for (const id of ['nightly-1', 'nightly-2', 'nightlyless-3'])
+    await scene.run(['run', './empty', '--allow-empty', '--run-id', id]);
+  const end = await scene.run(['report', 'nightly']);
+  expect(end.stderr).toMatch(
+    /There is no run nightly in .*\. Of those of this name, nightly-2 is the newest\. rollcall status/,
+  );
+  expect(end).toMatchObject({ exitCode: 2, stdout: '' });
 });

@@ -92,6 +92,7 @@ describe.each(['ooto', 'verihubs'] as const)('%s', (name) => {
     expect(await engine.checkAccount?.(signal)).toEqual({
       ok: false,
       message: 'unknown host: check the address',
+      undecided: refused,
     });
   });
 

@@ -35,7 +35,7 @@ describe('a call without a reply', () => {
         fix: expect.stringMatching(/NODE_EXTRA_CA_CERTS.*check the address$/),
       },
     ],
-    ['proxy', { kind: 'refused', certain: false, fix: 'check HTTPS_PROXY' }],
+    ['proxy', { kind: 'refused', certain: false, fix: 'check HTTPS_PROXY (or HTTP_PROXY, ALL_PROXY)' }],
     ['timeout', { kind: 'unavailable', sent: true }],
     ['connection', { kind: 'unavailable', sent: true }],
   ] as const)('for its %s', (fault, expected) => {
@@ -153,7 +153,7 @@ describe('a reply that is neither success nor verdict', () => {
       '{"x":1}',
       { kind: 'unavailable', message: 'the reply (200) lacks the fields of a success' },
     ],
-    ['nothing at 299', 299, '{"x":1}', { message: 'the reply (299) lacks the fields of a success' }],
+    ['nothing at 299', 299, '{"x":1}', { message: 'the reply has the status 299, which is no success' }],
   ])('%s', (_, status, text, expected) => {
     const reply = judgeUnread(responseOf(status, text), options);
     expect(reply).toMatchObject(expected);
@@ -179,19 +179,39 @@ describe('what a look at the account shows', () => {
     [
       'a refusal',
       { kind: 'refused', certain: true, message: 'wrong key', fix: 'check it' },
+      {
+        ok: false,
+        message: 'wrong key: check it',
+        undecided: { kind: 'refused', certain: true, message: 'wrong key', fix: 'check it' },
+      },
+    ],
+    [
+      "a refusal of the engine's own",
+      { kind: 'refused', certain: false, httpStatus: 403, message: 'wrong key', fix: 'check it' },
       { ok: false, message: 'wrong key: check it' },
+    ],
+    [
+      'a refusal of a proxy',
+      { kind: 'refused', certain: false, httpStatus: 407, message: 'who are you', fix: 'say it' },
+      { ok: false, message: 'who are you: say it', undecided: { kind: 'refused', httpStatus: 407 } },
     ],
     [
       'an engine that is down',
       { kind: 'unavailable', message: 'down', sent: true },
-      { ok: false, message: 'down', undecided: true },
+      {
+        ok: false,
+        message: 'down',
+        undecided: { kind: 'unavailable', message: 'down', sent: true },
+      },
     ],
     [
       'one that is busy',
       { kind: 'throttled', httpStatus: 429, message: 'slow' },
-      { ok: false, message: 'slow', undecided: true },
+      { ok: false, message: 'slow', undecided: { kind: 'throttled', httpStatus: 429, message: 'slow' } },
     ],
   ])('%s', (_, reply, expected) => {
-    expect(accountCheckOf(reply, ({ code }) => code === '1')).toEqual(expected);
+    const check = accountCheckOf(reply, ({ code }) => code === '1');
+    expect(check).toMatchObject(expected);
+    expect('undecided' in check).toBe('undecided' in expected);
   });
 });

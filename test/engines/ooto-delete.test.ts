@@ -107,6 +107,7 @@ describe('bodies', () => {
   const read = (status: number, body: unknown) =>
     readOotoDeleteReply(
       { kind: 'response', status, headers: {}, text: JSON.stringify(body) },
+      { templateId: 'anna' },
       {
         clean: createCleanText({ secrets: [] }),
         fix: { credentials: 'check OOTO_APP_KEY', url: 'check --engine-url' },
@@ -122,9 +123,25 @@ describe('bodies', () => {
     expect(read(400, error('400', 'template NOT FOUND'))).toMatchObject({ kind: 'deleted', existed: false });
     expect(read(400, error(400, 'templateId is not valid'))).toMatchObject({ kind: 'rejected', code: '400' });
     expect(read(400, error(400))).toMatchObject({ kind: 'rejected' });
+    expect(read(400, error(400, 'Application not found'))).toMatchObject({ kind: 'rejected' });
     expect(read(400, error(7, 'Template not found'))).toMatchObject({ kind: 'rejected', code: '7' });
     expect(read(200, {})).toMatchObject({ kind: 'unavailable' });
     expect(read(200, { transactionId: 't', ...error(5, 'no') })).toMatchObject({ kind: 'rejected' });
     expect(read(404, { message: 'Not Found' })).toMatchObject({ kind: 'refused', certain: false });
+  });
+
+  test.each<[string, object, DeleteReply['kind']]>([
+    ['nothing', {}, 'deleted'],
+    ['the template itself', { templateId: 'anna' }, 'deleted'],
+    ['another template', { templateId: 'bob' }, 'unavailable'],
+    ['another in the other shape', { enroll: { templateId: 'bob' } }, 'unavailable'],
+    ['who somebody is', { templateId: 'anna', similarity: 0.9 }, 'unavailable'],
+    [
+      'who somebody is, in the other shape',
+      { search: { templateId: 'bob', similarity: 0.9 } },
+      'unavailable',
+    ],
+  ])('a result of %s', (_, result, kind) => {
+    expect(read(200, { transactionId: 't', result })).toMatchObject({ kind });
   });
 });

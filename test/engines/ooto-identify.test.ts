@@ -59,7 +59,7 @@ test.each([
   ['the other shape', { search: { templateId: 'a', similarity: 0.8 } }, { templateId: 'a', similarity: 0.8 }],
   [
     'both',
-    { templateId: 'b', search: { templateId: 'a', similarity: 0.8 } },
+    { templateId: 'a', search: { templateId: 'a', similarity: 0.8 } },
     { templateId: 'a', similarity: 0.8 },
   ],
   [
@@ -83,6 +83,12 @@ test.each([
   ['a result that is a word', { result: 'ok' }],
   ['a template without a similarity', { result: { templateId: 'a' } }],
   ['a similarity in words', { result: { templateId: 'a', similarity: '0.9' } }],
+  ['a similarity beyond all numbers', '{"result":{"templateId":"a","similarity":1e999}}'],
+  ['two templates', { result: { templateId: 'b', search: { templateId: 'a', similarity: 0.8 } } }],
+  ['a template twice', '{"result":{"templateId":"b","templateId":"a","similarity":0.9}}'],
+  ['a template and none', '{"result":{"templateId":"b","templateId":null,"similarity":0.9}}'],
+  ['a match twice', '{"result":{"search":{"templateId":"b","similarity":0.9},"search":{}}}'],
+  ['a similarity twice', '{"result":{"templateId":"a","similarity":0.9,"similarity":0.1}}'],
   ['a template that is none', { result: { templateId: 'a\nb', similarity: 1 } }],
   ['an error without a code', { result: { status: 'error', templateId: 'a', similarity: 1 } }],
   ['nothing', ''],

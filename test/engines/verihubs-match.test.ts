@@ -26,7 +26,7 @@ const responseOf = (status: number, body: unknown) => ({
 const search = (body: unknown, status = 200) =>
   readVerihubsSearchReply(responseOf(status, body), { threshold: 82 }, options);
 const verify = (body: unknown, status = 200) =>
-  readVerihubsVerifyReply(responseOf(status, body), { threshold: 82 }, options);
+  readVerihubsVerifyReply(responseOf(status, body), { threshold: 82, templateId: 'anna' }, options);
 const message = 'Face search is successfull!';
 const one = (more: object) => ({ message, session_id: 's-1', matches: [{ subject_id: 'anna', ...more }] });
 
@@ -40,6 +40,8 @@ describe('a search', () => {
     ['nothing of how like they are', one({}), 82],
     ['a number that is none', one({ similarity: 'high' }), 82],
     ['no message', { matches: [{ subject_id: 'anna', similarity: 88 }] }, 88],
+    ['other fields, of whatever name', one({ similarity: 88, status: 'active', number: '7', match: {} }), 88],
+    ['a state that is an object', one({ similarity: 88, status: { code: 1 }, number: [] }), 88],
   ])('reads %s', (_, body, similarity) => {
     expect(search(body)).toMatchObject({ kind: 'identified', match: { templateId: 'anna', similarity } });
   });
@@ -71,6 +73,8 @@ describe('a search', () => {
     ['a failure beside it', { message, success: false, matches: [] }],
     ['an error beside it', { message, error: 'index is down', matches: [] }],
     ['words of a failure', { message: 'search failed', matches: [] }],
+    ['matches twice', '{"matches":[{"subject_id":"anna","similarity":99}],"matches":[]}'],
+    ['a subject twice', '{"matches":[{"subject_id":"anna","subject_id":"bob","similarity":99}]}'],
     ['an empty body', {}],
     ['a page', '<html>'],
   ])('is no answer with %s', (_, body) => {
@@ -120,8 +124,15 @@ describe('a verification', () => {
     ['neither similarity nor verdict', { message: 'Request Success', session_id: 's-1' }],
     ['a failure beside it', { message: 'Request Success', success: false, similarity: 95 }],
     ['words of a failure', { message: 'verification failed', similarity: 95 }],
+    ['somebody else in it', { message: 'Request Success', subject_id: 'bert', similarity: 95 }],
   ])('is no answer with %s', (_, body) => {
     expect(verify(body)).toMatchObject({ kind: 'unavailable' });
+  });
+
+  test('that nobody is enrolled under another id says nothing of this one', () => {
+    const body = { subject_id: 'bert', error_code: 'INVALID_PAYLOAD_SUBJECT_ID' };
+    expect(verify(body, 400)).not.toMatchObject({ kind: 'verified' });
+    expect(verify({ ...body, subject_id: 'anna' }, 400)).toMatchObject({ result: 'no-template' });
   });
 
   test('another failure of the photo is its verdict', () => {

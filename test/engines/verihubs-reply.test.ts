@@ -28,7 +28,7 @@ function read(status: number, body: unknown, more: { keep?: boolean; validateLiv
   return readVerihubsReply(responseOf(status, body), enrollment, optionsFor(keep));
 }
 const readDelete = (status: number, body: unknown) =>
-  readVerihubsDeleteReply(responseOf(status, body), optionsFor(false));
+  readVerihubsDeleteReply(responseOf(status, body), { templateId: 'emp-1' }, optionsFor(false));
 
 const fields = { is_attribute: true, is_quality: true, is_liveness: true };
 const assumed = (subjectId?: string) =>
@@ -113,7 +113,8 @@ describe('errors', () => {
 
   test('a quota stands above the status that it arrives with; other refusals are no proof', () => {
     const quota = { message: 'limit', error_code: 'INSUFFICIENT_QUOTA_ENROLL' };
-    expect(read(403, quota)).toMatchObject({ kind: 'refused', certain: true });
+    for (const status of [200, 302, 400, 403, 404, 429, 500, 503])
+      expect(read(status, quota)).toMatchObject({ kind: 'refused', certain: true, httpStatus: status });
     expect(read(400, { message: 'monthly quota exceeded', error_code: 'NEW_CODE' })).toMatchObject({
       kind: 'refused',
       certain: true,
@@ -137,6 +138,16 @@ test('deletion: gone, gone before, and everything else', () => {
     kind: 'rejected',
   });
   expect(readDelete(200, { message: 'Request Success' })).toMatchObject({ kind: 'unavailable' });
+  for (const other of [
+    { ...gone, message: 'Subject id emp-12 successfully deleted' },
+    { ...gone, subject_id: 'emp-2' },
+  ])
+    expect(readDelete(200, other)).toMatchObject({ kind: 'unavailable' });
+  for (const same of [
+    { ...gone, message: 'Subject id is successfully deleted' },
+    { ...gone, subject_id: 'emp-1' },
+  ])
+    expect(readDelete(200, same)).toMatchObject({ kind: 'deleted' });
   expect(readDelete(500, gone)).toMatchObject({ kind: 'unavailable' });
   expect(readDelete(404, gone)).toMatchObject({ kind: 'refused', certain: false });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { templateIdOf } from '../../src/engines/registry.ts';
-import type { AuditStatus } from '../../src/records/audit-line.ts';
+import type { AuditStatus } from '../../src/records/audit/audit-line.ts';
 import { tagPerson, tagPhoto } from './engine-server-tag.ts';
 import { makePhoto, writeFiles } from './photos.ts';
 import type { Scene } from './scene.ts';

@@ -50,6 +50,8 @@ export async function openCommandLine(): Promise<CommandLine> {
       reject: false,
       // A test that failed leaves nothing behind.
       cleanup: true,
+      // Whoever is told to stop may take its time: execa would end it with SIGKILL after five seconds.
+      forceKillAfterDelay: false,
     });
     let stdout = '';
     child.stdout.on('data', (chunk: Buffer) => {

@@ -97,6 +97,13 @@ const plays: Readonly<Record<string, (context: AnswerContext, step: Step) => voi
   'says-503': ({ response }, step) => sendJson(response, 503, { message: hostile(step) }),
   'says-id': ({ response, succeed }, step) =>
     sendJson(response, 200, withField(succeed(), 'templateId', hostile(step))),
+  accepted: ({ response, succeed }) => sendJson(response, 202, succeed()),
+  deep: ({ response, succeed }) => {
+    const error = '['.repeat(100_000) + ']'.repeat(100_000);
+    send(response, 200, 'application/json', JSON.stringify(succeed()).replace('{', `{"error":${error},`));
+  },
+  nuls: ({ response, succeed }) =>
+    send(response, 200, 'application/json', '\0'.repeat(1_000_000) + JSON.stringify(succeed())),
   redirect: ({ response }) => {
     response.writeHead(302, { location: response.req.url ?? '/', 'content-length': 0 }).end();
   },

@@ -2,10 +2,13 @@ import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 
 /**
  * A key and a certificate that signs itself, for `localhost`, `127.0.0.1` and the names given, valid for an hour
- * either way; as PEM. Written down byte by byte (X.509 in DER), so that the tests need no openssl and the project
+ * either way, or around another time; as PEM. Written down byte by byte (X.509 in DER), so that the tests need no openssl and the project
  * holds no key.
  */
-export function createTestCertificate(names: readonly string[] = []): { key: string; cert: string } {
+export function createTestCertificate(
+  names: readonly string[] = [],
+  aroundInMs = Date.now(),
+): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const hourInMs = 3_600_000;
   const name = sequence(set(sequence(oid('550403'), tagged(0x0c, Buffer.from('rollcall test')))));
@@ -20,7 +23,7 @@ export function createTestCertificate(names: readonly string[] = []): { key: str
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
     name,
-    sequence(time(Date.now() - hourInMs), time(Date.now() + hourInMs)),
+    sequence(time(aroundInMs - hourInMs), time(aroundInMs + hourInMs)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     tagged(0xa3, extensions),

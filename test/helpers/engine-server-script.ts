@@ -22,6 +22,8 @@ export interface Step {
  * echo               400, unknown code, the credentials in the info; echo-503: a 503 with them
  * says               400 with a text of hostile-texts.ts as code and info, `text=N`; says-503: a 503 with it
  * says-id            200 with such a text as the template id
+ * accepted           202 as if it were a success                  deep         a success with an error 100,000 levels deep
+ * nuls               a success behind a megabyte of NULs
  * NNN                any HTTP status with a small JSON body; 429 and 503 with `after=seconds` or `date=seconds`
  * html-NNN           any HTTP status with a web page
  * redirect           302 to the same address                      huge         200 with 2 MiB of JSON

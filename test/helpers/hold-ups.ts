@@ -38,17 +38,13 @@ export async function watchHoldUps(): Promise<HoldUpWatch> {
 /** What was held up so shortly before it called may have called late, but by no more than is believed here. */
 const shortlyInMs = 100;
 const mostInMs = 150;
-/** With more of its calls held up than this, and by more than a moment, a machine was too busy to measure anything. */
-const mostOfCalls = 0.25;
-const momentInMs = 20;
 
 export type Arrival = Pick<ServerCall, 'arrivedAt' | 'arrivedAtInMs' | 'heldInMs'>;
 
 /**
  * The largest number of calls in any second that were certainly due in it: a call that left late for want of a core, and
  * is followed by others in time, seems to come too soon before them. Nothing is forgiven where no second has more
- * than `rate` calls anyway.
- * @throws where more calls were held up than leave anything to judge
+ * than `rate` calls anyway; on a machine that holds up every call a fifth above the rate still shows.
  */
 export function worstSecondButForHoldUps(options: {
   readonly calls: readonly Arrival[];
@@ -58,15 +54,9 @@ export function worstSecondButForHoldUps(options: {
   const { calls, rate, holdUps } = options;
   const worst = worstCertainSecond(calls);
   if (worst <= rate) return worst;
-  const late = calls.map((call) => ({ ...call, heldInMs: call.heldInMs + latenessAt(call, holdUps) }));
-  const held = late.filter(({ heldInMs }) => heldInMs > momentInMs).length;
-  if (held > mostOfCalls * calls.length) {
-    throw new Error(
-      `A second saw ${worst} calls at a rate of ${rate}, but ${held} of ${calls.length} calls found no core when they ` +
-        'were due: nothing can be said of the pace. Run this test when nothing else runs.',
-    );
-  }
-  return worstCertainSecond(late);
+  return worstCertainSecond(
+    calls.map((call) => ({ ...call, heldInMs: call.heldInMs + latenessAt(call, holdUps) })),
+  );
 }
 
 /** By how much a call may have been late: the longest that anybody was held up shortly before. */
@@ -78,12 +68,21 @@ function latenessAt({ arrivedAt }: Arrival, holdUps: readonly HoldUp[]): number 
   return Math.min(mostInMs, Math.max(0, ...sums.values()));
 }
 
+/**
+ * Who uses less of the rate wastes slots. A limiter uses 96.5 % at most, which simulated time shows
+ * (`test/account/slot-line.test.ts`); of real processes on a slow machine no more can be asked than this.
+ */
+export const leastShareUsed = 0.85;
+
 /** Nobody is believed to have been held up for more of a stretch of time than this. */
 const mostOfTime = 0.1;
+/** Long enough for whatever a limiter does again and again. */
+const stretchInMs = 5_000;
 
 /**
- * Which share of the rate calls used, from the first to the last, in the time in which nobody was held up: then the
- * program could do nothing.
+ * Which share of the rate calls used in the best five seconds, or in all where that is less, without the time in which
+ * somebody was held up: then the program could do nothing. Where a disk or a store stands still on a busy machine
+ * nobody counts as held up, which spoils some stretches; slots that a limiter wastes are missing in each of them.
  */
 export function shareOfRateUsed(options: {
   readonly calls: readonly Arrival[];
@@ -91,10 +90,18 @@ export function shareOfRateUsed(options: {
   readonly holdUps: readonly HoldUp[];
 }): number {
   const { calls, rate, holdUps } = options;
-  const times = calls.map(({ arrivedAt }) => Date.parse(arrivedAt));
-  const [from, to] = [Math.min(...times), Math.max(...times)];
-  const heldInMs = Math.min(timeHeld(from, to, holdUps), mostOfTime * (to - from));
-  return ((calls.length - 1) / (to - from - heldInMs)) * (1000 / rate);
+  const times = calls.map(({ arrivedAt }) => Date.parse(arrivedAt)).toSorted((a, b) => a - b);
+  const length = Math.min(stretchInMs, (times.at(-1) ?? 0) - (times[0] ?? 0));
+  let best = 0;
+  let end = 0;
+  for (const [start, from] of times.entries()) {
+    while (end < times.length && (times[end] as number) < from + length) end += 1;
+    const to = times[end];
+    if (to === undefined) break;
+    const heldInMs = Math.min(timeHeld(from, to, holdUps), mostOfTime * (to - from));
+    best = Math.max(best, ((end - start) / (to - from - heldInMs)) * (1000 / rate));
+  }
+  return best;
 }
 
 /** For how many milliseconds of a stretch of time anybody was held up. */

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ReportLine, reportLineSchema } from '../../src/records/report-line.ts';
+import { type ReportLine, reportLineSchema } from '../../src/records/report/report-line.ts';
 import { type RunRecord, runRecordSchema } from '../../src/records/run-record.ts';
 import { type Summary, summarySchema } from '../../src/records/summary.ts';
 import { type CommandEnd, type CommandLine, openCommandLine, type RunningCommand } from './command-line.ts';

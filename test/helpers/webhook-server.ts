@@ -15,8 +15,8 @@ export interface WebhookServer {
   /** With a secret in its path. */
   readonly url: string;
   readonly posted: readonly Posted[];
-  /** The status that it answers from now on. */
-  answer(status: number): void;
+  /** The status that it answers from now on, once that is known. */
+  answer(status: number | (() => Promise<number>)): void;
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export const webhookSecret = 'hook-secret-4711';
 /** A webhook of the test's own on the loopback interface. */
 export async function startWebhookServer(): Promise<WebhookServer> {
   const posted: Posted[] = [];
-  let status = 200;
+  let status: () => Promise<number> = async () => 200;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -35,7 +35,7 @@ export async function startWebhookServer(): Promise<WebhookServer> {
       Object.entries(request.headers).map(([key, value]) => [key, String(value)]),
     );
     posted.push({ path: request.url ?? '', contentType: headers['content-type'], headers, text, body });
-    response.writeHead(status).end();
+    response.writeHead(await status()).end();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -43,7 +43,7 @@ export async function startWebhookServer(): Promise<WebhookServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks/${webhookSecret}?token=${webhookSecret}`,
     posted,
     answer(next) {
-      status = next;
+      status = typeof next === 'number' ? async () => next : next;
     },
     async close() {
       server.closeAllConnections();

@@ -124,7 +124,7 @@ export function describeCompaction(where: string, { numRuns, open }: CompactionO
       expect(left).toEqual(expect.arrayContaining([same, { ...eventOf('a'), at: timeAt(7) }]));
     });
 
-    it('bears damaged lines, and keeps those of a newer version and kinds it does not know', async () => {
+    it('keeps lines that are damaged, of a newer version, or of kinds it does not know', async () => {
       const later = { ...eventOf('later'), kind: 'forgotten' };
       const account = await writeDeltas(Array.from({ length: 8 }, (_, index) => [eventOf(`s-${index}`)]));
       const newer = '{"schema":"rollcall.ledger/2","who":"a"}';
@@ -136,8 +136,10 @@ export function describeCompaction(where: string, { numRuns, open }: CompactionO
       expect(await compact(account)).toBe(9);
       const [base] = await listLedgerFiles(state, account);
       const text = (await state.read(base?.path ?? ''))?.toString() ?? '';
-      expect(text.trimEnd().split('\n')).toHaveLength(10);
-      expect(text).toContain(newer);
+      expect(text.trimEnd().split('\n')).toHaveLength(12);
+      expect(text).toContain(`${newer}\n`);
+      for (const damaged of ['{"schema":"rollc\n', '{"schema":"rollcall.led\n'])
+        expect(text).toContain(damaged);
       expect(await readAll(account)).toContainEqual(later);
     });
 

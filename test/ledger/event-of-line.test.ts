@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { eventOfLine } from '../../src/ledger/ledger-delta.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
-import { suspectLine } from '../../src/records/shared-template.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
+import { suspectLine } from '../../src/records/report/shared-template.ts';
 
 const answered = (more: Partial<ReportLine> = {}): ReportLine => ({
   schema: 'rollcall.report/1',

@@ -88,13 +88,13 @@ describe('the forget list', () => {
     }
   });
 
-  it('is not read by half', async () => {
+  it.each([
+    ['a damaged line', '{"schema":"rollcall.forgo\n'],
+    ['an end that was cut off', '{"schema":"rollcall.forgo'],
+  ])('is not read by half: with %s', async (_, text) => {
     const engine = newEngine();
     await enter(engine, 'forget', 1, 'a');
-    await state.write(
-      `${forgetListFolder(engine)}/20261122T000000000Z-00.jsonl`,
-      '{"schema":"rollcall.forgo\n',
-    );
+    await state.write(`${forgetListFolder(engine)}/20261122T000000000Z-00.jsonl`, text);
     const list = createForgottenSubjects({ state, engine, account: newAccount() });
     await expect(list.refresh()).rejects.toThrow(FaultError);
     await expect(list.refresh()).rejects.toThrow('damaged at byte 0');

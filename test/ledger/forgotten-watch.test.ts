@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createErasureLog,
   forgetListFolder,
@@ -94,6 +94,17 @@ describe('the list', () => {
     vi.advanceTimersByTime(1);
     expect(await ask()).toBe('forgotten');
     expect(looks).toHaveLength(2);
+  });
+
+  it('is read anew where the machine slept, and the steady clock with it', async () => {
+    const { ask, stop, oldestInMs } = watch();
+    stop();
+    expect(await ask()).toBeUndefined();
+    await forget(forgetListFolder(engine), 'a');
+    const wokenAt = Date.now() + oldestInMs + 1;
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(wokenAt);
+    onTestFinished(() => clock.mockRestore());
+    expect(await ask()).toBe('forgotten');
   });
 
   it('is as old as the question was, however late the answer', async () => {

@@ -3,7 +3,7 @@ import { createKnownFolders, folderOf } from '../../src/ledger/known-folders.ts'
 import { eventOfLine } from '../../src/ledger/ledger-delta.ts';
 import { type LedgerEvent, ledgerSchemaName } from '../../src/ledger/ledger-event.ts';
 import type { PhotoJobData } from '../../src/records/photo-job-data.ts';
-import { buildReportLine, type Outcome } from '../../src/records/report-line.ts';
+import { buildReportLine, type Outcome } from '../../src/records/report/report-line.ts';
 import { judgeOtherFolder } from '../../src/worker/other-folder.ts';
 import { timeAt } from './ledger-events.ts';
 

@@ -45,7 +45,7 @@ const snapshot = () =>
 
 type Options = Partial<Parameters<typeof openKnownLedger>[1]>;
 const open = (on: StateStore = state, more: Options = {}) =>
-  openKnownLedger(on, { account, erased: nobodyErased, photos, folders, signal, ...more });
+  openKnownLedger(on, { account, engine: 'ooto', erased: nobodyErased, photos, folders, signal, ...more });
 
 /** What becomes of subjects that are asked for: how their photo is recognised, and from where they were. */
 async function answers(known: Awaited<ReturnType<typeof open>>, ...subjects: readonly string[]) {
@@ -53,7 +53,7 @@ async function answers(known: Awaited<ReturnType<typeof open>>, ...subjects: rea
   const asked = [photoOf, movedTo].flatMap((place) =>
     subjects.map((subjectId) => ({ subjectId, photo: place(subjectId) })),
   );
-  await known.load(asked);
+  await known.load(asked, []);
   const found = subjects.map((subjectId) => {
     const photo = { subjectId, photo: photoOf(subjectId), version: 'v1', template: '' };
     const moved = known.folders?.find({ subjectId, photo: movedTo(subjectId) });

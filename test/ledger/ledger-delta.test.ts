@@ -3,8 +3,8 @@ import { templateIdOf } from '../../src/engines/registry.ts';
 import type { GivenSettings } from '../../src/engines/settings.ts';
 import { createLedgerDelta, eventOfLine } from '../../src/ledger/ledger-delta.ts';
 import type { LedgerEvent } from '../../src/ledger/ledger-event.ts';
-import { deltaPath } from '../../src/ledger/ledger-files.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import { readLedger } from '../../src/ledger/ledger-files.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { Source } from '../../src/sources/source.ts';
@@ -122,13 +122,11 @@ describe('the file that a run adds to the ledger', () => {
     const { idsFromPaths: _, ...settings } = record.settings;
     return { ...record, epoch: 3, settings: { ...settings, ...source } };
   }
-  const pathOf = ({ account, id }: RunRecord) => deltaPath(account, { run: id, epoch: 3 });
-  const eventsOf = async (record: RunRecord): Promise<LedgerEvent[] | undefined> =>
-    (await state.read(pathOf(record)))
-      ?.toString()
-      .trimEnd()
-      .split('\n')
-      .map((text) => JSON.parse(text));
+  const eventsOf = async ({ account }: RunRecord): Promise<LedgerEvent[]> => {
+    const events: LedgerEvent[] = [];
+    await readLedger(state, { account, onEvent: (event) => events.push(event) });
+    return events;
+  };
 
   it('appears whole with its commit, but for who was erased meanwhile', async () => {
     const record = await recordOf({ require: 'liveness' });
@@ -140,12 +138,22 @@ describe('the file that a run adds to the ledger', () => {
       delta.add(line({ subjectId, status: 'failed', stored: 'no' }));
     }
     delta.add(line({ subjectId: 'c' }));
-    expect(await eventsOf(record)).toBeUndefined();
+    expect(await eventsOf(record)).toEqual([]);
     await delta.commit();
     await delta.discard();
     const events = await eventsOf(record);
-    expect(events?.map(({ subjectId }) => subjectId)).toEqual(['a', 'b', 'c']);
-    expect(events?.[0]).toMatchObject({ source: '/archive', required: ['liveness'] });
+    expect(events.map(({ subjectId }) => subjectId)).toEqual(['a', 'b', 'c']);
+    expect(events[0]).toMatchObject({ source: '/archive', required: ['liveness'] });
+  });
+
+  it('is not written over by a later run of its name', async () => {
+    const record = await recordOf();
+    for (const subjectId of ['a', 'b']) {
+      const delta = createLedgerDelta(state, record, nobodyErased);
+      delta.add(line({ subjectId }));
+      await delta.commit();
+    }
+    expect((await eventsOf(record)).map(({ subjectId }) => subjectId).sort()).toEqual(['a', 'b']);
   });
 
   it.each(['nothing to remember', 'no commit'])('is none where there is %s', async (what) => {
@@ -190,7 +198,7 @@ describe('the file that a run adds to the ledger', () => {
     const delta = createLedgerDelta(state, record, nobodyErased);
     delta.add(line({ photo: '/x/bob/1.jpg' }));
     await delta.commit();
-    const [{ idFrom, folder: given } = {} as LedgerEvent] = (await eventsOf(record)) ?? [];
+    const [{ idFrom, folder: given } = {} as LedgerEvent] = await eventsOf(record);
     expect({ ...(idFrom && { idFrom }), ...(given !== undefined && { folder: given }) }).toEqual(expected);
   });
 });

@@ -79,7 +79,7 @@ describe('a file of the ledger', () => {
   it.each<[string, string, () => Promise<void>, boolean, object]>([
     ['is there', lineOf('a') + lineOf('b'), nothing, false, { lines: 2, isWhole: true }],
     ['is empty', '', nothing, false, { lines: 0, isWhole: true }],
-    ['has a damaged end', `${lineOf('a')}{"schem`, nothing, false, { lines: 1, isWhole: true }],
+    ['has a damaged end', `${lineOf('a')}{"schem`, nothing, false, { lines: 2, isWhole: true }],
     ['is gone once it was read', lineOf('a') + lineOf('b'), gone, false, { lines: 2, isWhole: true }],
     ['is gone before its end', lineOf('a') + lineOf('b'), gone, true, { lines: 1, isWhole: false }],
     ['is gone with a fault', lineOf('a'), () => gone().then(fails), false, { lines: 1, isWhole: false }],
@@ -109,6 +109,18 @@ describe('the ledger', () => {
     };
     expect(await subjects(state, { except: new Set([base(1)]), afterBatch })).toEqual(['a', 'b']);
     expect(batches).toBe(1);
+  });
+
+  it.each([
+    ['in a line', `${lineOf('a')}{"schema":"rollc`, ['a'], [lineOf('a').length]],
+    ['in its only line', '{"schema":"rollc', [], [0]],
+    ['behind a line but for its newline', `${lineOf('a')}${lineOf('b').trimEnd()}`, ['a', 'b'], []],
+  ])('that was cut off %s is not taken for whole', async (_, text, expected, places) => {
+    await state.write(delta('one'), text);
+    const unread: number[] = [];
+    const onUnread = ({ offset }: { offset: number }) => unread.push(offset);
+    expect(await subjects(state, { onUnread })).toEqual(expected);
+    expect(unread).toEqual(places);
   });
 
   it('is read whole where a file is merged into another meanwhile', async () => {

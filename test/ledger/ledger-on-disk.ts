@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createKnownFolders } from '../../src/ledger/known-folders.ts';
 import { openKnownLedger } from '../../src/ledger/known-ledger.ts';
@@ -15,7 +15,7 @@ const linesOf = (events: readonly unknown[]) => events.map((event) => `${JSON.st
 /** What may happen to a snapshot, and to the files that it speaks for. */
 export const harms = [
   ...['none', 'renewed', 'renewed', 'deleted', 'torn', 'flipped', 'older', 'by two at once', 'garbage'],
-  ...['merged', 'purged', 'a folder'],
+  ...['merged', 'purged', 'a folder', 'lines cut off'],
 ] as const;
 
 /** `at`: where, of the file's length; from 0 to 1. */
@@ -70,6 +70,10 @@ export function createLedgerOnDisk(state: StateStore, account: string) {
       case 'a folder':
         await rm(path, { recursive: true, force: true });
         return state.write(`${snapshotPath(account)}/file`, '');
+      case 'lines cut off': {
+        const [file] = await listLedgerFiles(state, account);
+        return file && truncate(state.locate(file.path), Math.floor(at * file.sizeInBytes));
+      }
       case 'merged':
         return rewrite((await listLedgerFiles(state, account)).slice(0, 3), () => true);
       case 'purged':
@@ -99,14 +103,14 @@ export function createLedgerOnDisk(state: StateStore, account: string) {
     /** @returns the file's path on disk */
     addNight: (events: readonly unknown[]) => writeLines(nextDelta(), events),
     /** By the snapshot, where it can be used. */
-    open: (options: Omit<Parameters<typeof openKnownLedger>[1], 'account' | 'signal'>) =>
-      openKnownLedger(state, { account, signal, ...options }),
+    open: (options: Omit<Parameters<typeof openKnownLedger>[1], 'account' | 'engine' | 'signal'>) =>
+      openKnownLedger(state, { account, engine: 'ooto', signal, ...options }),
     /** By the lines alone. */
     async openLines({
       erased,
       photos,
       folders,
-    }: Omit<Parameters<typeof openKnownLedger>[1], 'account' | 'signal'>) {
+    }: Omit<Parameters<typeof openKnownLedger>[1], 'account' | 'engine' | 'signal'>) {
       const known = {
         photos: photos && createKnownPhotos(photos),
         folders: folders && createKnownFolders(folders),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { forgetListFolder, runForgetListFolder, writeForgetEntries } from '../../src/ledger/forget-files.ts';
 import { deltaPath } from '../../src/ledger/ledger-files.ts';
 import { countUnknownSubjects, openOwnForgetList } from '../../src/ledger/own-forget-list.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { subjectKey } from '../../src/util/subject-id.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';

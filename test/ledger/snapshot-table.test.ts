@@ -31,6 +31,8 @@ const facts: Omit<TableFacts, 'entries'> = {
   blanks: 0,
   older: 0,
   idFrom: '{id}.{ext}',
+  allTemplates: false,
+  given: 'none',
 };
 
 /** An entry of a subject whose other words tell it apart from all others. */

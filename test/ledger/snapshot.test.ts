@@ -84,7 +84,7 @@ describe('the snapshot of a ledger', () => {
           await ledger.addNight(events);
           await ledger.harm(harm);
           const known = await ledger.open(options);
-          await known.load(asked);
+          await known.load(asked, []);
           const answers = answersOf(known);
           await known.close();
           expect(answers).toEqual(answersOf(await ledger.openLines(options)));
@@ -110,7 +110,7 @@ describe('the snapshot of a ledger', () => {
   const askedOf = (subjectId: string) => ({ subjectId, photo: `/x/${subjectId}.jpg` });
   async function kindOf(ledger: ReturnType<typeof newLedger>, subjectId: string, version = 'v1') {
     const known = await ledger.open(photosOnly);
-    await known.load([askedOf(subjectId)]);
+    await known.load([askedOf(subjectId)], []);
     const found = known.photos?.recognise({ ...askedOf(subjectId), version, template: '' });
     await known.close();
     return found?.kind;
@@ -182,7 +182,7 @@ describe('the snapshot of a ledger', () => {
       await known.close();
       const bytes = await readFile(ledger.path);
       await writeFile(ledger.path, spoil(bytes));
-      await known.load([askedOf('a')]);
+      await known.load([askedOf('a')], []);
       expect(known.photos?.recognise({ ...askedOf('a'), version: 'v1', template: '' })?.kind).toBe(
         'unchanged',
       );
@@ -254,7 +254,7 @@ describe('the snapshot of a ledger', () => {
       const options = { erased: nobodyErased, photos: { eachPhoto, required: [] } };
       const known = [await ledger.open(options), await ledger.openLines(options)] as const;
       const all = [...many, ...more, event('new')].map(({ subjectId, photo }) => ({ subjectId, photo }));
-      await known[0].load(all);
+      await known[0].load(all, []);
       const [found, expected] = known.map(({ photos }) =>
         all.map((photo) => photos?.recognise({ ...photo, version: 'v1', template: '' })?.kind),
       );

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { editPhoto, regionOf } from '../../src/photos/edit-photo.ts';
+import { editPhoto, regionOf } from '../../src/photos/formats/edit-photo.ts';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
-import type { PhotoEdit } from '../../src/records/decision.ts';
+import type { PhotoEdit } from '../../src/records/decisions/decision.ts';
 import { makeQuarters, nameQuarters } from './quarters.ts';
 
 async function edit(photo: Buffer, how: PhotoEdit): Promise<Buffer> {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { readJpegHeader } from '../../src/photos/formats/jpeg-header.ts';
+import { readPngHeader } from '../../src/photos/formats/png-header.ts';
 import { readByDecoder } from '../../src/photos/inspect-photo.ts';
-import { readJpegHeader } from '../../src/photos/jpeg-header.ts';
-import { readPngHeader } from '../../src/photos/png-header.ts';
 import { orLong } from '../helpers/long.ts';
 import { makeRestarting, segment, withExif, withFillBytes, withSegments } from './jpeg-files.ts';
 import { changes, mutate } from './mutated-files.ts';

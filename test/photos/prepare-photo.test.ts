@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { nextStep } from '../../src/photos/formats/rewrite-photo.ts';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
 import type { PhotoRules, PreparationSettings } from '../../src/photos/photo.ts';
 import { preparePhoto } from '../../src/photos/prepare-photo.ts';
-import { nextStep } from '../../src/photos/rewrite-photo.ts';
 import {
   makeAnimation,
   makeBmpHeader,

@@ -1,7 +1,11 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { isPublicAddress, PrivateAddressError, publicLookup } from '../../src/photos/public-address.ts';
+import {
+  isPublicAddress,
+  PrivateAddressError,
+  publicLookup,
+} from '../../src/photos/places/public-address.ts';
 
 test.each(['8.8.8.8', '93.184.215.14', '172.15.0.1', '172.32.0.1', '2606:4700::1111', '2a00:1450::1'])(
   '%s is public',

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { stripMetadata } from '../../src/photos/formats/strip-metadata.ts';
 import { inspectPhoto } from '../../src/photos/inspect-photo.ts';
 import { preparePhoto } from '../../src/photos/prepare-photo.ts';
-import { stripMetadata } from '../../src/photos/strip-metadata.ts';
 import { randomInputs } from '../helpers/long.ts';
 import { makeRestarting, segment, withFillBytes, withSegments } from './jpeg-files.ts';
 import { makeAnimatedPng, pngChunk, withChunks } from './png-files.ts';

@@ -21,18 +21,25 @@ const long = { calls: 10, windowInMs: 400, evenInMs: 40, fastInMs: 32 };
 let accounts = 0;
 
 /** What every account store does. `other` is a second process's view of the same store. */
-export function accountStoreConformance(open: () => { store: AccountStore; other: AccountStore }): void {
+export function accountStoreConformance(
+  open: () => {
+    store: AccountStore;
+    other: AccountStore;
+    /** What the store remembers of an account's calls is later by so much: its clock was set back. */
+    setBack: (account: string, byInMs: number) => Promise<void>;
+  },
+): void {
   const newAccount = () => `account-${process.pid}-${++accounts}`;
 
   /** An account whose first second has passed, and how it gives slots. */
   async function openAccount() {
     const account = newAccount();
-    const { store, other } = open();
+    const { store, other, setBack } = open();
     const reserve = (request: Partial<ReserveRequest> = {}, by = store) =>
       by.reserve({ account, slots: 1, spacing, aheadInMs: 50, notes: [], ...request });
     await reserve({ slots: 0 });
     await delay(1010);
-    return { account, store, other, reserve };
+    return { account, store, other, reserve, setBack: (byInMs: number) => setBack(account, byInMs) };
   }
 
   describe('slots', () => {
@@ -123,6 +130,16 @@ export function accountStoreConformance(open: () => { store: AccountStore; other
         expect(at).toBeCloseTo(since(expected)[place] ?? 0, 0);
     });
 
+    it('are never more in a window than its calls at the highest rate that settings take, either', async () => {
+      const { reserve } = await openAccount();
+      const crowded = { calls: 10_000, windowInMs: 60_000, evenInMs: 0.05, fastInMs: 0.04 };
+      const { slots } = await reserve({ slots: 10_000, spacing: crowded, aheadInMs: 900 });
+      expect(slots).toHaveLength(10_000);
+      const next = await reserve({ spacing: crowded, aheadInMs: 900 });
+      expect(next.slots).toEqual([]);
+      expect(next.now + next.retryInMs + 900).toBeCloseTo((slots[0]?.at ?? 0) + 60_000, 1);
+    });
+
     it('are not saved up while nobody asks', async () => {
       const { reserve } = await openAccount();
       await reserve();
@@ -185,6 +202,37 @@ export function accountStoreConformance(open: () => { store: AccountStore; other
       await store.postpone({ account, until: now + 3_600_000 });
       const next = await reserve({ aheadInMs: 0 });
       expect(next.retryInMs).toBeCloseTo(300_000, 0);
+    });
+  });
+
+  describe('a clock that was set back', () => {
+    it('by an hour takes the line of slots back with it, and late notes of calls by the clock of before', async () => {
+      const { reserve, setBack } = await openAccount();
+      const { slots } = await reserve({ slots: 10, spacing: dense, aheadInMs: 900 });
+      await setBack(3_600_000);
+      const waiting = await reserve({ slots: 10, spacing: long });
+      expect(waiting.slots).toEqual([]);
+      // The last of the ten counts as of now, the first is 45 ms older.
+      const nextAt = waiting.now + waiting.retryInMs + 50;
+      expect(nextAt - waiting.now).toBeCloseTo(400 - 45, 1);
+      const notes = slots.map(({ number, at }) => ({ number, sentAt: at + 3_600_000 }));
+      const late = await reserve({ slots: 10, spacing: long, aheadInMs: 0, notes });
+      expect(late.retryInMs).toBeCloseTo(1000 + 400, 1);
+      const ahead = await reserve({ slots: 10, spacing: long, aheadInMs: 2000 });
+      expect(ahead.slots[0]?.at).toBeCloseTo(late.now + 1000 + 400, 1);
+      expect(ahead.slots).toHaveLength(10);
+    });
+
+    it('by an hour holds what was postponed no longer than it was asked for', async () => {
+      const { account, store, reserve, setBack } = await openAccount();
+      const { slots } = await reserve();
+      const until = (slots[0]?.at ?? 0) + 60_000;
+      await store.postpone({ account, until });
+      await setBack(3_600_000);
+      const first = await reserve({ aheadInMs: 0 });
+      expect(first.retryInMs).toBeCloseTo(60_000, 1);
+      const later = await reserve({ aheadInMs: 0 });
+      expect(later.now + later.retryInMs).toBeCloseTo(first.now + 60_000, 1);
     });
   });
 

@@ -7,9 +7,13 @@ import { takeLease } from '../../src/queue/lease.ts';
 function createStore() {
   const renewals: ((isOurs: boolean) => void)[] = [];
   let noteRenewal = () => {};
+  let held: string | undefined;
   const leases: LeaseStore = {
-    holder: async () => undefined,
-    acquire: async () => ({ epoch: 1 }),
+    holder: async () => held,
+    async acquire({ holder }) {
+      held = holder;
+      return { epoch: 1 };
+    },
     renew: () =>
       new Promise((resolve) => {
         renewals.push(resolve);
@@ -21,19 +25,44 @@ function createStore() {
     new Promise<'asked'>((resolve) => {
       noteRenewal = () => resolve('asked');
     });
-  return { leases, renewals, asked };
+  const wipe = () => {
+    held = undefined;
+  };
+  return { leases, renewals, asked, wipe };
 }
 
-async function keptLease(durationInMs: number) {
+async function keptLease(durationInMs: number, options: { endsWithLapse?: boolean } = {}) {
   const store = createStore();
-  const lease = await takeLease({ leases: store.leases, key: 'run-a', holder: 'one:1:1', durationInMs });
+  const { leases } = store;
+  const lease = await takeLease({ leases, key: 'run-a', holder: 'one:1:1', durationInMs, ...options });
   if (!lease) throw new Error('not taken');
   const ended = new AbortController();
   onTestFinished(() => ended.abort());
   return { ...store, lease, keep: () => lease.keep(ended.signal) };
 }
 
+/** To be set; the clock on the wall, which never stands still, is out of it. */
+function steadyClock() {
+  const wall = vi.spyOn(Date, 'now').mockReturnValue(0);
+  const steady = vi.spyOn(performance, 'now');
+  onTestFinished(() => {
+    wall.mockRestore();
+    steady.mockRestore();
+  });
+  return steady;
+}
+
 describe('a lease by its own clock', () => {
+  it('is not fresh any more where the machine slept, and the steady clock with it', async () => {
+    const durationInMs = 60_000;
+    const { lease } = await keptLease(durationInMs);
+    expect(lease.isFresh()).toBe(true);
+    const wokenAt = Date.now() + durationInMs;
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(wokenAt);
+    onTestFinished(() => clock.mockRestore());
+    expect(lease.isFresh()).toBe(false);
+  });
+
   it('is renewed four times in its length: before half of it is over, and not at once', async () => {
     const durationInMs = 800;
     const { keep, asked } = await keptLease(durationInMs);
@@ -49,8 +78,7 @@ describe('a lease by its own clock', () => {
   it('counts from when a renewal was asked for, not from when it was answered', async () => {
     const durationInMs = 200;
     const { lease, keep, asked, renewals } = await keptLease(durationInMs);
-    const clock = vi.spyOn(performance, 'now');
-    onTestFinished(() => clock.mockRestore());
+    const clock = steadyClock();
     const start = performance.now();
     clock.mockReturnValue(start);
     const first = asked();
@@ -78,8 +106,7 @@ describe('a lease by its own clock', () => {
 
   it('that slept is fresh again once it is renewed, and who waits for that goes on', async () => {
     const { lease, keep, asked, renewals } = await keptLease(200);
-    const clock = vi.spyOn(performance, 'now');
-    onTestFinished(() => clock.mockRestore());
+    const clock = steadyClock();
     const start = performance.now();
     clock.mockReturnValue(start + 10_000);
     const waiting = lease.fresh(new AbortController().signal).then(() => 'fresh');
@@ -89,5 +116,41 @@ describe('a lease by its own clock', () => {
     expect(await Promise.race([waiting, delay(250, 'waits')])).toBe('waits');
     renewals[0]?.(true);
     expect(await waiting).toBe('fresh');
+  });
+
+  it.each([199, 200])('that ends with its lapse is lost %d ms after it was renewed', async (sleptInMs) => {
+    const durationInMs = 200;
+    const clock = steadyClock();
+    const start = performance.now();
+    clock.mockReturnValue(start);
+    const { lease, keep, asked, renewals } = await keptLease(durationInMs, { endsWithLapse: true });
+    const first = asked();
+    const kept = keep().then(() => 'lost');
+    await first;
+    clock.mockReturnValue(start + sleptInMs);
+    const second = asked();
+    renewals[0]?.(true);
+    expect(await Promise.race([kept, second])).toBe(sleptInMs < durationInMs ? 'asked' : 'lost');
+    expect(lease.isFresh()).toBe(sleptInMs < durationInMs);
+  });
+
+  it.each([false, true])(
+    'is lost where the store has forgotten it, if it ends with its lapse: %s',
+    async (endsWithLapse) => {
+      const { keep, asked, wipe } = await keptLease(200, { endsWithLapse });
+      wipe();
+      const renewal = asked();
+      const kept = keep().then(() => 'lost');
+      expect(await Promise.race([kept, renewal])).toBe(endsWithLapse ? 'lost' : 'asked');
+    },
+  );
+
+  it('is fresh for some time more or not', async () => {
+    const clock = steadyClock();
+    const start = performance.now();
+    clock.mockReturnValue(start);
+    const { lease } = await keptLease(200);
+    clock.mockReturnValue(start + 100);
+    expect([99, 100].map((inMs) => lease.isFresh(inMs))).toEqual([true, false]);
   });
 });

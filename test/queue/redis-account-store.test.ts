@@ -21,6 +21,12 @@ describe('accounts in Redis', () => {
   accountStoreConformance(() => ({
     store: createRedisAccountStore(connections[0], 'test'),
     other: createRedisAccountStore(connections[1], 'test'),
+    async setBack(account, byInMs) {
+      const [line, log] = [`test:account:${account}`, `test:calls:${account}`];
+      for (const field of ['lastAt', 'notBefore']) await connections[0].hincrbyfloat(line, field, byInMs);
+      for (const number of await connections[0].zrange(log, '0', '-1'))
+        await connections[0].zincrby(log, byInMs, number);
+    },
   }));
 
   it('loads its scripts again when the server forgot them', async () => {

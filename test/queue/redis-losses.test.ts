@@ -114,7 +114,7 @@ it('a queue whose keys are broken is asked once a second and told of once, and g
   expect((await commands()) - before).toBeLessThan(50);
   expect(told).toEqual([expect.stringContaining('WRONGTYPE')]);
   await admin.rename('kept', key);
-  await until(async () => (await queue.finished(10)).length === 3, { limitInMs: 30_000 });
+  await until(async () => (await queue.finished(10)).length === 3);
 }, 60_000);
 
 describe('a job of several photos that lost a part', () => {

@@ -331,9 +331,7 @@ describe('a queue on a Redis that cannot hold it', () => {
     const backend = await openQueue({ queue: redis.url, onError });
     await admin.call('REPLICAOF', '127.0.0.1', '1');
     const writing = backend.callBudget.take('r', 5);
-    await until(() => noticed.some((notice) => /has become a read-only replica/.test(notice)), {
-      limitInMs: 5_000,
-    });
+    await until(() => noticed.some((notice) => /has become a read-only replica/.test(notice)));
     await admin.call('REPLICAOF', 'NO', 'ONE');
     expect(await writing).toBe(true);
     expect(noticed.filter((notice) => /read-only replica/.test(notice))).toHaveLength(1);

@@ -4,7 +4,7 @@ import {
   type NumberedApplication,
   noteMade,
   readApplications,
-} from '../../src/records/applied-decisions.ts';
+} from '../../src/records/decisions/applied-decisions.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';
 

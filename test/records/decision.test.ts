@@ -6,14 +6,14 @@ import {
   flawOf,
   mergeDecisions,
   parseDecision,
-} from '../../src/records/decision.ts';
+} from '../../src/records/decisions/decision.ts';
 import {
   changeDecisions,
   createDecisionReader,
   decisionsFolder,
   readDecisions,
   saveDecisions,
-} from '../../src/records/decision-files.ts';
+} from '../../src/records/decisions/decision-files.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 

@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers';
 import { parse } from 'csv-parse/sync';
 import { expect, it } from 'vitest';
-import type { Decision } from '../../src/records/decision.ts';
-import { createDecisionsCsv, toDecisionRow } from '../../src/records/decisions-csv.ts';
-import { buildReportLine, type ReportLine } from '../../src/records/report-line.ts';
+import type { Decision } from '../../src/records/decisions/decision.ts';
+import { createDecisionsCsv, toDecisionRow } from '../../src/records/decisions/decisions-csv.ts';
+import { buildReportLine, type ReportLine } from '../../src/records/report/report-line.ts';
 
 const line: ReportLine = buildReportLine(
   { run: 'r', engine: 'ooto', seq: 7, subjectId: '=1+1', photo: 'a/b.jpg' },

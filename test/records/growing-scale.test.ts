@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createGrowingScale } from '../../src/records/growing-scale.ts';
+import { createGrowingScale } from '../../src/records/report/growing-scale.ts';
 
 /** All numbers at once: the narrowest of the widths at which they fit. */
 function spread(numbers: readonly number[], { finest, most }: { finest: number; most: number }) {

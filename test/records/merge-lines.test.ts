@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { mergeParts } from '../../src/records/merge-parts.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import { mergeParts } from '../../src/records/report/merge-parts.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { lineOf, textOf } from './report-lines.ts';

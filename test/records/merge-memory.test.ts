@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { mergeParts } from '../../src/records/merge-parts.ts';
-import { openParts } from '../../src/records/report-parts.ts';
+import { mergeParts } from '../../src/records/report/merge-parts.ts';
+import { openParts } from '../../src/records/report/report-parts.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createQualityFold } from '../../src/records/quality-fold.ts';
+import { createQualityFold } from '../../src/records/report/quality-fold.ts';
 
 function fold(...photos: Readonly<Record<string, unknown>>[]) {
   const quality = createQualityFold();

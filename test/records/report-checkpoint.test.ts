@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint, removeCheckpoints, writeCheckpoint } from '../../src/records/report-checkpoint.ts';
-import { listParts, newPart } from '../../src/records/report-part.ts';
-import { openParts } from '../../src/records/report-parts.ts';
-import { emptyTally } from '../../src/records/report-tally.ts';
-import { createSeqBitmap } from '../../src/records/seq-bitmap.ts';
+import {
+  readCheckpoint,
+  removeCheckpoints,
+  writeCheckpoint,
+} from '../../src/records/report/report-checkpoint.ts';
+import { listParts, newPart } from '../../src/records/report/report-part.ts';
+import { openParts } from '../../src/records/report/report-parts.ts';
+import { emptyTally } from '../../src/records/report/report-tally.ts';
+import { createSeqBitmap } from '../../src/records/report/seq-bitmap.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { lineOf, textOf } from './report-lines.ts';

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createReportCsv, toCsvRow } from '../../src/records/report-csv.ts';
+import { createReportCsv, toCsvRow } from '../../src/records/report/report-csv.ts';
 import {
   buildReportLine,
   isDeadLetter,
   type ReportLine,
   reportLineSchema,
   statuses,
-} from '../../src/records/report-line.ts';
-import { parsePartLine } from '../../src/records/report-part.ts';
+} from '../../src/records/report/report-line.ts';
+import { parsePartLine } from '../../src/records/report/report-part.ts';
 import { lineOf, outcomes } from './report-lines.ts';
 
 /** As the documentation lists them. */

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { type Outcome, type ReportLine, reportSchemaName, statuses } from '../../src/records/report-line.ts';
+import {
+  type Outcome,
+  type ReportLine,
+  reportSchemaName,
+  statuses,
+} from '../../src/records/report/report-line.ts';
 
 const time = fc
   .integer({ min: 0, max: 10_000_000 })

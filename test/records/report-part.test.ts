@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import {
   listParts,
   newPart,
@@ -9,9 +9,9 @@ import {
   scanPart,
   seqAtStart,
   widened,
-} from '../../src/records/report-part.ts';
-import { openParts } from '../../src/records/report-parts.ts';
-import { sharedTemplate } from '../../src/records/shared-template.ts';
+} from '../../src/records/report/report-part.ts';
+import { openParts } from '../../src/records/report/report-parts.ts';
+import { sharedTemplate } from '../../src/records/report/shared-template.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';
 import { lineOf, textOf } from './report-lines.ts';

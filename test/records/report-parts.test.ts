@@ -1,9 +1,9 @@
 import { appendFile, cp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readReport } from '../../src/records/read-report.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
-import { highestEpoch, openParts } from '../../src/records/report-parts.ts';
+import { readReport } from '../../src/records/report/read-report.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
+import { highestEpoch, openParts } from '../../src/records/report/report-parts.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { randomInputs } from '../helpers/long.ts';

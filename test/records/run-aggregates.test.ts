@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildReportLine, isDeadLetter, type ReportLine, statuses } from '../../src/records/report-line.ts';
+import {
+  buildReportLine,
+  isDeadLetter,
+  type ReportLine,
+  statuses,
+} from '../../src/records/report/report-line.ts';
 import {
   aggregatesSchema,
   createAggregatesFold,
   readAggregates,
   writeAggregates,
-} from '../../src/records/run-aggregates.ts';
+} from '../../src/records/report/run-aggregates.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
 import { outcomes } from './report-lines.ts';

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { judgeCanary } from '../../src/records/canary.ts';
-import { restoreTally } from '../../src/records/report-tally.ts';
+import { restoreTally } from '../../src/records/report/report-tally.ts';
 import { readChangedRun, writeChanges } from '../../src/records/run-changes.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';

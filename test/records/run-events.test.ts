@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { describeEvents } from '../../src/cli/describe-events.ts';
+import { describeEvents } from '../../src/cli/text/describe-events.ts';
 import { createEventLog } from '../../src/conductor/event-log.ts';
 import { eventLine, eventsPath, pauseCauses, readRunEvents } from '../../src/records/run-events.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
+import { fresh, now, stateOf } from '../account/account-states.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';
 
 let state: StateStore;
@@ -49,38 +50,18 @@ it('events of one moment stay in the order in which they were written', async ()
   expect(await kinds()).toEqual(kindsOf);
 });
 
-it('each take-over writes a file of its own, and what an account goes through is noted when it changes', async () => {
-  let now = 0;
-  const first = logOf(1, { now: () => now });
+it('each take-over writes a file of its own; what was over before it was noticed is noted as of then', async () => {
+  const first = logOf(1);
+  first.noteAccount({ state: fresh, now });
   first.note({ kind: 'started' });
-  for (const [to, inMs] of [
-    ['open', 0],
-    ['throttled', 1_000],
-    ['throttled', 2_000],
-    ['open', 3_000],
-    ['throttled', 4_000],
-    ['down', 5_000],
-    ['down', 6_000],
-    ['throttled', 70_000],
-    ['paused', 71_000],
-  ] as const) {
-    now = inMs;
-    first.noteAccount(to);
-  }
+  const outage = { since: now + 60_000, endedAt: now + 120_000 };
+  first.noteAccount({ state: stateOf({ outage }), now: now + 180_000 });
   first.note({ kind: 'paused', cause: 'account-throttled' });
   await first.close();
   const second = logOf(2);
   second.note({ kind: 'resumed' });
   await second.close();
-  expect(await kinds()).toEqual([
-    'started',
-    'throttled',
-    'engine-down',
-    'engine-up',
-    'throttled',
-    'paused',
-    'resumed',
-  ]);
+  expect(await kinds()).toEqual(['engine-down', 'engine-up', 'started', 'paused', 'resumed']);
   expect((await state.list('runs/r1/events')).map(({ name }) => name)).toEqual([
     'host~boot~1~42~7-1.jsonl',
     'host~boot~1~42~7-2.jsonl',

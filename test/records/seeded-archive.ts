@@ -1,4 +1,4 @@
-import type { Outcome } from '../../src/records/report-line.ts';
+import type { Outcome } from '../../src/records/report/report-line.ts';
 
 interface Habits {
   readonly unreadable: number;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSeqBitmap } from '../../src/records/seq-bitmap.ts';
+import { createSeqBitmap } from '../../src/records/report/seq-bitmap.ts';
 import { randomInputs } from '../helpers/long.ts';
 
 const seqs = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 300_000 })));

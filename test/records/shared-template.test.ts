@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import {
   createSharedTemplates,
   parseSharedTemplate,
   sharedTemplate,
   suspectLine,
-} from '../../src/records/shared-template.ts';
+} from '../../src/records/report/shared-template.ts';
 import { lineOf } from './report-lines.ts';
 
 const answered = (more: Partial<ReportLine> = {}): ReportLine => ({

@@ -6,8 +6,8 @@ import {
   type ReportLine,
   type Status,
   statuses,
-} from '../../src/records/report-line.ts';
-import { addToTally, emptyTally, restoreTally } from '../../src/records/report-tally.ts';
+} from '../../src/records/report/report-line.ts';
+import { addToTally, emptyTally, restoreTally } from '../../src/records/report/report-tally.ts';
 import {
   createSummaryBuilder,
   exitCodeOf,
@@ -138,6 +138,7 @@ describe('the summary says', () => {
       { forgetList: { subjects: 2, unknown: 1 } },
     ],
     ['that the source has changed', { isSourceChanged: true }, { warnings: { 'source-changed': 1 } }],
+    ['that its inventory is overdue', { isOverdue: true }, { warnings: { 'inventory-overdue': 1 } }],
     ['that it was cancelled', { state: 'cancelled' }, { state: 'cancelled' }],
   ])('%s, and nothing that is not known', (_, given, expected) => {
     expect(summaryOf([], given)).toStrictEqual({ ...summaryOf([]), ...expected });
@@ -191,6 +192,11 @@ describe('the summary says', () => {
       'a share of four places',
       [1, 2, 3].map((one) => verified(one < 3, 1)),
       { verification: { photos: 3, matched: 2, share: 0.6667, lowestSimilarity: 1 } },
+    ],
+    [
+      'never all of them where one is missing',
+      Array.from({ length: 30_000 }, (_, index) => verified(index > 0, 1)),
+      { verification: { photos: 30_000, matched: 29_999, share: 0.9999, lowestSimilarity: 1 } },
     ],
     [
       'the pace from the first start to the last end',

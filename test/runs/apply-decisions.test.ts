@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasUpload, saveUpload } from '../../src/records/inbox/upload.ts';
 import { readManifest } from '../../src/records/manifest.ts';
 import { listRunRecords, readRunRecord, writeRunRecord } from '../../src/records/run-record.ts';
-import { hasUpload, saveUpload } from '../../src/records/upload.ts';
 import { findOldRuns, removeRuns } from '../../src/runs/prune.ts';
 import { applyDecisions } from '../../src/runs/review/apply-decisions.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
@@ -138,9 +138,10 @@ describe('decisions that are applied', () => {
     await apply();
     expect((await readRunRecord(scene.state, runId))?.epoch).toBe(7);
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    const { old } = await findOldRuns(scene.state, tomorrow);
     await removeRuns(
       scene.state,
-      (await findOldRuns(scene.state, tomorrow)).filter(({ id }) => id === runId),
+      old.filter(({ id }) => id === runId),
     );
     expect(await apply()).toMatchObject({ runId, sent: 0 });
     expect(await otherRuns()).toEqual([]);

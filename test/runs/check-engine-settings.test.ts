@@ -5,9 +5,10 @@ import { checkEngineSettings } from '../../src/runs/check-engine-settings.ts';
 import { UsageError } from '../../src/util/errors.ts';
 import { settingsOf } from './run-settings.ts';
 
-const engineOf = (name: string) =>
+const engineOf = (name: string, url?: string) =>
   createEngine({
     name,
+    ...(url !== undefined && { url }),
     environment: {
       OOTO_APP_ID: 'id',
       OOTO_APP_KEY: 'key',
@@ -18,7 +19,12 @@ const engineOf = (name: string) =>
     concurrency: 1,
   }).engine;
 
-const engines = { ooto: engineOf('ooto'), verihubs: engineOf('verihubs') };
+const engines = {
+  ooto: engineOf('ooto'),
+  verihubs: engineOf('verihubs'),
+  // Its adapter speaks OOTO's language.
+  local: engineOf('local', 'http://127.0.0.1:1'),
+};
 afterAll(() => Promise.all(Object.values(engines).map((engine) => engine.close())));
 
 const onS3 = { address: 's3://bucket/photos/' };
@@ -42,6 +48,8 @@ describe('settings that the engine does not know, or that contradict each other'
     ['ooto', { checkQuality: 'off' }, ['--check-quality', 'ooto does not know']],
     ['verihubs', { photoTransport: 'url', stripMetadata: true }, ['--strip-metadata', '--photo-transport']],
     ['ooto', { photoTransport: 'url' }, ['--photo-transport', 'does not accept addresses']],
+    ['ooto', { undoable: true }, ['--undoable', 'ooto has no call']],
+    ['local', { undoable: true }, ['--undoable', 'local has no call']],
   ])('%s with %o', async (name, given, expected) => {
     const settings = await settingsOf(given);
     const check = () => checkEngineSettings(engines[name], settings, onS3);
@@ -67,6 +75,7 @@ test.each<[keyof typeof engines, GivenSettings]>([
   ],
   ['verihubs', { validateLiveness: true, checkLiveness: true }],
   ['verihubs', { validateLiveness: true, require: 'liveness' }],
+  ['verihubs', { undoable: true }],
 ])('%s with %o is fine', async (name, given) => {
   checkEngineSettings(engines[name], await settingsOf(given), onS3);
 });

@@ -78,6 +78,22 @@ describe('starting a run', () => {
     expect((await start()).resumed).toBe(false);
   });
 
+  it('goes on with another day of an inventory whose folder was named, and with no other inventory', async () => {
+    const day = (date: string, folder = 's3://b/daily/') => `${folder}2026-11-${date}T01-00Z/manifest.json`;
+    const newest = (date: string, folder?: string) => ({
+      source: { ...from(day(date, folder)).source, newestIn: folder ?? 's3://b/daily/' },
+    });
+    const { record } = await start({}, { about: newest('28') });
+    expect(record.source).toBe(day('28'));
+    const again = await start({}, { about: newest('29') });
+    expect(again).toMatchObject({ resumed: true, record: { id: record.id, source: day('28') } });
+    expect((await start({}, { about: newest('29', 's3://b/other/') })).resumed).toBe(false);
+    await end(record, 'finished');
+    const next = await start({}, { about: newest('30') });
+    expect(next).toMatchObject({ resumed: false, record: { source: day('30') } });
+    expect((await start({}, { about: from(day('29')) })).resumed).toBe(false);
+  });
+
   it('goes on with a paused run too', async () => {
     const { record } = await start();
     await end(record, 'paused');

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { listPictures, picturePathOf } from '../../src/records/picture.ts';
+import { listPictures, picturePathOf } from '../../src/records/inbox/picture.ts';
 import { decide } from '../../src/runs/review/decide.ts';
 import { makeReviewScene } from './review-scene.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { listPictures, savePicture } from '../../src/records/inbox/picture.ts';
 import { openManifestWriter } from '../../src/records/manifest.ts';
-import { listPictures, savePicture } from '../../src/records/picture.ts';
 import { forgetReviews } from '../../src/runs/erasure/forget-reviews.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { eachTestHasState } from '../helpers/temporary-state.ts';

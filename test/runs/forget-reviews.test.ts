@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readDecisions } from '../../src/records/decision-files.ts';
-import { listUploads, saveUpload } from '../../src/records/upload.ts';
+import { readDecisions } from '../../src/records/decisions/decision-files.ts';
+import { listUploads, saveUpload } from '../../src/records/inbox/upload.ts';
 import { forgetReviews, withoutSubjects } from '../../src/runs/erasure/forget-reviews.ts';
 import { applyDecisions } from '../../src/runs/review/apply-decisions.ts';
 import { makeReviewScene, type ReviewScene } from './review-scene.ts';

@@ -1,10 +1,13 @@
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
-import { readInbox, writeInbox } from '../../src/records/inbox.ts';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { readInbox, writeInbox } from '../../src/records/inbox/inbox.ts';
 import { writeControl } from '../../src/records/run-control.ts';
 import { readRunRecord, runFolderOf, writeRunRecord } from '../../src/records/run-record.ts';
 import { clearListsOfRemoved, forgetInLists } from '../../src/runs/inbox/clear-lists.ts';
-import { type Intake, openIntake } from '../../src/runs/inbox/intake.ts';
+import { type Intake, type IntakeTools, openIntake } from '../../src/runs/inbox/intake.ts';
+import { lookAtInbox } from '../../src/runs/inbox/look-at-inbox.ts';
+import { openSession } from '../../src/runs/inbox/session.ts';
+import { readChain } from '../../src/sources/inbox/inbox-log.ts';
 import { createInboxSource } from '../../src/sources/inbox/inbox-source.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import { createS3StateStore } from '../../src/storage/state/s3/s3-state-store.ts';
@@ -41,9 +44,9 @@ describe.each([
   });
 
   /** Another process each time: it knows only what the state says. */
-  async function open(state: StateStore): Promise<Intake> {
+  async function open(state: StateStore, memory: IntakeTools['memory'] = {}): Promise<Intake> {
     const log = pino({ level: 'silent' });
-    const intake = await openIntake({ state, backend, inbox: name, log, memory: {}, wishes: false });
+    const intake = await openIntake({ state, backend, inbox: name, log, memory, wishes: false });
     if (!intake) throw new Error('another one takes in');
     intakes.push(intake);
     return intake;
@@ -111,6 +114,45 @@ describe.each([
     expect((await later()).map(({ ids }) => ids)).toEqual([['anna'], ['bert'], ['carla', 'dora']]);
   });
 
+  it('rolls over where the clock was set back by more than the time between two', async () => {
+    states = await openStates();
+    const state = states.open();
+    await writeInbox(state, { ...doorRecord, rollInMs: 24 * 3_600_000 });
+    const intake = await open(state);
+    const first = await addTo(intake, 'anna');
+    await intake.settle();
+    expect((await addTo(intake, 'bert'))?.runId).toBe(first?.runId);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 365 * 24 * 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await intake.settle();
+    const next = await addTo(intake, 'carla');
+    expect(next).toMatchObject({ seq: 1 });
+    expect(await listOf(state, first?.runId ?? '')).toEqual({ ids: ['anna', 'bert'], isWhole: true });
+  });
+
+  it('has few sessions, however often two take turns, and each knows what the other took in', async () => {
+    states = await openStates();
+    const takers = [0, 1].map(() => ({ state: states.open(), memory: {} }));
+    await writeInbox(states.open(), doorRecord);
+    const ids = Array.from({ length: 12 }, (_, turn) => `emp-${turn}`);
+    let run = '';
+    for (const [turn, id] of ids.entries()) {
+      const { state = states.open(), memory = {} } = takers[turn % 2] ?? {};
+      const intake = await open(state, memory);
+      const taken = await addTo(intake, id);
+      run ||= taken?.runId ?? '';
+      expect(taken).toEqual({ runId: run, seq: turn + 1, repeated: false });
+      if (turn > 0)
+        expect(await addTo(intake, `emp-${turn - 1}`)).toEqual({ runId: run, seq: turn, repeated: true });
+      await intake.close();
+    }
+    const state = states.open();
+    expect(await listOf(state, run)).toEqual({ ids, isWhole: false });
+    for (const folder of ['claims', 'lists'])
+      expect((await state.list(`inboxes/door/${folder}`)).length).toBeLessThanOrEqual(2);
+    expect(await lookAtInbox(state, name)).toEqual({ run, count: 12, today: 12 });
+  });
+
   it('ends the list of a run that was cancelled, and goes on with the next one', async () => {
     states = await openStates();
     const state = states.open();
@@ -164,5 +206,25 @@ describe.each([
     // The list of the run that goes on is left alone.
     expect(await addTo(next, 'anna-again')).toMatchObject({ seq: 1, repeated: true });
     expect(await addTo(next, 'anna')).toMatchObject({ seq: 2, repeated: false });
+  });
+
+  it('of an inbox that was closed, keys go with their runs, a week after the list was closed and not before', async () => {
+    states = await openStates();
+    const state = states.open();
+    const dayInMs = 86_400_000;
+    for (const [epoch, daysAgo] of [8, 6].entries()) {
+      const at = new Date(Date.now() - daysAgo * dayInMs).toISOString();
+      const newRun = () => `door-${epoch}`;
+      const place = { state, inbox: name };
+      const { session } = await openSession(place, { epoch: epoch + 1, before: undefined, newRun });
+      await session.append([{ at, from: 1, photos: [photoOf('anna')] }]);
+      await session.append([{ at, ends: newRun(), count: 1 }]);
+      await session.close();
+    }
+    await clearListsOfRemoved(state, new AbortController().signal);
+    const left = await readChain(state, name);
+    expect(left.map(({ header }) => header.run)).toEqual(['door-1']);
+    for (const folder of ['claims', 'lists'])
+      expect(await state.list(`inboxes/door/${folder}`)).toHaveLength(1);
   });
 });

@@ -1,4 +1,4 @@
-import type { InboxRecord } from '../../src/records/inbox.ts';
+import type { InboxRecord } from '../../src/records/inbox/inbox.ts';
 import { newRunSettings } from '../../src/runs/run-settings.ts';
 import { createMemoryLeases } from '../account/memory-leases.ts';
 import { settingsOf } from './run-settings.ts';

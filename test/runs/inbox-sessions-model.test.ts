@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { InboxError } from '../../src/runs/inbox/inbox-error.ts';
 import { type InboxSession, openSession } from '../../src/runs/inbox/session.ts';
+import { removeUncounted } from '../../src/runs/inbox/tidy-inbox.ts';
 import { listPath } from '../../src/sources/inbox/inbox-log.ts';
 import { createInboxSource } from '../../src/sources/inbox/inbox-source.ts';
 import type { ListedPhoto } from '../../src/sources/source.ts';
@@ -82,6 +83,7 @@ async function history(seed: number): Promise<void> {
       '{"at":"2026-11-28T10:00:00.000Z","fr',
     );
   };
+  const tidy = () => removeUncounted({ state, inbox });
   const claim = async () => {
     epoch += 1;
     await state.write(`inboxes/${inbox}/claims/${String(epoch).padStart(10, '0')}-000001-00000000`, '');
@@ -90,7 +92,14 @@ async function history(seed: number): Promise<void> {
   await open();
   for (let step = 0; step < 60; step += 1) {
     const lot = random();
-    const act = lot < 0.62 ? add : lot < 0.8 ? open : lot < 0.85 ? tear : lot < 0.88 ? claim : undefined;
+    const acts = [
+      [0.58, add],
+      [0.74, open],
+      [0.79, tear],
+      [0.82, claim],
+      [0.9, tidy],
+    ] as const;
+    const [, act] = acts.find(([below]) => lot < below) ?? [];
     if (!act) {
       await listOn(listed);
       continue;

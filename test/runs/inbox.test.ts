@@ -11,7 +11,9 @@ import {
   waitForRun,
   workOnAll,
 } from '../../src/index.ts';
+import { takeLease } from '../../src/queue/lease.ts';
 import { lookAtInbox } from '../../src/runs/inbox/look-at-inbox.ts';
+import { processName } from '../../src/util/process-name.ts';
 import { giveQueue } from '../helpers/embedded-queue.ts';
 import { startEngineServer, testCredentials } from '../helpers/engine-server.ts';
 import type { EngineServer } from '../helpers/engine-server-control.ts';
@@ -47,6 +49,32 @@ describe('an inbox', () => {
     for (const one of opened.reverse()) await one.close();
     await engine.close();
     await folder.remove();
+  });
+
+  it('is left to whoever waits for it; who had no turn has given nothing', async () => {
+    await openInbox(rollcall, { name: 'turns' });
+    const inbox = (await open()).inbox('turns');
+    const { leases } = await rollcall.queue();
+    const key = `inbox-${await rollcall.state.identity()}-turns`;
+    const hold = async (which: string) => {
+      const lease = await takeLease({ leases, key: which, holder: 'elsewhere:1:1', durationInMs: 3_600_000 });
+      return until(() => lease);
+    };
+    const wish = await hold(`${key}-wish`);
+    const early = inbox.add({ subjectId: 'anna', photo }, { longestWaitInMs: 500 });
+    await expect(early).rejects.toMatchObject({
+      kind: 'away',
+      message: expect.stringContaining('turns, and this one had no turn for 0.5 seconds: try again.'),
+    });
+    const taking = await hold(key);
+    await wish.release();
+    const waiting = inbox.add({ subjectId: 'anna', photo }, { longestWaitInMs: 60_000 });
+    // Its own wish is there, and is no reason to let go once it has its turn.
+    await until(async () => (await leases.holder(`${key}-wish`)) === processName());
+    await taking.release();
+    expect(await waiting).toMatchObject({ seq: 1, repeated: false });
+    expect(await leases.holder(`${key}-wish`)).toBeUndefined();
+    await inbox.close();
   });
 
   it('takes photos in without credentials, and each gets one line; rolled over and closed, nothing is lost', async () => {

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forgetListFolder, writeForgetEntries } from '../../src/ledger/forget-files.ts';
-import { type Delivery, deliverySchema, readDeliveries } from '../../src/records/delivery.ts';
-import { mergeParts } from '../../src/records/merge-parts.ts';
-import { type OutcomeEvent, outcomeEventSchema } from '../../src/records/outcome-event.ts';
-import { partsFolder } from '../../src/records/report-part.ts';
+import { type Delivery, deliverySchema, readDeliveries } from '../../src/records/inbox/delivery.ts';
+import { type OutcomeEvent, outcomeEventSchema } from '../../src/records/inbox/outcome-event.ts';
+import { mergeParts } from '../../src/records/report/merge-parts.ts';
+import { partsFolder } from '../../src/records/report/report-part.ts';
 import { type RunRecord, runFolderOf, writeFirstRunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { findOldRuns, removeRuns } from '../../src/runs/prune.ts';
@@ -191,6 +191,19 @@ describe('outcomes of an inbox', () => {
     });
   });
 
+  it('are sent again within the hour, however far the clock is set back', async () => {
+    await write(1, 50);
+    answer = refuse(500);
+    const sender = await open();
+    await turns(sender);
+    time -= 365 * 24 * hourInMs;
+    answer = take;
+    got = [];
+    await turns(sender);
+    expect(seqs()).toEqual(range(1, 50));
+    expect(sender.progress.failing).toBeUndefined();
+  });
+
   it('that alone are not taken are tried for three days, then given up and counted; the others go on', async () => {
     await write(1, 60);
     answer = (response, { data }) => response.writeHead(data.seq % 20 === 0 ? 400 : 200).end();
@@ -274,7 +287,7 @@ describe('outcomes of an inbox', () => {
     await sender.close();
     const { runs } = sender.progress;
     await writeFirstRunRecord(state, { ...record, state: 'finished' });
-    await removeRuns(state, await findOldRuns(state, '2099'));
+    await removeRuns(state, (await findOldRuns(state, '2099')).old);
     expect(await state.list('runs')).toEqual([]);
     const next = await open({ known: runs });
     await turns(next);

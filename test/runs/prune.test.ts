@@ -1,5 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { auditFolderOf, listAuditRecords, writeAuditRecord } from '../../src/records/audit-record.ts';
+import { auditFolderOf, listAuditRecords, writeAuditRecord } from '../../src/records/audit/audit-record.ts';
+import { savePicture } from '../../src/records/inbox/picture.ts';
+import { manifestPath } from '../../src/records/manifest.ts';
+import { markRun, unmarkRun } from '../../src/records/run-marks.ts';
 import {
   listRunRecords,
   type RunRecord,
@@ -24,9 +27,9 @@ const files = [
 let folder: TemporaryFolder;
 let state: StateStore;
 
-async function writeRun(id: string, runState: RunRecord['state']): Promise<void> {
+async function writeRun(id: string, runState: RunRecord['state'], address = '/archive'): Promise<void> {
   const subject = {
-    source: { address: '/archive', sameSubject: 'collision' as const },
+    source: { address, sameSubject: 'collision' as const },
     engine: 'ooto',
     engineUrl: 'https://engine.example',
     account: 'account',
@@ -68,9 +71,57 @@ describe('pruning', () => {
     expect((await state.list('audits')).map(({ name }) => name).sort()).toEqual(['asking', 'repairing']);
   });
 
+  it('leaves what the repair of an audit has begun, and whose settings it takes', async () => {
+    const population = { held: 1, heldChosen: 1, forgotten: 0, forgottenChosen: 0, unclear: 0 };
+    await writeRun('later', 'finished', '/archive/2');
+    await writeRun('audit-1-repair1', 'finished', '/archive/3');
+    await writeAuditRecord(state, {
+      ...({ schema: 'rollcall.audit-record/1', id: 'audit-1', engine: 'ooto', engineUrl: '' } as const),
+      ...{ account: 'account', sample: '5%', seed: 1, threshold: 0.75, createdAt: yesterday, population },
+      state: 'repairing',
+    });
+    const { old, needed } = await findOldRuns(state, tomorrow);
+    const goesOnWith = 'rollcall audit --sample 5% --repair';
+    expect(needed).toContainEqual({ id: 'later', goesOnWith });
+    expect(needed).toContainEqual({ id: 'audit-1-repair1', goesOnWith });
+    // The newest of its source stands for all.
+    expect(old).toHaveLength(1);
+  });
+
+  it('leaves a run that is being undone, and one whose undoing begins before it is gone', async () => {
+    await markRun(state, 'cancelled', 'undo-under-way');
+    const { old, needed } = await findOldRuns(state, tomorrow);
+    expect(needed).toEqual([{ id: 'cancelled', goesOnWith: 'rollcall undo cancelled' }]);
+    expect(old.map(({ id }) => id)).toEqual(['finished']);
+    await markRun(state, 'finished', 'undo-under-way');
+    expect(await removeRuns(state, old)).toEqual(['finished']);
+    expect(await runIds()).toContain('finished');
+    expect(await state.size('runs/finished/pruned')).toBeUndefined();
+    await unmarkRun(state, 'finished', 'undo-under-way');
+    expect(await removeRuns(state, old)).toEqual([]);
+    expect(await runIds()).not.toContain('finished');
+  });
+
+  it.each([
+    ['active', true],
+    ['finished', false],
+  ] as const)(
+    'leaves pictures of dead letters that a run sends again while that is %s',
+    async (retry, isLeft) => {
+      await writeRun('door-1', 'finished', 'inbox:door');
+      const photo = await savePicture(state, 'door-1', Buffer.from('picture'));
+      await writeRun('retry', retry, '-');
+      await state.write(manifestPath('retry'), `${JSON.stringify({ seq: 1, subjectId: 'ann', photo })}\n`);
+      for (const other of ['active', 'paused']) await state.remove(runFolderOf(other));
+      const { old, needed } = await findOldRuns(state, tomorrow);
+      expect(needed).toEqual(isLeft ? [{ id: 'door-1', goesOnWith: 'run retry' }] : []);
+      expect(old.some(({ id }) => id === 'door-1')).toBe(!isLeft);
+    },
+  );
+
   it('takes runs that are over and old enough, and leaves the ledger', async () => {
-    expect(await findOldRuns(state, yesterday)).toEqual([]);
-    const old = await findOldRuns(state, tomorrow);
+    expect((await findOldRuns(state, yesterday)).old).toEqual([]);
+    const { old } = await findOldRuns(state, tomorrow);
     expect(old.map(({ id }) => id).sort()).toEqual(['cancelled', 'finished']);
     await removeRuns(state, old);
     expect(await runIds()).toEqual(['active', 'paused']);
@@ -81,7 +132,7 @@ describe('pruning', () => {
   it('never leaves a run that looks as if it had to go on, wherever it dies, and ends when done again', async () => {
     for (let steps = 0; ; steps += 1) {
       await writeRun('finished', 'finished');
-      const runs = (await findOldRuns(state, tomorrow)).filter(({ id }) => id === 'finished');
+      const runs = (await findOldRuns(state, tomorrow)).old.filter(({ id }) => id === 'finished');
       const died = await removeRuns(dyingAfter(steps), runs).then(
         () => false,
         () => true,
@@ -93,7 +144,7 @@ describe('pruning', () => {
       }
       await removeRuns(
         state,
-        (await findOldRuns(state, tomorrow)).filter(({ id }) => id === 'finished'),
+        (await findOldRuns(state, tomorrow)).old.filter(({ id }) => id === 'finished'),
       );
       expect(await folders()).not.toContain('finished');
       if (!died) break;
@@ -124,12 +175,17 @@ describe('rollcall prune', () => {
 
   it('says what would go, and lets it go', async () => {
     expect(await prune('--older-than', '90d')).toMatchObject({ exitCode: 0, stdout: '' });
+    await writeRun('undoing', 'finished');
+    await markRun(state, 'undoing', 'undo-under-way');
     const dry = await prune('--older-than', '1ms', '--dry-run');
     expect(dry.stdout.split('\n').sort()).toEqual(['cancelled', 'finished']);
     expect(dry.stderr).toContain('2 runs would be removed');
-    expect(await folders()).toHaveLength(4);
-    expect(await prune('--older-than', '1ms')).toMatchObject({ exitCode: 0 });
-    expect(await folders()).toEqual(['active', 'paused']);
+    expect(await folders()).toHaveLength(5);
+    expect(await prune('--older-than', '1ms')).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('undoing stays: it is needed to go on with rollcall undo undoing'),
+    });
+    expect(await folders()).toEqual(['active', 'paused', 'undoing']);
   });
 
   it('names what is wrong', async () => {

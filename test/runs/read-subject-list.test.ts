@@ -21,7 +21,7 @@ async function read(name: string, content: string | Buffer) {
 
 const two = ['emp-1', 'emp-2'];
 
-it.each<[string, string, string, string[]]>([
+it.each<[string, string, string | Buffer, string[]]>([
   ['a plain text', 'a.txt', 'emp-1\nemp-2\n', two],
   ['without a suffix', 'a', 'emp-1\nemp-2', two],
   ['CRLF and a byte order mark', 'a.txt', '\ufeffemp-1\r\nemp-2\r\n', two],
@@ -65,6 +65,13 @@ it.each<[string, string, string, string[]]>([
   ['a JSON array', 'a.json', '["emp-1","emp-2"]\n', two],
   ['a JSON array of objects', 'a.jsonl', '[{"id":"emp-1"},{"id":"emp-2"}]', two],
   ['JSON with CR only', 'a.jsonl', '"emp-1"\r"emp-2"\r', two],
+  ['a table with a replacement character of its own', 'a.csv', 'id\nM\ufffdller\n', ['M\ufffdller']],
+  [
+    'a table in another encoding beside its ids',
+    'a.csv',
+    Buffer.from('id,name\nemp-1,M\xfc\nemp-2,\n', 'latin1'),
+    two,
+  ],
   ['JSON numbers', 'a.jsonl', '17\n{"id":18}\n', ['17', '18']],
 ])('reads %s', async (_, name, content, expected) => {
   expect(await read(name, content)).toEqual(expected);
@@ -80,7 +87,12 @@ it.each<[string, string, string | Buffer, string]>([
   ['an empty CSV file', 'b.csv', '', 'names nobody'],
   ['empty JSON lines', 'b.jsonl', '\n', 'names nobody'],
   ['an empty JSON array', 'b.jsonl', '[]\n', 'names nobody'],
-  ['a table without the column', 'b.csv', 'emp-1\nemp-2\n', 'needs the column subject_id'],
+  [
+    'a table without the column',
+    'b.csv',
+    'emp-1\nemp-2\n',
+    'line 1: the first row of a table needs the column subject_id (or id); the columns found are "emp-1"',
+  ],
   ['an empty id', 'b.csv', 'subject_id,name\n,A\n', 'line 2: subject id is empty'],
   ['a row that is torn', 'b.csv', 'name;id\nA;emp-1\nB', 'line 3: it has 1 fields, the first row has 2'],
   [
@@ -98,6 +110,13 @@ it.each<[string, string, string | Buffer, string]>([
     'line 2: it is not valid UTF-8',
   ],
   ['another encoding', 'b.txt', Buffer.from('emp-1\nMüller\n', 'latin1'), 'line 2: it is not valid UTF-8'],
+  [
+    'a table in another encoding',
+    'b.csv',
+    Buffer.from('id,name\nM\xfcller,A\n', 'latin1'),
+    'line 2: it is not valid UTF-8',
+  ],
+  ['a table with two columns of ids', 'b.csv', 'id,name,id\nemp-1,A,emp-2\n', 'has the column id twice'],
   ['UTF-16', 'b.txt', Buffer.from('\ufeffemp-1\n', 'utf16le'), 'is UTF-16 text'],
   ['NUL bytes', 'b.txt', 'emp-1\n\0\0\0\0', 'line 2: subject id holds a NUL character'],
   ['a table that ends in NUL bytes', 'b.csv', 'id,name\nemp-1,A\n\0\0\0', 'line 3: it is NUL bytes'],
@@ -107,6 +126,13 @@ it.each<[string, string, string | Buffer, string]>([
   ['JSON without an id', 'b.jsonl', '{"name":"A"}\n', 'line 1: it has no id'],
   ['a number that is not exact', 'b.jsonl', '{"id":9007199254740993}\n', 'line 1: it has no id'],
   ['null', 'b.jsonl', 'null\n', 'line 1: it has no id'],
+  ['an id twice', 'b.jsonl', '{"id":"emp-1"}\n{"id":"emp-1","id":"emp-2"}\n', 'line 2: it has "id" twice'],
+  [
+    'an id twice in an array',
+    'b.jsonl',
+    '[{"subjectId":"emp-1","subjectId":"emp-2"}]',
+    'has "subjectId" twice',
+  ],
   [
     'an error of a formula',
     'b.csv',

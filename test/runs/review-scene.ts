@@ -1,10 +1,10 @@
-import type { Decision } from '../../src/records/decision.ts';
-import { saveDecisions } from '../../src/records/decision-files.ts';
+import type { Decision } from '../../src/records/decisions/decision.ts';
+import { saveDecisions } from '../../src/records/decisions/decision-files.ts';
 import type { ManifestLine } from '../../src/records/manifest.ts';
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { type RunRecord, runFolderOf, writeFirstRunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
-import type { ApplyTools } from '../../src/runs/review/apply-decisions.ts';
+import type { ApplyTools } from '../../src/runs/review/make-decided-run.ts';
 import { createLocalStateStore } from '../../src/storage/state/local-state-store.ts';
 import type { StateStore } from '../../src/storage/state/state-store.ts';
 import { createMemoryLeases } from '../account/memory-leases.ts';

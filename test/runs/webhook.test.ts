@@ -1,8 +1,12 @@
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { checkWebhook, openWebhook, shownWebhook } from '../../src/runs/webhook/webhook.ts';
+import { createTestCertificate } from '../helpers/engine-server-certificate.ts';
 import { lineOf } from '../records/report-lines.ts';
 
 describe('the address of a webhook', () => {
@@ -34,6 +38,40 @@ describe('the address of a webhook', () => {
 
   it('may be plain http elsewhere where that is allowed', () => {
     expect(check('http://service.example/hook', true)).toBe('http://service.example/hook');
+  });
+});
+
+describe('a receiver', () => {
+  const postTo = async (server: Server) => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `${server instanceof HttpsServer ? 'https' : 'http'}://127.0.0.1:${port}/hooks/s3cret`;
+    const webhook = openWebhook({ url, environment: {} });
+    try {
+      return await webhook.post({ id: '1', body: {}, signal: new AbortController().signal });
+    } finally {
+      await webhook.close();
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+
+  it('has taken what it answers 2xx, however much it says', async () => {
+    const server = createServer((_, response) => response.end('x'.repeat(3_000_000)));
+    expect(await postTo(server)).toEqual({ status: 200 });
+  });
+
+  it('with a certificate that nobody vouches for is told nothing', async () => {
+    let asked = 0;
+    const server = createHttpsServer(createTestCertificate(), (_, response) => {
+      asked += 1;
+      response.end();
+    });
+    const { status, reason } = await postTo(server);
+    expect(status).toBeUndefined();
+    expect(reason).toMatch(/^the certificate of 127\.0\.0\.1:\d+ is not trusted/);
+    expect(asked).toBe(0);
   });
 });
 

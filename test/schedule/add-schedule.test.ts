@@ -54,7 +54,7 @@ describe('a schedule', () => {
     [{ cron: 'nightly' }, /--cron is "nightly"/],
     [{ tz: 'Berlin' }, /--tz is "Berlin"/],
     [{ source: '-' }, /--source is -: a scheduled run cannot read stdin/],
-    [{ source: './nowhere' }, /nowhere cannot be read/],
+    [{ source: './nowhere' }, /nowhere is not there/],
     [{ onFailure: 'alerts' }, /--on-failure is not an address/],
     [
       { onFailure: 'http://alerts.example/x' },

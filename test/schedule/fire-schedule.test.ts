@@ -108,7 +108,7 @@ describe.each(['a folder', 's3'] as const)('a tick (state in %s)', (kind) => {
     expect(failed).toMatchObject({
       result: 'failed',
       exitCode: 2,
-      why: expect.stringMatching(/gone cannot be read/),
+      why: expect.stringMatching(/gone is not there/),
     });
     await writePhotos(join(home.path, 'gone'), { count: 1 });
     const next = await fireSchedule(rollcall, { name: 'gone', tick: tick + 60_000, patience, signal });

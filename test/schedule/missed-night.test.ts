@@ -35,7 +35,7 @@ afterAll(async () => {
 describe.each([
   ['redis', places],
   ['embedded', places.slice(2, 4)],
-] as const)('three missed nights (%s)', { timeout: 240_000 }, (kind, placesToDie) => {
+] as const)('three missed nights (%s)', (kind, placesToDie) => {
   let scene: Scene;
   let environment: Record<string, string>;
   let rollcall: Rollcall;

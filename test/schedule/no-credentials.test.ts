@@ -72,7 +72,7 @@ describe('a schedule on a worker that cannot call the engine', () => {
     ['no credentials', {}, /can call ooto: .*set OOTO_APP_ID/],
     ['no key', { OOTO_APP_ID: 'app' }, /set OOTO_APP_KEY, or OOTO_APP_KEY_FILE/],
     ['an empty key', { OOTO_APP_ID: 'app', OOTO_APP_KEY: ' ' }, /set OOTO_APP_KEY/],
-    ['a key file that is not there', { OOTO_APP_ID: 'app', OOTO_APP_KEY_FILE: '/nowhere' }, /cannot be read/],
+    ['a key file that is not there', { OOTO_APP_ID: 'app', OOTO_APP_KEY_FILE: '/nowhere' }, /is not there/],
     ['a key with a line break', { OOTO_APP_ID: 'app', OOTO_APP_KEY: 'a\nb' }, /no header can carry/],
     ['another account', { ...credentials, OOTO_APP_ID: 'other' }, /are of another account/],
   ])('with %s is left to others, then not started, and told', async (what, environment, why) => {
@@ -129,7 +129,7 @@ describe('a schedule on a worker that cannot call the engine', () => {
     });
     expect(joined).toEqual([expect.stringMatching(/^shared-/)]);
     expect(
-      logged.match(/this worker cannot work on the run: OOTO_APP_KEY_FILE: .* cannot be read/g),
+      logged.match(/this worker cannot work on the run: OOTO_APP_KEY_FILE: .* is not there: check the path/g),
     ).toHaveLength(1);
   });
 });

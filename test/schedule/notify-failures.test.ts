@@ -1,13 +1,14 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { writeControl } from '../../src/records/run-control.ts';
 import { type RunRecord, writeRunRecord } from '../../src/records/run-record.ts';
+import { listScheduleNames } from '../../src/records/schedule.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { openRollcall, type Rollcall } from '../../src/runs/open-rollcall.ts';
 import { openSourceOf, subjectOf } from '../../src/runs/run-source.ts';
-import { addSchedule } from '../../src/schedule/add-schedule.ts';
+import { addSchedule, deleteSchedule } from '../../src/schedule/add-schedule.ts';
 import { notifyFailures } from '../../src/schedule/notify-failures.ts';
 import {
   readHistory,
@@ -15,10 +16,12 @@ import {
   withEvent,
   writeHistory,
 } from '../../src/schedule/schedule-history.ts';
+import { runSchedulerLoop } from '../../src/schedule/scheduler-loop.ts';
 import { FaultError } from '../../src/util/errors.ts';
 import { writePhotos } from '../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../helpers/redis-server.ts';
 import { makeTemporaryFolder } from '../helpers/temporary-folder.ts';
+import { until } from '../helpers/until.ts';
 import { startWebhookServer, type WebhookServer, webhookSecret } from '../helpers/webhook-server.ts';
 
 const never = new AbortController().signal;
@@ -139,28 +142,76 @@ describe('what --on-failure is told', () => {
     ]);
   });
 
-  it('is told again later where it was not taken, and nothing of its address is logged or readable', async () => {
+  it('does not wait for another schedule’s receiver, which never answers', async () => {
+    const silent = await startWebhookServer();
+    onTestFinished(() => silent.close());
+    silent.answer(() => new Promise(() => {}));
+    const other = `a-${name}`;
+    await addSchedule(rollcall, {
+      name: other,
+      cron: '0 2 * * *',
+      tz: 'UTC',
+      source: 'archive',
+      onFailure: silent.url,
+    });
+    onTestFinished(() => deleteSchedule(rollcall, other));
+    const ticks = [1, 2, 3].map((minute) => new Date(Date.now() + minute * 60_000).toISOString());
+    for (const tick of ticks) {
+      const event = { result: 'failed', tick, at: tick, exitCode: 2, why: 'The source is gone.' } as const;
+      await note(event);
+      await writeHistory(rollcall.state, other, withEvent(await readHistory(rollcall.state, other), event));
+    }
+    const stopped = new AbortController();
+    const loop = runSchedulerLoop(rollcall, { signal: stopped.signal, onEvent: () => {} });
+    onTestFinished(async () => {
+      stopped.abort();
+      await loop.ended;
+    });
+    await until(() => told().length === 3);
+    // One after the other, each would be given up after 15 s.
+    expect(silent.posted.length).toBeLessThan(3);
+  });
+
+  it('leaves nothing of a schedule that is removed meanwhile', async () => {
     const tick = new Date().toISOString();
     await note({ result: 'failed', tick, at: tick, exitCode: 4, why: 'no' });
-    webhook.answer(500);
-    await tell();
-    // Not yet.
+    webhook.answer(async () => {
+      await deleteSchedule(rollcall, name);
+      return 200;
+    });
     await tell();
     expect(told()).toHaveLength(1);
-    const path = join(home.path, 'rollcall-data', 'schedules', name, 'alerts.json');
-    const kept = JSON.parse(await readFile(path, 'utf8'));
-    expect(kept.alerts).toMatchObject([{ state: 'open', tries: 1 }]);
-    kept.alerts[0].triedAt = new Date(Date.now() - 60_000).toISOString();
-    await writeFile(path, JSON.stringify(kept));
-    webhook.answer(204);
-    await tell();
-    await tell();
-    expect(told()).toHaveLength(2);
-    expect(logged).toContain('answered 500');
-    expect(logged).not.toContain(webhookSecret);
-    const { mode } = await stat(join(home.path, 'rollcall-data', 'schedules', name, 'schedule.json'));
-    expect(mode & 0o777).toBe(0o600);
+    expect(await listScheduleNames(rollcall.state)).not.toContain(name);
   });
+
+  it.each([
+    ['later', -60_000],
+    ['after the clock was set back by a year', 365 * 86_400_000],
+  ])(
+    'is told again %s where it was not taken, and nothing of its address is logged or readable',
+    async (_, triedInMs) => {
+      const tick = new Date().toISOString();
+      await note({ result: 'failed', tick, at: tick, exitCode: 4, why: 'no' });
+      webhook.answer(500);
+      await tell();
+      // Not yet.
+      await tell();
+      expect(told()).toHaveLength(1);
+      const path = join(home.path, 'rollcall-data', 'schedules', name, 'alerts.json');
+      const kept = JSON.parse(await readFile(path, 'utf8'));
+      expect(kept.alerts).toMatchObject([{ state: 'open', tries: 1 }]);
+      kept.alerts[0].triedAt = new Date(Date.now() + triedInMs).toISOString();
+      await writeFile(path, JSON.stringify(kept));
+      webhook.answer(204);
+      await tell();
+      await tell();
+      expect(told()).toHaveLength(2);
+      expect(logged).toContain('answered 500');
+      expect(logged).not.toContain(webhookSecret);
+      const { mode } = await stat(join(home.path, 'rollcall-data', 'schedules', name, 'schedule.json'));
+      expect(mode & 0o777).toBe(0o600);
+    },
+  );
 
   it('is nothing that ended before the schedule was replaced', async () => {
     const tick = new Date().toISOString();

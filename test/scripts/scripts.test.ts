@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRunReport } from '../../src/runs/look-at-runs.ts';
 import { openRollcall } from '../../src/runs/open-rollcall.ts';
 import { workInProcess } from '../../src/runs/run-in-process.ts';
+import { openBrowser } from '../helpers/browser.ts';
 import { compile } from '../helpers/build-folder.ts';
 import { builtProgram } from '../helpers/command-line.ts';
 import { openTestPostgres } from '../helpers/embedded-postgres.ts';
@@ -21,6 +22,8 @@ async function buildScripts(folder: string): Promise<void> {
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   await symlink(dirname(dirname(await builtProgram())), join(folder, 'dist'));
+  await mkdir(join(folder, 'test'));
+  await symlink(join(root, 'test', 'fixtures'), join(folder, 'test', 'fixtures'));
   await compile('tsconfig.scripts.json', join(folder, 'dist-scripts'));
 }
 
@@ -167,6 +170,20 @@ describe('the scripts', () => {
     const { stderr, exitCode } = await run('enqueue-photos', ['emp-1=1.jpg'], { ROLLCALL_ENGINE: 'ooto' });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('OOTO_APP_ID');
+  });
+
+  it.each([
+    ['lines', '--lines', '100'],
+    ['coverage', '--people', '200'],
+    ['audit', '--subjects', '200'],
+  ])('the benchmark %s prints its figures, at a small size', async (name, ...args) => {
+    // What it draws with is there afterwards.
+    if (name === 'lines') await (await openBrowser()).close();
+    const script = join(project.path, 'dist-scripts', 'scripts', 'bench', `${name}.js`);
+    const { stdout } = await execa(process.execPath, [script, ...args], { cwd: project.path });
+    const figures = Object.values(JSON.parse(stdout) as object).filter((value) => typeof value === 'number');
+    expect(figures.length).toBeGreaterThan(1);
+    for (const figure of figures) expect(figure).toBeGreaterThanOrEqual(0);
   });
 });
 

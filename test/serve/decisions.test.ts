@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { listUploads } from '../../src/records/upload.ts';
+import { listUploads } from '../../src/records/inbox/upload.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { makeImageBomb, makePhoto } from '../helpers/photos.ts';
 import { type PhotoEnd, writeOverRun } from '../runs/review-scene.ts';

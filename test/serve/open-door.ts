@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueueBackend } from '../../src/queue/queue.ts';
-import { writeInbox } from '../../src/records/inbox.ts';
+import { writeInbox } from '../../src/records/inbox/inbox.ts';
 import { newRunSettings } from '../../src/runs/run-settings.ts';
 import { createMemoryLeases } from '../account/memory-leases.ts';
 import { settingsOf } from '../runs/run-settings.ts';
@@ -36,5 +36,5 @@ export async function openDoor({ maxWaiting = 100, isOpen = true, mayName = true
   const get = (place: string) => app.inject({ url: `/api/v1/inboxes${place}`, headers });
   const pictures = async (run: string) =>
     readdir(join(rollcall.settings.state, 'runs', run, 'pictures')).catch(() => []);
-  return { ...opened, door, photo, post, get, pictures };
+  return { ...opened, queue, door, photo, post, get, pictures };
 }

@@ -1,4 +1,4 @@
-import type { ReportLine } from '../../src/records/report-line.ts';
+import type { ReportLine } from '../../src/records/report/report-line.ts';
 import { type RunRecord, writeRunRecord } from '../../src/records/run-record.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import type { OpenApp } from './open-app.ts';

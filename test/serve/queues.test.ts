@@ -65,7 +65,7 @@ describe.each([
       `/api/queues/${queueName}/empty`,
       `/api/queues/${queueName}/1/retry`,
     ])
-      expect((await ask(url, 'PUT')).statusCode).toBe(404);
+      expect([404, 405]).toContain((await ask(url, 'PUT')).statusCode);
     expect((await queue.openRunQueue(runId).counts()).waiting).toBe(2);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { errorKinds } from '../../src/records/report-line.ts';
+import { errorKinds } from '../../src/records/report/report-line.ts';
 import { acceptance } from '../../src/settings/acceptance.ts';
 
 const read = (text: string) => acceptance.read.safeParse(text);

@@ -72,6 +72,33 @@ describe('settings', () => {
     },
   );
 
+  it.each([
+    ...['gs://bucket/state', 's3:/bucket/state', 'https://minio.example/state', 'file:///data', 'C:\\data'],
+    ...['~/data', '~', '$HOME/data', `\${HOME}/data`, '/data/$(hostname)', '%HOME%/data', './data\r', ' '],
+  ])('%j is no place for the state', async (state) => {
+    await expect(load({ flags: { state } })).rejects.toThrow(/--state .*: expected a folder, written out/s);
+  });
+
+  it.each(['data', './~data', '/data/a b', '/data/ä', 'S3://bucket/state', '/data/x:y', '/data/a$b'])(
+    '%j is a place for the state',
+    async (state) => expect((await load({ flags: { state } })).state).toBe(state),
+  );
+
+  it.each(settingKeys)('%s: blanks and line ends around its variable are not part of it', async (key) => {
+    const [one, oneValue] = samples[key];
+    for (const text of [`${one}\r`, ` ${one}\t`, `${one}\r\n`])
+      expect((await load({ environment: environmentOf(key, text) }))[key]).toEqual(oneValue);
+  });
+
+  it.each(settingKeys)('%s: a variable that has quotes around its value is refused', async (key) => {
+    const [one] = samples[key];
+    for (const text of [`"${one}"`, `'${one}'`, `"${one}"\r`]) {
+      const error = await load({ environment: environmentOf(key, text) }).catch((thrown) => thrown);
+      expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining('has quotes around') });
+      expect(error.message).toContain(environmentNameOf(key));
+    }
+  });
+
   it('refuses settings that contradict each other', async () => {
     const flags = { prepare: 'never', stripMetadata: true };
     await expect(load({ flags })).rejects.toThrow(
@@ -116,12 +143,18 @@ describe('settings', () => {
     for (const value of Object.values(settings)) expect(Object.isFrozen(value)).toBe(true);
   });
 
+  it('takes a config file as editors of Windows save it', async () => {
+    expect(await load({ folder: await withConfig('\ufeff{"rate": 3}\r\n') })).toMatchObject({ rate: 3 });
+  });
+
   it.each([
     ['an unknown key', { rates: 5 }, /rates/],
     ['a value of another kind', { rate: { calls: 5 } }, /rate/],
     ['null', { rate: null }, /rate/],
     ['a list', [1], /rollcall\.config\.json is not right/],
     ['no JSON', '{ rate: 5', /rollcall\.config\.json is not right/],
+    ['a key twice', '{ "rate": 5, "r\\u0061te": 50 }', /"rate" comes twice/],
+    ['a key that objects have', '{ "__proto__": { "rate": 5 } }', /"__proto__" is no setting/],
     ['nothing', '', /rollcall\.config\.json is not right/],
   ])('refuses a config file with %s, and names it', async (_, config, expected) => {
     const path = await withConfig(config);
@@ -147,7 +180,7 @@ describe('settings', () => {
   it('refuses a config file that cannot be read', async () => {
     const path = join(folder.path, 'as-folder');
     await mkdir(join(path, 'rollcall.config.json'), { recursive: true });
-    await expect(load({ folder: path })).rejects.toThrow(/cannot be read/);
+    await expect(load({ folder: path })).rejects.toThrow(/is a folder: it has to be a file, or not there/);
   });
 
   it('cuts a long value in its message short', async () => {
@@ -186,7 +219,7 @@ describe('a setting that may hold a password', () => {
 
   it.each<[string, Record<string, string>, RegExp]>([
     ['both are given', { ROLLCALL_QUEUE_FILE: 'queue', ROLLCALL_QUEUE: 'embedded' }, /not both/],
-    ['the file is not there', { ROLLCALL_QUEUE_FILE: 'nowhere' }, /nowhere cannot be read \(ENOENT\)/],
+    ['the file is not there', { ROLLCALL_QUEUE_FILE: 'nowhere' }, /nowhere is not there: check the path/],
     ['the file is empty', { ROLLCALL_QUEUE_FILE: 'empty' }, /empty is empty/],
     ['the file has several', { ROLLCALL_QUEUE_FILE: 'two' }, /more than one/],
   ])('is refused where %s', async (_, environment, expected) => {

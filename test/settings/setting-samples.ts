@@ -9,7 +9,7 @@ export const settingSamples: Readonly<
   allowHttp: ['true', true, 'no', false, 'maybe'],
   queue: ['redis://one', 'redis://one', 'embedded', 'embedded', ' '],
   s3PathStyle: ['on', true, 'off', false, 'path'],
-  state: ['./one', './one', '/two', '/two', ' '],
+  state: ['./one', './one', 's3://two/x', 's3://two/x', 'gs://two/x'],
   rate: ['7', 7, '0.5', 0.5, '0'],
   concurrency: ['1', 1, '1000', 1000, '1.5'],
   processes: ['1', 1, '32', 32, 'all'],

@@ -13,6 +13,18 @@ const isChaos = /^test\/chaos\//;
 /** What is measured or held in these files happens in processes that they start. */
 const isEndToEnd = /^test\/e2e\//;
 
+/**
+ * In a fresh clone vitest begins with the largest files. These are small and slow: they came last, and the other workers
+ * had nothing to do meanwhile.
+ */
+export const smallAndSlow = [
+  'test/queue/conformance-embedded.test.ts',
+  'test/queue/conformance-redis.test.ts',
+  'test/queue/conformance-cluster.test.ts',
+  'test/chaos/crash-points-embedded.test.ts',
+  'test/chaos/crash-points-redis.test.ts',
+];
+
 /** Paths from the root of the project. */
 export interface SortedTests {
   /** Tests that start no process: no server, no command line, no build. */

@@ -64,7 +64,7 @@ describe('a wrong row is a problem, and the next one goes on', () => {
       '1,http://h/a.jpg,',
       'row 1: photo "http://h/a.jpg" would be fetched without encryption; give an https:// address',
     ],
-    ['Latin-1', Buffer.from('1,a.jpg,größe', 'latin1'), 'row 1 is not valid UTF-8'],
+    ['Latin-1', Buffer.from('1,a.jpg,größe', 'latin1'), 'row 1 is not valid UTF-8; save the list as UTF-8'],
     ['a long field', `1,${'x'.repeat(2 * 2 ** 20)},`, 'row 1 is longer than 1 MiB; is a quote missing?'],
     ['many commas', ','.repeat(3 * 2 ** 20), 'row 1 is longer than 1 MiB; is a quote missing?'],
   ])('%#: %s', async (_, row, problem) => {

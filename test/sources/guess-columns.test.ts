@@ -53,6 +53,29 @@ test('the columns can be renamed by the command that is given', async () => {
   ]);
 });
 
+const semicolons = '"Müller; Jörg";Fotos\\März\\a.jpg';
+test.each([
+  ['another separator', `subject_id;name;photo\r\n0017;${semicolons}\r\n0018;Bob;b.jpg\r\n`],
+  ['a byte order mark, too', `\ufeffId;name;Photo\r\n0017;${semicolons}\r\n0018;Bob;b.jpg\r\n`],
+  ['other names, too', `\ufeffPersonalnr;name;Foto\r\n0017;${semicolons}\r\n0018;Bob;b.jpg\r\n`],
+  ['tabs', `employee_no\tname\tpicture\n0017\t"Müller; Jörg"\tFotos/März/a.jpg\n0018\tBob\tb.jpg\n`],
+  ['bars', `id|name|photo\n0017|"Müller; Jörg"|Fotos/März/a.jpg\n0018|Bob|b.jpg\n`],
+])('what keeps the columns apart can be said by the command that is given: %s', async (_, text) => {
+  const path = join(folder.path, "people's list.csv");
+  await writeFile(path, text);
+  const problem = await openSource(path).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  expect(problem).toMatch(/separated by .*: save the file with commas, or say so in a line before its first/);
+  execFileSync('bash', ['-c', problem.slice(problem.indexOf(': { printf ') + 2)]);
+  const listed = await listAll(await openSource(join(folder.path, "people's list-renamed.csv")));
+  expect(listed).toMatchObject([
+    { subjectId: '0017', metadata: { name: 'Müller; Jörg' } },
+    { subjectId: '0018', photo: join(folder.path, 'b.jpg') },
+  ]);
+});
+
 test.each([
   ['a name that a shell or sed would read otherwise', 'employee_no,R&D,picture\n0017,x,a.jpg\n'],
   ['a first line that is none', 'sep=,\nemployee_no,name,picture\n0017,x,a.jpg\n'],

@@ -1,5 +1,5 @@
-import { appendFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { appendFile, truncate } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/runs/inbox/session.ts';
 import { type InboxEntry, listPath } from '../../src/sources/inbox/inbox-log.ts';
 import { createInboxSource } from '../../src/sources/inbox/inbox-source.ts';
@@ -15,8 +15,14 @@ describe('the list of an inbox', () => {
     state = given;
   });
 
-  const open = (epoch: number) =>
-    openSession({ state, inbox: 'door' }, { epoch, before: undefined, newRun: () => run });
+  async function open(epoch: number) {
+    const opened = await openSession(
+      { state, inbox: 'door' },
+      { epoch, before: undefined, newRun: () => run },
+    );
+    onTestFinished(opened.session.close);
+    return opened;
+  }
   const taken = (from: number, ...ids: string[]): InboxEntry => ({
     at: '2026-11-28T10:00:00.000Z',
     from,
@@ -91,6 +97,18 @@ describe('the list of an inbox', () => {
     expect((await list()).ids).toEqual(['anna']);
     const { session: second } = await open(2);
     await second.append([taken(2, 'bert')]);
+    expect((await list()).ids).toEqual(['anna', 'bert']);
+  });
+
+  it('does not count a session that died in the midst of what it absorbs', async () => {
+    const { session } = await open(1);
+    await session.append([taken(1, 'anna'), taken(2, 'bert')]);
+    const { session: second } = await open(2);
+    const path = state.locate(listPath('door', second.name));
+    await truncate(path, second.sizeInBytes - 20);
+    expect((await list()).ids).toEqual([]);
+    const { taken: known } = await open(3);
+    expect(known.current?.count).toBe(2);
     expect((await list()).ids).toEqual(['anna', 'bert']);
   });
 

@@ -38,6 +38,9 @@ test.each([
   ['null', 'is not a JSON object'],
   ['{"id":{"x":1},"photo":"a.jpg"}', 'has a "id" that is neither text nor a whole number'],
   ['{"id":1.5,"photo":"a.jpg"}', 'has a "id" that is neither text nor a whole number'],
+  ['{"id":"1","photo":"a.jpg","id":"2"}', 'has "id" twice'],
+  ['{"id":"1","photo":"a.jpg","ph\\u006fto":"b.jpg"}', 'has "photo" twice'],
+  ['{"id":"1","photo":"a.jpg","template_id":"x","template_id":"x"}', 'has "template_id" twice'],
   ['{"id":"1","photo":["a.jpg"]}', 'has a "photo" that is neither text nor a whole number'],
   ['{"id":"\\u0000","photo":"a.jpg"}', 'NUL'],
   ['{"id":"\\ud800","photo":"a.jpg"}', 'not valid Unicode'],
@@ -54,6 +57,13 @@ test.each([
     expect.objectContaining({ row: 2, problem: expect.stringContaining(problem) }),
     expect.objectContaining({ row: 3, subjectId: '2' }),
   ]);
+});
+
+test('names of metadata may be those of fields, and come again in other objects', async () => {
+  const line = '{"id":"1","photo":"a.jpg","metadata":{"id":"x","photo":"y"},"more":{"id":"z"}}';
+  const [photo] = await list(line);
+  expect(photo).toMatchObject({ subjectId: '1', photo: join(folder.path, 'a.jpg') });
+  expect(photo).not.toHaveProperty('problem');
 });
 
 describe('a report of an earlier run', () => {

@@ -17,7 +17,7 @@ const usage = (message: RegExp) =>
 
 test.each([
   ['', /source is missing; give a folder, s3:/],
-  ['not-there', /cannot be read \(ENOENT\); give a folder/],
+  ['not-there', /^The source .*not-there is not there: check the path. A source is a folder/],
   ['people.xlsx', /not a source that rollcall knows by its suffix/],
   ['s3://ab/staff/', /not an address on S3: its bucket has no valid name/],
   ['https://user:secret@h/people.csv', /https:\/\/redacted@h\/people.csv cannot be listed/],

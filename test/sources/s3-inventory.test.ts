@@ -440,15 +440,53 @@ describe('a manifest', () => {
   });
 });
 
-test.each(['', '2026-11-28T01-00Z/'])(
-  'the folder %s of a delivery is refused, with the manifest to give',
-  async (day) => {
+describe('of the folder in which an inventory is delivered day by day', () => {
+  async function deliverDays() {
     const spec = await deliver({ files: [inventoryCsv([{ key: '1.jpg' }])] });
     const folder = spec.replace(/2026.*/u, '');
-    const older = `${folder.replace('s3://inventories/', '')}2025-01-01T01-00Z/manifest.json`;
-    await server.put('inventories', [[older, '{}']]);
-    const refused = { exitCode: 2, message: expect.stringContaining(`give its newest manifest, ${spec}.`) };
-    await expect(open(folder + day)).rejects.toMatchObject(refused);
+    const put = (day: string, name: string) =>
+      server.put('inventories', [[`${folder.replace('s3://inventories/', '')}${day}/${name}`, '{}']]);
+    return { spec, folder, put };
+  }
+
+  test('the newest delivery is listed that is complete', async () => {
+    const { spec, folder, put } = await deliverDays();
+    await put('2025-01-01T01-00Z', 'manifest.json');
+    await put('2025-01-01T01-00Z', 'manifest.checksum');
+    await put('2026-11-29T01-00Z', 'manifest.json');
+    const source = await open(folder);
+    expect(source).toMatchObject({ address: spec, newestIn: folder });
+    expect(await listAll(source)).toMatchObject([{ photo: 's3://photos/1.jpg' }]);
     expect(await listAll(await open('s3://inventories/'))).toEqual([]);
-  },
-);
+  });
+
+  test('its age is known, beside the usual time between two, and whether it is overdue', async () => {
+    const { spec, folder, put } = await deliverDays();
+    const one = await open(folder);
+    expect(one).toMatchObject({ delivered: { at: '2026-11-28T01:00:00.000Z', isOverdue: false } });
+    expect(one.delivered?.everyInMs).toBeUndefined();
+    expect((await open(spec)).delivered).toBeUndefined();
+    for (const name of ['manifest.json', 'manifest.checksum']) await put('2026-11-27T23-30Z', name);
+    await put('2026-11-28T00-30Z', 'manifest.json');
+    const { delivered } = await open(folder);
+    const everyInMs = 90 * 60_000;
+    expect(delivered).toMatchObject({ at: '2026-11-28T01:00:00.000Z', everyInMs });
+    expect(delivered?.isOverdue).toBe((delivered?.ageInMs ?? 0) > 2 * everyInMs + 24 * 3_600_000);
+  });
+
+  test('the folder of one day is refused, with what to give', async () => {
+    const { spec, folder } = await deliverDays();
+    const message = expect.stringContaining(
+      `give its manifest, ${spec}, or ${folder} for the newest delivery.`,
+    );
+    await expect(open(`${folder}2026-11-28T01-00Z/`)).rejects.toMatchObject({ exitCode: 2, message });
+  });
+
+  test('nothing is listed where no delivery is complete', async () => {
+    await server.put('inventories', [['begun/2026-11-29T01-00Z/manifest.json', '{}']]);
+    await expect(open('s3://inventories/begun/')).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('no delivery is complete yet'),
+    });
+  });
+});

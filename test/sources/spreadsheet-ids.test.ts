@@ -34,6 +34,9 @@ describe('what a program writes where there is no value', () => {
     ['N/A', ['smith', 'jones', 'N/A'], 'fails'],
     ['nan', ['17.5', 'nan'], 'fails'],
     ['None', ['a1', 'None'], 'fails'],
+    ['NaT', ['emp-1', 'NaT'], 'fails'],
+    ['<NA>', ['emp-1', '<NA>'], 'fails'],
+    ['[object Object]', ['emp-1', '[object Object]'], 'fails'],
     ['0x', ['0x1F', '0x2A', '0x'], 'fails'],
     ['Null', ['Smith', 'Null', 'Jones'], 'id-like-missing'],
     ['Null', ['Smith', 'Null', 'Jones', 'Null'], 'fails'],
@@ -84,9 +87,28 @@ test.each([
 ])('scientific notation: %j in %j: %s', (id, column, expected) => expect(judge(id, column)).toBe(expected));
 
 test.each([
+  ['3276021507890010', ['3276021507890010', '3276021507890020', '3276021507890030'], 'fails'],
+  ['3276021507890010', ['3276021507890010', '3276021507890010', '17', '3276021507890010'], 'fails'],
+  ['32760215078900100', ['32760215078900100', '32760215078900200'], 'fails'],
+  ['110101199003070000', ['110101199003070000', '110101199003070000'], 'fails'],
+  ['3276021507890010', ['3276021507890010', '3276021507890020'], 'id-like-rounded'],
+  ['110101199003070000', ['110101199003070000', 'emp-1'], 'id-like-rounded'],
+  ['3276021507890010', ['3276021507890010', '3276021507890021', '3276021507890030'], 'fine'],
+  ['3276021507890010', ['3276021507890010', '0000021507890021', '3276021507890030'], 'fine'],
+  ['327602150789010', ['327602150789010', '327602150789020', '327602150789030'], 'fine'],
+  ['3276021507890021', ['3276021507890010', '3276021507890020', '3276021507890030'], 'fine'],
+])('rounded to 15 digits: %j in %j: %s', (id, column, expected) => expect(judge(id, column)).toBe(expected));
+
+test.each([
   ['0x1F', ['emp-1', '0x1F'], 'id-like-hexadecimal'],
   ['0x1F', ['31', '0x1F'], 'id-like-hexadecimal'],
   ['0x1F', ['0x1F', '0x2A'], 'fine'],
+  ['MÃ¼ller', ['MÃ¼ller'], 'id-like-garbled'],
+  ['Ã–ztÃ¼rk', ['Smith', 'Ã–ztÃ¼rk', 'MÃ¼ller'], 'id-like-garbled'],
+  ['å±±ç”°', ['å±±ç”°'], 'id-like-garbled'],
+  ['Müller', ['Müller', 'SÃO', 'GROß'], 'fine'],
+  ['Müller Ã¼', ['Müller Ã¼'], 'fine'],
+  ['SÃO', ['SÃO'], 'fine'],
   ['17.0', ['17.0', '18.0'], 'id-like-decimal'],
   ['17.0', ['00017', '17.0'], 'id-like-decimal'],
   ['1.0', ['1.0', '1.5'], 'fine'],

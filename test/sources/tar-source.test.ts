@@ -170,6 +170,22 @@ describe.each<[string, (tar: Buffer) => Buffer]>([
     expect(await read(`${pathOf()}!/a.jpg`)).toMatchObject({ fault: 'open' });
   });
 
+  test.each<[string, Buffer, string | undefined]>([
+    ['zeros to a whole record', Buffer.alloc(9216), undefined],
+    ['what an old program left in its record', Buffer.from('rest '.repeat(300)), undefined],
+    ['another tar file', makeTar([{ name: 'b.jpg' }]), 'source-ambiguous'],
+    [
+      'another one behind more zeros than are looked at in one go',
+      Buffer.concat([Buffer.alloc(300 * 512), makeTar([{ name: 'b.jpg' }])]),
+      'source-ambiguous',
+    ],
+  ])('behind the end: %s', async (_, more, code) => {
+    await putBytes(Buffer.concat([makeTar([{ name: 'a.jpg' }]), more]));
+    const listing = open().then(listAll);
+    if (code) await expect(listing).rejects.toMatchObject({ code, exitCode: 2 });
+    else expect(await listing).toMatchObject([{ subjectId: 'a' }]);
+  });
+
   test('a list that was begun goes on in the same file alone', async () => {
     await put({ name: 'a.jpg' }, { name: 'b.jpg' });
     const [after] = await listAll(await open());

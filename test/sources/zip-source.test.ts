@@ -261,6 +261,7 @@ describe('an archive file that is not whole, or not clear, is refused before a r
       makeZip([{ name: 'a.jpg' }], { comment: endRecord({ count: 0, size: 0, at: 0 }) }),
       'source-ambiguous',
     ],
+    ['one behind another', Buffer.concat([whole, makeZip([{ name: 'a.jpg' }])]), 'source-ambiguous'],
   ])('%s', async (_, bytes, code) => {
     await writeFile(path, bytes);
     await expect(open()).rejects.toMatchObject({ code, exitCode: 2 });

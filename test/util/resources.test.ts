@@ -21,3 +21,30 @@ it('what could not be opened is tried again when it is asked for again; what is 
   await resources.close();
   expect(closed).toBe(1);
 });
+
+it('what is being opened is closed, too, as soon as it is open; what is opened later is closed at once', async () => {
+  const resources = createResources({ onError: () => {} });
+  const closed: string[] = [];
+  const named = (name: string) => ({ close: async () => void closed.push(name) });
+  let open = () => {};
+  const slow = resources.lazyByKey(async (name) => {
+    await new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    return named(name);
+  });
+  const failing = resources.lazy(async () => {
+    throw new Error('away');
+  });
+  resources.keep(named('first'));
+  const [opening, failed] = [slow('second'), failing()];
+  const closing = resources.close();
+  await expect(failed).rejects.toThrow('away');
+  expect(closed).toEqual([]);
+  open();
+  await opening;
+  await closing;
+  expect(closed).toEqual(['second', 'first']);
+  resources.keep(named('late'));
+  expect(closed).toEqual(['second', 'first', 'late']);
+});

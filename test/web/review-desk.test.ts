@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Decision } from '../../src/records/decision.ts';
+import type { Decision } from '../../src/records/decisions/decision.ts';
 import { cropBetween, editOf, moved, wholePicture } from '../../web/src/review/crop.ts';
 import {
   countDecisions,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { contentMark } from '../../src/ledger/known-folders.ts';
-import type { Outcome } from '../../src/records/report-line.ts';
+import type { Outcome } from '../../src/records/report/report-line.ts';
 import {
   assertNotForgotten,
   forgottenOutcome,

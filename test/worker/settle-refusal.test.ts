@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountCheck, RefusedReply, RejectedReply } from '../../src/engines/engine.ts';
 import type { PendingRefusal, PhotoJobData } from '../../src/records/photo-job-data.ts';
-import type { Outcome } from '../../src/records/report-line.ts';
+import type { Outcome } from '../../src/records/report/report-line.ts';
 import type { PhotoTask } from '../../src/worker/photo-task.ts';
 import { putInDoubt, settleRefusal } from '../../src/worker/settle-refusal.ts';
 

@@ -5,7 +5,7 @@ import { resumeAccount } from '../../src/account/account-pause.ts';
 import { processSeen } from '../../src/account/account-state.ts';
 import { createReplyRecorder } from '../../src/account/record-reply.ts';
 import { isDoubtful, photosToPause } from '../../src/account/whose-fault.ts';
-import type { EngineReply } from '../../src/engines/engine.ts';
+import type { EngineReply, RefusedReply } from '../../src/engines/engine.ts';
 import type { PhotoJobData } from '../../src/records/photo-job-data.ts';
 import { countReply, judgeReply } from '../../src/worker/judge-reply.ts';
 import type { PhotoTask } from '../../src/worker/photo-task.ts';
@@ -15,7 +15,7 @@ import { randomInputs } from '../helpers/long.ts';
 
 /**
  * Random histories: photos that a firewall always refuses among healthy ones, keys that are wrong at a start or are revoked
- * in its midst, one or two processes with keys of their own, replies that come back in any order, kills. What decides is
+ * in its midst, a name server that is away for a while, one or two processes with keys of their own, replies that come back in any order, kills. What decides is
  * the program's own; the world, the queue and the invariants are the model.
  */
 
@@ -52,11 +52,14 @@ const replyTo: Record<NonNullable<Hit>, EngineReply> = {
   },
 };
 
+const unreached: RefusedReply = { kind: 'refused', certain: false, message: 'unknown host', fix: 'look' };
+
 function createWorld(hits: readonly Hit[], choose: (below: number) => number) {
   let now = 1_000_000;
   let order = 0;
   let names = 0;
   let calls = 0;
+  let isAway = false;
   const store = createMemoryAccountStore(() => now);
   const photos: ModelPhoto[] = hits.map((hit, index) => ({
     seq: index + 1,
@@ -122,6 +125,7 @@ function createWorld(hits: readonly Hit[], choose: (below: number) => number) {
           settings: { maxAttempts, backoff: { firstDelayInMs: 1, ceilingInMs: 1 } },
           engine: {
             checkAccount: async () => {
+              if (isAway) return { ok: false, message: 'unknown host', undecided: unreached };
               calls += 1;
               return key.isRight ? { ok: true } : { ok: false, message: 'refused' };
             },
@@ -142,10 +146,11 @@ function createWorld(hits: readonly Hit[], choose: (below: number) => number) {
       if (settled && 'outcome' in settled) photo.end = settled.outcome.status as ModelPhoto['end'];
       else if (settled && 'again' in settled) putBack(photo, settled.again.isLast ? 3 : 1);
       else {
-        calls += 1;
+        // What does not reach the engine costs nothing there.
+        if (!isAway) calls += 1;
         const enrolled: EngineReply = { kind: 'enrolled', httpStatus: 200, templateId: 't' };
         const reply = key.isRight ? (photo.hit ? replyTo[photo.hit] : enrolled) : key.refusal;
-        flying.push({ photo, begun: recorder.tick(), reply });
+        flying.push({ photo, begun: recorder.tick(), reply: isAway ? unreached : reply });
       }
       return true;
     }
@@ -194,6 +199,9 @@ function createWorld(hits: readonly Hit[], choose: (below: number) => number) {
     queue,
     openProcess,
     calls: () => calls,
+    setAway: (away: boolean) => {
+      isAway = away;
+    },
     resume: () => store.change('a', (state) => (state.pause ? resumeAccount(state) : state)),
     /** The rates of dead processes are forgotten. */
     wait: () => {
@@ -211,6 +219,8 @@ interface Start {
   /** After so many steps the key is revoked, or the processes are killed. */
   readonly revokedAfter: number | undefined;
   readonly killedAfter: number | undefined;
+  /** The step after which nobody reaches the engine, and for how many. */
+  readonly away: { readonly after: number; readonly steps: number } | undefined;
 }
 
 async function play(world: World, start: Start, choose: (below: number) => number): Promise<void> {
@@ -223,12 +233,15 @@ async function play(world: World, start: Start, choose: (below: number) => numbe
   for (let step = 0, idle = 0; idle < 6 * processes.length && step < 20_000; step += 1) {
     if (step === start.revokedAfter) for (const one of processes) one.key.isRight = false;
     if (step === start.killedAfter) break;
+    const since = step - (start.away?.after ?? Number.POSITIVE_INFINITY);
+    world.setAway(since >= 0 && since < (start.away?.steps ?? 0));
     const one = processes[choose(processes.length)];
     const isDone = choose(2) === 0 ? await one?.begin() : await one?.land();
     idle = isDone ? 0 : idle + 1;
     if (idle > 3) for (const each of processes) if (await each.land()) idle = 0;
     if (idle > 3) for (const each of processes) if (await each.begin()) idle = 0;
   }
+  world.setAway(false);
   for (const one of processes) one.die();
 }
 
@@ -246,6 +259,9 @@ const starts = fc.array(
     concurrency: fc.integer({ min: 1, max: 32 }),
     revokedAfter: fc.option(fc.nat({ max: 150 }), { nil: undefined, freq: 3 }),
     killedAfter: fc.option(fc.nat({ max: 150 }), { nil: undefined, freq: 3 }),
+    away: fc.option(fc.record({ after: fc.nat({ max: 60 }), steps: fc.nat({ max: 200 }) }), {
+      nil: undefined,
+    }),
   }),
   { maxLength: 5 },
 );
@@ -255,6 +271,7 @@ const goodStart: Start = {
   concurrency: 8,
   revokedAfter: undefined,
   killedAfter: undefined,
+  away: undefined,
 };
 
 const expectedEnd = ({ hit }: ModelPhoto) =>

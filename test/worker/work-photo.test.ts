@@ -12,7 +12,7 @@ import { createByteBudget } from '../../src/photos/byte-budget.ts';
 import type { PhotoProblem } from '../../src/photos/photo.ts';
 import { createPhotoReader, type PhotoReader } from '../../src/photos/read-photo.ts';
 import type { PhotoJob, QueueBackend, WorkResult } from '../../src/queue/queue.ts';
-import type { Outcome } from '../../src/records/report-line.ts';
+import type { Outcome } from '../../src/records/report/report-line.ts';
 import { newRecord } from '../../src/runs/create-or-resume-run.ts';
 import { openS3Connection } from '../../src/storage/s3/s3-connection.ts';
 import type { WorkContext } from '../../src/worker/photo-task.ts';

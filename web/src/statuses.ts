@@ -1,4 +1,4 @@
-import type { Status } from '../../src/records/report-line.ts';
+import type { Status } from '../../src/records/report/report-line.ts';
 
 /** In the order in which they are drawn: what is well first. */
 export const shownStatuses = [

@@ -1,6 +1,6 @@
 import { type Canary, judgeCanary } from '../../records/canary.ts';
 import type { CanarySample } from '../../records/canary-sample.ts';
-import { emptyTally } from '../../records/report-tally.ts';
+import { emptyTally } from '../../records/report/report-tally.ts';
 import type { HeldRun } from '../take-run.ts';
 
 /** The canary of a run, as the lines that there are say it. */

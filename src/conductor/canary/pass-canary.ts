@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Canary } from '../../records/canary.ts';
 import { type CanarySample, readCanarySample, writeCanarySample } from '../../records/canary-sample.ts';
 import type { ManifestLine } from '../../records/manifest.ts';
-import { createSeqBitmap } from '../../records/seq-bitmap.ts';
+import { createSeqBitmap } from '../../records/report/seq-bitmap.ts';
 import { pathInSource } from '../../sources/path-in-source.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { redactAddress } from '../../util/redact-address.ts';

@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
-import type { HttpsPhotoReader } from '../../photos/https-photo.ts';
+import type { HttpsPhotoReader } from '../../photos/places/https-photo.ts';
 import { addChaos, type Chaos } from './chaos.ts';
 import type { FaceReader } from './faces/face-reader.ts';
 import { ootoRoutes } from './ooto-routes.ts';

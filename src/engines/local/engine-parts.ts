@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpsPhotoReader } from '../../photos/https-photo.ts';
+import type { HttpsPhotoReader } from '../../photos/places/https-photo.ts';
 import type { FaceReader } from './faces/face-reader.ts';
 import type { TemplateStore } from './templates/template-store.ts';
 
@@ -18,10 +18,13 @@ export interface EngineParts {
 export function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new Error('the caller hung up'));
+    if (!reply.raw.writableFinished) controller.abort(callerHungUp());
   });
   return controller.signal;
 }
+
+/** Nobody reads the status; by it this is no fault of the server. */
+const callerHungUp = () => Object.assign(new Error('the caller hung up'), { statusCode: 499 });
 
 /** Whose templates: those of one language and one app id are one store of their own. The app id cannot be read back. */
 export function ownerOf(language: 'ooto' | 'verihubs', appId: string): string {

@@ -22,7 +22,7 @@ export async function isListening(socketPath: string): Promise<boolean> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     // Reset: it was killed in this very moment, with the connection in its backlog.
-    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'ENOTSOCK'].includes(code)) return false;
+    if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED', 'ECONNRESET', 'ENOTSOCK'].includes(code)) return false;
     // A full backlog of connections belongs to a process that listens.
     if (code === 'EAGAIN') return true;
     const why = code === 'EACCES' ? ` ${await whyDenied(socketPath)}` : '';

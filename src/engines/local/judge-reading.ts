@@ -1,4 +1,4 @@
-import { detectPhotoFormat } from '../../photos/photo-format.ts';
+import { detectPhotoFormat } from '../../photos/formats/photo-format.ts';
 import type { FaceFound, FaceReader } from './faces/face-reader.ts';
 
 /** A face that is large enough to be distinguished from others. */

@@ -5,8 +5,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createHttpsPhotoReader } from '../../photos/https-photo.ts';
+import { createHttpsPhotoReader } from '../../photos/places/https-photo.ts';
 import { makeFolder, writeWhole } from '../../storage/state/local-writer.ts';
+import { guarded } from '../../storage/state/state-fault.ts';
 import { FaultError, UsageError } from '../../util/errors.ts';
 import { whyDenied } from '../../util/permission.ts';
 import { withStartLock } from '../../util/start-lock.ts';
@@ -60,7 +61,7 @@ export async function startLocalEngine(options: LocalEngineOptions): Promise<Loc
 
 async function startUnlessServed(options: LocalEngineOptions): Promise<LocalEngine | undefined> {
   const { folder } = options;
-  await makeFolder(folder);
+  await guarded(folder, () => makeFolder(folder));
   const socketPath = await engineSocketOf(folder);
   const lock = join(folder, 'start.lock');
   return withStartLock(lock, async () => {

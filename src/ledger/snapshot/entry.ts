@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import { subjectKey } from '../../util/subject-id.ts';
+import { templateKey } from '../../util/template-id.ts';
 import { printsOf, readMark, readPrint, writePrint } from '../fingerprint.ts';
 
 import { contentMark, folderMark, folderOf, type Way, ways } from '../known-folders.ts';
+import { subjectMark } from '../known-templates.ts';
 import {
   type EventTimes,
   isHeldEvent,
@@ -14,7 +16,8 @@ import {
 
 /**
  * An entry of the snapshot stands for one line of the ledger: 19 words of 32 bits, hashes, times and numbers, no text.
- * The head is what photos are known by; the tail is read only where folders or places are asked for.
+ * The head is what photos are known by; the tail is read only where folders or places are asked for. Of some lines there
+ * is another one, by the template (`writeTemplateEntry`).
  */
 export type Entry = Uint32Array;
 
@@ -31,6 +34,8 @@ const places = {
   timesHigh: 7,
   listed: 8,
   content: 10,
+  /** Of a template's entry, which has no fingerprints: the line's offset. */
+  templateOffset: 8,
   /** 12 bits of file, 12 of detail, 8 of flags. */
   numbers: 12,
   contentMark: 13,
@@ -69,10 +74,7 @@ export function writeEntry(
 ): void {
   into.set(subjectHash(event.subjectId), 0);
   into.set(photoHash(event.photo), places.photo);
-  const { at, seenAt } = timesOf(event);
-  into[places.atLow] = at % wordSize;
-  into[places.seenLow] = seenAt % wordSize;
-  into[places.timesHigh] = Math.floor(at / wordSize) * halfWord + Math.floor(seenAt / wordSize);
+  writeTimesOf(into, event);
   const { listed, content } = printsOf(event);
   writePrint(into, places.listed, listed);
   writePrint(into, places.content, content);
@@ -84,6 +86,32 @@ export function writeEntry(
   into[places.offsetLow] = offset % wordSize;
   into[places.source] = source * halfWord + Math.floor(offset / wordSize);
 }
+
+/**
+ * A second entry of a line, by which its template is found. It stands among the subjects as one of its own, which holds
+ * nothing: for the photo it has the subject's mark.
+ */
+export function writeTemplateEntry(
+  into: Entry,
+  event: LedgerEvent & { readonly templateId: string },
+  { file, offset }: Pick<EntryNumbers, 'file' | 'offset'>,
+): void {
+  into.set(subjectHash(templateSubject(event.templateId)), 0);
+  writePrint(into, places.photo, subjectMark(event.subjectId));
+  writeTimesOf(into, event);
+  into[places.templateOffset] = offset % wordSize;
+  into[places.templateOffset + 1] = Math.floor(offset / wordSize);
+  const isHolding = event.kind === 'undone' ? 0 : heldBit;
+  const kind = isStoredEvent(event) ? 0 : kinds.unclear;
+  into[places.numbers] = file * 2 ** 20 + isHolding + kind + (ways.indexOf('list') << wayShift);
+}
+
+/** No subject has such an id. */
+export const templateSubject = (templateId: string): string => `\u0000${templateKey(templateId)}`;
+
+export const subjectMarkOf = (entry: Entry): string => readMark(entry, places.photo);
+export const templateOffsetOf = (entry: Entry): number =>
+  (entry[places.templateOffset + 1] ?? 0) * wordSize + (entry[places.templateOffset] ?? 0);
 
 const isKnown = (kind: string): kind is keyof typeof kinds => Object.hasOwn(kinds, kind);
 
@@ -102,6 +130,13 @@ function flagsOf(event: LedgerEvent): number {
 const wordSize = 2 ** 32;
 const halfWord = 2 ** 16;
 
+function writeTimesOf(into: Entry, event: LedgerEvent): void {
+  const { at, seenAt } = timesOf(event);
+  into[places.atLow] = at % wordSize;
+  into[places.seenLow] = seenAt % wordSize;
+  into[places.timesHigh] = Math.floor(at / wordSize) * halfWord + Math.floor(seenAt / wordSize);
+}
+
 export function timesOfEntry(entry: Entry): EventTimes {
   const high = entry[places.timesHigh] ?? 0;
   return {
@@ -118,6 +153,8 @@ export const setFile = (entry: Entry, file: number) => {
 export const detailOf = (entry: Entry) => (numbers(entry) >>> 8) % most.details;
 export const isEnrolled = (entry: Entry) => (numbers(entry) & kindBits) === kinds.enrolled;
 export const isRejected = (entry: Entry) => (numbers(entry) & kindBits) === kinds.rejected;
+/** Of a template's entry: whether nobody knows if it was stored. */
+export const isUnclear = (entry: Entry) => (numbers(entry) & kindBits) === kinds.unclear;
 /** Whether the engine holds something of it, or may. */
 export const isStored = (entry: Entry) => (numbers(entry) & storedBit) !== 0;
 export const isHeld = (entry: Entry) => (numbers(entry) & heldBit) !== 0;

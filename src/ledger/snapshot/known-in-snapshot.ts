@@ -11,7 +11,9 @@ import {
   newerOf,
   none,
 } from '../known-photos.ts';
-import { compareTimes, parseLedgerEvent } from '../ledger-event.ts';
+import type { AskedTemplate } from '../known-templates.ts';
+import { compareTimes } from '../ledger-event.ts';
+import type { TemplateHolders } from '../template-holders.ts';
 import {
   contentOf,
   detailOf,
@@ -25,24 +27,31 @@ import {
   offsetOf,
   photoHash,
   printsOfEntry,
+  templateSubject,
   timesOfEntry,
   wayOf,
 } from './entry.ts';
+import { createHoldersInSnapshot } from './holders-in-snapshot.ts';
+import { readEventAt } from './read-event-at.ts';
 import type { FoundEntries } from './read-table.ts';
 import type { Snapshot } from './snapshot.ts';
 
 type ListedPhoto = Pick<AskedPhoto, 'subjectId' | 'photo'>;
 
-/** What a snapshot says of the photos that were loaded last, by the rules of `createKnownPhotos` and `createKnownFolders`. */
+/**
+ * What a snapshot says of the photos and templates that were loaded last, by the rules of `createKnownPhotos`,
+ * `createKnownFolders` and `createKnownTemplates`.
+ */
 export interface KnownInSnapshot extends KnownElsewhere, FoldersElsewhere {
-  /** To be awaited before these photos are asked for. @throws DamagedTable */
-  load(photos: readonly ListedPhoto[]): Promise<void>;
+  /** To be awaited before these are asked for. @throws DamagedTable */
+  load(photos: readonly ListedPhoto[], templates: readonly AskedTemplate[]): Promise<void>;
+  holders(templateId: string): TemplateHolders | undefined;
 }
 
 export interface KnownInSnapshotOptions {
   readonly state: StateStore;
   readonly snapshot: Snapshot;
-  readonly erased: Pick<ErasedSubjects, 'voidUntil'>;
+  readonly erased: Pick<ErasedSubjects, 'isVoid' | 'voidUntil'>;
   readonly photos?: Pick<KnownPhotosOptions, 'eachPhoto' | 'required'> | undefined;
   readonly folders?: { readonly idFrom: string } | undefined;
 }
@@ -58,6 +67,7 @@ export function createKnownInSnapshot(options: KnownInSnapshotOptions): KnownInS
   const isFine = facts.required.map((passed) => isEnough(passed, required));
   const isVerdictNow = facts.checks.map((code) => isVerdict(code, required));
   const folderNames = createFolderNames(options);
+  const holders = createHoldersInSnapshot(options);
   let loaded: FoundEntries = new Map();
 
   /** The subject's entries that no erasure has made void. */
@@ -75,11 +85,13 @@ export function createKnownInSnapshot(options: KnownInSnapshotOptions): KnownInS
   }
 
   return {
-    async load(photos) {
-      loaded = await snapshot.find(
-        photos.map(({ subjectId }) => subjectId),
-        { withTail: folders !== undefined },
-      );
+    async load(photos, templates) {
+      const asked = [
+        ...photos.map(({ subjectId }) => subjectId),
+        ...templates.map(({ templateId }) => templateSubject(templateId)),
+      ];
+      loaded = await snapshot.find(asked, { withTail: folders !== undefined });
+      await holders.take(loaded, templates);
       if (!folders) return;
       for (const { subjectId, photo } of photos) {
         const known = inferred(subjectId);
@@ -106,6 +118,7 @@ export function createKnownInSnapshot(options: KnownInSnapshotOptions): KnownInS
         () => true,
       );
     },
+    holders: holders.holdersOf,
     inferred,
     contents: (subjectId) =>
       entriesOf(subjectId)
@@ -131,8 +144,6 @@ function newestOf(entries: readonly Entry[]): Entry | undefined {
   return newest;
 }
 
-const longestLineInBytes = 64 * 1024;
-
 /** The names of folders, for messages: the snapshot has their marks only, the ledger's lines say them. */
 function createFolderNames({ state, snapshot }: KnownInSnapshotOptions) {
   const names = new Map<string, string>();
@@ -140,13 +151,9 @@ function createFolderNames({ state, snapshot }: KnownInSnapshotOptions) {
     get: (mark: string) => names.get(mark),
     async learn(entry: Entry | undefined, idFrom: string): Promise<void> {
       if (!entry || names.size >= mostNames || names.has(folderOfEntry(entry))) return;
-      const path = snapshot.facts.files[fileOf(entry)]?.path ?? '';
-      const offset = offsetOf(entry);
-      for await (const [line] of state.readLines(path, { offset, end: offset + longestLineInBytes })) {
-        const event = parseLedgerEvent(line?.text ?? '');
-        if (event) names.set(folderOfEntry(entry), event.folder ?? folderOf(event.photo, idFrom));
-        return;
-      }
+      const place = { file: fileOf(entry), offset: offsetOf(entry) };
+      const event = await readEventAt(state, { snapshot, ...place });
+      if (event) names.set(folderOfEntry(entry), event.folder ?? folderOf(event.photo, idFrom));
     },
   };
 }

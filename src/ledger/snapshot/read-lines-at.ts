@@ -32,7 +32,8 @@ export async function readLinesAt(
       if (window.length < sizeInBytes) break;
     }
     const end = endOf(offset);
-    if (end !== -1) onLine(window.toString('utf8', offset - from, end));
+    const isThere = offset < from + window.length;
+    if (isThere) onLine(window.toString('utf8', offset - from, end === -1 ? undefined : end));
   }
   await afterBatch();
 }

@@ -1,10 +1,20 @@
 import { hash } from 'node:crypto';
 import type { ByteFiles, StateStore } from '../../storage/state/state-store.ts';
 import { checkCode } from '../known-photos.ts';
+import { createGivenIds, type GivenIds, isAskedByTemplate } from '../known-templates.ts';
 import { type LedgerEvent, parseLedgerEvent, sourceNameOf } from '../ledger-event.ts';
 import { type LedgerFile, listLedgerFiles, readLedgerFile } from '../ledger-files.ts';
 import { type CoveredFile, checkFile, stillThere } from './covered-files.ts';
-import { entryWords, hasBlanks, most, partitionBits, wayOf, writeEntry } from './entry.ts';
+import { cutFilesOf } from './cut-files.ts';
+import {
+  entryWords,
+  hasBlanks,
+  most,
+  partitionBits,
+  wayOf,
+  writeEntry,
+  writeTemplateEntry,
+} from './entry.ts';
 import { type GatheredEntries, gatherEntries, joined } from './gather-entries.ts';
 import { DamagedTable, type Table } from './read-table.ts';
 import { openTableOf, snapshotPath } from './snapshot.ts';
@@ -39,6 +49,8 @@ export async function refreshSnapshot(
     account: string;
     /** Where folders are asked for: events of earlier versions do not say from which one an id came. */
     folders?: { readonly idFrom: string } | undefined;
+    /** Where a template may be asked for whose id follows from a subject. */
+    allTemplates?: boolean | undefined;
     /** How much must be lacking for it to be worth the work. */
     when: Moment;
     signal?: AbortSignal | undefined;
@@ -50,9 +62,10 @@ export async function refreshSnapshot(
   const files = await listLedgerFiles(state, account);
   const former = await openTableOf(state, account);
   try {
-    const isUsable =
-      former && (!folders || former.facts.older === 0 || former.facts.idFrom === folders.idFrom);
-    const usable = isUsable ? former : undefined;
+    // It alone knows that lines are lost.
+    if (former && cutFilesOf(former.facts, files).length > 0) return false;
+    const usable = former && answers(former.facts, options) ? former : undefined;
+    const allTemplates = options.allTemplates ?? former?.facts.allTemplates ?? false;
     const idFrom = folders?.idFrom ?? usable?.facts.idFrom ?? usualIdFrom;
     const covered = usable?.facts.files ?? [];
     const kept = await stillThere(bytes, { covered, files });
@@ -65,7 +78,9 @@ export async function refreshSnapshot(
       if ((await state.size(snapshotPath(account))) !== undefined) await state.remove(snapshotPath(account));
       return false;
     }
-    return await makeSnapshot(state, { bytes, account, idFrom, former: usable, kept, added, signal });
+    return await makeSnapshot(state, {
+      ...{ bytes, account, idFrom, allTemplates, former: usable, kept, added, signal },
+    });
   } catch (error) {
     if (!(error instanceof DamagedTable)) throw error;
     await state.remove(snapshotPath(account));
@@ -75,27 +90,40 @@ export async function refreshSnapshot(
   }
 }
 
+/** Whether a snapshot was made for what is asked for. */
+export function answers(
+  { older, idFrom, allTemplates }: TableFacts,
+  asked: Pick<Parameters<typeof refreshSnapshot>[1], 'folders' | 'allTemplates'>,
+): boolean {
+  if (asked.allTemplates && !allTemplates) return false;
+  return !asked.folders || older === 0 || idFrom === asked.folders.idFrom;
+}
+
 async function makeSnapshot(
   state: StateStore,
   options: {
     bytes: ByteFiles;
     account: string;
     idFrom: string;
+    allTemplates: boolean;
     former: Table | undefined;
     kept: ReadonlySet<string>;
     added: readonly LedgerFile[];
     signal?: AbortSignal | undefined;
   },
 ): Promise<boolean> {
-  const { bytes, account, idFrom, former, kept, added, signal } = options;
+  const { bytes, account, idFrom, allTemplates, former, kept, added, signal } = options;
   const path = snapshotPath(account);
   const gathered = gatherEntries({ bytes, folder: `ledger/${account}`, words: entryWords });
   const names = createNames(former?.facts);
+  const given = createGivenIds(former?.facts.given);
   const files: CoveredFile[] = (former?.facts.files ?? []).filter((file) => kept.has(file.path));
   const fileNow = new Map(files.map((file, number) => [file.path, number]));
   try {
     for (const file of added) {
-      const found = await gatherFile(state, { file, number: files.length, gathered, names, idFrom, signal });
+      const found = await gatherFile(state, {
+        ...{ file, number: files.length, gathered, names, given, idFrom, allTemplates, signal },
+      });
       const now = found && (await checkFile(bytes, file));
       // Somebody rewrites the ledger just now, and makes the snapshot follow.
       if (!now) return false;
@@ -118,7 +146,7 @@ async function makeSnapshot(
         }
         await table.write(partition);
       }
-      await table.finish({ files, ...names.lists, ...counts, idFrom });
+      await table.finish({ files, ...names.lists, ...counts, idFrom, allTemplates, given: given.now });
       await writer.commit();
     } finally {
       await writer.discard();
@@ -148,11 +176,13 @@ async function gatherFile(
     number: number;
     gathered: GatheredEntries;
     names: Names;
+    given: GivenIds;
     idFrom: string;
+    allTemplates: boolean;
     signal?: AbortSignal | undefined;
   },
 ): Promise<boolean> {
-  const { file, number, gathered, names, idFrom, signal } = options;
+  const { file, number, gathered, names, given, idFrom, allTemplates, signal } = options;
   return readLedgerFile(state, file, async (lines) => {
     signal?.throwIfAborted();
     for (const { text, offset } of lines) {
@@ -160,6 +190,8 @@ async function gatherFile(
       if (!event) continue;
       const numbers = { file: number, detail: names.detailOf(event), source: names.sourceOf(event), offset };
       writeEntry(gathered.next(), event, { ...numbers, idFrom });
+      given.add(event);
+      if (isAskedByTemplate(event, allTemplates)) writeTemplateEntry(gathered.next(), event, numbers);
     }
     await gathered.settle();
   });

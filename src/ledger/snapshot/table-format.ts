@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { givenIdsSchema } from '../known-templates.ts';
 import { entryWords, headWords, tailWords } from './entry.ts';
 
 /**
@@ -18,7 +19,7 @@ export const trailerBytes = trailerWords * bytesPerWord;
 
 const magic = 0x726f_6c6c;
 /** To be raised whenever a hash, a flag or a place of an entry changes its meaning. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 const factsSchema = z.object({
   files: z.array(z.object({ path: z.string(), sizeInBytes: z.number(), check: z.string() })),
@@ -33,6 +34,10 @@ const factsSchema = z.object({
   /** Lines that do not say how the subject's id arose, and the pattern by which their folders were found. */
   older: z.number(),
   idFrom: z.string(),
+  /** Whether each line's template can be asked for, or only one whose id does not follow from its subject. */
+  allTemplates: z.boolean(),
+  /** Which template ids lists gave. */
+  given: givenIdsSchema,
 });
 export type TableFacts = z.infer<typeof factsSchema>;
 

@@ -1,7 +1,9 @@
 import { realpathSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { makeFolder } from '../../storage/state/local-writer.ts';
+import { guarded } from '../../storage/state/state-fault.ts';
 import { FaultError } from '../../util/errors.ts';
 import { inOneLine } from '../../util/in-one-line.ts';
 import { whyDenied } from '../../util/permission.ts';
@@ -34,9 +36,7 @@ export async function openEmbeddedPostgres(options: {
   folder: string;
   onError?: (error: Error) => void;
 }): Promise<EmbeddedPostgres> {
-  await mkdir(options.folder, { recursive: true, mode: 0o700 }).catch(async (error) => {
-    throw await noFolder(options.folder, error);
-  });
+  await guarded(options.folder, () => makeFolder(options.folder));
   const files = serverFiles(realpathSync(options.folder));
   await refuseForeignFolder(files.folder);
   const socketFolder = await openSocketFolder(files.data);
@@ -71,7 +71,7 @@ export async function openEmbeddedPostgres(options: {
       if ('client' in attempt) return attempt.client;
       let reason: unknown = attempt.error;
       if (attempt.isDown && closing === undefined) {
-        const result = await startServer(files, () => answers(connection));
+        const result = await guarded(files.folder, () => startServer(files, () => answers(connection)));
         if (result.started) continue;
         reason = result.reason;
       }
@@ -152,19 +152,6 @@ function notStarted(folder: string, reason: unknown): FaultError {
     `The embedded queue in ${folder} did not start: ${inOneLine(text.trim().slice(-1_200))} | ` +
       'Fix this, or set --queue (ROLLCALL_QUEUE) to a redis:// or postgres:// server.',
     { cause: reason },
-  );
-}
-
-const isDenied = ({ code }: NodeJS.ErrnoException) => code === 'EACCES' || code === 'EPERM';
-
-async function noFolder(folder: string, cause: NodeJS.ErrnoException): Promise<FaultError> {
-  return new FaultError(
-    'embedded-no-folder',
-    `The folder ${folder} of the embedded queue cannot be made (${cause.code ?? cause.message}). ` +
-      (isDenied(cause)
-        ? await whyDenied(folder)
-        : 'Fix this, or set --state (ROLLCALL_STATE) to another folder.'),
-    { cause },
   );
 }
 

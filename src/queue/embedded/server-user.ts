@@ -166,8 +166,9 @@ export function runProgram({
       ...(gid === undefined ? {} : { gid }),
     });
     const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // One for which no more files may be opened has none.
+    child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.once('error', (error) => resolve({ exitCode: undefined, output: error.message }));
     child.once('close', (exitCode) =>
       resolve({ exitCode: exitCode ?? undefined, output: Buffer.concat(chunks).toString('utf8').trim() }),

@@ -8,15 +8,18 @@ import { changeState, createStateReader } from '../stored-account-state.ts';
 export const nowInMs = '(extract(epoch FROM clock_timestamp()) * 1000)::double precision';
 
 /** Goes by another name when it changes, so that processes of two versions get on with each other. */
-export const reserveFunction = 'rollcall.reserve_slots_1';
+export const reserveFunction = 'rollcall.reserve_slots_3';
 
 /**
  * `calls` are the times of the last slots' calls, the last one being that of slot `last_number`; null: not used.
  *
  * The function locks the row before it reads the clock, so that a wait for the lock makes no slot old. Slots need not
  * survive a crash of the server (a rate limiter sees it when their numbers go back), so nothing waits for the disk. Should the
- * clock be set back, slots wait a second, or five minutes (the longest Retry-After that is honoured) where it was
- * postponed. It returns nothing for an account that has no row.
+ * clock be set back, the line moves back with it. It returns nothing for an account that has no row.
+ *
+ * At a high rate the times are many: they are not compressed (a table of another user stays as it is), changed in a
+ * variable of their own, where a note does not copy them all, sorted only if they may fill a window, and left out a second
+ * after they can be part of one. (A slot that is used 100 ms late is the latest of which there is a note.)
  */
 export const createSchema = `
 CREATE SCHEMA IF NOT EXISTS rollcall;
@@ -29,35 +32,60 @@ CREATE TABLE IF NOT EXISTS rollcall.account (
   version bigint NOT NULL DEFAULT 0,
   state text NOT NULL DEFAULT ''
 ) WITH (fillfactor = 50);
+DO $$
+BEGIN
+  ALTER TABLE rollcall.account ALTER COLUMN calls SET STORAGE EXTERNAL;
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END
+$$;
 CREATE OR REPLACE FUNCTION ${reserveFunction}(
   which text, slots int, most int, span double precision, even double precision, fast double precision,
   ahead double precision, noted bigint[], noted_at double precision[]
 ) RETURNS TABLE (now double precision, next_number double precision, retry_in double precision, state text,
   times double precision[])
 LANGUAGE plpgsql AS $function$
+<<reserve>>
 DECLARE
   held rollcall.account%ROWTYPE;
-  latest double precision[];
+  calls double precision[];
+  latest double precision[] := '{}';
   room double precision;
   behind double precision;
   next_at double precision;
   place bigint;
   given int := 0;
+  not_before_kept double precision;
+  set_back double precision;
+  kept_from int;
 BEGIN
   SELECT * INTO held FROM rollcall.account AS kept WHERE kept.account = which FOR UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
   PERFORM set_config('synchronous_commit', 'off', true);
   now := ${nowInMs};
   times := '{}';
-  FOR note IN 1 .. cardinality(noted) LOOP
-    place := noted[note] - held.last_number + cardinality(held.calls);
-    IF place BETWEEN 1 AND cardinality(held.calls) THEN held.calls[place] := noted_at[note]; END IF;
-  END LOOP;
-  held.last_at := least(held.last_at, now + 1000);
+  calls := held.calls;
+  not_before_kept := held.not_before;
+  set_back := held.last_at - now;
+  IF set_back > 1000 THEN
+    held.last_at := now;
+    held.not_before := held.not_before - set_back;
+    calls := ARRAY(
+      SELECT CASE WHEN call IS NOT NULL THEN least(call - set_back, now) END
+      FROM unnest(calls) WITH ORDINALITY AS known (call, number) ORDER BY number
+    );
+  END IF;
   held.not_before := least(held.not_before, now + 300000);
-  latest := ARRAY(
-    SELECT least(call, now + 1000) FROM unnest(held.calls) AS call WHERE call IS NOT NULL ORDER BY call DESC LIMIT most
-  );
+  FOR note IN 1 .. cardinality(noted) LOOP
+    place := noted[note] - held.last_number + cardinality(calls);
+    IF place BETWEEN 1 AND cardinality(calls) THEN
+      calls[place] := CASE WHEN noted_at[note] IS NOT NULL THEN least(noted_at[note], now + 1000) END;
+    END IF;
+  END LOOP;
+  IF cardinality(calls) + slots >= most THEN
+    latest := ARRAY(
+      SELECT call FROM unnest(calls) AS call WHERE call IS NOT NULL ORDER BY call DESC LIMIT most
+    );
+  END IF;
   LOOP
     room := coalesce(span + CASE WHEN most <= given THEN times[given - most + 1] ELSE latest[most - given] END, 0);
     behind := held.last_at + even - room;
@@ -69,11 +97,15 @@ BEGIN
     given := given + 1;
   END LOOP;
   held.last_number := held.last_number + given;
-  held.calls := held.calls || times;
-  held.calls := held.calls[greatest(1, cardinality(held.calls) - greatest(100, 2 * most) + 1):];
-  IF given > 0 OR cardinality(noted) > 0 THEN
+  calls := calls || times;
+  kept_from := greatest(1, cardinality(calls) - greatest(100, 2 * most) + 1);
+  WHILE kept_from <= cardinality(calls) AND coalesce(calls[kept_from] < now - span - 1000, true) LOOP
+    kept_from := kept_from + 1;
+  END LOOP;
+  calls := calls[kept_from:];
+  IF given > 0 OR cardinality(noted) > 0 OR held.not_before <> not_before_kept THEN
     UPDATE rollcall.account AS kept
-    SET last_at = held.last_at, last_number = held.last_number, calls = held.calls
+    SET last_at = held.last_at, last_number = held.last_number, not_before = held.not_before, calls = reserve.calls
     WHERE kept.account = which;
   END IF;
   next_number := held.last_number + 1;
@@ -87,9 +119,12 @@ $function$;
 const addAccount = `
 INSERT INTO rollcall.account (account, not_before) VALUES ($1, ${nowInMs} + 1000) ON CONFLICT DO NOTHING`;
 
-const reserveSlots = `
+const reserveSlots = {
+  name: 'rollcall-reserve',
+  text: `
 SELECT now, next_number AS "nextNumber", retry_in AS "retryInMs", state, times
-FROM ${reserveFunction}($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+FROM ${reserveFunction}($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+};
 
 const postponeSlots = 'UPDATE rollcall.account SET not_before = greatest(not_before, $2) WHERE account = $1';
 
@@ -144,18 +179,22 @@ export function createPostgresAccountStore(pool: Pool): AccountStore {
     }
   }
 
-  /** The account's row as `sql` returns it; an account that is not there yet is added. */
-  async function rowOf(sql: string, account: string, values: readonly unknown[] = []): Promise<unknown> {
+  /** The account's row as the statement returns it; an account that is not there yet is added. */
+  async function rowOf(
+    statement: { readonly text: string; readonly name?: string },
+    account: string,
+    values: readonly unknown[] = [],
+  ): Promise<unknown> {
     await ensure();
     for (;;) {
-      const { rows } = await pool.query<object>(sql, [account, ...values]);
+      const { rows } = await pool.query<object>({ ...statement, values: [account, ...values] });
       if (rows[0]) return rows[0];
       await pool.query(addAccount, [account]);
     }
   }
 
   async function readVersion(account: string) {
-    const { now, version, state } = readSchema.parse(await rowOf(readAccount, account));
+    const { now, version, state } = readSchema.parse(await rowOf({ text: readAccount }, account));
     return { now, version, state: readState(account, state) };
   }
 

@@ -6,9 +6,10 @@ import type { JobCounts } from '../queue.ts';
 /** Ids of chunks end in how many photos they have. */
 const isChunk = `id ~ 'x\\d+$'`;
 const photosIn = `coalesce(substring(id from 'x(\\d+)$')::int, 1)`;
+/** As JSON, which V8 reads; an array of PostgreSQL's is read letter by letter, which took 2 % of a run. */
 const records = (job: string) =>
-  `coalesce((SELECT array_agg(row ORDER BY idx) FROM bullmq.job_log
-   WHERE job_log.queue = $1 AND job_log.job_id = ${job}.id), '{}')`;
+  `coalesce((SELECT json_agg(row ORDER BY idx) FROM bullmq.job_log
+   WHERE job_log.queue = $1 AND job_log.job_id = ${job}.id), '[]')`;
 
 const photosWhere = (condition: string) => `coalesce(sum(${photosIn}) FILTER (WHERE ${condition}), 0)::int`;
 
@@ -18,7 +19,7 @@ const finishedOf = (state: 'completed' | 'failed') => `
 
 const FINISHED = `
 SELECT id, data, state, return_value, failed_reason,
-  CASE WHEN ${isChunk} THEN ${records('finished')} ELSE '{}' END AS records
+  CASE WHEN ${isChunk} THEN ${records('finished')} ELSE '[]' END AS records
 FROM (${finishedOf('completed')} UNION ALL ${finishedOf('failed')}) AS finished
 ORDER BY finished_at_ms, abs(seq) LIMIT $2`;
 
@@ -74,10 +75,17 @@ interface StoredRow extends Pick<FinishedRow, 'id' | 'data' | 'state' | 'records
   readonly failed_reason: string | null;
 }
 
+/** By its name a connection parses a statement once, and soon plans it no more: for those that come many times a second. */
+const prepared = (name: string, text: string, values: unknown[]) => ({
+  name: `rollcall-${name}`,
+  text,
+  values,
+});
+
 export function createPostgresJobTable(pool: Pool): JobTable {
   return {
     async finished(queueName, limit) {
-      const { rows } = await pool.query<StoredRow>(FINISHED, [queueName, limit]);
+      const { rows } = await pool.query<StoredRow>(prepared('finished', FINISHED, [queueName, limit]));
       return rows.map(toFinishedRow);
     },
     async chunks(queueName, which) {
@@ -85,10 +93,11 @@ export function createPostgresJobTable(pool: Pool): JobTable {
       return rows;
     },
     async record(queueName, lines) {
-      await pool.query(RECORD, [queueName, lines.map(({ id }) => id), lines.map(({ line }) => line)]);
+      const [ids, texts] = [lines.map(({ id }) => id), lines.map(({ line }) => line)];
+      await pool.query(prepared('record', RECORD, [queueName, ids, texts]));
     },
     async removeFinished(queueName, ids) {
-      await pool.query(REMOVE_FINISHED, [queueName, ids]);
+      await pool.query(prepared('remove', REMOVE_FINISHED, [queueName, ids]));
     },
     async keepLatest(queueName, count) {
       await pool.query(KEEP_LATEST, [queueName, count]);

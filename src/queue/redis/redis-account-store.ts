@@ -7,7 +7,7 @@ import type { RedisClient } from './redis-client.ts';
 /**
  * Per account a hash (`lastAt` and `lastNumber` of the last slot, `notBefore` for the next one, `state` and its
  * `version`) and a sorted set of slot numbers by the time of their call. The clock is the server's; should it be set
- * back, the line waits a second, or five minutes (the longest Retry-After that is honoured) where it was postponed.
+ * back, the line moves back with it.
  * Times leave a script as text: Redis cuts fractions off.
  */
 const clock = `
@@ -16,7 +16,7 @@ local now = time[1] * 1000 + time[2] / 1000
 local function text(number) return string.format('%.3f', number) end
 `;
 
-/** More than the highest rate has in a second. */
+/** At least, so that a rate that is raised finds the calls of its window; a higher rate keeps as many as it has in one. */
 const callsKept = 2000;
 
 /**
@@ -27,20 +27,26 @@ export const reserveSlots = `${clock}
 local line, log = KEYS[1], KEYS[2]
 local slots, calls, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local even, fast, ahead = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-for place = 7, #ARGV, 2 do
-  if ARGV[place + 1] == '' then redis.call('ZREM', log, ARGV[place])
-  else redis.call('ZADD', log, 'XX', ARGV[place + 1], ARGV[place]) end
-end
 local held = redis.call('HMGET', line, 'lastAt', 'lastNumber', 'notBefore', 'state')
 local lastAt, number, notBefore = tonumber(held[1] or 0), tonumber(held[2] or 0), tonumber(held[3] or 0)
-if not held[1] then
-  notBefore = math.max(notBefore, now + 1000)
-  redis.call('HSET', line, 'lastAt', '0', 'notBefore', text(notBefore))
+local setBack = lastAt - now
+if setBack > 1000 then
+  lastAt, notBefore = now, notBefore - setBack
+  local known = redis.call('ZRANGE', log, 0, -1, 'WITHSCORES')
+  for place = 1, #known, 2 do
+    redis.call('ZADD', log, text(math.min(known[place + 1] - setBack, now)), known[place])
+  end
 end
-lastAt, notBefore = math.min(lastAt, now + 1000), math.min(notBefore, now + 300000)
+if not held[1] then notBefore = math.max(notBefore, now + 1000) end
+notBefore = math.min(notBefore, now + 300000)
+if text(notBefore) ~= held[3] then redis.call('HSET', line, 'lastAt', text(lastAt), 'notBefore', text(notBefore)) end
+for place = 7, #ARGV, 2 do
+  if ARGV[place + 1] == '' then redis.call('ZREM', log, ARGV[place])
+  else redis.call('ZADD', log, 'XX', text(math.min(ARGV[place + 1], now + 1000)), ARGV[place]) end
+end
 local function findNext()
   local call = redis.call('ZREVRANGE', log, calls - 1, calls - 1, 'WITHSCORES')
-  local room = call[2] and math.min(call[2], now + 1000) + window or 0
+  local room = call[2] and call[2] + window or 0
   local behind = lastAt + even - room
   local isCatchingUp = behind > 0 and behind <= window / 2
   return math.max(now, notBefore, room, lastAt + (isCatchingUp and fast or even))
@@ -55,7 +61,7 @@ while #times < slots and nextAt <= now + ahead do
 end
 if #times > 0 then
   redis.call('HSET', line, 'lastAt', text(lastAt), 'lastNumber', number)
-  redis.call('ZREMRANGEBYRANK', log, 0, -${callsKept + 1})
+  redis.call('ZREMRANGEBYRANK', log, 0, -math.max(${callsKept}, calls) - 1)
 end
 return { text(now), number + 1, text(math.max(0, nextAt - now - ahead)), held[4] or '', times }
 `;

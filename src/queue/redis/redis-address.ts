@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { decodeSafely } from '../../util/decode-safely.ts';
 import { UsageError } from '../../util/errors.ts';
 import { withoutPassword } from '../queue-address.ts';
 
@@ -73,16 +74,7 @@ function parseNode(text: string, port: number): RedisNode | undefined {
 
 function parseLogin(text: string): Pick<RedisAddress, 'username' | 'password'> {
   const [user = '', password] = text.split(/:(.*)/s);
-  return { ...given('username', decoded(user)), ...given('password', decoded(password ?? '')) };
-}
-
-/** A password that was not encoded may hold a per cent sign. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return { ...given('username', decodeSafely(user)), ...given('password', decodeSafely(password ?? '')) };
 }
 
 function readTls(parameters: URLSearchParams): ConnectionOptions {

@@ -26,7 +26,7 @@ export async function askSubject(planned: PlannedSubject, context: AskingContext
   const share = context.memory.open(context.draining);
   try {
     const said =
-      planned.about === 'forgotten' && context.engine.verify
+      planned.about !== 'held' && context.engine.verify
         ? await askForTemplate(planned, { share, context })
         : await askWithOwnPhoto(planned, { share, context });
     return { ...said, finishedAt: new Date().toISOString() };
@@ -55,7 +55,7 @@ async function askWithOwnPhoto(planned: PlannedSubject, hold: Hold): Promise<Sai
   return { ...said, ...(await identify(ready, asked)) };
 }
 
-/** Any photo does: whom it shows is not asked, and that of somebody forgotten need not be sent once more. */
+/** Any photo does: whom it shows is not asked, and that of somebody who must not be found need not be sent once more. */
 async function askForTemplate(planned: PlannedSubject, hold: Hold): Promise<Said> {
   const ready = await hold.context.standIn();
   if (!ready) return askWithOwnPhoto(planned, hold);

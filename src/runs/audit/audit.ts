@@ -1,23 +1,26 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { agreeOnTerms, openSpending, type SpendingTerms } from '../../account/spending.ts';
 import { assertIdentifies } from '../../engines/registry.ts';
 import { thresholdOf } from '../../engines/similarity.ts';
-import { type Lease, takeLease } from '../../queue/lease.ts';
 import {
   type AuditRecord,
   answersPathOf,
+  auditMoneyFolderOf,
   listAuditRecords,
   planPathOf,
   readAuditSummary,
   writeAuditRecord,
-} from '../../records/audit-record.ts';
-import type { AuditSummary } from '../../records/audit-summary.ts';
-import { createSeqBitmap, type SeqBitmap } from '../../records/seq-bitmap.ts';
+} from '../../records/audit/audit-record.ts';
+import { type AuditSummary, chosenOf } from '../../records/audit/audit-summary.ts';
+import { createSeqBitmap, type SeqBitmap } from '../../records/report/seq-bitmap.ts';
+import { checkBudget } from '../../settings/check-together.ts';
+import type { CallCounts, Price } from '../../settings/price.ts';
 import { type ShareOrCount, sample as sampleType } from '../../settings/value-types.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
-import { FaultError, UsageError } from '../../util/errors.ts';
+import { UsageError } from '../../util/errors.ts';
 import { inOrder } from '../../util/in-order.ts';
 import { newRunId } from '../create-or-resume-run.ts';
+import { holdTurn } from '../hold-turn.ts';
 import { type AskEnd, type AskTools, openAsking } from '../identify/open-asking.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { type AskingContext, askSubject } from './ask-subject.ts';
@@ -37,7 +40,15 @@ export interface AuditOptions {
   readonly repair?: boolean;
   /** Drains: calls in flight end, the audit can be gone on with. */
   readonly signal: AbortSignal;
-  readonly onStart?: (audit: { id: string; resumed: boolean; seed: number; subjects: number }) => void;
+  readonly onStart?: (audit: {
+    id: string;
+    resumed: boolean;
+    seed: number;
+    subjects: number;
+    /** Calls at least that are still to be made, and what one costs if somebody said so. */
+    calls: CallCounts;
+    price: Price | undefined;
+  }) => void;
   /** `done`: subjects that were asked about, in an earlier process too. */
   readonly onProgress?: (progress: { done: number; of: number }) => void;
 }
@@ -52,9 +63,6 @@ const usualSample: ShareOrCount = { count: 2_000 };
 
 const nameOf = (sample: ShareOrCount) =>
   'share' in sample && sample.share === 1 ? 'all' : sampleType.write(sample);
-const lookEveryInMs = 250;
-/** A dead process of another machine may still hold it. */
-const longestWaitForLeaseInMs = 25_000;
 
 /**
  * Asks the engine of the settings whether it holds what the ledger says, in this process, at the account's pace. An audit
@@ -68,57 +76,37 @@ export async function audit(rollcall: AuditTools, options: AuditOptions): Promis
   const { state, settings } = rollcall;
   const { engine, calledAccount } = rollcall.engine();
   if (!engine.verify) assertIdentifies(engine, 'rollcall audit');
-  const lease = await takeTurn(rollcall, calledAccount, signal);
-  const lost = new AbortController();
-  const kept = lease.keep(lost.signal).then(() => lost.abort());
-  const either = AbortSignal.any([signal, lost.signal]);
-  try {
+  // Two would ask about everybody twice.
+  const turn = { key: `audit-${calledAccount}`, taken: 'Another process audits this account', signal };
+  return holdTurn(rollcall, turn, auditInTurn);
+
+  async function auditInTurn(either: AbortSignal): Promise<AuditEnd> {
     const wanted = { sample: nameOf(sample), threshold: thresholdOf(engine, settings) };
     const found = await findAudit(rollcall, { ...wanted, seed, repair });
+    if (!found) checkBudget(settings);
     const record = found ?? (await beginAudit(rollcall, { ...wanted, sample, seed, signal: either }));
+    const terms = await agreeOnTerms(state, auditMoneyFolderOf(record.id), settings);
     if (record.state === 'repairing') {
       const summary = await readAuditSummary(state, record.id);
       if (summary) return { kind: 'over', summary, record };
     }
     const done = await askedBefore(state, record.id);
-    const subjects = record.population.heldChosen + record.population.forgottenChosen;
-    onStart({ id: record.id, resumed: found !== undefined, seed: record.seed, subjects });
+    const subjects = chosenOf(record.population);
+    const calls = { [engine.verify ? 'verify' : 'identify']: subjects - done.count };
+    const { id, seed: chosenBy } = record;
+    onStart({ id, resumed: found !== undefined, seed: chosenBy, subjects, calls, price: terms.price });
     const end = await askAll(rollcall, {
-      record,
-      done,
+      ...{ record, done, terms },
       signal: either,
       onDone: () => onProgress({ done: done.count, of: subjects }),
     });
-    if (lost.signal.aborted && !signal.aborted)
-      throw new FaultError('queue', 'Another process has taken over this audit.');
     if (end.kind !== 'over') return { ...end, audit: record.id };
     await state.seal(answersPathOf(record.id));
-    const summary = await concludeAudit(rollcall, record, either);
+    const summary = await concludeAudit(rollcall, record, { terms, signal: either });
     const isRepairing = repair && isRepairable(summary);
     const concluded: AuditRecord = { ...record, state: isRepairing ? 'repairing' : 'finished' };
     await writeAuditRecord(state, concluded);
     return { kind: 'over', summary, record: concluded };
-  } finally {
-    lost.abort();
-    await kept;
-    await lease.release();
-  }
-}
-
-/** One process at a time audits an account: two would ask about everybody twice. */
-async function takeTurn(
-  { queue }: Pick<Rollcall, 'queue'>,
-  calledAccount: string,
-  signal: AbortSignal,
-): Promise<Lease> {
-  const { leases } = await queue();
-  const waitsUntil = performance.now() + longestWaitForLeaseInMs;
-  while (true) {
-    const lease = await takeLease({ leases, key: `audit-${calledAccount}` });
-    if (lease) return lease;
-    if (performance.now() > waitsUntil)
-      throw new UsageError('audit-under-way', 'Another process audits this account. Wait for its end.');
-    await delay(lookEveryInMs, undefined, { signal });
   }
 }
 
@@ -161,7 +149,7 @@ async function beginAudit(
   const id = newRunId();
   const createdAt = new Date().toISOString();
   const population = await chooseSubjects(rollcall, { id, sample, seed, signal });
-  if (population.heldChosen + population.forgottenChosen === 0) {
+  if (chosenOf(population) === 0) {
     await rollcall.state.remove(planPathOf(id));
     throw new UsageError(
       'audit-empty',
@@ -185,20 +173,28 @@ async function askedBefore(state: StateStore, id: string): Promise<SeqBitmap> {
 
 async function askAll(
   rollcall: AuditTools,
-  options: { record: AuditRecord; done: SeqBitmap; signal: AbortSignal; onDone: () => void },
+  options: {
+    record: AuditRecord;
+    done: SeqBitmap;
+    terms: SpendingTerms;
+    signal: AbortSignal;
+    onDone: () => void;
+  },
 ): Promise<AskEnd> {
   const { state, settings } = rollcall;
-  const { record, done, signal, onDone } = options;
-  const { heldChosen, forgottenChosen } = record.population;
-  if (done.count >= heldChosen + forgottenChosen) return { kind: 'over' };
+  const { record, done, terms, signal, onDone } = options;
+  if (done.count >= chosenOf(record.population)) return { kind: 'over' };
   const places = { rootFolder: undefined };
-  const asking = await openAsking(rollcall, { places, name: `audit-${record.id}`, signal });
+  const spending = openSpending(state, auditMoneyFolderOf(record.id), terms);
+  const asking = await openAsking(rollcall, { places, name: `audit-${record.id}`, spending, signal });
+  const { paid } = asking;
   const appender = await state.openAppender(answersPathOf(record.id));
   const lines = createLineAppender(appender);
   const standIn = createStandIn(state, record.id, asking.context);
   const context: AskingContext = { ...asking.context, standIn: standIn.get };
   const askOne = async (planned: PlannedSubject) => {
-    const answer = await askSubject(planned, context);
+    const answer = await paid.unlessSpent(askSubject(planned, context));
+    if (!answer) return;
     await lines.add({ ...planned, answer });
     done.add(planned.seq);
     onDone();
@@ -206,8 +202,9 @@ async function askAll(
   try {
     // No more than that are asked about again after a kill: an answer counts once it is durable.
     const window = settings.concurrency;
-    for await (const _ of inOrder(notYetAsked(state, record.id, { done, context }), window, askOne));
-    return { kind: 'over' };
+    const toAsk = paid.whilePaid(notYetAsked(state, record.id, { done, context }));
+    for await (const _ of inOrder(toAsk, window, askOne));
+    return await asking.end();
   } catch (error) {
     return asking.endOf(error);
   } finally {

@@ -1,12 +1,14 @@
-import { type AuditLine, isFinding } from '../../records/audit-line.ts';
+import { readSpent, type SpendingTerms } from '../../account/spending.ts';
+import { type AuditLine, isFinding } from '../../records/audit/audit-line.ts';
 import {
   type AuditRecord,
   answersPathOf,
+  auditMoneyFolderOf,
   auditPathOf,
   writeAuditSummary,
-} from '../../records/audit-record.ts';
-import type { AuditSummary } from '../../records/audit-summary.ts';
-import { createSeqBitmap } from '../../records/seq-bitmap.ts';
+} from '../../records/audit/audit-record.ts';
+import { type AuditSummary, chosenOf } from '../../records/audit/audit-summary.ts';
+import { createSeqBitmap } from '../../records/report/seq-bitmap.ts';
 import { FaultError } from '../../util/errors.ts';
 import { subjectKey } from '../../util/subject-id.ts';
 import { isSameTemplate } from '../../util/template-id.ts';
@@ -20,10 +22,10 @@ import { type AnsweredSubject, readAnswers } from './plan.ts';
 export async function concludeAudit(
   rollcall: Pick<Rollcall, 'state' | 'engine' | 'engineOf' | 'calledAccountOf'>,
   record: AuditRecord,
-  signal: AbortSignal,
+  { terms, signal }: { terms: SpendingTerms; signal: AbortSignal },
 ): Promise<AuditSummary> {
   const { state } = rollcall;
-  const look = await lookAgain(rollcall, { id: record.id, signal });
+  const look = await lookAgain(rollcall, { id: record.id, threshold: record.threshold, signal });
   const tally = createTally();
   const writer = await state.openWriter(auditPathOf(record.id));
   try {
@@ -48,7 +50,8 @@ export async function concludeAudit(
   } finally {
     await writer.discard();
   }
-  const summary = summaryOf(record, tally.end());
+  const money = await readSpent(state, auditMoneyFolderOf(record.id), terms);
+  const summary = { ...summaryOf(record, tally.end()), ...(money && { money }) };
   await writeAuditSummary(state, summary);
   return summary;
 }
@@ -57,7 +60,7 @@ const batchSize = 256 * 1024;
 
 /** What somebody removed under it must not look like an account without faults. */
 function assertWhole(total: number, { population }: AuditRecord, path: string): void {
-  const chosen = population.heldChosen + population.forgottenChosen;
+  const chosen = chosenOf(population);
   if (total === chosen) return;
   throw new FaultError('state', `${path} has ${total} answers for ${chosen} subjects: start another audit.`);
 }
@@ -74,9 +77,15 @@ export function lineOf(
     const owner = look.ownerOf(other);
     return owner !== undefined && subjectKey(owner) === subjectKey(subjectId);
   };
-  const verdict = look.isOvertaken(answered)
-    ? ({ status: 'unknown', reason: 'overtaken' } as const)
-    : judgeAnswer(answered, { threshold, isOwn });
+  const isOthers = about === 'undone' && look.takenBy(answered) !== undefined;
+  const judged =
+    isOthers || look.isOvertaken({ ...answered, finishedAt })
+      ? ({ status: 'unknown', reason: 'overtaken' } as const)
+      : judgeAnswer(answered, { threshold, isOwn });
+  // Enrolled anew, it would replace whoever has its template now.
+  const isLost = judged.status === 'missing' || judged.status === 'changed';
+  const taker = isLost ? look.takenBy(answered) : undefined;
+  const verdict = taker === undefined ? judged : ({ status: 'shadowed' } as const);
   const isPlanned = best && isSameTemplate(best.templateId, templateId);
   const similarity = answer.similarity ?? (isPlanned ? best.similarity : undefined);
   // Whoever is gone is not to be named in yet another file.
@@ -98,6 +107,9 @@ export function lineOf(
     ...(enrolledAt !== undefined && { enrolledAt }),
     ...verdict,
     ...(similarity !== undefined && { similarity }),
+    ...(taker !== undefined && {
+      answeredBy: { templateId, similarity: similarity ?? 0, subjectId: taker },
+    }),
     ...(best &&
       !isPlanned &&
       best.similarity >= threshold && { answeredBy: answererOf(subjectId, best, look) }),
@@ -132,8 +144,8 @@ function createTally() {
   const tally = { total: 0, findings: 0, verifications: 0, identifications: 0 };
   const byStatus: AuditSummary['byStatus'] = {};
   const byReason: AuditSummary['byReason'] = {};
-  /** Of forgotten ones, about whom no bound says anything. */
-  let forgottenUnknown = 0;
+  /** Of those who must not be found, about whom no bound says anything. */
+  let goneUnknown = 0;
   return {
     add(line: AuditLine): void {
       tally.total += 1;
@@ -142,17 +154,16 @@ function createTally() {
       byStatus[line.status] = (byStatus[line.status] ?? 0) + 1;
       if (line.reason !== undefined) byReason[line.reason] = (byReason[line.reason] ?? 0) + 1;
       if (isFinding(line)) tally.findings += 1;
-      if (line.status === 'unknown' && line.about === 'forgotten' && line.reason !== 'overtaken')
-        forgottenUnknown += 1;
+      if (line.status === 'unknown' && line.about !== 'held' && line.reason !== 'overtaken') goneUnknown += 1;
     },
-    end: () => ({ ...tally, byStatus, byReason, forgottenUnknown }),
+    end: () => ({ ...tally, byStatus, byReason, goneUnknown }),
   };
 }
 
 /** Pure. */
 function summaryOf(
   record: AuditRecord,
-  { forgottenUnknown, ...tally }: Tally & { forgottenUnknown: number },
+  { goneUnknown, ...tally }: Tally & { goneUnknown: number },
 ): AuditSummary {
   const { id, engine, engineUrl, account, sample, seed, threshold, createdAt, population } = record;
   return {
@@ -162,14 +173,14 @@ function summaryOf(
     finishedAt: new Date().toISOString(),
     ...tally,
     population,
-    ...boundOf(tally, { held: population.held, forgottenUnknown }),
+    ...boundOf(tally, { held: population.held, goneUnknown }),
   };
 }
 
 /** Shadowed ones are not proven to be there: they count as missing. */
 function boundOf(
   { byStatus, byReason }: Tally,
-  { held, forgottenUnknown }: { held: number; forgottenUnknown: number },
+  { held, goneUnknown }: { held: number; goneUnknown: number },
 ): Pick<AuditSummary, 'bound'> {
   const { present = 0, missing: gone = 0, changed = 0, shadowed = 0, unknown = 0 } = byStatus;
   const { overtaken = 0 } = byReason;
@@ -177,7 +188,7 @@ function boundOf(
   const judged = present + missing;
   if (judged === 0) return {};
   const population = Math.max(held, judged);
-  const unjudged = unknown - overtaken - forgottenUnknown;
+  const unjudged = unknown - overtaken - goneUnknown;
   const share = (count: { missing: number; judged: number }) =>
     missingAtMost({ ...count, population }) / population;
   return {

@@ -1,4 +1,4 @@
-import type { AuditLine } from '../../records/audit-line.ts';
+import type { AuditLine } from '../../records/audit/audit-line.ts';
 import { isSameTemplate } from '../../util/template-id.ts';
 import type { AnsweredSubject } from './plan.ts';
 
@@ -7,7 +7,7 @@ export type Verdict = Pick<AuditLine, 'status' | 'reason'>;
 /**
  * What an answer says of a subject. Pure.
  *
- * | verification says | the best match | of a subject that is held | of a forgotten one |
+ * | verification says | the best match | of a subject that is held | of a forgotten or undone one |
  * |---|---|---|---|
  * | same | | present | found |
  * | no template | | missing | gone |
@@ -26,14 +26,14 @@ export function judgeAnswer(
   { threshold, isOwn }: { threshold: number; isOwn: (templateId: string) => boolean },
 ): Verdict {
   const { best, verified, reason } = answer;
-  if (about === 'forgotten') {
-    if (verified !== undefined)
-      return { status: verified === 'no-template' ? 'forgotten-gone' : 'forgotten-found' };
+  if (about !== 'held') {
+    const { gone, found } = { gone: `${about}-gone`, found: `${about}-found` } as const;
+    if (verified !== undefined) return { status: verified === 'no-template' ? gone : found };
     if (reason !== undefined) return { status: 'unknown', reason };
-    if (best && isSameTemplate(best.templateId, templateId)) return { status: 'forgotten-found' };
+    if (best && isSameTemplate(best.templateId, templateId)) return { status: found };
     // Somebody who looks alike stands before it.
     if (best && best.similarity >= threshold) return { status: 'unknown', reason: 'no-answer' };
-    return { status: 'forgotten-gone' };
+    return { status: gone };
   }
   if (reason !== undefined) return { status: 'unknown', reason };
   const verdict = judgeHeld();

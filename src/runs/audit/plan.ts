@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { auditLineSchema } from '../../records/audit-line.ts';
-import { answersPathOf, planPathOf, readWholeLines } from '../../records/audit-record.ts';
-import { outcomeSchema } from '../../records/report-line.ts';
+import { auditLineSchema } from '../../records/audit/audit-line.ts';
+import { answersPathOf, planPathOf, readWholeLines } from '../../records/audit/audit-record.ts';
+import { outcomeSchema } from '../../records/report/report-line.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 
 const { seq, about, photo, version, source, run, enrolledAt, finishedAt } = auditLineSchema.shape;
@@ -37,8 +37,8 @@ export type AnsweredSubject = z.infer<typeof answeredSchema>;
 
 /** @throws FaultError where a line is damaged */
 export const readPlan = (state: StateStore, id: string): AsyncGenerator<PlannedSubject> =>
-  readWholeLines(state, planPathOf(id), plannedSchema);
+  readWholeLines(state, planPathOf(id), { schema: plannedSchema, torn: true });
 
 /** @throws FaultError where a line is damaged */
 export const readAnswers = (state: StateStore, id: string): AsyncGenerator<AnsweredSubject> =>
-  readWholeLines(state, answersPathOf(id), answeredSchema);
+  readWholeLines(state, answersPathOf(id), { schema: answeredSchema });

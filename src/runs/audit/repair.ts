@@ -1,18 +1,24 @@
+import type { SpendingTerms } from '../../account/spending.ts';
 import { followsFromSubject } from '../../engines/registry.ts';
-import { ledgerSourceOf } from '../../ledger/ledger-event.ts';
-import type { AuditLine } from '../../records/audit-line.ts';
+import { sourceNameOf } from '../../ledger/ledger-event.ts';
+import type { AuditLine } from '../../records/audit/audit-line.ts';
 import {
   type AuditRecord,
   readAuditLines,
   readAuditSummary,
   writeAuditRecord,
   writeAuditSummary,
-} from '../../records/audit-record.ts';
-import type { AuditSummary } from '../../records/audit-summary.ts';
+} from '../../records/audit/audit-record.ts';
+import type { AuditSummary } from '../../records/audit/audit-summary.ts';
+import { manifestPath } from '../../records/manifest.ts';
 import { listRunRecords, type RunRecord } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { type EnqueueTools, enqueue } from '../enqueue.ts';
 import type { GivenPhoto } from '../given-photo.ts';
+import type { Rollcall } from '../open-rollcall.ts';
+import { lookAgain } from './look-again.ts';
+import { openRepairBudget } from './repair-budget.ts';
+import { originsOf, repairRunOf } from './repair-origins.ts';
 
 /** A run that enrolls anew what an audit found missing or changed. */
 export interface Repair {
@@ -23,34 +29,69 @@ export interface Repair {
 export const isRepairable = ({ byStatus: { missing = 0, changed = 0 } }: AuditSummary): boolean =>
   missing + changed > 0;
 
+type RepairTools = EnqueueTools & Pick<Rollcall, 'engineOf' | 'calledAccountOf'>;
+
 /**
  * Enqueues what an audit that has ended found missing or changed, for workers to do: a run for each source and way that
- * their ids arose, with the settings of the run that enrolled them, as far as this state still has it. Done again, the
- * same runs are found.
+ * their ids arose, with the settings of the run that enrolled them, as far as this state still has it. Whom a later run, an
+ * undoing or `forget` changed since is left alone. Done again, the same runs are found.
  */
 export async function enqueueRepairs(
-  tools: EnqueueTools,
+  tools: RepairTools,
   record: AuditRecord,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Repair[]> {
-  const { state } = tools;
-  const likeOf = await findOrigins(state, record);
-  const groups = new Set<RunRecord | undefined>();
-  for await (const line of repairable(state, record.id)) groups.add(likeOf(line));
   const repairs: Repair[] = [];
-  // Nothing of it is recognised as unchanged: it is the engine that lacks it.
-  const asked = { ...tools, settings: { ...tools.settings, incremental: false } };
-  for (const like of groups) {
-    const run = `${record.id}-repair${repairs.length + 1}`;
-    const photos = photosOf(state, { record, isIncluded: (line) => likeOf(line) === like });
-    const { count } = await enqueue(asked, photos, {
+  for await (const repair of startRepairs(tools, record, signal)) repairs.push(repair);
+  return repairs;
+}
+
+/**
+ * The same, one run after the other. What is left of the audit's budget is theirs, each by its share of the photos; what a
+ * run that is over by then did not need goes to those after it.
+ * @throws BudgetSpentError where nothing is left
+ */
+export async function* startRepairs(
+  tools: RepairTools,
+  record: AuditRecord,
+  signal: AbortSignal,
+): AsyncGenerator<Repair> {
+  const { state } = tools;
+  const { id, threshold } = record;
+  const runs = await listRunRecords(state);
+  const origins = originsOf(runs, record);
+  const look = await lookAgain(tools, { id, threshold, signal });
+  const isOpen = (line: NamedLine) => !look.isOvertaken(line) && look.takenBy(line) === undefined;
+  // By what the ledger said alone: whatever becomes of runs meanwhile, each photo is found in the same repair again.
+  const groups = new Map<string, { all: number; open: number }>();
+  for await (const line of repairable(state, id)) {
+    const { all, open } = groups.get(sourceOf(line)) ?? { all: 0, open: 0 };
+    groups.set(sourceOf(line), { all: all + 1, open: isOpen(line) ? open + 1 : open });
+  }
+  const begun = new Set(runs.map((run) => run.id));
+  const repairs = [...groups].map(([source, { all, open }], index) => {
+    const run = repairRunOf(record, index + 1);
+    return { source, run, wanted: begun.has(run) ? all : open };
+  });
+  const budget = await openRepairBudget(state, id);
+  let photosLeft = repairs.reduce((sum, { wanted }) => sum + wanted, 0);
+  for (const { source, run, wanted } of repairs) {
+    if (wanted === 0) continue;
+    const like = origins.get(source);
+    const isIncluded = (line: NamedLine) => sourceOf(line) === source && isOpen(line);
+    const terms = await budget.termsOf(run, { photos: wanted, of: photosLeft });
+    const settings = { ...tools.settings, incremental: false, ...terms };
+    // What was listed of it before a death is perhaps not open any more.
+    if (!begun.has(run)) await state.remove(manifestPath(run));
+    // Nothing of it is recognised as unchanged: it is the engine that lacks it.
+    const { count } = await enqueue({ ...tools, settings }, photosOf(state, { record, isIncluded }), {
       runId: run,
       signal,
-      ...(like && { like: withoutLimits(like) }),
+      ...(like && { like: withoutLimits(like, terms) }),
     });
-    repairs.push({ run, photos: count });
+    photosLeft -= wanted;
+    yield { run, photos: count };
   }
-  return repairs;
 }
 
 /** To be called when the runs are over. */
@@ -64,48 +105,45 @@ export async function finishRepairs(
   await writeAuditRecord(state, { ...record, state: 'finished' });
 }
 
-async function* repairable(state: StateStore, id: string): AsyncGenerator<AuditLine> {
+const sourceOf = ({ source = '' }: AuditLine) => sourceNameOf({ source });
+
+type NamedLine = AuditLine & {
+  readonly subjectId: string;
+  readonly photo: string;
+  readonly templateId: string;
+};
+
+const isNamed = (line: AuditLine): line is NamedLine =>
+  line.subjectId !== undefined && line.photo !== undefined && line.templateId !== undefined;
+
+async function* repairable(state: StateStore, id: string): AsyncGenerator<NamedLine> {
   for await (const line of readAuditLines(state, id))
-    if (line.status === 'missing' || line.status === 'changed') yield line;
+    if ((line.status === 'missing' || line.status === 'changed') && isNamed(line)) yield line;
 }
 
-/** The run that enrolled somebody, else the newest of the same source: photos of one run are repaired together. */
-async function findOrigins(
-  state: StateStore,
-  { account }: AuditRecord,
-): Promise<(line: AuditLine) => RunRecord | undefined> {
-  const runs = (await listRunRecords(state)).filter((run) => run.account === account);
-  const byId = new Map(runs.map((run) => [run.id, run]));
-  const bySource = new Map(runs.toReversed().map((run) => [ledgerSourceOf(run), run]));
-  return ({ run = '', source = '' }) => {
-    const found = byId.get(run);
-    return bySource.get(found ? ledgerSourceOf(found) : source) ?? found;
+/** What bounded that run is no bound of this one; a call costs what it did then, unless the audit was told otherwise. */
+function withoutLimits({ settings, ...record }: RunRecord, { price, budget }: SpendingTerms): RunRecord {
+  const { limit: _limit, maxCalls: _maxCalls, budget: _budget, ...rest } = settings;
+  return {
+    ...record,
+    settings: { ...rest, ...(price && { price }), ...(budget !== undefined && { budget }) },
   };
-}
-
-/** What bounded that run is no bound of this one. */
-function withoutLimits({ settings, ...record }: RunRecord): RunRecord {
-  const { limit: _limit, maxCalls: _maxCalls, ...rest } = settings;
-  return { ...record, settings: rest };
 }
 
 async function* photosOf(
   state: StateStore,
-  { record, isIncluded }: { record: AuditRecord; isIncluded: (line: AuditLine) => boolean },
+  { record, isIncluded }: { record: AuditRecord; isIncluded: (line: NamedLine) => boolean },
 ): AsyncGenerator<GivenPhoto> {
   const { engine } = record;
   for await (const line of repairable(state, record.id)) {
     const { subjectId, photo, version, templateId, templateIdFrom } = line;
-    if (subjectId === undefined || photo === undefined || !isIncluded(line)) continue;
-    const isNamed =
-      templateId !== undefined &&
-      templateIdFrom !== 'engine' &&
-      !followsFromSubject({ engine, subjectId, templateId });
+    if (!isIncluded(line)) continue;
+    const isGiven = templateIdFrom !== 'engine' && !followsFromSubject({ engine, subjectId, templateId });
     yield {
       subjectId,
       photo,
       ...(version !== undefined && { version }),
-      ...(isNamed && { templateId }),
+      ...(isGiven && { templateId }),
     };
   }
 }

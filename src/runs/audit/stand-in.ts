@@ -15,7 +15,8 @@ export function createStandIn(state: StateStore, id: string, context: AskContext
     let tried = 0;
     for await (const planned of readPlan(state, id)) {
       const { about, seq, photo: address, sha256 } = planned;
-      if (about !== 'held' || address === undefined || tried === mostTried) return undefined;
+      if (tried === mostTried) return undefined;
+      if (about !== 'held' || address === undefined) continue;
       tried += 1;
       share = context.memory.open(context.draining);
       const ready = await fetchWithRetries({ listed: planned, address, seq, share, context });

@@ -1,10 +1,10 @@
 import { keyWithoutBlanks } from '../../ledger/ledger-event.ts';
-import { parseDecision } from '../../records/decision.ts';
-import { changeDecisions, decisionsFolder, readDecisions } from '../../records/decision-files.ts';
+import { parseDecision } from '../../records/decisions/decision.ts';
+import { changeDecisions, decisionsFolder, readDecisions } from '../../records/decisions/decision-files.ts';
+import { listPictures, removePicture } from '../../records/inbox/picture.ts';
+import { listUploads, removeUpload } from '../../records/inbox/upload.ts';
 import { readManifest } from '../../records/manifest.ts';
-import { listPictures, removePicture } from '../../records/picture.ts';
 import { runsFolder } from '../../records/run-record.ts';
-import { listUploads, removeUpload } from '../../records/upload.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 
 /**

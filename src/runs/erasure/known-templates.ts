@@ -1,11 +1,12 @@
 import { templateIdOf } from '../../engines/registry.ts';
-import { keyWithoutBlanks, type LedgerEvent, timesOf } from '../../ledger/ledger-event.ts';
+import { isStoredEvent, keyWithoutBlanks, type LedgerEvent, timesOf } from '../../ledger/ledger-event.ts';
 import { readLedger } from '../../ledger/ledger-files.ts';
+import { readWholeLedger } from '../../ledger/read-whole-ledger.ts';
 import type { QueueBackend } from '../../queue/queue.ts';
 import { readManifest } from '../../records/manifest.ts';
 import { photoJobDataSchema } from '../../records/photo-job-data.ts';
-import { readReport } from '../../records/read-report.ts';
-import { outcomeSchema, type ReportLine } from '../../records/report-line.ts';
+import { readReport } from '../../records/report/read-report.ts';
+import { outcomeSchema, type ReportLine } from '../../records/report/report-line.ts';
 import { isOver, listRunRecords, runFolderOf } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { type Claim, createTemplateClaims, type TemplateClaims } from './template-claims.ts';
@@ -34,6 +35,7 @@ export interface KnownTemplates {
 /**
  * Looks through the ledgers of an account, and the manifests, queues and reports of its runs that are not over. What a
  * manifest or the engine named is found nowhere else. Memory: the given subjects and their templates.
+ * @throws FaultError for a line of a ledger that cannot be read: it may name a template of theirs, or say that one is another's
  */
 export async function findKnownTemplates(
   state: StateStore,
@@ -66,7 +68,7 @@ export async function findKnownTemplates(
   const runs = (await listRunRecords(state)).filter((run) => accounts.has(run.account) && !isOver(run));
 
   for (const account of accounts)
-    await readLedger(state, {
+    await readWholeLedger(state, {
       account,
       signal,
       onEvent: ({ subjectId, templateId }) => void note(subjectId, templateId),
@@ -96,13 +98,12 @@ function claimOfEvent(event: LedgerEvent): Claim | undefined {
   const { kind, subjectId, templateId, templateIdFrom, stored } = event;
   if (templateId === undefined || kind === 'undone' || (kind === 'rejected' && stored === 'no'))
     return undefined;
-  const isCertain = kind === 'enrolled' || (kind === 'rejected' && stored === 'yes');
   return {
     subjectId,
     templateId,
     at: timesOf(event).at,
     isNamedByEngine: templateIdFrom === 'engine',
-    isCertain,
+    isCertain: isStoredEvent(event),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Settings } from '../../engines/settings.ts';
-import { type CallStatistics, callsOfPhoto } from '../../records/call-statistics.ts';
 import {
   callsOfOnePhoto,
   fewestPhotos,
@@ -7,6 +6,7 @@ import {
   type MoneyForecast,
   mostRuns,
 } from '../../records/money.ts';
+import { type CallStatistics, callsOfPhoto } from '../../records/report/call-statistics.ts';
 import { isOver, listReadableRuns, type RunRecord } from '../../records/run-record.ts';
 import { costOf, type Price, priceOfRun } from '../../settings/price.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
@@ -84,8 +84,12 @@ export function forecastMoney({
   if (!known) {
     const once = amountAsNumber(costOf(price, { enroll: enrollments, identify: identifications }));
     const least = once * (enrollments === 0 ? 1 : (enrollments - toCompare) / enrollments);
-    const [expected, low, high] = [once, least, once * (1 + assumedShare)].map(roundAmount);
-    return { ...shared, ...{ photos: 0, runs: 0 }, ...({ expected, low, high } as MoneyForecast) };
+    return {
+      ...{ ...shared, photos: 0, runs: 0 },
+      expected: roundAmount(once),
+      low: roundAmount(least, 'down'),
+      high: roundAmount(once * (1 + assumedShare), 'up'),
+    };
   }
   // Identifications that are chosen by count do not grow with the photos.
   const isByCount = settings.verify !== undefined && 'count' in settings.verify;

@@ -2,8 +2,11 @@ import { usedRatePerSecond } from '../../account/slot-spacing.ts';
 import { templateIdsOf } from '../../conductor/decide.ts';
 import { decidePhotos } from '../../conductor/decide-photos.ts';
 import { openForgottenPhotos } from '../../conductor/forgotten-photos.ts';
-import { needsLedger, openKeptTemplates, openLedgerLookup } from '../../conductor/ledger-lookup.ts';
+import { openKeptTemplates, openLedgerLookup } from '../../conductor/ledger-lookup.ts';
+import type { Settings } from '../../engines/settings.ts';
 import { countUnknownSubjects } from '../../ledger/own-forget-list.ts';
+import { acceptanceRules } from '../../records/canary.ts';
+import { writeRule } from '../../settings/acceptance.ts';
 import { firstPhotos } from '../../sources/first-photos.ts';
 import { createLeftOutTally, type LeftOutCount } from '../../sources/left-out.ts';
 import type { ListedPhoto, Source } from '../../sources/source.ts';
@@ -28,7 +31,7 @@ import { createListLook, type ListFindings } from './list-look.ts';
 /** What a run over a source would do, as far as it is known without a call. */
 export interface Forecast {
   readonly source: string;
-  readonly listed: Pick<Source, 'sameSubject' | 'idsFromPaths'>;
+  readonly listed: Pick<Source, 'sameSubject' | 'idsFromPaths' | 'delivered'>;
   readonly counts: ForecastCounts;
   /** Files that the source leaves out. */
   readonly leftOut: LeftOutCount;
@@ -40,6 +43,20 @@ export interface Forecast {
   /** At the rate of the settings, without retries. */
   readonly durationInMs: number;
   /** Where the calls have a price. */
+  readonly money?: CostForecast | undefined;
+  /** Of a run with `--canary`. */
+  readonly canary?: CanaryForecast | undefined;
+}
+
+/** What is called before the rest is. */
+export interface CanaryForecast {
+  /** Of the sample: as many as were asked for, or all that need a call. */
+  readonly photos: number;
+  /** All that need a call. */
+  readonly of: number;
+  /** What it has to meet for the rest to follow by itself: `rejected<=5%`. */
+  readonly rules: readonly string[];
+  /** What the sample costs, as a part of the whole. */
   readonly money?: CostForecast | undefined;
 }
 
@@ -90,6 +107,7 @@ export async function forecastRun(
     const looks = lookAtPhotos(photos, { reader, preflight, rules: engine.accepts, settings, signal });
     await subtractRefused(looks, counts).finally(() => reader.close());
   } else for await (const _ of photos);
+  const toCall = counts.calls;
   addIdentifications(counts, settings);
   const durationInMs = (counts.calls / usedRatePerSecond(settings.rate)) * 1000;
   const unmatched = [...forgetList].filter((subject) => !forgotten.has(subject));
@@ -109,15 +127,38 @@ export async function forecastRun(
         },
       }),
     durationInMs,
-    money: await costOfRun(),
+    ...(await costs()),
   };
 
-  async function costOfRun(): Promise<CostForecast | undefined> {
+  async function costs(): Promise<Pick<Forecast, 'money' | 'canary'>> {
     const { price } = settings;
-    if (!price) return undefined;
     const about = { source: source.address, account, settings };
-    return forecastMoney({ settings, price, counts, basis: await findCostBasis(state, about) });
+    const basis = price && (await findCostBasis(state, about));
+    const costOf = (ofCounts: ForecastCounts) =>
+      price && basis && forecastMoney({ settings, price, counts: ofCounts, basis });
+    return { money: costOf(counts), canary: forecastCanary(settings, { counts, toCall, costOf }) };
   }
+}
+
+/** Before anything is drawn: what the sample costs on the average. */
+function forecastCanary(
+  settings: Settings,
+  {
+    counts,
+    toCall,
+    costOf,
+  }: {
+    counts: ForecastCounts;
+    toCall: number;
+    costOf: (counts: ForecastCounts) => CostForecast | undefined;
+  },
+): CanaryForecast | undefined {
+  if (settings.canary === undefined) return undefined;
+  const photos = Math.min(settings.canary, toCall);
+  const sample = { ...emptyCounts(), calls: photos, toCompare: Math.min(photos, counts.toCompare) };
+  addIdentifications(sample, settings);
+  const rules = acceptanceRules(settings.canaryAccept).map(writeRule);
+  return { photos, of: toCall, rules, money: costOf(sample) };
 }
 
 async function decisionsOver(
@@ -143,16 +184,8 @@ async function decisionsOver(
     list: () => listed({ limit }),
     forgotten: openForgottenPhotos({ state, engine: engine.name, account, alsoForgotten: forgetList }),
     openKeptTemplates: () => openKeptTemplates({ state, account, engine: engine.name, signal }),
-    openLedgerLookup: needsLedger(lookupSettings)
-      ? () =>
-          openLedgerLookup({
-            state,
-            account,
-            engine: engine.name,
-            settings: lookupSettings,
-            signal,
-          })
-      : undefined,
+    openLedgerLookup: () =>
+      openLedgerLookup({ state, account, engine: engine.name, settings: lookupSettings, signal }),
   });
 }
 

@@ -64,7 +64,7 @@ const formatsBySuffix: Readonly<Record<string, string>> = {
 const mostFormats = 20;
 
 /**
- * Looks at a list while somebody else reads it. Memory: 45 to 60 bytes a subject, whatever else is in the list.
+ * Looks at a list while somebody else reads it. Memory: up to 60 bytes a subject, whatever else is in the list.
  */
 export function createListLook(
   source: Pick<Source, 'address' | 'sameSubject' | 'idsFromPaths'>,

@@ -3,7 +3,7 @@ import type { CallContext } from '../../account/make-call.ts';
 import type { Engine, RejectedReply } from '../../engines/engine.ts';
 import type { Settings } from '../../engines/settings.ts';
 import type { PhotoJobData } from '../../records/photo-job-data.ts';
-import type { Outcome } from '../../records/report-line.ts';
+import type { Outcome } from '../../records/report/report-line.ts';
 import type { ListedPhoto } from '../../sources/source.ts';
 import { retryDelayInMs } from '../../util/with-retry.ts';
 import { fetchPhoto, type ReadyPhoto } from '../../worker/fetch-photo.ts';

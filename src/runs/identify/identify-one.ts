@@ -1,6 +1,6 @@
 import type { Match } from '../../engines/engine.ts';
 import { thresholdOf } from '../../engines/similarity.ts';
-import type { Outcome } from '../../records/report-line.ts';
+import type { Outcome } from '../../records/report/report-line.ts';
 import type { ListedPhoto } from '../../sources/source.ts';
 import { redactAddress } from '../../util/redact-address.ts';
 import { isSameTemplate } from '../../util/template-id.ts';

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { openSpendingOfOneStart } from '../../account/spending.ts';
 import { assertIdentifies } from '../../engines/registry.ts';
+import type { CommandMoney } from '../../records/money.ts';
 import { firstPhotos } from '../../sources/first-photos.ts';
 import { inOrder } from '../../util/in-order.ts';
 import type { Rollcall } from '../open-rollcall.ts';
@@ -11,6 +13,9 @@ import { type AskEnd, type AskTools, openAsking } from './open-asking.ts';
 /** Photos whose line waits for that of an earlier one, for each call in flight. */
 const photosPerCall = 4;
 
+/** How it ended, and what its calls cost if they have a price. */
+export type IdentifyEnd = AskEnd & { readonly money?: CommandMoney };
+
 /**
  * Looks at every photo of a source and asks the engine who it shows, in this process, at the account's pace: one line a
  * photo, in the order of the source. Nothing is kept: interrupted, it is asked again.
@@ -19,22 +24,29 @@ const photosPerCall = 4;
 export async function* identifySource(
   rollcall: AskTools & Pick<Rollcall, 'folder'>,
   { source: spec, signal }: { source: string; signal: AbortSignal },
-): AsyncGenerator<Identification, AskEnd> {
+): AsyncGenerator<Identification, IdentifyEnd> {
   const { settings } = rollcall;
   assertIdentifies(rollcall.engine().engine, 'rollcall identify');
   const source = await openSourceOf(rollcall, spec, settings);
-  const asking = await openAsking(rollcall, { places: source, name: `identify-${randomUUID()}`, signal });
+  const spending = openSpendingOfOneStart(settings);
+  const name = `identify-${randomUUID()}`;
+  const { context, paid, ...asking } = await openAsking(rollcall, { places: source, name, spending, signal });
+  const over = async (end: AskEnd): Promise<IdentifyEnd> => {
+    const money = await spending.spent();
+    return { ...end, ...(money && { money }) };
+  };
   try {
-    const photos = firstPhotos(source, { limit: settings.limit, signal: asking.context.draining });
+    const photos = paid.whilePaid(firstPhotos(source, { limit: settings.limit, signal: context.draining }));
     const window = settings.concurrency * photosPerCall;
     let seq = 0;
-    yield* inOrder(photos, window, (photo) => {
+    const lines = inOrder(photos, window, (photo) => {
       seq += 1;
-      return identifyOne(photo, seq, asking.context);
+      return paid.unlessSpent(identifyOne(photo, seq, context));
     });
-    return { kind: 'over' };
+    for await (const line of lines) if (line) yield line;
+    return await over(await asking.end());
   } catch (error) {
-    return asking.endOf(error);
+    return await over(asking.endOf(error));
   } finally {
     await asking.close();
   }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { resumeFixedAccount } from '../../account/account-pause.ts';
 import { AccountPausedError } from '../../account/rate-limiter.ts';
+import { createSpendingWatch, type Spending } from '../../account/spending.ts';
 import { checkThreshold } from '../../engines/similarity.ts';
 import { createByteBudget } from '../../photos/byte-budget.ts';
 import { photosBudgetInBytes } from '../../photos/read-within-budget.ts';
@@ -13,7 +14,7 @@ import type { AskContext } from './ask-with-retries.ts';
 /** How asking about photos ended. */
 export type AskEnd =
   | { readonly kind: 'over' }
-  /** The account, or a source that cannot be read, stopped it: what has to be fixed. */
+  /** The account, a source that cannot be read, or the budget stopped it: what has to be fixed. */
   | { readonly kind: 'paused'; readonly waitsFor: string }
   | { readonly kind: 'interrupted' };
 
@@ -21,6 +22,10 @@ export type AskTools = Pick<Rollcall, 'settings' | 's3' | 'state' | 'engine' | '
 
 export interface Asking {
   readonly context: AskContext;
+  /** The same photos, and what they are worked on with, until the money is spent; what is at work then has its result. */
+  readonly paid: ReturnType<typeof createSpendingWatch>;
+  /** How it ended where nothing was thrown. */
+  end(): Promise<AskEnd>;
   /** What an error that ended the asking means. @throws the error where it is a fault */
   endOf(error: unknown): AskEnd;
   close(): Promise<void>;
@@ -32,7 +37,12 @@ export interface Asking {
  */
 export async function openAsking(
   rollcall: AskTools,
-  { places, name, signal }: { places: PhotoPlaces; name: string; signal: AbortSignal },
+  {
+    places,
+    name,
+    spending,
+    signal,
+  }: { places: PhotoPlaces; name: string; spending: Spending; signal: AbortSignal },
 ): Promise<Asking> {
   const { settings } = rollcall;
   const opened = rollcall.engine();
@@ -49,13 +59,18 @@ export async function openAsking(
   // Every photo at work listens.
   for (const each of [stop.signal, grace.signal]) setMaxListeners(0, each);
   let sourceProblem: string | undefined;
+  const paid = createSpendingWatch();
   return {
+    paid,
+    end: async () =>
+      paid.isSpent ? { kind: 'paused', waitsFor: await spending.whyStopped() } : { kind: 'over' },
     context: {
       engine: opened.engine,
       settings,
       name,
       limiter: await rollcall.limiter(opened.account),
-      takeCall: async () => true,
+      takeCall: spending.takeCall,
+      giveBackCall: spending.giveBackCall,
       readPhoto: reader.read,
       source: createSourceWatch({
         readPhoto: reader.read,
@@ -83,6 +98,10 @@ export async function openAsking(
       signal.removeEventListener('abort', end);
       grace.clear();
       await reader.close();
+      // What it still holds counts as spent where this fails.
+      await spending
+        .close()
+        .catch((error) => rollcall.log.warn({ reason: error.message }, 'the state reported a fault'));
     },
   };
 }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { UsageError } from '../../util/errors.ts';
 import { parseJson } from '../../util/json-text.ts';
+import { whyUnreadable } from '../../util/why-unreadable.ts';
 import type { GivenPhoto } from '../given-photo.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import type { GivenPicture } from './check-photo.ts';
@@ -35,12 +36,16 @@ export interface AddFromOptions {
   readonly signal: AbortSignal;
 }
 
+/** A command has nobody but its user to try again; several of them take turns of three seconds. */
+const longestWaitInMs = 60_000;
+
 /** Given at once, so that they become durable together. */
 const linesAtOnce = 200;
 
 /**
  * Gives an inbox what a command names: one photo, or lines of a pipe, for which it waits where too many photos wait.
- * @throws UsageError, or InboxError that names the line
+ * Of lines each that was taken in is given back, also where another is refused.
+ * @throws UsageError, or InboxError that names the line and those that were taken in
  */
 export async function* addFrom(
   rollcall: Pick<Rollcall, 'inbox' | 'folder'>,
@@ -50,7 +55,8 @@ export async function* addFrom(
   const { source, signal, stdin = process.stdin } = options;
   const inbox = rollcall.inbox(name);
   if (source === undefined) {
-    yield await inbox.add(await photoOf(options, rollcall.folder), { key: options.key, signal });
+    const photo = await photoOf(options, rollcall.folder);
+    yield await inbox.add(photo, { key: options.key, signal, longestWaitInMs });
     return;
   }
   if (source !== '-')
@@ -58,13 +64,20 @@ export async function* addFrom(
       'inbox-source',
       `The source is ${source}; give - for JSON lines on stdin, or --photo.`,
     );
+  let before = 0;
   for await (const batch of batchesOf(stdin)) {
-    const ends = await Promise.allSettled(batch.map((line) => addLine(inbox, line, signal)));
-    for (const end of ends) {
-      if (end.status === 'rejected') throw end.reason;
-      yield end.value;
-    }
+    const { lines, problem } = readLines(batch);
+    const ends = await Promise.allSettled(lines.map((line) => addLine(inbox, line, signal)));
+    for (const end of ends) if (end.status === 'fulfilled') yield end.value;
+    const refused = ends.findIndex(({ status }) => status === 'rejected');
+    const taken = lines.filter((_, index) => ends[index]?.status === 'fulfilled');
+    if (refused >= 0) throw refusalOf(ends[refused], { line: lines[refused], before, taken });
+    if (problem !== undefined)
+      throw new UsageError('inbox-line', `${problem} ${describeTaken(before, taken)}`);
+    before = batch.at(-1)?.number ?? before;
   }
+  if (before === 0)
+    throw new UsageError('inbox-empty', 'No photo came on stdin: did the program that writes them fail?');
 }
 
 async function photoOf(
@@ -84,7 +97,7 @@ async function photoOf(
   if (photo !== undefined) return { ...about, photo };
   const path = resolve(folder, picture ?? '');
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError('inbox-picture', `--picture: ${path} cannot be read (${cause.code}).`, { cause });
+    throw new UsageError('inbox-picture', `--picture: ${path} ${whyUnreadable(cause)}.`, { cause });
   });
   return { ...about, picture: bytes };
 }
@@ -109,20 +122,61 @@ async function* batchesOf(stdin: Readable): AsyncGenerator<Line[]> {
   if (batch.length > 0) yield batch;
 }
 
-async function addLine(inbox: Inbox, { number, text }: Line, signal: AbortSignal): Promise<TakenPhoto> {
-  const parsed = lineSchema.safeParse(parseJson(text));
-  if (!parsed.success)
-    throw new UsageError(
-      'inbox-line',
-      `Line ${number} is no photo: expected a JSON object with subjectId and photo, perhaps templateId, version, metadata, key.`,
-    );
-  const { key, ...photo } = parsed.data;
+interface PhotoLine {
+  readonly number: number;
+  readonly photo: GivenPhoto;
+  readonly key: string | undefined;
+}
+
+/** Those before the first that is no photo: what stands behind it may be given again with it. */
+function readLines(batch: readonly Line[]): { lines: PhotoLine[]; problem?: string } {
+  const lines: PhotoLine[] = [];
+  for (const { number, text } of batch) {
+    // Bytes that are no text were replaced when they were read: somebody else's id may have come of it.
+    if (text.includes(replacement)) return { lines, problem: `Line ${number} is not valid UTF-8.` };
+    const { data } = lineSchema.safeParse(parseJson(text));
+    if (data === undefined)
+      return {
+        lines,
+        problem: `Line ${number} is no photo: expected a JSON object with subjectId and photo, perhaps templateId, version, metadata, key.`,
+      };
+    const { key, ...photo } = data;
+    lines.push({ number, photo: photo as GivenPhoto, key });
+  }
+  return { lines };
+}
+
+const replacement = '\uFFFD';
+
+function refusalOf(
+  end: PromiseSettledResult<unknown> | undefined,
+  { line, before, taken }: { line: PhotoLine | undefined; before: number; taken: readonly PhotoLine[] },
+): unknown {
+  const reason: unknown = end?.status === 'rejected' ? end.reason : undefined;
+  return reason instanceof InboxError && line
+    ? reason.ofLine(line.number, describeTaken(before, taken))
+    : reason;
+}
+
+/** So that whoever gives the rest again gives nothing twice. `before`: the last line of those that were all taken in. */
+function describeTaken(before: number, taken: readonly Pick<PhotoLine, 'number'>[]): string {
+  const ranges: [from: number, to: number][] = before > 0 ? [[1, before]] : [];
+  for (const { number } of taken) {
+    const last = ranges.at(-1);
+    if (last && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  if (ranges.length === 0) return 'No line was taken in.';
+  const shown = ranges.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`));
+  return `Taken in: ${ranges.length === 1 && !shown[0]?.includes(' ') ? 'line' : 'lines'} ${shown.join(', ')}; no others.`;
+}
+
+async function addLine(inbox: Inbox, { photo, key }: PhotoLine, signal: AbortSignal): Promise<TakenPhoto> {
   while (true) {
     try {
-      return await inbox.add(photo as GivenPhoto, { key, signal });
+      return await inbox.add(photo, { key, signal, longestWaitInMs });
     } catch (error) {
-      if (!(error instanceof InboxError)) throw error;
-      if (error.kind !== 'full') throw error.ofLine(number);
+      if (!(error instanceof InboxError) || error.kind !== 'full') throw error;
       await delay(error.retryAfterInMs, undefined, { signal });
     }
   }

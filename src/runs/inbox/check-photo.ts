@@ -30,8 +30,9 @@ export async function checkPhoto(
   };
   const { subjectId: written, templateId, version, metadata = {} } = given;
   const id = readSubjectId(written);
-  bad('subjectId', problemOfText('subject id', trimUnseen(written)));
-  if (templateId !== undefined) bad('templateId', problemOfTemplateId(templateId));
+  bad('subjectId', problemOfText('subject id', trimUnseen(written)) ?? lossy('subject id', written));
+  if (templateId !== undefined)
+    bad('templateId', problemOfTemplateId(templateId) ?? lossy('template id', templateId));
   bad('metadata', problemOfMetadata({ metadata, version: undefined }));
   bad('version', problemOfMetadata({ metadata: {}, version }));
   const about = {
@@ -58,6 +59,12 @@ export async function checkPhoto(
   const isNew = key === undefined && about.version === undefined;
   return { ...about, photo: address.photo, ...(!isNew && { key: keyOf(key, body), body }) };
 }
+
+/** Whoever decodes bytes that are no UTF-8 makes one and the same id of several. */
+const lossy = (name: string, text: string) =>
+  text.includes('\uFFFD')
+    ? `${name} holds U+FFFD, which stands for bytes that are no UTF-8: send it as UTF-8`
+    : undefined;
 
 /** Not the key itself: it may be somebody's id. */
 const keyOf = (given: string | undefined, body: string) =>

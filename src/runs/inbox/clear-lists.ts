@@ -4,12 +4,13 @@ import {
   claimPath,
   type InboxPhoto,
   listInboxNames,
-  readChain,
   readEntries,
+  readSessions,
   type Session,
 } from '../../sources/inbox/inbox-log.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { removeSession } from './session.ts';
+import { removeUnclaimed, removeUncounted, tidyIdleInbox } from './tidy-inbox.ts';
 
 /** What is to be left of a photo: itself, or another. `isRemoved`: there is nothing else of its run any more. */
 type Leave = (photo: InboxPhoto, isRemoved: boolean) => InboxPhoto;
@@ -28,9 +29,12 @@ export const forgetInLists = (
 ): Promise<void> =>
   clearLists(state, { leave: (photo) => (isGone(photo.subjectId) ? nobody : photo), signal });
 
-/** Of runs that were removed the lists keep hashes of keys alone, by which photos are known again for as long as ever. */
-export const clearListsOfRemoved = (state: StateStore, signal: AbortSignal): Promise<void> =>
-  clearLists(state, {
+/**
+ * Of runs that were removed the lists keep hashes of keys alone, by which photos are known again for as long as ever; then
+ * the list goes.
+ */
+export async function clearListsOfRemoved(state: StateStore, signal: AbortSignal): Promise<void> {
+  await clearLists(state, {
     leave: (photo, isRemoved) => {
       const { key, body, subjectId } = photo;
       if (!isRemoved || subjectId === '') return photo;
@@ -38,14 +42,19 @@ export const clearListsOfRemoved = (state: StateStore, signal: AbortSignal): Pro
     },
     signal,
   });
+  for (const inbox of await listInboxNames(state)) await tidyIdleInbox({ state, inbox });
+}
 
 async function clearLists(
   state: StateStore,
   { leave, signal }: { leave: Leave; signal: AbortSignal },
 ): Promise<void> {
   for (const inbox of await listInboxNames(state)) {
-    const chain = await readChain(state, inbox);
-    const openRun = await openRunOf(state, inbox, chain.at(-1));
+    await removeUncounted({ state, inbox });
+    await removeUnclaimed({ state, inbox });
+    const { chain, openRun } = await readSessions(state, inbox, async (found) => {
+      return { chain: found, openRun: await openRunOf(state, inbox, found.at(-1)) };
+    });
     for (const session of chain) {
       signal.throwIfAborted();
       const { run } = session.header;

@@ -31,14 +31,14 @@ export class InboxError extends RollcallError {
     this.index = more.index;
   }
 
-  ofLine(line: number): InboxError {
+  ofLine(line: number, others: string): InboxError {
     const { kind, message, field, index, retryAfterInMs } = this;
     const more = {
       ...(field !== undefined && { field }),
       ...(index !== undefined && { index }),
       ...(retryAfterInMs !== undefined && { retryAfterInMs }),
     };
-    return new InboxError(kind, `Line ${line}: ${message}`, more);
+    return new InboxError(kind, `Line ${line}: ${message} ${others}`, more);
   }
 
   withRetryAfter(retryAfterInMs: number): InboxError {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { announceRun } from '../../queue/presence.ts';
 import type { PresenceStore } from '../../queue/queue.ts';
-import type { InboxRecord } from '../../records/inbox.ts';
+import type { InboxRecord } from '../../records/inbox/inbox.ts';
 import { createRunRecord, type RunRecord, readRunRecord } from '../../records/run-record.ts';
 import { inboxAddress } from '../../sources/inbox/inbox-source.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { QueueBackend } from '../../queue/queue.ts';
-import { type InboxRecord, readInbox } from '../../records/inbox.ts';
-import { isPictureAddress, removePicture, savePicture } from '../../records/picture.ts';
+import { type InboxRecord, readInbox } from '../../records/inbox/inbox.ts';
+import { isPictureAddress, removePicture, savePicture } from '../../records/inbox/picture.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { areShared, type FileSettings, isLocal } from '../files-on.ts';
 import type { GivenPhoto } from '../given-photo.ts';
@@ -16,6 +16,8 @@ export interface AddOptions {
   /** The same key again is the same photo. Default: see `checkPhoto`. */
   readonly key?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** While other processes take in; default: 8 seconds. Nothing is taken in where that was too long. */
+  readonly longestWaitInMs?: number | undefined;
 }
 
 /** An inbox as services use it: no credentials of an engine are needed. */
@@ -42,8 +44,8 @@ export interface InboxTools {
   readonly log: Logger;
 }
 
-/** Another process that takes in lets go two seconds after it was asked. */
-const longestWaitInMs = 8_000;
+/** Another process that takes in lets go two seconds after it was asked; others may come first. */
+const usualWaitInMs = 8_000;
 const askAgainInMs = 100;
 
 export function createInbox(rollcall: InboxTools, inbox: string): Inbox {
@@ -66,19 +68,21 @@ export function createInbox(rollcall: InboxTools, inbox: string): Inbox {
     return intake;
   }
 
-  async function waitForIntake(signal: AbortSignal | undefined): Promise<Intake> {
+  async function waitForIntake({ signal, longestWaitInMs = usualWaitInMs }: AddOptions): Promise<Intake> {
     for (const begun = performance.now(); ; ) {
       const found = await intakeNow(true);
       if (found) return found;
       if (performance.now() - begun > longestWaitInMs)
-        throw away(`Another process takes in for inbox ${inbox} and does not let go`);
+        throw away(
+          `Other processes take in for inbox ${inbox}, and this one had no turn for ${longestWaitInMs / 1000} seconds`,
+        );
       await delay(askAgainInMs, undefined, { ...(signal && { signal }) });
     }
   }
 
   async function addPhotos(
     given: GivenPhoto | GivenPicture | readonly (GivenPhoto | GivenPicture)[],
-    { key, signal }: AddOptions = {},
+    { key, ...waiting }: AddOptions = {},
   ): Promise<TakenPhoto | TakenPhoto[]> {
     const photos = isList(given) ? given : [given];
     const record = await openInbox(rollcall, inbox);
@@ -88,20 +92,18 @@ export function createInbox(rollcall: InboxTools, inbox: string): Inbox {
       if ('photo' in one) checkPlace(one.photo, { index, record, rollcall });
       checked.push(one);
     }
-    const taken = await addChecked(checked, signal);
+    const taken = await addChecked(checked, waiting);
     const [first] = taken;
     return isList(given) || !first ? taken : first;
   }
 
-  async function addChecked(
-    photos: readonly CheckedPhoto[],
-    signal: AbortSignal | undefined,
-  ): Promise<TakenPhoto[]> {
+  async function addChecked(photos: readonly CheckedPhoto[], waiting: AddOptions): Promise<TakenPhoto[]> {
+    const { signal } = waiting;
     if (photos.length === 0) return [];
     while (true) {
       signal?.throwIfAborted();
       try {
-        return await addTo(await waitForIntake(signal), photos);
+        return await addTo(await waitForIntake(waiting), photos);
       } catch (error) {
         if (error instanceof IntakeEndedError) continue;
         throw error instanceof InboxError || signal?.aborted ? error : asAway(error);

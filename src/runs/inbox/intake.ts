@@ -1,17 +1,9 @@
 import pLimit from 'p-limit';
-import type { Logger } from 'pino';
-import { type Lease, takeLease } from '../../queue/lease.ts';
 import type { QueueBackend } from '../../queue/queue.ts';
-import { type InboxRecord, readInbox } from '../../records/inbox.ts';
+import { type InboxRecord, readInbox } from '../../records/inbox/inbox.ts';
 import { readControl } from '../../records/run-control.ts';
 import { isOver, readRunRecord } from '../../records/run-record.ts';
-import {
-  epochOf,
-  type InboxEntry,
-  type InboxPhoto,
-  listPath,
-  readClaims,
-} from '../../sources/inbox/inbox-log.ts';
+import { type InboxEntry, type InboxPhoto, listPath } from '../../sources/inbox/inbox-log.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { createGate } from './gate.ts';
 import { away, InboxError } from './inbox-error.ts';
@@ -20,12 +12,12 @@ import { createPlan, type TakenPhoto } from './plan.ts';
 import { nextSession, openSession } from './session.ts';
 import type { ReadUpTo, Taken, TakenList } from './taken.ts';
 import { tidyInbox } from './tidy-inbox.ts';
+import { type Turn, type TurnTools, takeTurn } from './turn.ts';
 import { createWaiting } from './waiting.ts';
 
 const lookEveryInMs = 1_000;
 /** Whoever takes in keeps at it for so long before it lets another one. */
 const leastHeldInMs = 2_000;
-const wishInMs = 3_000;
 
 /** This process takes in for an inbox: states `open`, then `closed` for good, by itself where another takes in now. */
 export interface Intake {
@@ -41,23 +33,10 @@ export interface Intake {
   close(): Promise<void>;
 }
 
-export interface IntakeTools {
-  readonly state: StateStore;
+export interface IntakeTools extends TurnTools {
   readonly backend: Pick<QueueBackend, 'leases' | 'presence'>;
-  readonly inbox: string;
-  readonly log: Logger;
-  /** What this process read of the inbox when it took in before; kept up to date. */
-  readonly memory: { before?: { taken: Taken; upTo: ReadUpTo | undefined } };
-  /** Asks another process that takes in to let go. */
-  readonly wishes: boolean;
-}
-
-/** Inboxes for which this process takes in: to the lease store it is one, however many ask. */
-const heldHere = new Set<string>();
-
-async function leaseKeys({ state, inbox }: IntakeTools) {
-  const key = `inbox-${await state.identity()}-${inbox}`;
-  return { key, wish: `${key}-wish` };
+  /** What this process read of the inbox when it took in before, too; kept up to date. */
+  readonly memory: TurnTools['memory'] & { before?: { taken: Taken; upTo: ReadUpTo | undefined } };
 }
 
 /**
@@ -65,31 +44,14 @@ async function leaseKeys({ state, inbox }: IntakeTools) {
  * @throws InboxError, or FaultError for a fault of queue or state
  */
 export async function openIntake(tools: IntakeTools): Promise<Intake | undefined> {
-  const { key, wish } = await leaseKeys(tools);
-  if (heldHere.has(key)) return undefined;
-  heldHere.add(key);
-  const release = () => void heldHere.delete(key);
-  let lease: Lease | undefined;
+  const turn = await takeTurn(tools);
+  if (!turn) return undefined;
   try {
-    lease = await leaseAbove(tools, key);
-    if (lease) return await createIntake(tools, { lease, wish, release });
-    const { leases } = tools.backend;
-    if (tools.wishes) await takeLease({ leases, key: wish, durationInMs: wishInMs });
+    return await createIntake(tools, turn);
   } catch (error) {
-    await lease?.release().catch(() => {});
-    release();
+    await turn.release();
     throw error;
   }
-  release();
-  return undefined;
-}
-
-/** With an epoch above those of all sessions: the queue may have been wiped. */
-async function leaseAbove({ state, backend: { leases }, inbox, log }: IntakeTools, key: string) {
-  const onError = (error: Error) => log.warn({ inbox, reason: error.message }, 'the queue does not answer');
-  const lease = await takeLease({ leases, key, onError });
-  const highest = lease ? epochOf((await readClaims(state, inbox)).at(-1) ?? '0') : 0;
-  return !lease || lease.epoch > highest ? lease : takeLease({ leases, key, minEpoch: highest, onError });
 }
 
 interface Request {
@@ -101,11 +63,9 @@ interface Request {
 /** The intake ended before it looked at what was given: it can be given to the next one. */
 export class IntakeEndedError extends Error {}
 
-async function createIntake(
-  tools: IntakeTools,
-  { lease, wish, release }: { lease: Lease; wish: string; release: () => void },
-): Promise<Intake> {
+async function createIntake(tools: IntakeTools, turn: Turn): Promise<Intake> {
   const { state, backend, inbox, log, memory } = tools;
+  const { lease } = turn;
   const place = { state, inbox };
   let wanted = await wantedOf(tools);
   const newRun = () => (wanted.isOpen ? newInboxRunId(inbox) : undefined);
@@ -135,7 +95,7 @@ async function createIntake(
   void lease.keep(left.signal).then(end);
   const timer = setInterval(() => void look().catch(warn), lookEveryInMs);
   timer.unref();
-  void tidyInbox(place, { taken, newest: session.name }).catch(warn);
+  const tidying = tidyInbox(place, { taken, newest: session.name }).catch(warn);
 
   function warn(error: Error): void {
     log.warn({ inbox, reason: error.message }, 'the inbox cannot be looked after just now');
@@ -144,7 +104,7 @@ async function createIntake(
   async function look(): Promise<void> {
     await settle();
     if (performance.now() - openedAt < leastHeldInMs) return;
-    if ((await backend.leases.holder(wish)) !== undefined) await end();
+    if (await turn.isWanted()) await end();
   }
 
   async function commit(): Promise<void> {
@@ -238,9 +198,9 @@ async function createIntake(
       clearInterval(timer);
       await writing(commit);
       await writing(() => session.close().catch(() => {}));
+      await tidying;
       left.abort();
-      await lease.release().catch(() => {});
-      release();
+      await turn.release();
     })();
     return ending;
   }
@@ -274,8 +234,9 @@ async function wantedOf({ state, inbox }: IntakeTools): Promise<InboxRecord> {
   );
 }
 
+/** Also where the clock was set back by so much: the list would stay open until it has caught up. */
 const isDue = ({ count, firstAt }: TakenList, { rollInMs }: InboxRecord) =>
-  count > 0 && firstAt !== undefined && Date.now() - Date.parse(firstAt) >= rollInMs;
+  count > 0 && firstAt !== undefined && Math.abs(Date.now() - Date.parse(firstAt)) >= rollInMs;
 
 /** Its list ends with it, and the inbox goes on with the next run. */
 async function isCancelled(state: StateStore, run: string): Promise<boolean> {

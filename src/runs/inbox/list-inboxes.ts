@@ -1,6 +1,6 @@
-import { type InboxRecord, readInbox } from '../../records/inbox.ts';
+import { type InboxRecord, readInbox } from '../../records/inbox/inbox.ts';
+import { readWebhookProgress } from '../../records/inbox/webhook-progress.ts';
 import { isOver, type RunRecord } from '../../records/run-record.ts';
-import { readWebhookProgress } from '../../records/webhook-progress.ts';
 import { listInboxNames } from '../../sources/inbox/inbox-log.ts';
 import { inboxOf } from '../../sources/inbox/inbox-source.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';

@@ -1,4 +1,4 @@
-import { listPath, readChain, readEntries, type Session } from '../../sources/inbox/inbox-log.ts';
+import { listPath, readEntries, readSessions, type Session } from '../../sources/inbox/inbox-log.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 
 /** What the lists of an inbox say now. */
@@ -14,12 +14,15 @@ export interface InboxLook {
 const dayInMs = 24 * 3_600_000;
 
 /** Reads what came in the last day, and nothing older. */
-export async function lookAtInbox(state: StateStore, inbox: string): Promise<InboxLook> {
+export const lookAtInbox = (state: StateStore, inbox: string): Promise<InboxLook> =>
+  readSessions(state, inbox, (chain) => lookAt(state, inbox, chain));
+
+async function lookAt(state: StateStore, inbox: string, chain: readonly Session[]): Promise<InboxLook> {
   const since = Date.now() - dayInMs;
   let run: string | undefined;
   let count = 0;
   let today = 0;
-  for (const session of await sessionsSince(state, inbox, since)) {
+  for (const session of await sessionsSince(state, inbox, { chain, since })) {
     ({ run, count } = session.header);
     const place = { session: session.name, offset: session.begin, end: session.end };
     for await (const entries of readEntries(state, inbox, place))
@@ -36,8 +39,11 @@ export async function lookAtInbox(state: StateStore, inbox: string): Promise<Inb
 }
 
 /** The last session, and those before it up to the first that has nothing of the time. */
-async function sessionsSince(state: StateStore, inbox: string, since: number): Promise<Session[]> {
-  const chain = await readChain(state, inbox);
+async function sessionsSince(
+  state: StateStore,
+  inbox: string,
+  { chain, since }: { chain: readonly Session[]; since: number },
+): Promise<readonly Session[]> {
   let first = chain.length - 1;
   while (first > 0 && (await lastTimeOf(state, inbox, chain[first - 1])) >= since) first -= 1;
   return chain.slice(Math.max(0, first));

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkInboxName, type InboxRecord, readInbox, writeInbox } from '../../records/inbox.ts';
+import { checkInboxName, type InboxRecord, readInbox, writeInbox } from '../../records/inbox/inbox.ts';
 import { createInboxSource, inboxAddress } from '../../sources/inbox/inbox-source.ts';
 import { UsageError } from '../../util/errors.ts';
 import { filesOnFor } from '../files-on.ts';
@@ -28,16 +28,16 @@ const usualMaxWaiting = 10_000;
 
 /**
  * Opens an inbox, or changes one that is open: what is new in its settings holds from its next run on.
- * @returns the run whose list is open
+ * @returns the run whose list is open; `webhookEnds`: it had a webhook, which is told of nothing any more
  * @throws UsageError for settings that no run could have, or another account than its open run has
  */
 export async function openInbox(
   rollcall: Pick<Rollcall, 'state' | 'settings' | 'given' | 'engine' | 'inbox'>,
   { name, rollInMs = dayInMs, maxWaiting = usualMaxWaiting, webhook: url, signal }: OpenInboxOptions,
-): Promise<{ record: InboxRecord; runId: string; wasOpen: boolean }> {
+): Promise<{ record: InboxRecord; runId: string; wasOpen: boolean; webhookEnds: boolean }> {
   const { state, settings, given } = rollcall;
   checkInboxName(name);
-  checkSettings(rollcall);
+  checkSettings(rollcall, url !== undefined);
   const nobody = async () => {};
   const source = createInboxSource({ state, inbox: name, run: '', tend: nobody });
   const { engine, engineUrl, account } = subjectOf(rollcall, { ...source, address: inboxAddress(name) });
@@ -72,11 +72,11 @@ export async function openInbox(
   };
   await writeInbox(state, record);
   const runId = await until(rollcall, name, signal, async () => (await lookAtInbox(state, name)).run);
-  return { record, runId, wasOpen };
+  return { record, runId, wasOpen, webhookEnds: before?.webhook !== undefined && webhook === undefined };
 }
 
-/** Settings that need the whole list, which nobody has while it grows. */
-function checkSettings({ settings, given }: Pick<Rollcall, 'settings' | 'given'>): void {
+/** Settings that need the whole list, which nobody has while it grows; and lines that would go before they were told of. */
+function checkSettings({ settings, given }: Pick<Rollcall, 'settings' | 'given'>, hasWebhook: boolean): void {
   const refuse = (flag: string, why: string) => {
     throw new UsageError('inbox-settings', `${flag} does not go with an inbox: ${why}`);
   };
@@ -86,6 +86,8 @@ function checkSettings({ settings, given }: Pick<Rollcall, 'settings' | 'given'>
     refuse('--verify with a count', 'its photos are chosen from a whole list; give a share, such as 5%.');
   if (settings.canary !== undefined) refuse('--canary', 'its photos are chosen from a whole list.');
   if (settings.limit !== undefined) refuse('--limit', 'rollcall inbox close ends its list.');
+  if (hasWebhook && settings.incremental && settings.report === 'changed')
+    refuse('--report changed with --webhook and --incremental', 'a webhook is told of every outcome.');
   if (given.forgetList !== undefined)
     refuse('--forget-list', 'use rollcall forget, which holds for all runs.');
 }

@@ -9,8 +9,9 @@ import {
   sessionName,
 } from '../../sources/inbox/inbox-log.ts';
 import type { StateAppender, StateStore } from '../../storage/state/state-store.ts';
+import { absorb } from './absorb-sessions.ts';
 import { away } from './inbox-error.ts';
-import { createTaken, type ReadUpTo, readTaken, type Taken } from './taken.ts';
+import { createTaken, findKnown, type ReadUpTo, readTaken, type Taken } from './taken.ts';
 
 /** The right to write what an inbox takes in, until somebody claims it after this one. */
 export interface InboxSession {
@@ -30,22 +31,22 @@ interface Place {
   readonly inbox: string;
 }
 
-/** Begins a session whose claim is there. Without its first line nothing of it counts. */
+/** Begins a session whose claim is there. Without its first line, and what it absorbs, nothing of it counts. */
 async function beginSession(
   { state, inbox }: Place,
-  { name, ...header }: Omit<SessionHeader, 'schema'> & { name: string },
+  { name, entries = '', ...header }: Omit<SessionHeader, 'schema'> & { name: string; entries?: string },
 ): Promise<InboxSession> {
   const first: SessionHeader = { schema: 'rollcall.inbox/1', ...header };
-  const line = `${JSON.stringify(first)}\n`;
+  const begin = `${JSON.stringify(first)}\n${entries}`;
   let appender: StateAppender | undefined;
   try {
     appender = await state.openAppender(listPath(inbox, name));
-    await appender.append(line);
+    await appender.append(begin);
   } catch (error) {
     await appender?.close();
-    // One whose first line is whole may be another's predecessor by now.
+    // One whose beginning is whole may be another's predecessor by now.
     const size = await state.size(listPath(inbox, name)).catch(() => undefined);
-    if ((size ?? 0) < line.length) await removeSession({ state, inbox }, name).catch(() => {});
+    if ((size ?? 0) < Buffer.byteLength(begin)) await removeSession({ state, inbox }, name).catch(() => {});
     throw error;
   }
   const opened = appender;
@@ -72,7 +73,7 @@ async function beginSession(
 
 const elsewhere = () => away('Another process takes in for this inbox now');
 
-/** First the claim: without it there is no session. */
+/** First the claim: without it there is no session, and who reads finds out that one has gone. */
 export async function removeSession({ state, inbox }: Place, name: string): Promise<void> {
   await state.remove(claimPath(inbox, name));
   await state.remove(listPath(inbox, name));
@@ -105,7 +106,7 @@ export async function openSession(
   },
 ): Promise<{ session: InboxSession; taken: Taken }> {
   const name = await claim(place, epoch, 1);
-  const { taken, upTo } = await readBefore(place, name, before).catch(async (error) => {
+  const { taken, upTo, absorbed } = await readBefore(place, name, before).catch(async (error) => {
     await removeSession(place, name).catch(() => {});
     throw error;
   });
@@ -117,6 +118,7 @@ export async function openSession(
     ...(run !== undefined && { run }),
     count,
     ...(firstAt !== undefined && { firstAt }),
+    ...absorbed,
   });
   if (run !== undefined) taken.begin(run);
   return { session, taken };
@@ -126,14 +128,16 @@ async function readBefore(
   { state, inbox }: Place,
   name: string,
   before: { taken: Taken; upTo: ReadUpTo | undefined } | undefined,
-): Promise<{ taken: Taken; upTo: ReadUpTo | undefined }> {
+) {
   const chain = await readChain(state, inbox, { before: name });
-  const isKnown = before && chain.some((session) => session.name === before.upTo?.session);
+  const isKnown = before && findKnown(before.taken, chain) !== -1;
   const taken = isKnown ? before.taken : createTaken();
   const upTo = await readTaken(taken, { state, inbox, chain, from: isKnown ? before.upTo : undefined });
   // What was read of a process that died may not be durable yet.
   if (upTo) await state.sync(listPath(inbox, upTo.session));
-  return { taken, upTo };
+  const absorbed =
+    taken.current && upTo && (await absorb({ state, inbox, chain, upTo, run: taken.current.run }));
+  return { taken, upTo, absorbed };
 }
 
 /** Begins the list of the next run in a session of its own: the list of the run before has its end. */

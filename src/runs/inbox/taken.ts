@@ -55,7 +55,7 @@ export function createTaken(): Taken {
       return { run: list.run, seq, isSame };
     },
     begin(run, count = 0) {
-      if (current?.run === run) return;
+      if (lists.at(-1)?.run === run) return;
       current = { run, count };
       next = undefined;
       lists.push(current);
@@ -68,6 +68,8 @@ export function createTaken(): Taken {
         next = entry.next;
         return;
       }
+      // A session that was read in part has absorbed others, or was absorbed.
+      if (entry.from <= current.count) return;
       current.firstAt ??= entry.at;
       current.count = entry.from + entry.photos.length - 1;
       for (const [index, { key, body }] of entry.photos.entries())
@@ -91,17 +93,24 @@ export interface ReadUpTo {
   readonly sizeInBytes: number;
 }
 
+/** The session in which what is known ends; -1: there is none, and all has to be read. */
+export function findKnown({ lists }: Taken, chain: readonly Session[]): number {
+  const last = lists.at(-1);
+  if (!last) return -1;
+  return chain.findLastIndex(({ header }) => header.run === last.run && header.count <= last.count);
+}
+
 /**
- * Reads what the sessions hold, behind what was read before. @returns up to where: all of it is durable
+ * Reads what the sessions hold, from the one on in which what is known ends. `from`: how far this one was read, if it is
+ * there. @returns up to where: all of it is durable
  */
 export async function readTaken(
   taken: Taken,
   options: { state: StateStore; inbox: string; chain: readonly Session[]; from: ReadUpTo | undefined },
 ): Promise<ReadUpTo | undefined> {
   const { state, inbox, chain, from } = options;
-  const first = from ? chain.findIndex(({ name }) => name === from.session) : 0;
-  let upTo = from;
-  for (const { name, header, begin, end } of chain.slice(Math.max(0, first))) {
+  let upTo: ReadUpTo | undefined;
+  for (const { name, header, begin, end } of chain.slice(Math.max(0, findKnown(taken, chain)))) {
     if (header.run !== undefined) taken.begin(header.run, header.count);
     let sizeInBytes = from?.session === name ? from.sizeInBytes : begin;
     for await (const entries of readEntries(state, inbox, { session: name, offset: sizeInBytes, end }))

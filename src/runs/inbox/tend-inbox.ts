@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { readInbox } from '../../records/inbox.ts';
+import { readInbox } from '../../records/inbox/inbox.ts';
 import { readControl } from '../../records/run-control.ts';
 import type { InboxSourceOptions } from '../../sources/inbox/inbox-source.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';

@@ -1,5 +1,5 @@
-import { type Status, statuses } from '../../records/report-line.ts';
-import { parsePartLine, seqAtStart } from '../../records/report-part.ts';
+import { type Status, statuses } from '../../records/report/report-line.ts';
+import { parsePartLine, seqAtStart } from '../../records/report/report-part.ts';
 
 /** What the index holds of a line. */
 export interface LineFacts {

@@ -1,4 +1,4 @@
-import { listParts, partsFolder } from '../../records/report-part.ts';
+import { listParts, partsFolder } from '../../records/report/report-part.ts';
 import type { StateLine, StateStore } from '../../storage/state/state-store.ts';
 import { createTurns } from '../../util/turns.ts';
 

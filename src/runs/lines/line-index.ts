@@ -1,4 +1,4 @@
-import { type Status, statuses } from '../../records/report-line.ts';
+import { type Status, statuses } from '../../records/report/report-line.ts';
 import type { LineFacts } from './line-facts.ts';
 
 /** Where a line lies: in which of a run's files, from which byte on. */

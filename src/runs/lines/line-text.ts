@@ -1,5 +1,5 @@
-import type { ReportLine } from '../../records/report-line.ts';
-import { parsePartLine } from '../../records/report-part.ts';
+import type { ReportLine } from '../../records/report/report-line.ts';
+import { parsePartLine } from '../../records/report/report-part.ts';
 import { codeOf } from './line-facts.ts';
 import type { IndexFilter } from './line-index.ts';
 

@@ -1,5 +1,5 @@
-import type { ReportLine, Status } from '../../records/report-line.ts';
-import type { Aggregates } from '../../records/run-aggregates.ts';
+import type { ReportLine, Status } from '../../records/report/report-line.ts';
+import type { Aggregates } from '../../records/report/run-aggregates.ts';
 import { type RunRecord, runFolderOf } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { isComplete } from './line-files.ts';

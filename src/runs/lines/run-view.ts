@@ -1,7 +1,11 @@
-import type { ReportLine } from '../../records/report-line.ts';
-import { parsePartLine } from '../../records/report-part.ts';
-import { type Aggregates, createAggregatesFold, readAggregates } from '../../records/run-aggregates.ts';
-import { createSeqBitmap } from '../../records/seq-bitmap.ts';
+import type { ReportLine } from '../../records/report/report-line.ts';
+import { parsePartLine } from '../../records/report/report-part.ts';
+import {
+  type Aggregates,
+  createAggregatesFold,
+  readAggregates,
+} from '../../records/report/run-aggregates.ts';
+import { createSeqBitmap } from '../../records/report/seq-bitmap.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { factsOf } from './line-facts.ts';
 import { isComplete, type LineFiles, partFiles, reportFile } from './line-files.ts';

@@ -1,6 +1,6 @@
 import type { CheckName } from '../../engines/engine.ts';
 import { meaningOfCode } from '../../engines/registry.ts';
-import type { Outcome } from '../../records/report-line.ts';
+import type { Outcome } from '../../records/report/report-line.ts';
 
 const ownCodes: readonly string[] = ['liveness', 'deepfake'].map(
   (check) => `check-${check satisfies string as CheckName}`,

@@ -1,5 +1,5 @@
 import type { CallEnd } from '../../account/call-watch.ts';
-import type { Status } from '../../records/report-line.ts';
+import type { Status } from '../../records/report/report-line.ts';
 import type { WorkWatch } from '../../worker/work-watch.ts';
 import { codeLabel } from './code-label.ts';
 

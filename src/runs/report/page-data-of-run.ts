@@ -2,10 +2,14 @@ import { readSummary } from '../../conductor/finish-run.ts';
 import { groupOf } from '../../conductor/what-helps.ts';
 import { moneyOf } from '../../records/money.ts';
 import type { Meaning, PageData } from '../../records/page-data.ts';
-import { readReport } from '../../records/read-report.ts';
-import { errorKinds, type ReportLine, reportSchemaName } from '../../records/report-line.ts';
-import { parsePartLine } from '../../records/report-part.ts';
-import { type Aggregates, createAggregatesFold, readAggregates } from '../../records/run-aggregates.ts';
+import { readWholeReport } from '../../records/report/read-whole-report.ts';
+import { errorKinds, type ReportLine, reportSchemaName } from '../../records/report/report-line.ts';
+import { parsePartLine } from '../../records/report/report-part.ts';
+import {
+  type Aggregates,
+  createAggregatesFold,
+  readAggregates,
+} from '../../records/report/run-aggregates.ts';
 import { readRunEvents } from '../../records/run-events.ts';
 import { type RunRecord, runFolderOf } from '../../records/run-record.ts';
 import type { Summary } from '../../records/summary.ts';
@@ -27,11 +31,11 @@ export async function pageDataOf({
   /** Of rollcall. */
   version: string;
 }): Promise<PageData> {
-  const { id, createdAt, updatedAt, source, engine, schedule, waitsFor, counts, canary } = record;
+  const { id, createdAt, updatedAt, source, engine, schedule, waitsFor, counts, canary, undone } = record;
   const money = moneyOf({ ...record, isListed: record.listed !== undefined });
   const summary = await readSummary(state, id);
   const { aggregates, letters } =
-    (summary && (await fromEnd(state, summary))) ?? (await fromLines(state, id));
+    (summary && (await fromEnd(state, summary))) ?? (await fromLines(state, record));
   const meanings = new Map(letters.meanings);
   for (const code of Object.keys(aggregates.byCode))
     if (!meanings.has(code)) meanings.set(code, meaningAlone({ engine, code }));
@@ -44,6 +48,7 @@ export async function pageDataOf({
       ...(waitsFor !== undefined && { waitsFor }),
       listed: counts.listed,
       ...(canary && { canary }),
+      ...(undone && { undone }),
       ...(money && { money }),
     },
     madeAt: new Date().toISOString(),
@@ -87,14 +92,14 @@ async function fromEnd(state: StateStore, summary: Summary): Promise<Counted | u
   return letters.isFull || letters.count === aggregates.deadLetters ? { aggregates, letters } : undefined;
 }
 
-async function fromLines(state: StateStore, runId: string): Promise<Counted> {
+async function fromLines(state: StateStore, record: RunRecord): Promise<Counted> {
   const fold = createAggregatesFold();
   const letters = createPageLetters();
-  for await (const line of readReport(state, runFolderOf(runId))) {
+  for await (const line of readWholeReport(state, record)) {
     fold.add(line);
     letters.add(line);
   }
-  return { aggregates: fold.build(runId), letters };
+  return { aggregates: fold.build(record.id), letters };
 }
 
 /** Of a code, or the kind of an error, of which no dead letter is at hand. */

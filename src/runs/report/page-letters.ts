@@ -1,6 +1,6 @@
 import { groupOf } from '../../conductor/what-helps.ts';
 import type { Meaning, PageDeadLetter } from '../../records/page-data.ts';
-import { isDeadLetter, type ReportLine } from '../../records/report-line.ts';
+import { isDeadLetter, type ReportLine } from '../../records/report/report-line.ts';
 import { inertJson } from './html-report.ts';
 
 const mostLetters = 10_000;

@@ -1,13 +1,12 @@
 import { createForgottenSubjects } from '../../ledger/forgotten-subjects.ts';
-import { readApplications } from '../../records/applied-decisions.ts';
-import type { Decision } from '../../records/decision.ts';
-import { flawOf, isEnrolling } from '../../records/decision.ts';
-import { picturePathOf } from '../../records/picture.ts';
-import { readReport } from '../../records/read-report.ts';
-import { isDeadLetter, type ReportLine } from '../../records/report-line.ts';
-import { parsePartLine } from '../../records/report-part.ts';
-import { isOver, type RunRecord, runFolderOf } from '../../records/run-record.ts';
-import { hasUpload } from '../../records/upload.ts';
+import { readApplications } from '../../records/decisions/applied-decisions.ts';
+import type { Decision } from '../../records/decisions/decision.ts';
+import { flawOf, isEnrolling } from '../../records/decisions/decision.ts';
+import { picturePathOf } from '../../records/inbox/picture.ts';
+import { hasUpload } from '../../records/inbox/upload.ts';
+import { readDeadLetters } from '../../records/report/read-dead-letters.ts';
+import type { ReportLine } from '../../records/report/report-line.ts';
+import type { RunRecord } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 
 /** What is wrong with decisions, and of which photo. */
@@ -36,8 +35,11 @@ export async function refusedDecisions(
   const forgotten = createForgottenSubjects({ state, engine, account, runId });
   await forgotten.refresh();
   const refused: RefusedDecision[] = [];
+  const seen = new Set<number>();
   for (const decision of decisions) {
     const { seq } = decision;
+    const isTwice = seen.has(seq);
+    seen.add(seq);
     const line = letters.get(seq);
     if (line?.subjectId !== undefined && forgotten.isForgotten(line.subjectId)) {
       const problem = 'is of a subject that is forgotten: nothing is decided of it any more';
@@ -46,6 +48,7 @@ export async function refusedDecisions(
     }
     const newRun = wentOn.get(seq);
     const problem =
+      (isTwice ? 'is decided twice' : undefined) ??
       flawOf(decision.isFileGiven ? { ...decision, upload: 'given' } : decision) ??
       (line ? problemOf(decision, line) : 'is no dead letter of this run') ??
       (newRun && `went on in run ${newRun}: decide it there`) ??
@@ -106,14 +109,3 @@ export const createDeadLettersReader =
     }
     return found;
   };
-
-/** A run's dead letters: once it is over from their own file, without a look at all the other lines. */
-export async function* readDeadLetters(state: StateStore, record: RunRecord): AsyncGenerator<ReportLine> {
-  const path = `${runFolderOf(record.id)}/dead-letters.jsonl`;
-  if (isOver(record) && (await state.size(path)) !== undefined) {
-    for await (const lines of state.readLines(path))
-      yield* lines.flatMap(({ text }) => parsePartLine(text) ?? []);
-    return;
-  }
-  for await (const line of readReport(state, runFolderOf(record.id))) if (isDeadLetter(line)) yield line;
-}

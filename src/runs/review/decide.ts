@@ -1,8 +1,13 @@
-import type { Decision } from '../../records/decision.ts';
-import { createDecisionReader, type DecisionReader, saveDecisions } from '../../records/decision-files.ts';
-import { removePicture } from '../../records/picture.ts';
+import type { Decision } from '../../records/decisions/decision.ts';
+import {
+  createDecisionReader,
+  type DecisionReader,
+  saveDecisions,
+} from '../../records/decisions/decision-files.ts';
+import { removePicture } from '../../records/inbox/picture.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
+import { assertStillThere } from '../assert-still-there.ts';
 import {
   createDeadLettersReader,
   type DeadLettersOf,
@@ -18,6 +23,7 @@ export type AskedDecision = Pick<Decision, 'seq' | 'action' | 'reason' | 'upload
  * decided now is newer than what was there, whatever the clocks of others say.
  * @param tools what knows the run from decisions before this one, where many are made one after another
  * @returns the decisions of the run as they stand
+ * @throws UsageError where the run was removed meanwhile
  */
 export async function decide(
   state: StateStore,
@@ -35,6 +41,7 @@ export async function decide(
     return { schema: 'rollcall.decision/1', ...one, by: reviewer, at };
   });
   await saveDecisions(state, record.id, made);
+  await assertStillThere(state, record.id);
   await removeLeftOut(state, record, { asked, deadLettersOf });
   return { decisions: standingOf(await reader.read(record.id)) };
 }

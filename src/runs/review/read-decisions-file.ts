@@ -1,8 +1,15 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { decisionActions, decisionSchema, editSchema, type PhotoEdit } from '../../records/decision.ts';
+import {
+  decisionActions,
+  decisionSchema,
+  editSchema,
+  type PhotoEdit,
+} from '../../records/decisions/decision.ts';
 import { UsageError } from '../../util/errors.ts';
+import { whyUnreadable } from '../../util/why-unreadable.ts';
 
 /** A row of a file of decisions. `file`: as it is written there. */
 export interface DecisionRow {
@@ -55,38 +62,57 @@ export async function readDecisionsFile(path: string): Promise<DecisionRow[]> {
   return rows;
 }
 
+/** In upper or lower case. @throws UsageError where it has not those without which nothing is decided */
+function columnsOf(names: readonly string[], path: string): string[] {
+  const columns = names.map((name) => name.trim().toLowerCase());
+  if (needed.every((name) => columns.includes(name))) return columns;
+  throw badRows(path, [`the first row needs the columns seq and action, and has ${JSON.stringify(names)}`]);
+}
+
+const needed = ['seq', 'action'];
+
 /** Names the first of them. */
 export function badRows(path: string, bad: readonly string[]): UsageError {
   const shown = bad.slice(0, 20);
   const more = bad.length > shown.length ? [`and ${bad.length - shown.length} more`] : [];
-  return new UsageError('decisions', `${path}: nothing was decided.\n${[...shown, ...more].join('\n')}`);
+  return new UsageError('decisions', `${path}: nothing was decided: ${[...shown, ...more].join('; ')}.`);
 }
 
 async function contentOf(path: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    if (size > largestInBytes) throw new Error('it is larger than 64 MiB');
-    return (await readFile(path, 'utf8')).replace(/^\uFEFF/u, '');
-  } catch (error) {
-    throw new UsageError('decisions', `--decisions: ${path} cannot be read: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  }
+  const fault = (what: string, cause?: unknown) =>
+    new UsageError('decisions', `--decisions: ${path} ${what}.`, { cause });
+  const size = await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  if (size > largestInBytes)
+    throw fault('is larger than 64 MiB: decide in several files, one after the other');
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw fault(whyUnreadable(error), error);
+  });
+  if (!isUtf8(bytes)) throw fault('is not in UTF-8: save it as UTF-8');
+  return bytes.toString().replace(/^\uFEFF/u, '');
 }
 
 function rowsOf(content: string, path: string): unknown[] {
-  if (/^\s*\{/u.test(content))
-    return content
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .map(parseJson);
+  if (content.trim() === '') throw badRows(path, ['it is empty']);
+  if (/^\s*\{/u.test(content)) return jsonRowsOf(content, path);
   const [header = ''] = content.split(/[\r\n]/u, 1);
   const delimiter = [';', '\t'].find((character) => header.includes(character)) ?? ',';
   try {
-    return parse(content, { columns: true, delimiter, skip_empty_lines: true, relax_column_count: true });
+    const columns = (names: string[]) => columnsOf(names, path);
+    return parse(content, { columns, delimiter, skip_empty_lines: true, relax_column_count: true });
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError('decisions', `${path} is no CSV: ${(error as Error).message}.`, { cause: error });
   }
+}
+
+function jsonRowsOf(content: string, path: string): unknown[] {
+  const lines = content.split('\n').filter((line) => line.trim() !== '');
+  const rows = lines.map(parseJson);
+  if (rows.some((row) => typeof row !== 'object' || row === null || 'action' in row)) return rows;
+  throw badRows(path, ['no line has an action']);
 }
 
 function parseJson(line: string): unknown {

@@ -1,9 +1,11 @@
 import { readManifest } from '../../records/manifest.ts';
-import { readReport } from '../../records/read-report.ts';
-import { isDeadLetter } from '../../records/report-line.ts';
-import { type RunRecord, readRunRecord, runFolderOf } from '../../records/run-record.ts';
+import { readWholeReport } from '../../records/report/read-whole-report.ts';
+import { isDeadLetter } from '../../records/report/report-line.ts';
+import { type RunRecord, readRunRecord } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { FaultError, UsageError } from '../../util/errors.ts';
+import { plural } from '../../util/plural.ts';
+import { assertStillThere } from '../assert-still-there.ts';
 import { type EnqueueTools, enqueue } from '../enqueue.ts';
 import type { GivenPhoto } from '../given-photo.ts';
 import type { StartedRun } from '../join-run.ts';
@@ -65,7 +67,7 @@ async function* photosToRetry(
   which: 'failed' | 'all',
 ): AsyncGenerator<GivenPhoto> {
   const seqs = new Set<number>();
-  for await (const line of readReport(state, runFolderOf(record.id))) {
+  for await (const line of readWholeReport(state, record)) {
     // Alone in a list it would collide with nobody, and overwrite whom it collided with.
     if (line.error?.kind === 'collision') continue;
     if (line.status === 'failed' || (which === 'all' && isDeadLetter(line))) seqs.add(line.seq);
@@ -73,7 +75,7 @@ async function* photosToRetry(
   for await (const batch of readManifest(state, record.id)) {
     for (const { line } of batch) {
       const { subjectId, photo, templateId, version, metadata, problem } = line;
-      if (!seqs.has(line.seq) || problem !== undefined || subjectId === undefined || photo === undefined)
+      if (!seqs.delete(line.seq) || problem !== undefined || subjectId === undefined || photo === undefined)
         continue;
       yield {
         subjectId,
@@ -84,6 +86,12 @@ async function* photosToRetry(
       };
     }
   }
+  await assertStillThere(state, record.id);
+  if (seqs.size > 0)
+    throw new FaultError(
+      'state',
+      `The list of run ${record.id} lacks ${plural(seqs.size, 'photo')} of its report.`,
+    );
 }
 
 async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {

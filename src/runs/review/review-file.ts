@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { largestSizeInBytes } from '../../photos/read-photo.ts';
+import { removeUpload } from '../../records/inbox/upload.ts';
 import type { RunRecord } from '../../records/run-record.ts';
-import { removeUpload } from '../../records/upload.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
+import { whyUnreadable } from '../../util/why-unreadable.ts';
 import { takeUpload } from '../take-upload.ts';
 import { refusedDecisions } from './check-decisions.ts';
 import { type AskedDecision, decide } from './decide.ts';
@@ -61,8 +62,8 @@ async function takeFile(
     if (found.size > largestSizeInBytes) return { problem: 'is larger than 64 MiB' };
     return await takeUpload(state, runId, await readFile(path));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    return { problem: `cannot be read (${code})` };
+    const cause = error as NodeJS.ErrnoException;
+    if (cause.code === undefined) throw error;
+    return { problem: whyUnreadable(cause) };
   }
 }

@@ -1,3 +1,4 @@
+import { namesThatComeTwice } from '../../util/names-that-come-twice.ts';
 import type { ListEntry, ListReader } from './list-entry.ts';
 import { readListLines } from './list-lines.ts';
 
@@ -17,6 +18,12 @@ function* entriesOf(text: string, line: number): Generator<ListEntry> {
     yield { line, problem: 'it is no JSON; one value a line is needed. Was the list written to its end?' };
     return;
   }
+  const twice = namesThatComeTwice(text);
+  const double = idNames.find((name) => twice.has(name));
+  if (double !== undefined) {
+    yield { line, problem: `it has "${double}" twice: who is meant?` };
+    return;
+  }
   for (const item of Array.isArray(value) ? value : [value]) {
     const subjectId = idOf(item);
     yield subjectId === undefined
@@ -25,10 +32,14 @@ function* entriesOf(text: string, line: number): Generator<ListEntry> {
   }
 }
 
+const idNames = ['subjectId', 'subject_id', 'id'] as const;
+
 function idOf(item: unknown): string | undefined {
   const fields = typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : {};
-  const value = typeof item === 'object' ? (fields.subjectId ?? fields.subject_id ?? fields.id) : item;
+  const value = typeof item === 'object' ? idNames.map((name) => fields[name]).find(isGiven) : item;
   if (typeof value === 'string') return value;
   // A number too large to be read exactly would be another id.
   return Number.isSafeInteger(value) ? String(value) : undefined;
 }
+
+const isGiven = (value: unknown) => value !== undefined && value !== null;

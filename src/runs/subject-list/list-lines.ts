@@ -4,6 +4,8 @@ import { chunksFrom, type ManifestBytes } from '../../sources/manifest/manifest-
 
 export type ListLine = { readonly line: number } & ({ readonly text: string } | { readonly problem: string });
 
+export const notUtf8 = 'it is not valid UTF-8: is the list whole, and saved as UTF-8?';
+
 /** The lines of a file, whether they end in LF, CRLF or CR. `text` has no line end. */
 export async function* readListLines(
   bytes: ManifestBytes,
@@ -13,8 +15,7 @@ export async function* readListLines(
   for await (const { bytes: text, after } of boundedLines(chunks, { offset, row: 0 })) {
     const line = after.row;
     if (text === undefined) yield { line, problem: 'it is longer than 1 MiB' };
-    else if (!isUtf8(text))
-      yield { line, problem: 'it is not valid UTF-8: is the list whole, and saved as UTF-8?' };
+    else if (!isUtf8(text)) yield { line, problem: notUtf8 };
     else yield { line, text: text.toString('utf8') };
   }
 }

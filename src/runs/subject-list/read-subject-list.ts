@@ -61,8 +61,8 @@ export async function* streamSubjectList(
       isEmpty = false;
       yield { subjectId: trimUnseen(entry.subjectId), line };
     }
-    const more = hint === undefined ? '' : ` ${hint}`;
-    if (isEmpty) throw fault(`${address} names nobody. Was it written to its end?${more}`);
+    const more = hint === undefined ? '' : `. ${hint}`;
+    if (isEmpty) throw fault(`${address} names nobody: look whether it was written to its end${more}`);
   } finally {
     await bytes.close();
   }

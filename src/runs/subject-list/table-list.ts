@@ -1,10 +1,12 @@
+import { isUtf8 } from 'node:buffer';
+import { quoteColumns } from '../../sources/manifest/csv-columns.ts';
 import { firstLookSizeInBytes, readDialect } from '../../sources/manifest/csv-dialect.ts';
 import { isPadding, totalOf, withoutEndMark } from '../../sources/manifest/csv-end.ts';
 import { type CsvRecord, readCsvRecords } from '../../sources/manifest/csv-records.ts';
 import { readRange } from '../../sources/manifest/manifest-bytes.ts';
 import { readSubjectId } from '../../sources/read-subject-id.ts';
-import { UsageError } from '../../util/errors.ts';
 import type { ListEntry, ListReader } from './list-entry.ts';
+import { notUtf8 } from './list-lines.ts';
 
 /** The column `subject_id` (or `id`) of a table, whatever keeps its columns apart. Lines are counted by rows. */
 export const readTable: ListReader = async function* (bytes, { signal }) {
@@ -24,14 +26,17 @@ export const readTable: ListReader = async function* (bytes, { signal }) {
     total = undefined;
     if (header === undefined) {
       header = 'fields' in record ? record.fields : [];
-      column = columnOf(header);
+      const found = columnOf(header);
+      if (typeof found === 'string') yield { line, problem: found };
+      else column = found;
       continue;
     }
     const rows = header.length > 1 || count > 0 ? totalOf(record) : undefined;
     if (rows !== undefined) total = { line, rows };
     else {
       count += 1;
-      yield entryOf(record, { line, column, width: header.length });
+      const entry = entryOf(record, { line, column, width: header.length });
+      yield (await isText(entry, record, bytes)) ? entry : { line, problem: notUtf8 };
     }
   }
   if (total && total.rows > count)
@@ -81,14 +86,27 @@ function entryOf(
   return { line, subjectId: readSubjectId(fields[column] ?? '', { isSpreadsheet: true }).subjectId };
 }
 
+/** Decoding leaves a replacement character where bytes are no UTF-8; it may stand there itself. */
+async function isText(
+  entry: ListEntry,
+  { start, end }: CsvRecord,
+  bytes: Parameters<ListReader>[0],
+): Promise<boolean> {
+  if (!('subjectId' in entry) || !entry.subjectId.includes('\uFFFD')) return true;
+  return isUtf8(await readRange(bytes, { offset: start, sizeInBytes: end - start }));
+}
+
 const isIdColumn = (name: string) => ['subject_id', 'id'].includes(name.trim().toLowerCase());
 
-function columnOf(header: readonly string[]): number {
+/** Where the ids stand; else what is wrong with the first row. */
+function columnOf(header: readonly string[]): number | string {
   const names = header.map((name) => name.trim().toLowerCase());
-  const column = names.includes('subject_id') ? names.indexOf('subject_id') : names.indexOf('id');
+  const name = names.includes('subject_id') ? 'subject_id' : 'id';
+  const column = names.indexOf(name);
+  if (column !== names.lastIndexOf(name)) return `it has the column ${name} twice: which of them is meant?`;
   if (column >= 0) return column;
-  throw new UsageError(
-    'csv-columns',
-    'A .csv list of subjects needs the column subject_id (or id) in its first row; for one id a line, name the file .txt.',
+  return (
+    'the first row of a table needs the column subject_id (or id); ' +
+    `the columns found are ${quoteColumns(header)}. For one id a line, name the file .txt`
   );
 }

@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '../../ledger/ledger-event.ts';
-import type { ReportLine } from '../../records/report-line.ts';
-import type { undoReasons } from '../../records/undo-line.ts';
+import type { ReportLine } from '../../records/report/report-line.ts';
+import type { undoReasons } from '../../records/undo/undo-line.ts';
 import { type Mark, type Touch, timelineOf } from './template-history.ts';
 
 type Kept = (typeof undoReasons.kept)[number];
@@ -19,7 +19,16 @@ export type Decision =
 /** A photo that a run stored, or may have. */
 export type StoredLine = Pick<
   ReportLine,
-  'seq' | 'photo' | 'finishedAt' | 'replaced' | 'templateId' | 'warnings' | 'version' | 'sha256' | 'error'
+  | 'seq'
+  | 'photo'
+  | 'finishedAt'
+  | 'stored'
+  | 'replaced'
+  | 'templateId'
+  | 'warnings'
+  | 'version'
+  | 'sha256'
+  | 'error'
 > & { readonly subjectId: string; readonly photo: string; readonly templateId: string };
 
 export interface TemplateQuestion {
@@ -69,8 +78,12 @@ function decideOwn(question: TemplateQuestion, timeline: readonly Mark[]): Decis
     const isKnownTaken =
       lines.some(({ replaced }) => replaced === 'some') || own.some(({ event }) => event.replaced === 'some');
     if (isKnownTaken) return { kind: 'impossible', reason: 'unknown-before' };
-    if (idFrom === 'subject') return remove(true);
-    return { kind: 'impossible', reason: idFrom === 'list' ? 'given-id' : 'engine-id' };
+    if (idFrom !== 'subject')
+      return { kind: 'impossible', reason: idFrom === 'list' ? 'given-id' : 'engine-id' };
+    // Lost calls may have stored nothing: what is there may be another state's, and as it left it.
+    const hasStored =
+      lines.some(({ stored }) => stored === 'yes') || own.some(({ event }) => event.kind === 'enrolled');
+    return hasStored ? remove(true) : { kind: 'impossible', reason: 'unclear-call' };
   }
   const { event: earlier } = before;
   if (isEarlierForgotten(earlier.subjectId)) return { kind: 'impossible', reason: 'earlier-forgotten' };

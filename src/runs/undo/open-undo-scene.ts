@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Spending } from '../../account/spending.ts';
 import { undoLeaseKey } from '../../account/undo-hold.ts';
 import type { DeleteReply, DeleteRequest } from '../../engines/engine.ts';
 import { createForgottenSubjects } from '../../ledger/forgotten-subjects.ts';
@@ -9,11 +10,13 @@ import { photosBudgetInBytes } from '../../photos/read-within-budget.ts';
 import { type Lease, takeLease } from '../../queue/lease.ts';
 import { isOver, type RunRecord } from '../../records/run-record.ts';
 import { FaultError, UsageError } from '../../util/errors.ts';
+import { templateKey } from '../../util/template-id.ts';
 import { assertNotForgotten } from '../../worker/assert-not-forgotten.ts';
 import type { Rollcall } from '../open-rollcall.ts';
 import { openAccountOf } from '../review/retry-dead-letters.ts';
 import { findSameAccounts } from '../same-accounts.ts';
-import type { PlanOptions } from './plan-undo.ts';
+import { type AwaitedBy, findAwaited } from './find-awaited.ts';
+import type { PlanOptions, TemplatePlan } from './plan-undo.ts';
 import type { RestoreContext } from './restore-photo.ts';
 import { readDone } from './undo-files.ts';
 
@@ -25,7 +28,11 @@ export type UndoTools = Pick<
 const leaseMarginInMs = 20_000;
 
 /** What an undoing works with; to be closed. */
-export async function openUndoScene(rollcall: UndoTools, record: RunRecord, given: AbortSignal) {
+export async function openUndoScene(
+  rollcall: UndoTools,
+  record: RunRecord,
+  { spending, signal: given }: { spending: Pick<Spending, 'takeCall' | 'giveBackCall'>; signal: AbortSignal },
+) {
   if (!isOver(record))
     throw new UsageError(
       'run-not-over',
@@ -52,12 +59,15 @@ export async function openUndoScene(rollcall: UndoTools, record: RunRecord, give
   });
   let lease: Lease | undefined;
   const assertHeld = () => {
-    if (lease?.isFresh()) return;
+    // A call that is begun is over before another process could think that this one is.
+    if (lease?.isFresh(settings.timeout)) return;
     lost.abort(wasStopped());
     throw lost.signal.reason;
   };
   const restoring: RestoreContext = {
-    ...{ engine, limiter, takeCall: async () => true, readPhoto: reader.read, settings, signal },
+    ...{ engine, limiter, readPhoto: reader.read, settings, signal },
+    takeCall: spending.takeCall,
+    giveBackCall: spending.giveBackCall,
     memory: createByteBudget(photosBudgetInBytes),
     runId: `undo-${id}`,
     async assertAllowed(subject) {
@@ -85,13 +95,20 @@ export async function openUndoScene(rollcall: UndoTools, record: RunRecord, give
         done: await readDone(state, id),
       };
     },
+    /** Who is to be left alone, as of now. */
+    findAwaited: (plans: readonly TemplatePlan[]): Promise<AwaitedBy> =>
+      findAwaited(state, {
+        ...{ backend, accounts, engine: engineName, signal },
+        templates: new Set(plans.map(({ templateId }) => templateKey(templateId))),
+      }),
     /** While the action lasts, no other process enrolls into the account, or undoes a run of it. */
-    async hold(action: () => Promise<void>): Promise<void> {
+    async hold<Result>(action: () => Promise<Result>): Promise<Result> {
       lease = await takeLease({
         leases: backend.leases,
         key: undoLeaseKey(calledAccount),
-        // A call that was begun is over before another process could think that this one is.
         durationInMs: 2 * settings.timeout + leaseMarginInMs,
+        // Whoever enrolls only looks: what was planned before may be another run's by now.
+        endsWithLapse: true,
         onError: (error) => log.warn({ run: id, reason: error.message }, 'the queue reported a fault'),
       });
       if (!lease)
@@ -104,7 +121,10 @@ export async function openUndoScene(rollcall: UndoTools, record: RunRecord, give
         if (!released.signal.aborted) lost.abort(wasStopped());
       });
       try {
-        await action();
+        return await action();
+      } catch (error) {
+        // Whatever it ended in: that is why.
+        throw lost.signal.aborted && !given.aborted ? lost.signal.reason : error;
       } finally {
         released.abort();
         await kept;
@@ -119,4 +139,7 @@ export async function openUndoScene(rollcall: UndoTools, record: RunRecord, give
 }
 
 const wasStopped = () =>
-  new FaultError('undo', 'This process was stopped for too long to go on: start the command again.');
+  new FaultError(
+    'undo',
+    'This process was stopped for too long to go on, or the queue has lost its data: start the command again.',
+  );

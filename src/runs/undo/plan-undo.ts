@@ -1,9 +1,9 @@
 import { followsFromSubject, templateIdOf } from '../../engines/registry.ts';
 import type { ForgottenSubjects } from '../../ledger/forgotten-subjects.ts';
 import type { QueueBackend } from '../../queue/queue.ts';
-import { readReport } from '../../records/read-report.ts';
-import type { ReportLine } from '../../records/report-line.ts';
-import { type RunRecord, runFolderOf } from '../../records/run-record.ts';
+import { readWholeReport } from '../../records/report/read-whole-report.ts';
+import type { ReportLine } from '../../records/report/report-line.ts';
+import type { RunRecord } from '../../records/run-record.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { templateKey } from '../../util/template-id.ts';
 import { type Decision, decideTemplate, type StoredLine } from './decide-template.ts';
@@ -33,11 +33,14 @@ export interface PlanOptions {
 /** For each so many photos the ledger is read once; what is known of them is held in memory. */
 const photosAtOnce = 50_000;
 
-/** What is to be done about each photo that a run stored, by its report and the ledger, so many at a time. */
+/**
+ * What is to be done about each photo that a run stored, by its report and the ledger, so many at a time.
+ * @throws FaultError behind the last, for a report that is not whole
+ */
 export async function* planUndo(options: PlanOptions): AsyncGenerator<readonly TemplatePlan[]> {
   const { state, record, done } = options;
   let lines: StoredLine[] = [];
-  for await (const line of readReport(state, runFolderOf(record.id))) {
+  for await (const line of readWholeReport(state, record)) {
     const stored = done.has(line.seq) ? undefined : storedLine(line);
     if (stored) lines.push(stored);
     if (lines.length < photosAtOnce) continue;
@@ -55,7 +58,19 @@ function storedLine(line: ReportLine): StoredLine | undefined {
   if (subjectId === undefined || photo === undefined) return undefined;
   const { finishedAt, replaced, version, sha256, warnings, error } = line;
   const templateId = line.templateId ?? templateIdOf({ engine, subjectId });
-  return { seq, subjectId, photo, finishedAt, replaced, version, sha256, warnings, error, templateId };
+  return {
+    seq,
+    subjectId,
+    photo,
+    finishedAt,
+    stored,
+    replaced,
+    version,
+    sha256,
+    warnings,
+    error,
+    templateId,
+  };
 }
 
 async function planLines(lines: readonly StoredLine[], options: PlanOptions): Promise<TemplatePlan[]> {

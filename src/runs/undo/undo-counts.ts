@@ -1,4 +1,4 @@
-import type { UndoLine, UndoReason, UndoStatus } from '../../records/undo-line.ts';
+import type { UndoLine, UndoReason, UndoStatus } from '../../records/undo/undo-line.ts';
 
 /** What became, or is to become, of the photos that a run stored. */
 export interface UndoCounts {

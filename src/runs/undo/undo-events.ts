@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type ErasedSubjects, openErasedSubjects } from '../../ledger/forgotten-subjects.ts';
 import {
   type LedgerEvent,
   ledgerEventSchema,
@@ -7,7 +8,7 @@ import {
 } from '../../ledger/ledger-event.ts';
 import { deltaPath } from '../../ledger/ledger-files.ts';
 import type { RunRecord } from '../../records/run-record.ts';
-import type { UndoLine } from '../../records/undo-line.ts';
+import type { UndoLine } from '../../records/undo/undo-line.ts';
 import type { StateStore, StateWriter } from '../../storage/state/state-store.ts';
 import type { TemplatePlan } from './plan-undo.ts';
 import { readUndoLines } from './undo-files.ts';
@@ -27,12 +28,19 @@ export async function noteIntention(
   if (events.length > 0) await writeEvents(state, record, [events]);
 }
 
-/** What the ledger is to know of everything that is undone by now; harmless when done again. */
+/**
+ * What the ledger is to know of everything that is undone by now; harmless when done again. Of whom was erased since it says
+ * nothing any more.
+ */
 export async function noteUndone(state: StateStore, record: RunRecord): Promise<void> {
-  await writeEvents(state, record, undoneEvents(state, record));
+  const erased = await openErasedSubjects(state, record);
+  await writeEvents(state, record, undoneEvents(state, { record, erased }));
 }
 
-async function* undoneEvents(state: StateStore, record: RunRecord): AsyncGenerator<LedgerEvent[]> {
+async function* undoneEvents(
+  state: StateStore,
+  { record, erased }: { record: RunRecord; erased: Pick<ErasedSubjects, 'isVoid'> },
+): AsyncGenerator<LedgerEvent[]> {
   for await (const line of readUndoLines(state, record.id)) {
     if (line.status !== 'reversed') continue;
     const { at, earlier, reason } = line;
@@ -43,10 +51,10 @@ async function* undoneEvents(state: StateStore, record: RunRecord): AsyncGenerat
       replaced: isRestored ? 'some' : 'none',
       at,
     };
-    if (!isRestored) yield [undone];
     // A moment later, so that of the two it is the one that holds.
-    else
-      yield [undone, { ...ledgerEventSchema.parse(earlier), at: new Date(Date.parse(at) + 1).toISOString() }];
+    const restoredAt = new Date(Date.parse(at) + 1).toISOString();
+    const restored = isRestored ? [{ ...ledgerEventSchema.parse(earlier), at: restoredAt }] : [];
+    yield [undone, ...restored].filter((event) => !erased.isVoid(event));
   }
 }
 

@@ -1,7 +1,7 @@
-import { newFileName } from '../../ledger/forget-files.ts';
+import { newestFileName } from '../../ledger/forget-files.ts';
+import { createSeqBitmap, type SeqBitmap } from '../../records/report/seq-bitmap.ts';
 import { runFolderOf } from '../../records/run-record.ts';
-import { createSeqBitmap, type SeqBitmap } from '../../records/seq-bitmap.ts';
-import { type UndoLine, undoLineSchema } from '../../records/undo-line.ts';
+import { type UndoLine, undoLineSchema } from '../../records/undo/undo-line.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { parseAs } from '../../util/json-text.ts';
 
@@ -10,9 +10,10 @@ import { parseAs } from '../../util/json-text.ts';
  * line of a photo counts. Nothing can be appended on S3 to what another process wrote.
  */
 const folderOf = (runId: string) => `${runFolderOf(runId)}/undo`;
+export const undoMoneyFolderOf = (runId: string) => `${runFolderOf(runId)}/undo-money`;
 
-/** A photo has its line, unless its call failed: it is done again. */
-export const isFinal = ({ reason }: UndoLine): boolean => reason !== 'call-failed';
+/** A photo has its line, unless its call failed, or another run had to do with it, which may be over or undone by now. */
+export const isFinal = ({ reason }: UndoLine): boolean => reason !== 'call-failed' && reason !== 'other-run';
 
 /** The line of each photo, in no order, as it was written last. */
 export async function* readUndoLines(state: StateStore, runId: string): AsyncGenerator<UndoLine> {
@@ -42,19 +43,24 @@ export interface UndoWriter {
   close(): Promise<void>;
 }
 
-/** A file of this process's own, begun with its first line. */
+/** A file of this process's own, begun with its first line; of that file, too, the lines are newer than all that are there. */
 export function createUndoWriter(state: StateStore, runId: string): UndoWriter {
-  const path = `${folderOf(runId)}/${newFileName(new Date())}`;
-  let opening: ReturnType<StateStore['openAppender']> | undefined;
+  const open = async () => {
+    const names = (await state.list(folderOf(runId))).map(({ name }) => name);
+    const path = `${folderOf(runId)}/${newestFileName(names, Date.now())}`;
+    return { path, appender: await state.openAppender(path) };
+  };
+  let opening: ReturnType<typeof open> | undefined;
   return {
     async append(lines) {
-      opening ??= state.openAppender(path);
-      const appender = await opening;
+      opening ??= open();
+      const { appender } = await opening;
       await appender.append(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     },
     async close() {
       if (!opening) return;
-      await (await opening).close();
+      const { path, appender } = await opening;
+      await appender.close();
       await state.seal(path);
     },
   };

@@ -1,22 +1,31 @@
 import pLimit from 'p-limit';
 import { resumeFixedAccount } from '../../account/account-pause.ts';
+import { BudgetSpentError } from '../../account/make-call.ts';
 import { AccountPausedError } from '../../account/rate-limiter.ts';
-import { type RunRecord, writeRunRecord } from '../../records/run-record.ts';
-import { type UndoLine, type UndoReason, type UndoStatus, undoSchemaName } from '../../records/undo-line.ts';
+import { agreeOnTerms, freeOfCharge, openSpending } from '../../account/spending.ts';
+import type { CommandMoney } from '../../records/money.ts';
+import { type RunRecord, runFolderOf } from '../../records/run-record.ts';
+import type { UndoLine } from '../../records/undo/undo-line.ts';
+import type { CallCounts, Price } from '../../settings/price.ts';
+import { FaultError } from '../../util/errors.ts';
+import { templateKey } from '../../util/template-id.ts';
 import { SubjectForgottenError } from '../../worker/assert-not-forgotten.ts';
 import { eraseTemplate } from '../erasure/erase-template.ts';
 import { waitForCallers } from '../erasure/wait-for-callers.ts';
-import type { StoredLine } from './decide-template.ts';
 import { openUndoScene, type UndoTools } from './open-undo-scene.ts';
 import { planUndo, type TemplatePlan } from './plan-undo.ts';
 import { findEarlier, restorePhoto } from './restore-photo.ts';
 import { countUndone, type UndoCounts } from './undo-counts.ts';
 import { noteIntention, noteUndone } from './undo-events.ts';
-import { createUndoWriter, isFinal, readUndoLines } from './undo-files.ts';
+import { createUndoWriter, isFinal, readUndoLines, undoMoneyFolderOf } from './undo-files.ts';
+import { endOf, isCalling, kindOf, linesOf, type TemplateUndone } from './undo-lines.ts';
+import { beginUndo, endUndo } from './undo-under-way.ts';
 
 export interface UndoEnd extends UndoCounts {
   readonly run: string;
-  /** Set where the account stopped it: what has to be fixed. Started again it goes on. */
+  /** What its calls cost, over all its starts; absent: they have no price. */
+  readonly money?: CommandMoney;
+  /** Set where the account or the budget stopped it: what has to be fixed. Started again it goes on. */
   readonly waitsFor?: string;
 }
 
@@ -24,20 +33,26 @@ export interface UndoOptions {
   readonly signal: AbortSignal;
   /** Called if calls of others have to be waited for. */
   readonly onWait?: (wait: { runIds: readonly string[]; durationInMs: number }) => void;
+  /** Called before the first call, where calls have a price. `calls`: how many there are to be, if none has to be made again. */
+  readonly onStart?: (start: { calls: CallCounts; price: Price }) => void;
   readonly onProgress?: (progress: { done: number }) => void;
 }
 
 /**
  * What `undoRun` would do, photo by photo: no call is made. Earlier photos that would be enrolled again are looked for in
  * the archive.
+ * @param onCall called for each call that would be made, if none has to be made again
  * @throws UsageError for a run that is not over, and with another account's credentials
  */
 export async function* previewUndo(
   rollcall: UndoTools,
   record: RunRecord,
-  { signal }: Pick<UndoOptions, 'signal'>,
+  {
+    signal,
+    onCall = () => {},
+  }: Pick<UndoOptions, 'signal'> & { onCall?: (kind: 'delete' | 'enroll') => void },
 ): AsyncGenerator<UndoLine> {
-  const scene = await openUndoScene(rollcall, record, signal);
+  const scene = await openUndoScene(rollcall, record, { spending: freeOfCharge, signal });
   try {
     const inTurn = pLimit(rollcall.settings.concurrency);
     for await (const line of readUndoLines(rollcall.state, record.id)) if (isFinal(line)) yield line;
@@ -52,7 +67,9 @@ export async function* previewUndo(
     const { decision } = plan;
     const missing =
       decision.kind === 'restore' ? await findEarlier(decision.earlier, scene.restoring) : undefined;
-    return linesOf(plan, record, missing ? { status: 'impossible', ...missing } : endOf(plan));
+    if (missing) return linesOf(plan, record, { status: 'impossible', ...missing });
+    if (isCalling(decision)) onCall(kindOf(decision));
+    return linesOf(plan, record, endOf(plan));
   }
 }
 
@@ -65,46 +82,83 @@ export async function* previewUndo(
 export async function undoRun(
   rollcall: UndoTools,
   record: RunRecord,
-  { signal, onWait = () => {}, onProgress = () => {} }: UndoOptions,
+  { signal, onWait = () => {}, onStart = () => {}, onProgress = () => {} }: UndoOptions,
 ): Promise<UndoEnd> {
   const { state, settings } = rollcall;
-  const scene = await openUndoScene(rollcall, record, signal);
+  const terms = await agreeOnTerms(state, undoMoneyFolderOf(record.id), settings);
+  const spending = openSpending(state, undoMoneyFolderOf(record.id), terms);
+  const scene = await openUndoScene(rollcall, record, { spending, signal });
   const writer = createUndoWriter(state, record.id);
-  let waitsFor: string | undefined;
+  let done = 0;
+  let begun: Promise<void> | undefined;
+  /** Once it is known what the run stored: a run whose report is gone has nothing that could go on. */
+  const begin = () => {
+    begun ??= beginUndo(state, record);
+    return begun;
+  };
   try {
     await resumeFixedAccount(scene.backend.accounts, record.account);
     await scene.ready();
-    await scene.hold(async () => {
+    const end = await scene.hold(async () => {
       await waitForCallers({
         ...{ state, presence: scene.backend.presence, accounts: scene.accounts, listedAt: Date.now() },
         ...{ timeoutInMs: settings.timeout, signal, onWait },
       });
-      waitsFor = await reverseAll();
+      if (terms.price) onStart({ calls: await countCalls(), price: terms.price });
+      const waitsFor = await reverseAll().finally(writer.close);
+      await begin();
+      const counts = await countLines();
+      await endUndo(state, record, { counts, isUnderWay: waitsFor !== undefined });
+      return { ...counts, ...(waitsFor !== undefined && { waitsFor }) };
     });
+    await spending.close();
+    const money = await spending.spent();
+    return { run: record.id, ...end, ...(money && { money }) };
   } finally {
-    await writer.close();
     await scene.close();
+    await spending.close();
   }
-  const counts = await countUndone(readUndoLines(state, record.id));
-  await writeRunRecord(state, { ...record, undone: { at: new Date().toISOString(), ...counts.byStatus } });
-  return { run: record.id, ...counts, ...(waitsFor !== undefined && { waitsFor }) };
+
+  async function countCalls(): Promise<CallCounts> {
+    const calls = { delete: 0, enroll: 0 };
+    for await (const plans of planUndo(await scene.planOptions()))
+      for (const { decision } of plans) if (isCalling(decision)) calls[kindOf(decision)] += 1;
+    return calls;
+  }
+
+  async function countLines(): Promise<UndoCounts> {
+    const counts = await countUndone(readUndoLines(state, record.id));
+    const { reversed, kept, impossible } = counts.byStatus;
+    if (reversed + kept + impossible >= done) return counts;
+    throw new FaultError(
+      'state',
+      `${state.locate(runFolderOf(record.id))} has lost lines of this undoing: was the run removed meanwhile? What was deleted is told by the engine alone: rollcall audit.`,
+    );
+  }
 
   async function reverseAll(): Promise<string | undefined> {
     const inTurn = pLimit(settings.concurrency);
-    let done = 0;
     try {
       for await (const plans of planUndo(await scene.planOptions())) {
-        await noteIntention(state, { record, plans: plans.filter(({ decision }) => isCalling(decision)) });
+        const calling = plans.filter(({ decision }) => isCalling(decision));
+        await begin();
+        await noteIntention(state, { record, plans: calling });
+        // Whom a run lists from now on it looks up in a ledger that says so.
+        const awaitedBy = await scene.findAwaited(calling);
         const stop = new AbortController();
         const ends = await Promise.allSettled(
           plans.map((plan, index) =>
             inTurn(async () => {
               stop.signal.throwIfAborted();
               // The first that fails stops the others.
-              const end = await reverse(plan, index).catch((error) => {
-                stop.abort(error);
-                throw error;
-              });
+              const by = isCalling(plan.decision) ? awaitedBy(templateKey(plan.templateId)) : undefined;
+              const end =
+                by === undefined
+                  ? await reverse(plan, index).catch((error) => {
+                      stop.abort(error);
+                      throw error;
+                    })
+                  : ({ status: 'kept', reason: 'other-run', by } as const);
               await writer.append(linesOf(plan, record, end));
               done += plan.lines.length;
               onProgress({ done });
@@ -114,6 +168,7 @@ export async function undoRun(
         signal.throwIfAborted();
         const fault = ends.find((end) => end.status === 'rejected')?.reason;
         if (fault instanceof AccountPausedError) return fault.pause.message;
+        if (fault instanceof BudgetSpentError) return await spending.whyStopped();
         if (fault !== undefined) throw fault;
       }
       return undefined;
@@ -122,7 +177,7 @@ export async function undoRun(
     }
   }
 
-  async function reverse(plan: TemplatePlan, index: number): Promise<End> {
+  async function reverse(plan: TemplatePlan, index: number): Promise<TemplateUndone> {
     const { decision, templateId } = plan;
     const name = `undo/${record.id}/${plan.lines[0]?.seq ?? index}`;
     switch (decision.kind) {
@@ -130,15 +185,8 @@ export async function undoRun(
         const { restoring, deleteTemplate } = scene;
         const { runId } = restoring;
         const end = await eraseTemplate({
-          ...{
-            context: restoring,
-            runId,
-            deleteTemplate,
-            templateId,
-            name,
-            retries: settings,
-            signal: scene.signal,
-          },
+          ...{ context: restoring, runId, deleteTemplate, templateId, name },
+          ...{ retries: settings, signal: scene.signal },
         });
         if (end.kind === 'failed')
           return { status: 'impossible', reason: 'call-failed', message: end.message };
@@ -162,61 +210,4 @@ export async function undoRun(
         return endOf(plan);
     }
   }
-}
-
-const isCalling = ({ kind }: TemplatePlan['decision']) => kind === 'delete' || kind === 'restore';
-
-interface End {
-  readonly status: UndoStatus;
-  readonly reason: UndoReason;
-  readonly message?: string | undefined;
-  readonly by?: string | undefined;
-  readonly isUnproven?: true | undefined;
-  readonly transactionId?: string | undefined;
-}
-
-/** How it ends where every call succeeds. */
-function endOf({ decision }: TemplatePlan): End {
-  switch (decision.kind) {
-    case 'delete':
-      return {
-        status: 'reversed',
-        reason: 'deleted',
-        ...(decision.isUnproven && { isUnproven: true as const }),
-      };
-    case 'restore':
-      return { status: 'reversed', reason: 'restored' };
-    case 'gone':
-      return { status: 'reversed', reason: 'gone' };
-    case 'kept':
-      return { status: 'kept', reason: decision.reason, by: decision.by };
-    case 'impossible':
-      return { status: 'impossible', reason: decision.reason };
-  }
-}
-
-function linesOf({ lines, templateId, decision }: TemplatePlan, { id }: RunRecord, end: End): UndoLine[] {
-  const { status, reason, message, by, isUnproven, transactionId } = end;
-  const at = new Date().toISOString();
-  return lines.map(({ seq, subjectId, photo }: StoredLine) => ({
-    schema: undoSchemaName,
-    ...{ run: id, seq, subjectId, photo, templateId, status, reason },
-    ...(message !== undefined && { message }),
-    ...(by !== undefined && { by }),
-    ...(isUnproven && { isUnproven }),
-    ...(decision.kind === 'restore' && { earlier: withReplaced(decision) }),
-    ...(decision.kind === 'impossible' && decision.earlier && { earlier: decision.earlier }),
-    ...(transactionId !== undefined && { transactionId }),
-    at,
-  }));
-}
-
-/** As an event of its own call: whoever only saw it again is not asked for. */
-function withReplaced({ earlier, replaced }: Extract<TemplatePlan['decision'], { kind: 'restore' }>) {
-  const { seenAt, run, replaced: _, ...rest } = earlier;
-  return {
-    ...rest,
-    ...(run !== undefined && seenAt === undefined && { run }),
-    ...(replaced !== undefined && { replaced }),
-  };
 }

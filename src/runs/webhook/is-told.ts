@@ -1,4 +1,4 @@
-import type { InboxRecord } from '../../records/inbox.ts';
+import type { InboxRecord } from '../../records/inbox/inbox.ts';
 import { isOver, type RunRecord } from '../../records/run-record.ts';
 import { inboxOf } from '../../sources/inbox/inbox-source.ts';
 

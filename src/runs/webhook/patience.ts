@@ -16,6 +16,10 @@ export function pauseAfter(failures: number, random = Math.random): number {
   return retryDelayInMs({ ...whole, random: () => (1 + random()) / 2 });
 }
 
+/** No pause is as long as one seems to be that was begun before this machine's clock was set back: it is over. */
+export const isPauseOver = (until: number, now: number): boolean =>
+  until <= now || until > now + longestPauseInMs;
+
 export const isGivenUp = ({ firstAt, now }: { firstAt: number; now: number }) =>
   now - firstAt >= triedForInMs;
 
@@ -31,7 +35,7 @@ export function createReceiverHealth(random = Math.random) {
     /** Messages that may be tried at once now: all, one or none. */
     mayTry(now: number): number {
       if (failures < awayAfter) return Number.POSITIVE_INFINITY;
-      return now < nextAt ? 0 : 1;
+      return isPauseOver(nextAt, now) ? 1 : 0;
     },
     note({ reason, now }: { reason: string | undefined; now: number }): void {
       failures = reason === undefined ? 0 : failures + 1;

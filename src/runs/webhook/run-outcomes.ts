@@ -1,9 +1,9 @@
-import { type Delivery, deliveriesPath, readDeliveries } from '../../records/delivery.ts';
-import type { ReportLine } from '../../records/report-line.ts';
-import { parsePartLine } from '../../records/report-part.ts';
+import { type Delivery, deliveriesPath, readDeliveries } from '../../records/inbox/delivery.ts';
+import type { WebhookProgress } from '../../records/inbox/webhook-progress.ts';
+import type { ReportLine } from '../../records/report/report-line.ts';
+import { parsePartLine } from '../../records/report/report-part.ts';
+import { createSeqBitmap } from '../../records/report/seq-bitmap.ts';
 import { runFolderOf } from '../../records/run-record.ts';
-import { createSeqBitmap } from '../../records/seq-bitmap.ts';
-import type { WebhookProgress } from '../../records/webhook-progress.ts';
 import type { StateAppender, StateStore } from '../../storage/state/state-store.ts';
 import { isComplete, partFiles, reportFile } from '../lines/line-files.ts';
 

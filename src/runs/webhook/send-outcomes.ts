@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lease, takeLease } from '../../queue/lease.ts';
-import { type InboxRecord, readInbox } from '../../records/inbox.ts';
+import { type InboxRecord, readInbox } from '../../records/inbox/inbox.ts';
+import { readWebhookProgress, writeWebhookProgress } from '../../records/inbox/webhook-progress.ts';
 import { listReadableRuns } from '../../records/run-record.ts';
-import { readWebhookProgress, writeWebhookProgress } from '../../records/webhook-progress.ts';
 import { listInboxNames } from '../../sources/inbox/inbox-log.ts';
 import { processName } from '../../util/process-name.ts';
 import type { Rollcall } from '../open-rollcall.ts';

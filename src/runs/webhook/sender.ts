@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import { createForgottenSubjects, type ForgottenSubjects } from '../../ledger/forgotten-subjects.ts';
-import type { Delivery } from '../../records/delivery.ts';
-import { type OutcomeEvent, outcomeEvent } from '../../records/outcome-event.ts';
-import type { ReportLine } from '../../records/report-line.ts';
+import type { Delivery } from '../../records/inbox/delivery.ts';
+import { type OutcomeEvent, outcomeEvent } from '../../records/inbox/outcome-event.ts';
+import type { WebhookProgress } from '../../records/inbox/webhook-progress.ts';
+import type { ReportLine } from '../../records/report/report-line.ts';
 import type { RunRecord } from '../../records/run-record.ts';
-import type { WebhookProgress } from '../../records/webhook-progress.ts';
 import type { StateStore } from '../../storage/state/state-store.ts';
-import { createReceiverHealth, isGivenUp, pauseAfter } from './patience.ts';
+import { createReceiverHealth, isGivenUp, isPauseOver, pauseAfter } from './patience.ts';
 import { openRunOutcomes, type RunOutcomes } from './run-outcomes.ts';
 import { messageIdOf } from './signature.ts';
 import type { WebhookClient, WebhookReply } from './webhook.ts';
@@ -27,6 +27,12 @@ interface Message {
   /** Milliseconds since 1970; 0: it was not tried yet. */
   readonly firstAt: number;
   readonly dueAt: number;
+}
+
+interface FollowedRun {
+  readonly outcomes: RunOutcomes;
+  readonly forgotten: ForgottenSubjects;
+  refreshedAt: number;
 }
 
 /** Tells the webhook of one inbox of outcomes. One process at a time does. */
@@ -57,7 +63,7 @@ export function createOutcomeSender(options: {
   random?: () => number;
 }): OutcomeSender {
   const { state, inbox, client, known, writer, mayTry, signal, now = Date.now, random } = options;
-  const runs = new Map<string, { outcomes: RunOutcomes; forgotten: ForgottenSubjects }>();
+  const runs = new Map<string, FollowedRun>();
   const done = new Map(Object.entries(known).filter(([, { isDone }]) => isDone));
   const health = createReceiverHealth(random);
   const atOnce = pLimit(concurrency);
@@ -66,6 +72,8 @@ export function createOutcomeSender(options: {
 
   async function fill(): Promise<void> {
     const untried = messages.filter(({ attempts }) => attempts === 0).length;
+    // On S3 each look takes several requests.
+    if (untried >= mostInTurn) return;
     let room = Math.min(mostUntried - untried, mostInMemory - messages.length);
     for (const { outcomes } of runs.values()) {
       if (room <= 0) return;
@@ -98,6 +106,16 @@ export function createOutcomeSender(options: {
       throw error;
     });
     return reply && { message, delivery: { ...about, ...judge(message, reply) } };
+  }
+
+  /** Before each try; on S3, where it takes requests, each second. */
+  async function refreshForgotten(): Promise<void> {
+    for (const run of runs.values()) {
+      if (performance.now() - run.refreshedAt < state.writeEveryInMs) continue;
+      const startedAt = performance.now();
+      await run.forgotten.refresh();
+      run.refreshedAt = startedAt;
+    }
   }
 
   /** Who was forgotten before the outcome has one that says so. */
@@ -154,15 +172,16 @@ export function createOutcomeSender(options: {
       for (const { id, engine, account } of wanted) {
         if (runs.has(id) || done.has(id)) continue;
         const outcomes = await openRunOutcomes(state, id, writer);
-        runs.set(id, { outcomes, forgotten: createForgottenSubjects({ state, engine, account }) });
+        const forgotten = createForgottenSubjects({ state, engine, account });
+        runs.set(id, { outcomes, forgotten, refreshedAt: Number.NEGATIVE_INFINITY });
       }
     },
     async turn() {
       await fill();
-      const due = messages.filter(({ dueAt }) => dueAt <= now()).sort((a, b) => a.dueAt - b.dueAt);
+      const due = messages.filter(({ dueAt }) => isPauseOver(dueAt, now())).sort((a, b) => a.dueAt - b.dueAt);
       const batch = due.slice(0, Math.min(mostInTurn, health.mayTry(now())));
       if (batch.length > 0) {
-        for (const { forgotten } of runs.values()) await forgotten.refresh();
+        await refreshForgotten();
         const tried = await Promise.all(batch.map((message) => atOnce(() => attempt(message))));
         await noteAll(tried.filter((one) => one !== undefined));
       }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditViewSchema } from './audits.ts';
+import { coverageViewSchema } from './coverages.ts';
 
 export const accountViewSchema = z
   .object({
@@ -22,9 +23,9 @@ export const accountViewSchema = z
   .meta({ id: 'Account' });
 export type AccountView = z.infer<typeof accountViewSchema>;
 
-/** With what an audit found last; null: there was none. */
+/** With what an audit found last (null: there was none), and `rollcall coverage` of each list of people. */
 export const auditedAccountSchema = accountViewSchema
-  .extend({ audit: auditViewSchema.nullable() })
+  .extend({ audit: auditViewSchema.nullable(), coverage: z.array(coverageViewSchema) })
   .meta({ id: 'AuditedAccount' });
 export type AuditedAccount = z.infer<typeof auditedAccountSchema>;
 

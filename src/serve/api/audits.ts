@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { auditRecordSchema } from '../../records/audit-record.ts';
-import { auditSummarySchema } from '../../records/audit-summary.ts';
+import { auditRecordSchema } from '../../records/audit/audit-record.ts';
+import { auditSummarySchema } from '../../records/audit/audit-summary.ts';
 
 const { id, state, sample, createdAt } = auditRecordSchema.shape;
 const { finishedAt, total, findings, byStatus, bound } = auditSummarySchema.shape;

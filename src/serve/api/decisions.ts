@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decisionActions, decisionSchema, editSchema } from '../../records/decision.ts';
+import { decisionActions, decisionSchema, editSchema } from '../../records/decisions/decision.ts';
 import { runParams, runViewSchema } from './runs.ts';
 
 export const decisionListSchema = z.object({
@@ -10,7 +10,7 @@ export const decisionListSchema = z.object({
 });
 /** Of those that were sent, or of all; then without what was applied. */
 export const savedDecisionsSchema = decisionListSchema.partial({ applied: true });
-export const savedDecisionsQuery = z.object({
+export const savedDecisionsQuery = z.strictObject({
   /** `sent`: the answer has those that were sent alone. */
   answer: z.enum(['all', 'sent']).default('all'),
 });
@@ -18,12 +18,12 @@ export type DecisionList = z.infer<typeof decisionListSchema>;
 
 const { seq, reason, upload, by } = decisionSchema.shape;
 
-export const newDecisionsSchema = z.object({
+export const newDecisionsSchema = z.strictObject({
   /** Who decides. */
   reviewer: by,
   decisions: z
     .array(
-      z.object({
+      z.strictObject({
         seq,
         action: z.enum(decisionActions),
         reason,
@@ -48,7 +48,7 @@ export const appliedSchema = z.object({
 export const uploadSchema = z.object({ upload: z.string() });
 
 export const pictureParams = runParams.extend({ seq: z.coerce.number().int().positive() });
-export const pictureQuery = z.object({
+export const pictureQuery = z.strictObject({
   /** Of the longer side, in pixels. */
   size: z.enum(['240', '960']).default('240'),
 });

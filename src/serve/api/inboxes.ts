@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { statuses } from '../../records/report-line.ts';
+import { statuses } from '../../records/report/report-line.ts';
 import { runParams } from './runs.ts';
 
 export const inboxParams = z.object({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/) });
@@ -71,7 +71,7 @@ export const inboxViewSchema = z
 export const inboxListSchema = z.object({ inboxes: z.array(inboxViewSchema) });
 
 export const inboxPhotoParams = inboxParams.extend({ seq: z.coerce.number().int().positive() });
-export const inboxPhotoQuery = z.object({
+export const inboxPhotoQuery = z.strictObject({
   /** As the answer to the photo named it; default: the run whose list is open. */
   run: runParams.shape.id.optional(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { statuses } from '../../records/report-line.ts';
+import { statuses } from '../../records/report/report-line.ts';
 import { runParams } from './runs.ts';
 
 /** A line as the report has it (`rollcall.report/1`), with whatever an engine said. */
@@ -10,7 +10,7 @@ const statusList = z
   .transform((text) => text.split(','))
   .pipe(z.array(z.enum(statuses)));
 
-export const linesQuery = z.object({
+export const linesQuery = z.strictObject({
   /** One, or several with commas between them. */
   status: statusList.optional(),
   /** The engine's code, else the kind of the error. */
@@ -18,7 +18,10 @@ export const linesQuery = z.object({
   /** Text in subject, photo, reason, ids or metadata. */
   q: z.string().max(500).optional(),
   /** `next` of the page before. */
-  cursor: z.string().max(50).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 

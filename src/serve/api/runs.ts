@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { canarySchema } from '../../records/canary.ts';
 import { moneySchema } from '../../records/money.ts';
-import { aggregatesSchema } from '../../records/run-aggregates.ts';
+import { aggregatesSchema } from '../../records/report/run-aggregates.ts';
+import { undoneSchema } from '../../records/undo/undone.ts';
 import { accountViewSchema } from './accounts.ts';
 
 /** A run in a list. */
@@ -48,12 +49,18 @@ export const runListSchema = z.object({
 
 export type RunList = z.infer<typeof runListSchema>;
 
-export const runListQuery = z.object({
-  cursor: z.string().optional(),
+export const runListQuery = z.strictObject({
+  /** `next` of the page before. */
+  cursor: z.string().max(64).optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(50),
 });
 
-export const runParams = z.object({ id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/) });
+export const runParams = z.object({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+    .max(64),
+});
 
 const changeableSchema = z.object({
   rate: z.number(),
@@ -73,6 +80,8 @@ export const runDetailSchema = runViewSchema
     processes: z.array(z.object({ name: z.string(), host: z.string(), since: z.string() })),
     /** Of a run with `--canary`. */
     canary: canarySchema.optional(),
+    /** Of one that was undone. */
+    undone: undoneSchema.optional(),
     /** What happened to it (`rollcall.event/1`). */
     events: z.array(z.looseObject({ at: z.string(), kind: z.string() })),
     /** What pictures of it are drawn from (`rollcall.aggregates/1`); of one under way: of the lines that were read. */
@@ -92,6 +101,8 @@ export const runChangeSchema = z
     rate: z.number().positive().max(10_000).optional(),
     concurrency: z.number().int().min(1).max(1_000).optional(),
     stopAfterFailures: z.union([z.number(), z.string()]).optional(),
+    /** Of a run whose canary is not accepted yet: `rejected<=5%,failed<=1%`. Judged anew when the run goes on. */
+    canaryAccept: z.string().optional(),
     /** Of a run with a price; lower than before: only the server's own command line raises it. */
     budget: z.union([z.number(), z.string()]).optional(),
   })

@@ -79,7 +79,7 @@ export const controlRoutes: Routes = (context) => async (app) => {
     async ({ params: { id }, body }) => {
       const record = await findUnfinished(context, id);
       const current = await readChangedRun(rollcall.state, record);
-      const wanted = { ...wantedOf(body), ...lowerBudget(body, current) };
+      const wanted = { ...wantedOf(body), ...rulesOf(body, current), ...lowerBudget(body, current) };
       queueOf(context);
       const changed = await changeRun(rollcall, record, { wanted, signal });
       return views.view(changed ?? record);
@@ -92,7 +92,7 @@ export const controlRoutes: Routes = (context) => async (app) => {
       schema: {
         summary: 'A new run of its dead letters',
         params: runParams,
-        body: z.object({ which: z.enum(['failed', 'all']).default('failed') }),
+        body: z.strictObject({ which: z.enum(['failed', 'all']).default('failed') }),
         response: { 201: runViewSchema },
       },
     },
@@ -109,6 +109,17 @@ function wantedOf({ rate, concurrency, stopAfterFailures }: RunChange): WantedCh
   const threshold = settingsSchema.stopAfterFailures.type.read.safeParse(String(stopAfterFailures));
   if (threshold.success) return { rate, concurrency, stopAfterFailures: threshold.data };
   throw new ProblemError(400, 'bad-request', `stopAfterFailures: ${threshold.error.issues[0]?.message}`);
+}
+
+/** @throws ProblemError for rules that are wrong, or would judge nothing */
+function rulesOf({ canaryAccept }: RunChange, { settings, canary }: RunRecord): WantedChanges {
+  if (canaryAccept === undefined) return {};
+  if (settings.canary === undefined) throw new ProblemError(409, 'no-canary', 'The run has no canary.');
+  if (canary?.state === 'accepted')
+    throw new ProblemError(409, 'canary-accepted', 'The canary of the run is accepted already.');
+  const wanted = settingsSchema.canaryAccept.type.read.safeParse(canaryAccept);
+  if (wanted.success) return { canaryAccept: wanted.data };
+  throw new ProblemError(400, 'bad-request', `canaryAccept: ${wanted.error.issues[0]?.message}`);
 }
 
 /** Money is granted where the credentials are: whoever has the page's token alone may spend less of it, never more. */

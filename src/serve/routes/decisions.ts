@@ -2,13 +2,14 @@ import multipart from '@fastify/multipart';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { largestSizeInBytes } from '../../photos/read-photo.ts';
-import { readApplications } from '../../records/applied-decisions.ts';
-import { createDecisionReader } from '../../records/decision-files.ts';
-import { createDecisionsCsv, toDecisionRow } from '../../records/decisions-csv.ts';
-import { isDeadLetter, type ReportLine } from '../../records/report-line.ts';
+import { readApplications } from '../../records/decisions/applied-decisions.ts';
+import { createDecisionReader } from '../../records/decisions/decision-files.ts';
+import { createDecisionsCsv, toDecisionRow } from '../../records/decisions/decisions-csv.ts';
+import { readDeadLetters } from '../../records/report/read-dead-letters.ts';
+import { isDeadLetter, type ReportLine } from '../../records/report/report-line.ts';
 import { readRunRecord } from '../../records/run-record.ts';
 import { applyDecisions } from '../../runs/review/apply-decisions.ts';
-import { type DeadLettersOf, describeRefused, readDeadLetters } from '../../runs/review/check-decisions.ts';
+import { type DeadLettersOf, describeRefused } from '../../runs/review/check-decisions.ts';
 import { decide, standingOf } from '../../runs/review/decide.ts';
 import { takeUpload } from '../../runs/take-upload.ts';
 import {
@@ -24,6 +25,7 @@ import { runParams } from '../api/runs.ts';
 import { queueOf, type Routes } from '../context.ts';
 import { findRun } from '../find-run.ts';
 import { ProblemError } from '../problem.ts';
+import { readParts } from '../read-parts.ts';
 
 /** Files that are in memory at a time; others wait, and are not read from their connection until then. */
 const uploadsAtOnce = 2;
@@ -128,10 +130,8 @@ export const decisionRoutes: Routes = (context) => async (app) => {
       if (!request.isMultipart())
         throw new ProblemError(415, 'no-multipart', 'Send multipart/form-data with the field photo.');
       const taken = await uploads(async () => {
-        const file = await request.file();
-        if (file?.fieldname !== 'photo')
-          throw new ProblemError(400, 'no-photo', 'There is no field photo with a file.');
-        return takeUpload(state, id, await file.toBuffer());
+        const { file } = await readParts(request, { file: 'photo', fields: [] });
+        return takeUpload(state, id, file);
       });
       if ('problem' in taken) throw new ProblemError(422, 'no-photo', taken.problem);
       return reply.code(201).send(taken);

@@ -24,7 +24,7 @@ export const eventRoutes: Routes = (context) => async (app) => {
     {
       schema: {
         summary: 'What changes, as server-sent events: hello, runs, run, ping',
-        querystring: z.object({ run: runParams.shape.id.optional() }),
+        querystring: z.strictObject({ run: runParams.shape.id.optional() }),
         response: { 200: z.string().describe('text/event-stream') },
       },
     },

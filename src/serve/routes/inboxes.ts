@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { createByteBudget } from '../../photos/byte-budget.ts';
-import { readInbox } from '../../records/inbox.ts';
+import { readInbox } from '../../records/inbox/inbox.ts';
 import { readRunRecord } from '../../records/run-record.ts';
 import { InboxError } from '../../runs/inbox/inbox-error.ts';
 import { type ListedInbox, listInboxes } from '../../runs/inbox/list-inboxes.ts';
@@ -40,7 +40,6 @@ export const inboxRoutes: Routes = (context) => async (app) => {
   const { state } = rollcall;
   const memory = createByteBudget(picturesInBytes);
   await app.register(multipart, { limits: formLimits });
-  app.removeContentTypeParser('text/plain');
 
   app.get(
     '/inboxes',
@@ -74,6 +73,9 @@ export const inboxRoutes: Routes = (context) => async (app) => {
     async (request, reply) => {
       const { name } = request.params;
       const key = request.headers['idempotency-key'];
+      // They come as one text, which is neither.
+      if ((request.raw.headersDistinct?.['idempotency-key'] ?? []).length > 1)
+        throw new ProblemError(400, 'bad-request', 'Send one Idempotency-Key.');
       const until = AbortSignal.any([signal, AbortSignal.timeout(longestInMs)]);
       queueOf(context);
       const inbox = rollcall.inbox(name);
@@ -82,6 +84,8 @@ export const inboxRoutes: Routes = (context) => async (app) => {
         if (request.isMultipart())
           return readPicture(request, until, async (picture) => answerOf(await inbox.add(picture, options)));
         const { body } = request;
+        if (!body && request.headers['content-type'] !== undefined)
+          throw new ProblemError(400, 'no-photo', 'There is no photo in it.');
         if (!body) throw new ProblemError(415, 'no-photo', 'Send application/json or multipart/form-data.');
         const photos = [];
         for (const photo of [body].flat()) photos.push({ ...photo, photo: await placeOf(photo.photo) });

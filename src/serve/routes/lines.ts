@@ -1,5 +1,5 @@
 import { groupOf } from '../../conductor/what-helps.ts';
-import { isDeadLetter, type ReportLine } from '../../records/report-line.ts';
+import { isDeadLetter, type ReportLine } from '../../records/report/report-line.ts';
 import { listReadableRuns, type RunRecord } from '../../records/run-record.ts';
 import { lineDetailSchema, linePageSchema, lineParams, linesQuery } from '../api/lines.ts';
 import { runParams } from '../api/runs.ts';

@@ -28,7 +28,7 @@ const newRunSchema = z.strictObject({
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
     .default({}),
   /** Names the run; asked for again it is the same. */
-  id: runParams.shape.id.max(64).optional(),
+  id: runParams.shape.id.optional(),
 });
 
 export const newRunRoutes: Routes = (context) => async (app) => {

@@ -4,6 +4,7 @@ import { readRunReport } from '../../runs/look-at-runs.ts';
 import { runDetailSchema, runListQuery, runListSchema, runParams } from '../api/runs.ts';
 import type { Routes } from '../context.ts';
 import { findRun } from '../find-run.ts';
+import { ProblemError } from '../problem.ts';
 
 export const runRoutes: Routes = (context) => async (app) => {
   const { rollcall, views } = context;
@@ -20,6 +21,13 @@ export const runRoutes: Routes = (context) => async (app) => {
     async ({ query: { cursor, limit } }) => {
       const { runs, unreadable } = await views.list();
       const from = cursor === undefined ? 0 : runs.findIndex(({ id }) => id === cursor) + 1;
+      // Begun again in silence, a list of pages would never end.
+      if (cursor !== undefined && from === 0)
+        throw new ProblemError(
+          400,
+          'bad-cursor',
+          'The run of this cursor is not there any more: begin again without one.',
+        );
       const page = runs.slice(from, from + limit);
       return {
         runs: page,

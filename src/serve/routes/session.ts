@@ -17,7 +17,7 @@ export const sessionRoutes =
         config: { open: true, mutates: false },
         schema: {
           summary: 'Begin a session: the token for a cookie',
-          body: z.object({ token: z.string().max(1_000) }),
+          body: z.strictObject({ token: z.string().max(1_000) }),
           response: { 204: z.null() },
         },
       },

@@ -1,6 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import type { AllowedPlaces } from '../../photos/allowed-places.ts';
+import type { AllowedPlaces } from '../../photos/places/allowed-places.ts';
 import { isS3Address, parseS3Address } from '../../storage/s3/s3-address.ts';
 import { ProblemError } from '../problem.ts';
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { StateStore } from '../../storage/state/state-store.ts';
 import { UsageError } from '../../util/errors.ts';
+import { whyUnreadable } from '../../util/why-unreadable.ts';
 
 /** What page and programs show, and where people find it. */
 export interface ServeToken {
@@ -35,14 +36,8 @@ async function readGiven(place: string): Promise<string> {
   try {
     return await readFile(place, 'utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UsageError(
-      'token-file',
-      `--token-file (ROLLCALL_TOKEN_FILE): ${place} cannot be read (${code}).`,
-      {
-        cause,
-      },
-    );
+    const why = whyUnreadable(cause as NodeJS.ErrnoException);
+    throw new UsageError('token-file', `--token-file (ROLLCALL_TOKEN_FILE): ${place} ${why}.`, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { acceptance } from '../acceptance.ts';
-import { listingSources, onAccounts, startingRuns } from '../commands.ts';
+import { listingSources, onAccounts, spending, startingRuns } from '../commands.ts';
 import { inGroup } from '../setting.ts';
 import { backoff, duration, failureThreshold, wholeNumber } from '../value-types.ts';
 
@@ -8,7 +8,7 @@ export const failureSettings = inGroup('failures', {
   maxAttempts: {
     type: wholeNumber(1, 100),
     scope: 'changeable',
-    commands: [...startingRuns, 'identify', 'audit', 'forget', 'undo'],
+    commands: [...startingRuns, ...spending],
     default: '5',
     placeholder: '<calls>',
     description: 'calls for one photo before it is set aside',
@@ -16,7 +16,7 @@ export const failureSettings = inGroup('failures', {
   backoff: {
     type: backoff,
     scope: 'changeable',
-    commands: [...startingRuns, 'identify', 'audit', 'forget', 'undo'],
+    commands: [...startingRuns, ...spending],
     default: '1s..60s',
     placeholder: '<from..to>',
     description: 'wait before another attempt: first delay and ceiling',

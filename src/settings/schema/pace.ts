@@ -1,4 +1,4 @@
-import { onAccounts, startingRuns } from '../commands.ts';
+import { onAccounts, spending, startingRuns } from '../commands.ts';
 import { amount, price } from '../price.ts';
 import { inGroup } from '../setting.ts';
 import { duration, positiveNumber, processCount, wholeNumber } from '../value-types.ts';
@@ -49,7 +49,7 @@ export const paceSettings = inGroup('pace', {
   price: {
     type: price,
     scope: 'fixed',
-    commands: startingRuns,
+    commands: [...startingRuns, ...spending],
     placeholder: '<price>',
     description:
       'what a call costs, in your currency: 0.002, or enroll=0.002,identify=0.001; a kind that is not named costs as the dearest that is',
@@ -57,8 +57,8 @@ export const paceSettings = inGroup('pace', {
   budget: {
     type: amount,
     scope: 'changeable',
-    commands: [...startingRuns, 'set'],
+    commands: [...startingRuns, ...spending, 'set'],
     placeholder: '<amount>',
-    description: 'the run pauses before its calls cost more than this; needs --price',
+    description: 'pause before the calls cost more than this; needs --price',
   },
 });

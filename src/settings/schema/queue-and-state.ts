@@ -1,5 +1,6 @@
 import { everywhere, onRuns, startingRuns } from '../commands.ts';
 import { inGroup } from '../setting.ts';
+import { statePlace } from '../state-place.ts';
 import { duration, hostAndPort, onOff, text } from '../value-types.ts';
 
 /** Where a process finds its work, and how it comes and goes. */
@@ -14,7 +15,7 @@ export const queueAndStateSettings = inGroup('queue and state', {
     description: 'embedded, redis://, rediss://, redis+sentinel://, redis+cluster:// or postgres://',
   },
   state: {
-    type: text,
+    type: statePlace,
     scope: 'process',
     commands: everywhere,
     default: './rollcall-data',

@@ -16,7 +16,7 @@ const twice =
 const overlapping =
   'shares bytes with another entry, which no honest archive file does: it may be a zip bomb';
 
-/** An index that is being made. Memory: 30 bytes an entry, up to 40 with free places. */
+/** An index that is being made. Memory: 24 bytes an entry, up to 28 with free places. */
 export interface GrowingIndex extends ArchiveIndex {
   add(entry: ArchiveEntry): void;
   noteOverlap(entry: ArchiveEntry): void;

@@ -4,6 +4,7 @@ import { isS3Address } from '../../storage/s3/s3-address.ts';
 import type { S3Connection } from '../../storage/s3/s3-connection.ts';
 import { s3Fault } from '../../storage/s3/s3-fault.ts';
 import { FaultError, UsageError } from '../../util/errors.ts';
+import { whyUnreadable } from '../../util/why-unreadable.ts';
 import type { IdPattern } from '../id-from.ts';
 import type { ListRules } from '../list-rules.ts';
 import type { Source } from '../source.ts';
@@ -43,8 +44,7 @@ async function openLocal(
 ): Promise<Source> {
   const openBytes = () =>
     openLocalArchive(address).catch((error: NodeJS.ErrnoException) => {
-      const code = error.code ?? error.message;
-      throw new UsageError('source-missing', `${address} cannot be read (${code}).`, { cause: error });
+      throw new UsageError('source-missing', `${address} ${whyUnreadable(error)}.`, { cause: error });
     });
   return createArchiveSource({
     address,

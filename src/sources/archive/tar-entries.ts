@@ -1,3 +1,4 @@
+import { UsageError } from '../../util/errors.ts';
 import { type ArchiveEntry, damagedArchive } from './archive-file.ts';
 import { readEntryPath } from './entry-path.ts';
 import {
@@ -51,7 +52,8 @@ const largestExtension = 1024 * 1024;
 /**
  * The entries of a tar file (POSIX ustar and pax, GNU, the old form of Unix V7), from a place where one begins. After
  * each the forward bytes stand at its own, which may be taken.
- * @throws UsageError where it is damaged or cut off: a tar file without its end (two blocks of zeros) is not whole
+ * @throws UsageError where it is damaged or cut off: a tar file without its end (two blocks of zeros) is not whole; and where
+ * another one follows
  */
 export async function* tarEntries(bytes: ForwardBytes, address: string): AsyncGenerator<ArchiveEntry> {
   let extended: Extended = { records: new Map() };
@@ -65,6 +67,8 @@ export async function* tarEntries(bytes: ForwardBytes, address: string): AsyncGe
     if (isZeroBlock(block)) {
       const next = await bytes.take(blockSize);
       if (!isZeroBlock(next)) throw damaged('a block of zeros stands in the middle,');
+      const other = await findHeader(bytes);
+      if (other !== undefined) throw twoTarFiles(address, other);
       return;
     }
     const header = readTarHeader(block);
@@ -97,6 +101,28 @@ export async function* tarEntries(bytes: ForwardBytes, address: string): AsyncGe
     extended = { records: new Map() };
   }
 }
+
+const restAtOnce = 128 * blockSize;
+
+/** Where another entry begins behind the end. What else fills the last record means nothing; most programs write zeros. */
+async function findHeader(bytes: ForwardBytes): Promise<number | undefined> {
+  for (;;) {
+    const { position } = bytes;
+    const rest = await bytes.take(restAtOnce);
+    for (let at = 0; at + blockSize <= rest.length; at += blockSize) {
+      const block = rest.subarray(at, at + blockSize);
+      if (!isZeroBlock(block) && readTarHeader(block)) return position + at;
+    }
+    if (rest.length < restAtOnce) return undefined;
+  }
+}
+
+/** One behind the other (`cat a.tar b.tar`): programs read the first alone, unless they are told otherwise. */
+const twoTarFiles = (address: string, at: number) =>
+  new UsageError(
+    'source-ambiguous',
+    `${address} holds another tar file behind its end, from byte ${at} on, of which nothing would be read. Pack all into one, or give them one by one.`,
+  );
 
 function upToNul(bytes: Buffer): Buffer {
   const end = bytes.indexOf(0);

@@ -21,6 +21,8 @@ const endMark = 0x06054b50;
 const end64Mark = 0x06064b50;
 const locatorMark = 0x07064b50;
 export const directoryMark = 0x02014b50;
+/** Before the bytes of each entry. */
+export const localMark = 0x04034b50;
 
 /**
  * Finds the directory by the record at the end (APPNOTE 4.3.14 to 4.3.16). The comment behind that record may hold another
@@ -48,6 +50,11 @@ export async function findZipEnd(bytes: ArchiveBytes, address: string): Promise<
     throw new UsageError(
       'source-ambiguous',
       `${address} has two directories, one of them within a comment: programs differ in which they take. Pack it anew.`,
+    );
+  if (end.shift > 0 && (await bytes.read(0, 4)).readUInt32LE(0) === localMark)
+    throw new UsageError(
+      'source-ambiguous',
+      `${address} begins with photos that its directory does not name: another zip file lies before it, or it is larger than 4 GiB and was packed without ZIP64. Pack it anew (zip -r), or give the files one by one.`,
     );
   return end;
 }

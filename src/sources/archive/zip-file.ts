@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { constants, crc32, inflateRaw } from 'node:zlib';
 import { type ArchiveBytes, createWindow } from './archive-bytes.ts';
 import { type ArchiveEntry, type ArchiveFile, damagedArchive, type EntryBytes } from './archive-file.ts';
-import { directoryMark, findZipEnd, type ZipEnd } from './zip-end.ts';
+import { directoryMark, findZipEnd, localMark, type ZipEnd } from './zip-end.ts';
 import {
   deflated,
   directoryHeaderSize,
@@ -90,7 +90,6 @@ async function readPacked(
   return bytes.read(entry.headerAt + start, wanted, signal);
 }
 
-const localMark = 0x04034b50;
 /** Sizes and checksum follow the data, and are in the directory. */
 const hasDescriptor = 0x8;
 

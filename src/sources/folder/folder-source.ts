@@ -1,6 +1,7 @@
 import { opendir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { UsageError } from '../../util/errors.ts';
+import { whyUnreadable } from '../../util/why-unreadable.ts';
 import type { Source } from '../source.ts';
 import { checkStillThere, type FolderSourceOptions, listFolderEntry } from './folder-entry.ts';
 import { failingFolder, folderIdentity, isOfOneFolder, type WalkEntry, walkFolder } from './folder-walk.ts';
@@ -50,9 +51,8 @@ export async function checkFolder(root: string): Promise<void> {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     if (!isOfOneFolder(code)) throw failingFolder(root, cause);
-    throw new UsageError('source-missing', `The folder ${root} cannot be read (${code}): check the path.`, {
-      cause,
-    });
+    const why = whyUnreadable(cause as NodeJS.ErrnoException);
+    throw new UsageError('source-missing', `The folder ${root} ${why}.`, { cause });
   }
 }
 

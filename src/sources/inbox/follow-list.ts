@@ -57,12 +57,16 @@ export function followList({ state, inbox, run }: { state: StateStore; inbox: st
       return { entries: [], place: begun, isStalled: begun === undefined };
     }
     const { session, offset } = place;
-    const found = await readSome(place);
+    const found = await readSome(place).catch(async (error) => {
+      // Its successor, which has absorbed it, removes it.
+      if ((await state.size(listPath(inbox, session.name))) === undefined) return [];
+      throw error;
+    });
     const isNewest = (await readClaims(state, inbox)).at(-1) === session.name;
     if (isNewest) return { entries: found, place: behind(found, place), isStalled: false };
     const chain = await chainNow();
     const index = chain.findIndex(({ name }) => name === session.name);
-    // Its successor had looked before it wrote anything: nothing of it counts, and nothing was given.
+    // Its successor had looked before it wrote anything, or has absorbed it.
     if (index === -1) return { entries: [], place: await begin(count), isStalled: false };
     const end = chain[index]?.end;
     if (end === undefined) return { entries: [], place, isStalled: true };

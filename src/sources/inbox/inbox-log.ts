@@ -20,6 +20,8 @@ const headerSchema = z.object({
   count: z.number(),
   /** When the first of them came (ISO 8601). */
   firstAt: z.string().optional(),
+  /** Bytes behind this line that are entries of earlier sessions: those do not count any more, and this one with them alone. */
+  absorbed: z.number().optional(),
 });
 export type SessionHeader = z.infer<typeof headerSchema>;
 
@@ -75,7 +77,8 @@ const inboxesFolder = 'inboxes';
 export const inboxFolderOf = (inbox: string) => `${inboxesFolder}/${inbox}`;
 const claimsFolder = (inbox: string) => `${inboxFolderOf(inbox)}/claims`;
 export const claimPath = (inbox: string, session: string) => `${claimsFolder(inbox)}/${session}`;
-export const listPath = (inbox: string, session: string) => `${inboxFolderOf(inbox)}/lists/${session}.jsonl`;
+const listsFolder = (inbox: string) => `${inboxFolderOf(inbox)}/lists`;
+export const listPath = (inbox: string, session: string) => `${listsFolder(inbox)}/${session}.jsonl`;
 
 /** In their order. */
 export async function listInboxNames(state: StateStore): Promise<string[]> {
@@ -96,32 +99,74 @@ export async function readClaims(state: StateStore, inbox: string): Promise<stri
   return names.filter((name) => /^\d{10}-\d{6}-[0-9a-f]{8}$/.test(name)).sort();
 }
 
+/** The names of all sessions that have a file. */
+export async function readListNames(state: StateStore, inbox: string): Promise<string[]> {
+  return (await state.list(listsFolder(inbox))).map(({ name }) => name.replace(/\.jsonl$/, ''));
+}
+
 /** More than the longest first line. */
 const headerInBytes = 4 * 1024;
 
 /** Durable. Undefined: it has none, and perhaps never will: nothing of it counts until it has one. */
 async function readHeader(state: StateStore, inbox: string, session: string) {
   const path = listPath(inbox, session);
-  if (((await state.size(path)) ?? 0) === 0) return undefined;
+  const size = (await state.size(path)) ?? 0;
+  if (size === 0) return undefined;
   await state.sync(path);
-  const bytes = await state.readRange(path, { offset: 0, sizeInBytes: headerInBytes });
+  const bytes = await state
+    .readRange(path, { offset: 0, sizeInBytes: headerInBytes })
+    .catch(async (error) => {
+      if ((await state.size(path)) === undefined) return Buffer.alloc(0);
+      throw error;
+    });
   const end = bytes.indexOf(0x0a);
   if (end === -1) return undefined;
   const header = headerSchema.safeParse(parseJson(bytes.toString('utf8', 0, end)));
   if (!header.success) throw damaged(state, path, 0);
-  return { header: header.data, begin: end + 1 };
+  const begin = end + 1;
+  return size < begin + (header.data.absorbed ?? 0) ? undefined : { header: header.data, begin };
 }
 
 /** What was read of sessions before: a first line does not change. */
 export type KnownHeaders = Map<string, { readonly header: SessionHeader; readonly begin: number }>;
 
-/** The sessions that count, in order, from the oldest that is kept. `before`: those before this one. */
+interface ChainOptions {
+  /** Those before this one. */
+  readonly before?: string;
+  readonly known?: KnownHeaders;
+}
+
+/** The sessions that count, in order, from the oldest that is kept. */
 export async function readChain(
   state: StateStore,
   inbox: string,
-  { before, known = new Map() }: { before?: string; known?: KnownHeaders } = {},
+  options: ChainOptions = {},
 ): Promise<Session[]> {
-  const names = (await readClaims(state, inbox)).filter((name) => before === undefined || name < before);
+  while (true) {
+    const claims = await readClaims(state, inbox);
+    const lacking: string[] = [];
+    const chain = await chainOf({
+      state,
+      inbox,
+      claims,
+      ...options,
+      onLacking: (name) => lacking.push(name),
+    });
+    // Without a first line it says nothing; but one that was absorbed may have gone while this was read.
+    const now = lacking.length === 0 ? [] : await readClaims(state, inbox);
+    if (lacking.every((name) => now.includes(name))) return chain;
+  }
+}
+
+async function chainOf(
+  options: ChainOptions & {
+    state: StateStore;
+    inbox: string;
+    claims: readonly string[];
+    onLacking: (name: string) => void;
+  },
+): Promise<Session[]> {
+  const { state, inbox, claims, before, known = new Map(), onLacking } = options;
   const headerOf = async (name: string) => {
     const header = known.get(name) ?? (await readHeader(state, inbox, name));
     if (header) known.set(name, header);
@@ -129,15 +174,36 @@ export async function readChain(
   };
   const chain: Session[] = [];
   let wanted: { session: string; sizeInBytes?: number } | undefined;
-  for (const name of names.toReversed()) {
+  for (const name of claims.toReversed()) {
+    if (before !== undefined && name >= before) continue;
     if (wanted && wanted.session !== name) continue;
     const found = await headerOf(name);
-    if (!found) continue;
+    if (!found) {
+      onLacking(name);
+      continue;
+    }
     chain.unshift({ name, ...found, ...(wanted?.sizeInBytes !== undefined && { end: wanted.sizeInBytes }) });
     wanted = found.header.after;
     if (!wanted) break;
   }
   return chain;
+}
+
+/** Reads sessions that count; anew where one of them has gone meanwhile, since a later one has absorbed it. */
+export async function readSessions<Result>(
+  state: StateStore,
+  inbox: string,
+  read: (chain: readonly Session[]) => Promise<Result>,
+): Promise<Result> {
+  for (let chain = await readChain(state, inbox); ; ) {
+    try {
+      return await read(chain);
+    } catch (error) {
+      const claims = await readClaims(state, inbox);
+      if (chain.every(({ name }) => claims.includes(name))) throw error;
+      chain = await readChain(state, inbox);
+    }
+  }
 }
 
 /** Whole entries of a session from a place on; those behind `end` are left out. */

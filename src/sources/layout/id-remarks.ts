@@ -13,7 +13,7 @@ export interface CaseOnly {
   readonly firstSeq: number;
 }
 
-/** Looks for such ids in a list; 20 bytes an id, 25 to 32 with free places. */
+/** Looks for such ids in a list; 20 bytes an id, 22 to 24 with free places. */
 export function createCaseTally() {
   const index = createHashIndex({ valueWords: 2 });
   let photos = 0;

@@ -31,16 +31,10 @@ export async function readCsvColumns(header: readonly string[], table: CsvTable)
   const { address } = table;
   const names = header.map((name) => name.trim());
   const known = names.map((name) => name.toLowerCase());
-  const find = (name: string) => (known.includes(name) ? known.indexOf(name) : undefined);
+  const find = findIn(known);
   const subjectId = find('subject_id') ?? find('id');
   const photo = find('photo');
-  if (subjectId === undefined || photo === undefined) {
-    const guessed = guessColumns(names, await table.firstRows());
-    throw missingColumns(names, table, {
-      subjectId: subjectId ?? guessed.subjectId,
-      photo: photo ?? guessed.photo,
-    });
-  }
+  if (subjectId === undefined || photo === undefined) throw await missingColumns(names, table);
   checkDuplicates(names, known, address);
   const columns = { subjectId, photo, templateId: find('template_id'), version: find('version') };
   const used = new Set<number | undefined>(Object.values(columns));
@@ -48,25 +42,62 @@ export async function readCsvColumns(header: readonly string[], table: CsvTable)
   return { count: names.length, ...columns, metadata: others.filter(({ name }) => name !== '') };
 }
 
-function missingColumns(names: readonly string[], table: CsvTable, meant: GuessedColumns): UsageError {
-  const found = names.map((name) => JSON.stringify(name.slice(0, 60))).slice(0, 30);
+const findIn = (known: readonly string[]) => (name: string) =>
+  known.includes(name) ? known.indexOf(name) : undefined;
+
+/** The names of a header, for a message: the first of them, each cut short. */
+export function quoteColumns(names: readonly string[]): string {
+  const found = names.map((name) => JSON.stringify(name.trim().slice(0, 60))).slice(0, 30);
   const more = names.length > found.length ? ` and ${names.length - found.length} more` : '';
+  return `${found.join(', ')}${more}`;
+}
+
+async function missingColumns(names: readonly string[], table: CsvTable): Promise<UsageError> {
+  const [only = '', ...others] = names;
+  const delimiter = others.length > 0 ? undefined : [';', '\t', '|'].find((one) => only.includes(one));
+  const split = (fields: readonly string[]) =>
+    delimiter === undefined
+      ? fields
+      : fields
+          .join(',')
+          .split(delimiter)
+          .map((field) => field.trim());
+  const rows = (await table.firstRows()).map(split);
+  const hint = copyHint(split(names), table, { rows, delimiter });
   return new UsageError(
     'csv-columns',
     `${table.address} needs the columns subject_id (or id) and photo in its first row; ` +
-      `the columns found are ${found.join(', ')}${more}.${delimiterHint(names) || renamingHint(names, table, meant)}`,
+      `the columns found are ${quoteColumns(names)}.${hint}`,
   );
 }
 
-/** Says which columns seem to be meant, and how they are renamed in a copy of a file on this machine. */
-function renamingHint(
+/** The columns that seem to be meant, by their names or else by what is in them. */
+function meantColumns(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+): { [Column in keyof GuessedColumns]: number | undefined } {
+  const find = findIn(names.map((name) => name.toLowerCase()));
+  const guessed = guessColumns(names, rows);
+  return {
+    subjectId: find('subject_id') ?? find('id') ?? guessed.subjectId,
+    photo: find('photo') ?? guessed.photo,
+  };
+}
+
+/**
+ * Says what keeps the columns apart, if no comma does, which of them seem to be meant, and the command that says both in a
+ * copy of a file on this machine.
+ */
+function copyHint(
   names: readonly string[],
   { address, beginsWithHeader }: CsvTable,
-  { subjectId, photo }: GuessedColumns,
+  { rows, delimiter }: { rows: readonly (readonly string[])[]; delimiter: string | undefined },
 ): string {
-  const renamed = [...names];
-  if (subjectId !== undefined) renamed[subjectId] = 'subject_id';
-  if (photo !== undefined) renamed[photo] = 'photo';
+  const { subjectId, photo } = meantColumns(names, rows);
+  const renamed = names.map((name, index) => {
+    const isKnown = ['subject_id', 'id', 'photo'].includes(name.toLowerCase());
+    return isKnown ? name : index === subjectId ? 'subject_id' : index === photo ? 'photo' : name;
+  });
   const looks = [
     [subjectId, 'id'],
     [photo, 'photo'],
@@ -74,22 +105,35 @@ function renamingHint(
   const seen = looks
     .filter(([index]) => index !== undefined && names[index] !== renamed[index])
     .map(([index = 0, what]) => `${JSON.stringify(names[index]?.slice(0, 60))} looks like the ${what}`);
-  if (seen.length === 0) return '';
+  if (seen.length === 0 && delimiter === undefined) return '';
   const isPlain = names.every((name) => /^[^"',&\\/\p{C}]*$/u.test(name));
-  const canCopy = isPlain && beginsWithHeader && subjectId !== undefined && photo !== undefined;
-  const copy = `${address.slice(0, -extname(address).length)}-renamed.csv`;
-  const command = `sed ${shellWord(`1s/.*/${renamed.join(',')}/`)} ${shellWord(address)} > ${shellWord(copy)}`;
-  const how = canCopy && !isS3Address(address) ? `: ${command}` : '';
-  return ` ${seen.join(', and ')}. Rename what is meant in the first row${how}`;
+  const isComplete = subjectId !== undefined && photo !== undefined;
+  const canCopy = beginsWithHeader && isComplete && (isPlain || seen.length === 0) && !isS3Address(address);
+  const says = [
+    ...(delimiter === undefined ? [] : [separatedBy(delimiter)]),
+    ...(seen.length === 0 ? [] : [`${seen.join(', and ')}. Rename what is meant in the first row`]),
+  ];
+  const header = seen.length === 0 ? undefined : renamed.join(delimiter ?? ',');
+  return ` ${says.join('. ')}${canCopy ? `: ${copyCommand(address, { header, delimiter })}` : ''}`;
 }
 
-function delimiterHint(names: readonly string[]): string {
-  const [only = '', ...others] = names;
-  if (others.length > 0) return '';
-  const delimiter = [';', '\t', '|'].find((character) => only.includes(character));
-  if (delimiter === undefined) return '';
-  const shown = delimiter === '\t' ? 'a tab' : `"${delimiter}"`;
-  return ` The fields seem to be separated by ${shown}: save the file with commas.`;
+function separatedBy(delimiter: string): string {
+  const [shown, line] =
+    delimiter === '\t' ? ['a tab', 'sep= and a tab'] : [`"${delimiter}"`, `sep=${delimiter}`];
+  return `The fields seem to be separated by ${shown}: save the file with commas, or say so in a line before its first (${line})`;
+}
+
+/** A copy with another header, and with a line before it that says what keeps the columns apart. */
+function copyCommand(
+  address: string,
+  { header, delimiter }: { header: string | undefined; delimiter: string | undefined },
+): string {
+  const from = shellWord(address);
+  const to = shellWord(`${address.slice(0, -extname(address).length)}-renamed.csv`);
+  const rows = header === undefined ? `cat ${from}` : `sed ${shellWord(`1s/.*/${header}/`)} ${from}`;
+  if (delimiter === undefined) return `${rows} > ${to}`;
+  const line = delimiter === '\t' ? String.raw`sep=\t\n` : `sep=${delimiter}\\n`;
+  return `{ printf '${line}'; ${rows}; } > ${to}`;
 }
 
 /** Of two columns with one name, or one known name in two cases, only one could be read. */

@@ -287,5 +287,7 @@ async function checkUtf8(
   listed: ListedPhoto,
 ): Promise<ListedPhoto> {
   const isValid = isUtf8(await readRange(bytes, { offset: start, sizeInBytes: end - start }));
-  return isValid ? listed : { ...listed, problem: `row ${listed.row} is not valid UTF-8` };
+  return isValid
+    ? listed
+    : { ...listed, problem: `row ${listed.row} is not valid UTF-8; save the list as UTF-8` };
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { namesThatComeTwice } from '../../util/names-that-come-twice.ts';
 import { isRedacted } from '../../util/redact-address.ts';
 import { isSameTemplate } from '../../util/template-id.ts';
 import { maxRowSizeInBytes } from './bounded-lines.ts';
@@ -40,14 +41,14 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** Parses a line; never throws. `bytes` is absent for a line that is too long. */
 export function readJsonlRow(bytes: Buffer | undefined, options: ReportOptions): JsonlRow {
   if (bytes === undefined) return problem(`is longer than ${maxRowSizeInBytes / 1024 / 1024} MiB`);
-  if (!isUtf8(bytes)) return problem('is not valid UTF-8');
+  if (!isUtf8(bytes)) return problem('is not valid UTF-8; save the list as UTF-8');
   const text = bytes.toString('utf8').trim();
   if (text === '') return { kind: 'empty' };
   const value = parseObject(text);
   if (value === undefined) return problem('is not a JSON object; one object a line is needed');
   const schema = value.schema;
   if (typeof schema !== 'string' || !schema.startsWith('rollcall.')) {
-    return { kind: 'row', isReport: false, ...readManifestLine(value) };
+    return { kind: 'row', isReport: false, ...readManifestLine(value, namesThatComeTwice(text)) };
   }
   if (schema === reportSchema) return readReportLine(value, options);
   return problem(`has the schema ${JSON.stringify(schema.slice(0, 60))}, which this version does not know`);
@@ -94,7 +95,11 @@ const names = {
   version: ['version'],
 } as const;
 
-function readManifestLine(value: JsonObject): { fields: JsonlFields; problem?: string } {
+/** A name that comes twice may be that of two photos, or of two people. */
+function readManifestLine(
+  value: JsonObject,
+  twice: ReadonlySet<string>,
+): { fields: JsonlFields; problem?: string } {
   const find = (field: keyof typeof names) => names[field].find((name) => isGiven(value[name]));
   const keys = [find('subjectId'), find('photo'), find('templateId'), find('version')] as const;
   const texts = keys.map((key) => (key === undefined ? undefined : toText(value[key])));
@@ -102,13 +107,12 @@ function readManifestLine(value: JsonObject): { fields: JsonlFields; problem?: s
   const used = new Set<string | undefined>([...keys, 'metadata']);
   const others = Object.fromEntries(Object.entries(value).filter(([name]) => !used.has(name)));
   const metadata = { ...toMetadata(others), ...toMetadata(value.metadata) };
+  const fields = { subjectId, photo, templateId, version, metadata };
+  const double = keys.find((key) => key !== undefined && twice.has(key));
+  if (double !== undefined) return { fields, problem: `has ${JSON.stringify(double)} twice` };
   const wrong = keys.find((key, index) => key !== undefined && texts[index] === undefined);
-  return {
-    fields: { subjectId, photo, templateId, version, metadata },
-    ...(wrong === undefined
-      ? {}
-      : { problem: `has a ${JSON.stringify(wrong)} that is neither text nor a whole number` }),
-  };
+  if (wrong === undefined) return { fields };
+  return { fields, problem: `has a ${JSON.stringify(wrong)} that is neither text nor a whole number` };
 }
 
 function parseObject(text: string): JsonObject | undefined {

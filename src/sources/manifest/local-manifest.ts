@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '../../util/errors.ts';
 import { fileVersion } from '../../util/file-version.ts';
+import { whyUnreadable } from '../../util/why-unreadable.ts';
 import type { ManifestBytes, ManifestPlace } from './manifest-bytes.ts';
 
 /** A manifest in a file. @param path absolute */
@@ -26,17 +27,15 @@ export async function openLocalManifest(path: string): Promise<ManifestBytes> {
     };
   }
   await file.close();
-  throw new UsageError(
-    'source-missing',
-    `${path} is not a regular file; to pipe JSONL in, give "-" as the source.`,
-  );
+  const why = stats.isDirectory()
+    ? 'a folder: name a file'
+    : 'not a regular file (a pipe, socket or device): name a file; a run takes JSONL that is piped in as its source "-"';
+  throw new UsageError('source-missing', `${path} is ${why}.`);
 }
 
 async function openFile(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError('source-missing', `${path} cannot be read (${error.code ?? error.message}).`, {
-      cause: error,
-    });
+    throw new UsageError('source-missing', `${path} ${whyUnreadable(error)}.`, { cause: error });
   });
 }
 

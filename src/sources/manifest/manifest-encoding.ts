@@ -3,7 +3,10 @@ import { UsageError } from '../../util/errors.ts';
 const signatures = [
   { bytes: [0xff, 0xfe], what: 'is UTF-16 text; save it as UTF-8' },
   { bytes: [0xfe, 0xff], what: 'is UTF-16 text; save it as UTF-8' },
-  { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'is a workbook or archive; save it as CSV in UTF-8' },
+  {
+    bytes: [0x50, 0x4b, 0x03, 0x04],
+    what: 'is a workbook or archive; save it as CSV in UTF-8 (in Excel: CSV UTF-8)',
+  },
   { bytes: [0x1f, 0x8b], what: 'is compressed; unpack it first' },
 ] as const;
 
@@ -26,7 +29,7 @@ function problemOfFirstLine(beginning: Buffer): string | undefined {
     new TextDecoder('utf-8', { fatal: true }).decode(line, { stream: end === -1 });
     return undefined;
   } catch {
-    return 'is not UTF-8 text; save it as UTF-8';
+    return 'is not UTF-8 text; save it as UTF-8 (in Excel: CSV UTF-8)';
   }
 }
 

@@ -11,6 +11,8 @@ interface Evidence {
   readonly plainForms: ReadonlySet<string>;
   /** The most digits of an id of digits that begins with a zero; 0: there is none. */
   readonly digitsWithZero: number;
+  /** Whether there is a number with more digits than a spreadsheet keeps. */
+  readonly hasExactNumber: boolean;
 }
 
 interface Asked {
@@ -50,7 +52,7 @@ const isOfItsOwn = (asked: Asked) => !isCommon(asked) && (asked.alike > 1 || ask
 
 const missing: Kind = {
   pattern:
-    /^(?:[(<[]?(?:NULL|Null|null)[)>\]]?|\\N|[Nn]\/[Aa]|NA|NaN|nan|None|nil|undefined|\((?:blank|empty)\)|0x)$/u,
+    /^(?:[(<[]?(?:NULL|Null|null)[)>\]]?|\\N|[Nn]\/[Aa]|NA|NaN|nan|None|nil|undefined|NaT|<NA>|\[object Object\]|\((?:blank|empty)\)|0x)$/u,
   warning: 'id-like-missing',
   looksLike: 'what a program writes where there is no value',
   // A person called Null is there once, as a rule; a second one is a second empty cell.
@@ -95,7 +97,33 @@ const decimal: Kind = {
   isOdd: (asked) => !isCommon(asked),
 };
 
-const kinds = [missing, date, scientific, hexadecimal, decimal];
+const digitsKept = 15;
+
+const rounded: Kind = {
+  pattern: /^[1-9]\d{14}0+$/u,
+  warning: 'id-like-rounded',
+  looksLike: `a long number of which a spreadsheet has kept ${digitsKept} digits`,
+  // Three zeros that chance had to make, in two ids or more; and no id that shows that long numbers came through.
+  isShown: ({ id, alike, evidence }) =>
+    !evidence.hasExactNumber && alike > 1 && alike * (id.length - digitsKept) >= 3,
+  isOdd: ({ evidence }) => !evidence.hasExactNumber,
+};
+
+/** What bytes 80 to BF of UTF-8 become where they are read as Windows-1252 or Latin-1. */
+const trail = '[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]';
+
+const garbled: Kind = {
+  pattern: new RegExp(
+    `^(?=.*[^\\0-\\x7f])(?:[\\0-\\x7f]|[\u00c2-\u00df]${trail}|[\u00e0-\u00ef]${trail}{2}|[\u00f0-\u00f4]${trail}{3})+$`,
+    'u',
+  ),
+  warning: 'id-like-garbled',
+  looksLike: 'UTF-8 that was read as Windows-1252',
+  // Those whose ids differed still do; but they are other subjects than in a list that was written right.
+  isShown: () => false,
+};
+
+const kinds = [missing, date, scientific, hexadecimal, decimal, rounded, garbled];
 
 /** Formulas that fail, in the languages of spreadsheets; a column that is too narrow; LibreOffice's `Err:502`. */
 const spreadsheetError =
@@ -139,14 +167,16 @@ function gatherEvidence(ids: Iterable<string>): Evidence {
   const counts = new Map<Kind, number>();
   const plainForms = new Set<string>();
   let digitsWithZero = 0;
+  let hasExactNumber = false;
   for (const id of ids) {
     if (id === '' || isSpreadsheetError(id)) continue;
     const kind = kindOf(id);
     if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     else plainForms.add(formOf(id));
+    if (/^\d{15}\d*[1-9]\d*$/u.test(id)) hasExactNumber = true;
     if (/^0\d+$/u.test(id)) digitsWithZero = Math.max(digitsWithZero, id.length);
   }
-  return { counts, plainForms, digitsWithZero };
+  return { counts, plainForms, digitsWithZero, hasExactNumber };
 }
 
 const kindOf = (id: string) => kinds.find(({ pattern }) => pattern.test(id));

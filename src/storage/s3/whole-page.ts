@@ -13,7 +13,7 @@ export class BrokenPageError extends Error {
 
   constructor(what: string) {
     super(what);
-    this.detail = `${what}. Does a proxy, a cache or a sign-in page stand between? See AWS_ENDPOINT_URL_S3 and HTTPS_PROXY`;
+    this.detail = `${what}. Does a proxy, a cache or a sign-in page stand between? See AWS_ENDPOINT_URL_S3`;
   }
 }
 

@@ -1,7 +1,10 @@
 import type { StateLine } from './state-store.ts';
 
-/** The whole lines of what is read from a byte offset on; what follows the last newline is left out. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>, offset: number): AsyncGenerator<StateLine[]> {
+/** The whole lines of what is read from a byte offset on. `torn`: what follows the last newline, too; else it is left out. */
+export async function* linesOf(
+  chunks: AsyncIterable<Buffer>,
+  { offset, torn = false }: { offset: number; torn?: boolean | undefined },
+): AsyncGenerator<StateLine[]> {
   let rest: Buffer = Buffer.alloc(0);
   let position = offset;
   for await (const chunk of chunks) {
@@ -11,6 +14,8 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>, offset: number): A
     rest = bytes.subarray(consumed);
     if (lines.length > 0) yield lines;
   }
+  if (torn && rest.length > 0)
+    yield [{ text: rest.toString(), offset: position - rest.length, sizeInBytes: rest.length }];
 }
 
 function splitLines(bytes: Buffer, offset: number): { lines: StateLine[]; consumed: number } {

@@ -7,7 +7,10 @@ import { openAppender } from './local-appender.ts';
 import { openByteFile, openScratchFile, overwrite } from './local-byte-file.ts';
 import { createWhole, openWriter, writeWhole } from './local-writer.ts';
 import { guarded } from './state-fault.ts';
-import type { StateEntry, StateLine, StateStore } from './state-store.ts';
+import type { ReadLinesOptions, StateEntry, StateLine, StateStore } from './state-store.ts';
+
+/** A folder into which another process writes just then is removed all the same: what came in between goes as well. */
+const removing = { force: true, recursive: true, maxRetries: 10, retryDelay: 10 } as const;
 
 /** State in a folder of this machine. Folders are readable by this user only (0700), files too (0600). */
 export function createLocalStateStore(folder: string): StateStore {
@@ -30,7 +33,7 @@ export function createLocalStateStore(folder: string): StateStore {
     readLines: (path, options) => guardedLines(locate(path), readLines(locate(path), options)),
     list: (path) => guarded(locate(path), () => listFolder(locate(path))),
     size: (path) => guarded(locate(path), () => sizeOf(locate(path))),
-    remove: (path) => guarded(locate(path), () => rm(locate(path), { force: true, recursive: true })),
+    remove: (path) => guarded(locate(path), () => rm(locate(path), removing)),
     bytes: {
       open: (path) => guarded(locate(path), () => openByteFile(locate(path))),
       openWriter: (path) => guarded(locate(path), () => openWriter(locate(path))),
@@ -123,12 +126,12 @@ async function describe(folder: string, entry: Dirent): Promise<StateEntry | und
 
 const chunkSizeInBytes = 256 * 1024;
 
-/** Whole lines of a file in batches of about a chunk; nothing if there is no such file. */
+/** Lines of a file in batches of about a chunk; nothing if there is no such file. */
 export async function* readLines(
   path: string,
-  { offset = 0, end = Number.POSITIVE_INFINITY }: { offset?: number; end?: number } = {},
+  { offset = 0, end = Number.POSITIVE_INFINITY, torn }: ReadLinesOptions = {},
 ): AsyncGenerator<StateLine[]> {
-  yield* linesOf(readChunks(path, { offset, end }), offset);
+  yield* linesOf(readChunks(path, { offset, end }), { offset, torn });
 }
 
 async function* readChunks(path: string, range: { offset: number; end: number }): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { guarded } from './state-fault.ts';
 import type { ByteWriter, StateWriter } from './state-store.ts';
@@ -89,11 +89,26 @@ async function openDraft(path: string): Promise<Draft> {
 
 /** Makes a folder, and those above it, readable by this user only, and durable. */
 export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  const first = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error) => explain(path, error));
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder))
     await syncFolder(dirname(folder));
 }
+
+/** Node.js says ENOENT, whatever keeps it from making a folder above: the first that is not there says what it is. */
+async function explain(path: string, error: NodeJS.ErrnoException): Promise<never> {
+  if (error.code !== 'ENOENT') throw error;
+  let missing = path;
+  while (missing !== dirname(missing) && !(await isThere(dirname(missing)))) missing = dirname(missing);
+  await mkdir(missing, { mode: 0o700 });
+  throw error;
+}
+
+const isThere = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** A new name in a folder is durable only when the folder is synced too. */
 export async function syncFolder(path: string): Promise<void> {

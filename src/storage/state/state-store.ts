@@ -41,14 +41,25 @@ export interface StateStore {
   sync(path: string): Promise<void>;
   /** The file will not grow any more: on S3 its segments become one object. Harmless when done again. */
   seal(path: string, options?: { epoch?: number }): Promise<void>;
-  /** Whole lines in batches, from a byte offset at which a line begins; a torn last line is left out. */
-  readLines(path: string, options?: { offset?: number; end?: number }): AsyncIterable<StateLine[]>;
+  /** Lines in batches. */
+  readLines(path: string, options?: ReadLinesOptions): AsyncIterable<StateLine[]>;
   list(folder: string): Promise<StateEntry[]>;
   /** Size in bytes, or undefined if there is no such file. */
   size(path: string): Promise<number | undefined>;
   remove(path: string): Promise<void>;
   /** Files of bytes that are read here and there; absent where each look is a request (S3). */
   readonly bytes?: ByteFiles;
+}
+
+export interface ReadLinesOptions {
+  /** In bytes; a line begins there. */
+  readonly offset?: number;
+  readonly end?: number;
+  /**
+   * Whether a last line without a newline is shown; else it is left out. Where a file grows it may be half of what is being
+   * written; of one that appeared whole it is all that is left of its end.
+   */
+  readonly torn?: boolean;
 }
 
 export interface ByteFiles {
@@ -86,7 +97,7 @@ export interface StateLine {
   /** Without its newline. */
   readonly text: string;
   readonly offset: number;
-  /** With its newline. */
+  /** With its newline, if it has one. */
   readonly sizeInBytes: number;
 }
 

@@ -64,6 +64,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         idempotent: false,
       },
       host: url.host,
+      proxy: route.proxy,
       timeoutInMs: timeout,
       bodyLimitInBytes: options.bodyLimitInBytes ?? 1024 * 1024,
       signal,
@@ -116,6 +117,8 @@ interface Route {
   readonly pathPrefix: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly tunnel?: URL;
+  /** Host of the proxy that is handed the whole address. */
+  readonly proxy?: string;
 }
 
 /** https goes through a proxy's tunnel; for http the proxy is handed the whole address, as proxies expect it. */
@@ -125,6 +128,7 @@ function routeTo(url: URL, proxy: URL | undefined): Route {
   if (url.protocol === 'https:') return { origin: url.origin, pathPrefix: path, headers: {}, tunnel: proxy };
   return {
     origin: proxy.origin,
+    proxy: proxy.host,
     pathPrefix: url.origin + path,
     headers: { host: url.host, ...proxyAuthorization(proxy) },
   };

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly request: Dispatcher.DispatchOptions;
   /** Names the engine in messages: host and port. */
   readonly host: string;
+  /** Of the proxy that is handed the whole address, if the connection leads to one: host and port. */
+  readonly proxy?: string | undefined;
   readonly timeoutInMs: number;
   readonly bodyLimitInBytes: number;
   readonly signal: AbortSignal;
@@ -93,7 +95,7 @@ export function exchange(options: Exchange): Promise<HttpResponse | HttpFailure>
         end(() => resolve({ kind: 'response', ...head, ...body() }));
       },
       onResponseError(_controller, error) {
-        end(() => fail(describeFailure({ error, host })));
+        end(() => fail(describeFailure({ error, host, proxy: options.proxy })));
       },
     });
   });

@@ -1,5 +1,7 @@
 import { BlockList, isIP } from 'node:net';
+import { decodeSafely } from '../decode-safely.ts';
 import { UsageError } from '../errors.ts';
+import { basicCredentials } from './basic-credentials.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,10 +21,13 @@ export function proxyFor(url: URL, environment: Environment): URL | undefined {
 
 /** The header that a proxy wants for the user and password in its address, if there are any. */
 export function proxyAuthorization(proxy: URL): Record<string, string> {
-  if (proxy.username === '') return {};
-  const userAndPassword = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(userAndPassword).toString('base64')}` };
+  const credentials = basicCredentials(proxy);
+  return credentials === undefined ? {} : { 'proxy-authorization': credentials };
 }
+
+/** What its address has that no message may repeat: a proxy may answer itself, and say what it was sent. */
+export const secretsOfProxy = (proxy: URL | undefined): readonly string[] =>
+  proxy?.password ? [decodeSafely(proxy.password)] : [];
 
 function readProxy(setting: string, value: string): URL {
   const address = value.includes('://') ? value : `http://${value}`;

@@ -25,13 +25,15 @@ export function createProxyTunnel(options: { proxy: URL; timeoutInMs: number }):
   const connectInside = buildConnector({ timeout: options.timeoutInMs });
   return (target, callback) => {
     const fail = (error: Error) => callback(error, null);
+    // What fails before the tunnel stands is the proxy's, not the engine's.
+    const failBefore = (error: Error) => fail(Object.assign(error, { proxy: options.proxy.host }));
     const connect = requestTunnel(options.proxy, authority(target));
     const timer = setTimeout(() => connect.destroy(timeout()), options.timeoutInMs);
     connect.once('close', () => clearTimeout(timer));
-    connect.once('error', fail);
+    connect.once('error', failBefore);
     connect.once('connect', (response, socket, head) => {
       clearTimeout(timer);
-      connect.off('error', fail);
+      connect.off('error', failBefore);
       const status = response.statusCode ?? 0;
       if (status < 200 || status > 299) {
         socket.destroy();

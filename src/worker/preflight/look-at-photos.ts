@@ -2,7 +2,7 @@ import { inspectPhoto } from '../../photos/inspect-photo.ts';
 import type { PhotoRules, PreparationSettings } from '../../photos/photo.ts';
 import { preparePhoto } from '../../photos/prepare-photo.ts';
 import type { PhotoReader } from '../../photos/read-photo.ts';
-import type { Outcome } from '../../records/report-line.ts';
+import type { Outcome } from '../../records/report/report-line.ts';
 import type { ListedPhoto } from '../../sources/source.ts';
 import { inOrder } from '../../util/in-order.ts';
 import type { Warning } from '../../util/warning.ts';

@@ -1,7 +1,7 @@
 import type { PhotoFault } from '../../engines/engine.ts';
 import type { FaceFound, FaceReader, PhotoReading } from '../../engines/local/faces/face-reader.ts';
 import { foreseeVerdict } from '../../engines/registry.ts';
-import type { Outcome } from '../../records/report-line.ts';
+import type { Outcome } from '../../records/report/report-line.ts';
 import type { Warning } from '../../util/warning.ts';
 
 /** A look at a photo before the call that would cost something. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { auditLineSchema } from '../../../src/records/audit-line.ts';
+import { auditLineSchema } from '../../../src/records/audit/audit-line.ts';
 import { facePhoto } from '../../helpers/face-photos.ts';
 import { writeFiles } from '../../helpers/photos.ts';
 import { startTestRedis, type TestRedis } from '../../helpers/redis-server.ts';

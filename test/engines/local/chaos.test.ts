@@ -5,7 +5,7 @@ import { writeFiles } from '../../helpers/photos.ts';
 import { openScene, type Scene } from '../../helpers/scene.ts';
 import { startEngine } from './engine-process.ts';
 
-describe('rollcall engine --chaos', { timeout: 240_000 }, () => {
+describe('rollcall engine --chaos', () => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene();

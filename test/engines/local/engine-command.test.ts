@@ -17,7 +17,7 @@ import { type Answer, type EngineProcess, postForm, sendJson, startEngine } from
 const page = readOotoEnrollDocument();
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-describe('rollcall engine', { timeout: 240_000 }, () => {
+describe('rollcall engine', () => {
   let folder: TemporaryFolder;
   let engine: EngineProcess;
   let me: Buffer;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isListening } from '../../../src/engines/local/engine-socket.ts';
@@ -42,4 +43,9 @@ test('a process listens, or is killed before, or in the moment when it is asked 
   waitDeafly();
   expect(await asked).toBe(false);
   expect(await isListening(socketPath)).toBe(false);
+});
+
+test('nobody listens below a file', async () => {
+  await writeFile(join(folder.path, 'state'), '');
+  expect(await isListening(join(folder.path, 'state', 'engine.sock'))).toBe(false);
 });

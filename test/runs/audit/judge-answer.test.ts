@@ -43,6 +43,15 @@ describe('what an answer says of a subject', () => {
     expect(reason === undefined ? status : `${status} ${reason}`).toBe(verdict);
   });
 
+  it.each(['forgotten', 'undone'] as const)('of somebody %s, who must not be found', (about) => {
+    const of = (answer: Partial<Answer>) => judge(answer, { about, sha256: undefined });
+    expect(of({ verified: 'no-template' })).toEqual({ status: `${about}-gone` });
+    expect(of({ best: null })).toEqual({ status: `${about}-gone` });
+    for (const answer of [{ verified: 'same' } as const, { verified: 'other' } as const, best('own', 0.1)])
+      expect(of(answer)).toEqual({ status: `${about}-found` });
+    expect(of(best('bert', 0.9))).toEqual({ status: 'unknown', reason: 'no-answer' });
+  });
+
   it('is believed without a SHA-256 only where it speaks for the subject', () => {
     expect(judge({ verified: 'same' }, { sha256: undefined })).toEqual({ status: 'present' });
     for (const answer of [{ best: null }, { verified: 'other' } as const, best('bert', 0.9)])

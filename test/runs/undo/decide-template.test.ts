@@ -14,8 +14,10 @@ const event = (run: string | undefined, minute: number, more: Partial<LedgerEven
 });
 const line = {
   ...{ seq: 1, subjectId: 'ann', photo: '/1.jpg', templateId: 'T', finishedAt: timeAt(2) },
+  stored: 'yes' as const,
   ...{ replaced: undefined, version: undefined, sha256: 'aa', warnings: undefined, error: undefined },
 };
+const lost = { ...line, stored: 'unknown' as const };
 const decide = (events: readonly LedgerEvent[], more: Partial<TemplateQuestion> = {}) =>
   decideTemplate({
     ...{ run: 'r', lines: [line], marks: events.map(markOfEvent), idFrom: 'subject' },
@@ -25,6 +27,36 @@ const decide = (events: readonly LedgerEvent[], more: Partial<TemplateQuestion> 
 
 it.each<[string, readonly LedgerEvent[], Partial<TemplateQuestion>, object]>([
   ['nothing earlier is known', [event('r', 2)], {}, { kind: 'delete', isUnproven: true }],
+  [
+    'no answer came, and nothing earlier is known',
+    [event('r', 2, { kind: 'unclear' })],
+    { lines: [lost] },
+    { reason: 'unclear-call' },
+  ],
+  [
+    'no answer came from an engine that said that it was free',
+    [event('r', 2, { kind: 'unclear' })],
+    { lines: [{ ...lost, replaced: 'none' }] },
+    { kind: 'delete', isUnproven: false },
+  ],
+  [
+    'no answer came, and what was before was undone',
+    [event('q', 1, { kind: 'undone', replaced: 'none' }), event('r', 2, { kind: 'unclear' })],
+    { lines: [lost] },
+    { kind: 'delete', isUnproven: false },
+  ],
+  [
+    'no answer came the second time',
+    [event('r', 2), event('r', 3, { kind: 'unclear' })],
+    { lines: [line, { ...lost, finishedAt: timeAt(3) }] },
+    { kind: 'delete', isUnproven: true },
+  ],
+  [
+    'the answered one of two was written before a kill',
+    [event('r', 2), event('r', 3, { kind: 'unclear' })],
+    { lines: [{ ...lost, finishedAt: timeAt(3) }] },
+    { kind: 'delete', isUnproven: true },
+  ],
   ['another run was before', [event('q', 1), event('r', 2)], {}, { kind: 'restore', earlier: event('q', 1) }],
   ['another run came after', [event('r', 2), event('q', 3)], {}, { kind: 'kept', by: 'q' }],
   ['one of an unknown version came after', [event('r', 2), event(undefined, 3)], {}, { kind: 'kept' }],

@@ -10,10 +10,10 @@ import { openErasedSubjects } from '../../../src/ledger/forgotten-subjects.ts';
 import { createLedgerDelta } from '../../../src/ledger/ledger-delta.ts';
 import type { QueueBackend } from '../../../src/queue/queue.ts';
 import { openManifestWriter } from '../../../src/records/manifest.ts';
-import type { ReportLine } from '../../../src/records/report-line.ts';
-import { partsFolder } from '../../../src/records/report-part.ts';
+import type { ReportLine } from '../../../src/records/report/report-line.ts';
+import { partsFolder } from '../../../src/records/report/report-part.ts';
 import { type RunRecord, runFolderOf } from '../../../src/records/run-record.ts';
-import type { UndoLine } from '../../../src/records/undo-line.ts';
+import type { UndoLine } from '../../../src/records/undo/undo-line.ts';
 import { newRecord } from '../../../src/runs/create-or-resume-run.ts';
 import { allowSubjects } from '../../../src/runs/erasure/forget-list.ts';
 import { forgetSubjects } from '../../../src/runs/erasure/forget-subjects.ts';
@@ -44,7 +44,7 @@ export interface GivenPhoto {
   readonly subject: string;
   readonly photo: number;
   readonly templateId?: string | undefined;
-  readonly ends: 'enrolled' | 'stored-unheard' | 'lost' | 'rejected';
+  readonly ends: 'enrolled' | 'stored-unheard' | 'lost' | 'rejected' | 'unchanged';
 }
 
 /**
@@ -166,6 +166,27 @@ export async function openUndoWorld() {
   /** What comes next has later times than what was. */
   const later = () => delay(8);
 
+  /** Tells when the first file of the ledger is there. */
+  function telling(then: () => Promise<void>): StateStore {
+    let isTold = false;
+    return {
+      ...real,
+      async openWriter(path) {
+        const writer = await real.openWriter(path);
+        return {
+          write: writer.write,
+          async commit() {
+            await writer.commit();
+            if (isTold) return;
+            isTold = true;
+            await then();
+          },
+          discard: writer.discard,
+        };
+      },
+    };
+  }
+
   /** Everything that a process does which dies after so many steps. */
   function dying(steps: number): StateStore {
     stepsLeft = steps;
@@ -188,6 +209,10 @@ export async function openUndoWorld() {
         step();
         await real.write(path, content);
       },
+      async remove(path) {
+        step();
+        await real.remove(path);
+      },
       async openAppender(path, options) {
         step();
         const appender = await real.openAppender(path, options);
@@ -204,6 +229,7 @@ export async function openUndoWorld() {
   }
 
   return {
+    state: real,
     held,
     truth,
     records,
@@ -275,7 +301,19 @@ export async function openUndoWorld() {
     /** Undoes a run; killed after each of these numbers of steps, then to its end. */
     async undo(
       id: string,
-      { kills = [], failing }: { kills?: readonly number[]; failing?: number | undefined } = {},
+      {
+        kills = [],
+        failing,
+        isResumed = true,
+        beforeCalls,
+      }: {
+        kills?: readonly number[];
+        /** False: it stays as the last kill left it. */
+        isResumed?: boolean;
+        failing?: number | undefined;
+        /** Awaited when the ledger says what is about to be done. */
+        beforeCalls?: () => Promise<void>;
+      } = {},
     ): Promise<UndoLine[]> {
       const record = records.get(id);
       if (!record) throw new Error(`no run ${id}`);
@@ -284,7 +322,7 @@ export async function openUndoWorld() {
       for (const steps of kills)
         await undoRun(toolsOn(dying(steps)), record, { signal }).catch(() => undefined);
       stepsLeft = Number.POSITIVE_INFINITY;
-      await undoRun(toolsOn(real), record, { signal });
+      if (isResumed) await undoRun(toolsOn(beforeCalls ? telling(beforeCalls) : real), record, { signal });
       await later();
       failEvery = Number.POSITIVE_INFINITY;
       const lines: UndoLine[] = [];
@@ -312,6 +350,8 @@ export async function openUndoWorld() {
     switch (ends) {
       case 'enrolled':
         return { ...base, status: 'enrolled', stored: 'yes', ...replaced };
+      case 'unchanged':
+        return { ...base, status: 'skipped', reason: 'unchanged', stored: 'yes' };
       case 'rejected':
         return {
           ...base,

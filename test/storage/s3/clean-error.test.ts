@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainS3Photo } from '../../../src/photos/s3-photo.ts';
+import { explainS3Photo } from '../../../src/photos/places/s3-photo.ts';
 import { cleanS3Error } from '../../../src/storage/s3/clean-error.ts';
 import { readS3Error } from '../../../src/storage/s3/s3-error.ts';
 import { s3Fault } from '../../../src/storage/s3/s3-fault.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLines } from '../../../src/storage/state/local-state-store.ts';
-import type { StateLine } from '../../../src/storage/state/state-store.ts';
+import type { ReadLinesOptions, StateLine } from '../../../src/storage/state/state-store.ts';
 import { randomInputs } from '../../helpers/long.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../helpers/temporary-folder.ts';
 
@@ -19,7 +19,7 @@ describe('readLines', () => {
   });
   afterAll(() => folder.remove());
 
-  async function read(options: { offset?: number; end?: number } = {}): Promise<StateLine[]> {
+  async function read(options: ReadLinesOptions = {}): Promise<StateLine[]> {
     const all: StateLine[] = [];
     for await (const lines of readLines(path, options)) all.push(...lines);
     return all;
@@ -50,12 +50,15 @@ describe('readLines', () => {
     .tuple(character, fc.oneof(fc.nat({ max: 20 }), fc.integer({ min: 60_000, max: 140_000 })), fc.string())
     .map(([filling, length, rest]) => filling.repeat(length) + rest.replaceAll('\n', ''));
 
-  it('gives every whole line with its place, wherever chunks end, and leaves a torn last line out', async () => {
+  it('gives every whole line with its place, wherever chunks end, and a torn last line only if asked for', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(line, { maxLength: 12 }), line, async (lines, torn) => {
         const text = lines.map((each) => `${each}\n`).join('') + torn;
         await writeFile(path, text);
         expect(await read()).toEqual(model(text));
+        const sizeInBytes = Buffer.byteLength(torn);
+        const last = { text: torn, offset: Buffer.byteLength(text) - sizeInBytes, sizeInBytes };
+        expect(await read({ torn: true })).toEqual([...model(text), ...(torn === '' ? [] : [last])]);
       }),
       { numRuns: randomInputs(40) },
     );

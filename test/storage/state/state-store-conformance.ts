@@ -108,6 +108,16 @@ export function describeStateStore(kind: string, start: () => Promise<TestedStat
       expect((await state.list(place)).map(({ name }) => name)).toEqual(['parts-too']);
     });
 
+    it('removes a folder into which others write meanwhile', async () => {
+      const place = folder();
+      for (let round = 0; round < 10; round += 1) {
+        await state.write(`${place}/first`, '');
+        const writing = Promise.allSettled([1, 2, 3, 4].map((name) => state.write(`${place}/${name}`, '')));
+        await state.remove(place);
+        await writing;
+      }
+    });
+
     it('takes names with spaces, accents and signs', async () => {
       const path = `${folder()}/Ärger + 100 % (😀) "it's".json`;
       await state.write(path, 'fine');
@@ -140,6 +150,23 @@ export function describeStateStore(kind: string, start: () => Promise<TestedStat
       await other.discard();
       expect(await state.size(`${place}/report.jsonl`)).toBe(7 * 3_000_001);
       expect((await state.list(place)).map(({ name }) => name)).toEqual(['report.jsonl']);
+    });
+
+    it.each([
+      ['', []],
+      ['one\n', ['one']],
+      ['one\ntw', ['one', 'tw']],
+      ['on', ['on']],
+    ])('shows all of a file that appeared whole, with a torn last line: %j', async (content, lines) => {
+      const path = `${folder()}/whole.jsonl`;
+      await state.write(path, content);
+      const texts = async (torn: boolean) => {
+        const shown: string[] = [];
+        for await (const some of state.readLines(path, { torn })) shown.push(...some.map(({ text }) => text));
+        return shown;
+      };
+      expect(await texts(true)).toEqual(lines);
+      expect(await texts(false)).toEqual(lines.slice(0, content.split('\n').length - 1));
     });
 
     describe('a file that grows', () => {

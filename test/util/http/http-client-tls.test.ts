@@ -131,6 +131,24 @@ test('NODE_EXTRA_CA_CERTS vouches for it, directly and through a tunnel', async 
   expect(await enrollInChild(otherName, throughProxy)).toMatchObject({ kind: 'refused', sent: 0 });
 });
 
+test.each([
+  ['has expired', -24, 'CERT_HAS_EXPIRED'],
+  ['is not valid yet', 24, 'CERT_NOT_YET_VALID'],
+])(
+  'a certificate that %s is refused, whoever vouches for it, before anything is sent',
+  async (_, hours, code) => {
+    const other = createTestCertificate(['engine.test'], Date.now() + hours * 3_600_000);
+    const file = join(folder, `${code}.pem`);
+    writeFileSync(file, other.cert);
+    const late = await startEngineServer({ tls: other });
+    const reply = await enrollInChild(late.url, { NODE_EXTRA_CA_CERTS: file });
+    expect(reply).toMatchObject({ kind: 'refused', certain: false, sent: 0 });
+    expect(reply).toHaveProperty('message', expect.stringContaining(code));
+    expect(late.calls).toHaveLength(0);
+    await late.close();
+  },
+);
+
 test('plain http is handed to the proxy with its whole address', async () => {
   const url = plain.url.replace('127.0.0.1', 'engine.test');
   const reply = await enroll(url, { HTTP_PROXY: proxy.url.replace('//', '//me:word@') });
@@ -147,7 +165,15 @@ test('plain http is handed to the proxy with its whole address', async () => {
 test.each([
   [407, 'refused', 'HTTPS_PROXY'],
   [403, 'refused', 'HTTPS_PROXY'],
+  [401, 'refused', 'HTTPS_PROXY'],
+  [404, 'refused', 'HTTPS_PROXY'],
+  [408, 'unavailable', undefined],
+  [425, 'unavailable', undefined],
+  [429, 'unavailable', undefined],
+  [302, 'unavailable', undefined],
   [502, 'unavailable', undefined],
+  [511, 'unavailable', undefined],
+  ['page', 'unavailable', undefined],
   ['close', 'unavailable', undefined],
   ['silent', 'unavailable', undefined],
 ] as const)('a proxy that answers %s to CONNECT: nothing was sent', async (behaviour, kind, fix) => {
@@ -165,14 +191,39 @@ test.each([
   expect(proxy.requests.length).toBeLessThanOrEqual(2);
 });
 
-test('a proxy that is not there, and one that has no name', async () => {
-  expect(await enroll('https://engine.test', { HTTPS_PROXY: 'http://127.0.0.2:9' })).toMatchObject({
-    kind: 'unavailable',
-    sent: false,
-  });
-  const { kind } = await enroll('https://engine.test', { HTTPS_PROXY: 'http://proxy.invalid:9' });
-  expect(['refused', 'unavailable']).toContain(kind);
+test.each([
+  [407, 'refused'],
+  [403, 'refused'],
+  [302, 'refused'],
+  [200, 'unavailable'],
+  [502, 'unavailable'],
+  [504, 'unavailable'],
+  [429, 'throttled'],
+] as const)('a proxy that answers %s itself, in words of its own, to plain http', async (behaviour, kind) => {
+  proxy.behaviour = behaviour;
+  const url = plain.url.replace('127.0.0.1', 'engine.test');
+  const reply = await enroll(url, { HTTP_PROXY: proxy.url.replace('//', '//me:canary-word@') });
+  expect(reply).toMatchObject({ kind, httpStatus: behaviour });
+  expect(JSON.stringify(reply)).not.toMatch(/canary|Y2FuYXJ5|OmNhbmFyeS/);
+  expect(plain.calls).toHaveLength(0);
 });
+
+test.each(['https://engine.test', 'http://engine.test'])(
+  'a proxy that is not there, and one that has no name, on the way to %s',
+  async (url) => {
+    const settings = (proxyUrl: string) => ({ HTTPS_PROXY: proxyUrl, HTTP_PROXY: proxyUrl });
+    const reply = await enroll(url, settings('http://me:canary@127.0.0.2:9'));
+    expect(reply).toMatchObject({ kind: 'unavailable', sent: false });
+    expect(reply).toHaveProperty('message', expect.stringContaining('refused by the proxy 127.0.0.2:9'));
+    const nameless = await enroll(url, settings('http://me:canary@proxy.invalid:9'));
+    // Without any name server the name is not known to be wrong.
+    if (nameless.kind === 'refused')
+      expect(nameless).toMatchObject({ certain: false, fix: expect.stringContaining('HTTPS_PROXY') });
+    else expect(nameless).toMatchObject({ kind: 'unavailable', sent: false });
+    expect(JSON.stringify([reply, nameless])).not.toContain('canary');
+    expect(JSON.stringify(nameless)).toContain('proxy.invalid');
+  },
+);
 
 test('the head is written after the handshake, not before', async () => {
   const order: string[] = [];

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/util/errors.ts';
-import { type Environment, proxyFor } from '../../../src/util/http/proxy-for.ts';
+import {
+  type Environment,
+  proxyAuthorization,
+  proxyFor,
+  secretsOfProxy,
+} from '../../../src/util/http/proxy-for.ts';
 
 const proxyOf = (url: string, environment: Environment) => proxyFor(new URL(url), environment)?.href;
 
@@ -51,6 +56,20 @@ describe('proxyFor', () => {
     expect(proxyOf('https://[fd00::1]:8443/', environment)).toBeUndefined();
     expect(proxyOf('https://[fd00::1]/', environment)).toBe('http://proxy/');
     expect(proxyOf('https://11.9.8.7/', environment)).toBe('http://proxy/');
+  });
+
+  test.each([
+    ['http://proxy', undefined, []],
+    ['http://me@proxy', 'me:', []],
+    ['http://:word@proxy', ':word', ['word']],
+    ['http://me:pass%3Aword@proxy', 'me:pass:word', ['pass:word']],
+    ['http://me:100%@proxy', 'me:100%', ['100%']],
+    ['http://me:a%zzb%41@proxy', 'me:a%zzb%41', ['a%zzb%41']],
+  ])('%s is asked as %s, and %j is secret', (address, userAndPassword, secrets) => {
+    const proxy = new URL(address);
+    expect(secretsOfProxy(proxy)).toEqual(secrets);
+    const basic = proxyAuthorization(proxy)['proxy-authorization']?.replace('Basic ', '');
+    expect(basic && Buffer.from(basic, 'base64').toString()).toBe(userAndPassword);
   });
 
   test('a proxy that is none is named, its password is not', () => {

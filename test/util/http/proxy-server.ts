@@ -6,8 +6,8 @@ export interface ProxyServer {
   readonly url: string;
   /** The first line of every request, and its Proxy-Authorization. */
   readonly requests: { readonly line: string; readonly authorization: string | undefined }[];
-  /** What it does with the next requests: `work`, a status, `close` without an answer, or `silent`. */
-  behaviour: 'work' | number | 'close' | 'silent';
+  /** What it does with the next requests: `work`, a status, a `page` in the tunnel, `close` without an answer, or `silent`. */
+  behaviour: 'work' | number | 'page' | 'close' | 'silent';
   close(): Promise<void>;
 }
 
@@ -20,7 +20,8 @@ export async function startProxyServer(): Promise<ProxyServer> {
       authorization: authorizationOf(request.headers),
     });
     if (typeof proxy.behaviour === 'number') {
-      response.writeHead(proxy.behaviour).end();
+      const words = { error: `the proxy says ${proxy.behaviour} to ${authorizationOf(request.headers)}` };
+      response.writeHead(proxy.behaviour, { 'content-type': 'application/json' }).end(JSON.stringify(words));
       return;
     }
     const { method, headers } = request;
@@ -37,6 +38,8 @@ export async function startProxyServer(): Promise<ProxyServer> {
     socket.on('error', () => {});
     proxy.requests.push({ line: `CONNECT ${request.url}`, authorization: authorizationOf(request.headers) });
     if (behaviour === 'close') socket.destroy();
+    else if (behaviour === 'page')
+      socket.end('HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\n\r\n<html>Sign in</html>');
     else if (typeof behaviour === 'number')
       socket.end(`HTTP/1.1 ${behaviour} No\r\nContent-Length: 0\r\n\r\n`);
     else if (behaviour === 'work') {

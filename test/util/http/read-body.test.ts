@@ -50,6 +50,11 @@ describe('a compressed body', () => {
   );
 });
 
+test('NULs that are no padding stay, and cost no time', () => {
+  const body = Buffer.concat([Buffer.alloc(1_000_000), bytes]);
+  expect(readBody(body, { limitInBytes: 2_000_000, headers: {} })).toEqual({ text: body.toString() });
+});
+
 describe('letters', () => {
   const utf16 = Buffer.from(json, 'utf16le');
   const swapped = Buffer.from(utf16).swap16();
@@ -62,5 +67,6 @@ describe('letters', () => {
     ['a charset in quotes', Buffer.from(json, 'latin1'), 'text/plain; charset="ISO-8859-1"'],
     ['an unknown charset', bytes, 'text/plain; charset=klingon'],
     ['NULs at the end', Buffer.concat([bytes, Buffer.alloc(3)]), undefined],
+    ['a million of them', Buffer.concat([bytes, Buffer.alloc(1_000_000)]), undefined],
   ])('%s', (_, body, type) => expect(read(body, undefined, type)).toEqual({ text: json }));
 });

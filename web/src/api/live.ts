@@ -72,5 +72,7 @@ export function follow({ run, on, onReturn }: Subscription): () => void {
   return () => {
     document.removeEventListener('visibilitychange', seeTab);
     close();
+    // A page that follows nothing has lost nothing.
+    connection.value = 'connecting';
   };
 }

@@ -1,5 +1,5 @@
 import type { Meaning } from '../../../src/records/page-data.ts';
-import type { ReportLine } from '../../../src/records/report-line.ts';
+import type { ReportLine } from '../../../src/records/report/report-line.ts';
 import type { RunEventLine } from '../../../src/records/run-events.ts';
 import type { Summary } from '../../../src/records/summary.ts';
 import type { RunDetail as ServedRun } from '../../../src/serve/api/runs.ts';

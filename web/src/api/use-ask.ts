@@ -5,6 +5,8 @@ import { ask, ProblemError, textOf } from './client.ts';
 interface Asked<Answer> {
   readonly answer: Answer | undefined;
   readonly problem: string | undefined;
+  /** Whether it is not there, so that there is nothing to wait for. */
+  readonly isMissing: boolean;
   readonly setAnswer: (change: (answer: Answer | undefined) => Answer | undefined) => void;
   readonly again: () => void;
 }
@@ -13,6 +15,7 @@ interface Asked<Answer> {
 export function useAsk<Answer>(path: string): Asked<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [problem, setProblem] = useState<string>();
+  const [isMissing, setMissing] = useState(false);
   const [times, setTimes] = useState(0);
   const again = useCallback(() => setTimes((count) => count + 1), []);
   useEffect(() => {
@@ -21,15 +24,17 @@ export function useAsk<Answer>(path: string): Asked<Answer> {
       (given) => {
         setAnswer(() => given);
         setProblem(undefined);
+        setMissing(false);
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
         if (error instanceof ProblemError && error.status === 401) session.value = null;
         setProblem(textOf(error));
+        setMissing(error instanceof ProblemError && error.status === 404);
       },
     );
     return () => abort.abort();
   }, [path, times]);
   useEffect(() => setAnswer(undefined), [path]);
-  return { answer, problem, setAnswer, again };
+  return { answer, problem, isMissing, setAnswer, again };
 }

@@ -1,4 +1,5 @@
 import type { AuditView } from '../../../src/serve/api/audits.ts';
+import { percentAtMost } from '../../../src/util/percent.ts';
 import { countOf, formatCount, formatTime } from '../format.ts';
 
 /** What the newest audit of an account found: whether the engine holds what the ledger says. */
@@ -16,13 +17,13 @@ export function AuditFacts({ audit }: { audit: AuditView | null }) {
         Audit <span class="mono">{id}</span> asks since {formatTime(createdAt)} (sample {sample}).
       </p>
     );
-  const { bound, findings, total, byStatus } = result;
+  const { bound, total, byStatus } = result;
   return (
     <>
       <p>
         Audited {formatTime(result.finishedAt)}: {countOf(total, 'subject')} asked about (sample {sample}),{' '}
-        <strong>{findings === 0 ? 'nothing found' : countOf(findings, 'finding')}</strong>
-        {bound && `, at most ${percent(bound.atMost)} of ${formatCount(bound.of)} missing (95 %)`}
+        <strong>{foundBy(result)}</strong>
+        {bound && `, at most ${percentAtMost(bound.atMost)} of ${formatCount(bound.of)} missing (95 %)`}
         {state === 'repairing' ? '. What was missing is being enrolled anew.' : '.'}
       </p>
       <p class="facts">
@@ -36,4 +37,8 @@ export function AuditFacts({ audit }: { audit: AuditView | null }) {
   );
 }
 
-const percent = (share: number) => `${Number((share * 100).toPrecision(2))} %`;
+/** Where nobody could be judged, nothing was found either. */
+function foundBy({ bound, findings, byStatus }: NonNullable<AuditView['result']>): string {
+  if (findings > 0) return countOf(findings, 'finding');
+  return bound || !byStatus.unknown ? 'nothing found' : 'nobody could be judged';
+}

@@ -1,5 +1,6 @@
 import type { Canary, CanaryFigure } from '../../../src/records/canary.ts';
-import { describeCanary, percent } from '../../../src/records/describe-canary.ts';
+import { describeCanary } from '../../../src/records/describe-canary.ts';
+import { percent } from '../../../src/util/percent.ts';
 import { formatCount } from '../format.ts';
 import { Card } from './card.tsx';
 
@@ -41,7 +42,7 @@ export function CanaryCard({ canary }: { canary: Canary }) {
                     {formatCount(photos)} <span class="muted">({percent(share)})</span>
                   </td>
                   <td class="number">
-                    {percent(low)} to {percent(high)}
+                    {percent(low, 'down')} to {percent(high, 'up')}
                   </td>
                 </tr>
               ))}

@@ -3,6 +3,7 @@ import type { PageDeadLetter } from '../../../src/records/page-data.ts';
 import { defaultOrder, filterLetters, type LetterOrder, type SortKey, sortLetters } from '../dead-letters.ts';
 import { countOf, formatCount } from '../format.ts';
 import { type Column, LongList } from './long-list.tsx';
+import { Path } from './path.tsx';
 
 interface Props {
   readonly letters: readonly PageDeadLetter[];
@@ -135,13 +136,6 @@ function columnsFor({ order, setOrder, thumbnails }: Choices): Column<PageDeadLe
 
 /** What is cut off can be read by pointing at it. */
 const Text = ({ text = '–' }: { text?: string | undefined }) => <span title={text}>{text}</span>;
-
-/** Cut at its start, since its end tells photos apart. */
-const Path = ({ path = '–' }: { path?: string | undefined }) => (
-  <span class="path" title={path}>
-    <bdi>{path}</bdi>
-  </span>
-);
 
 function Thumbnail({ address }: { address: string | undefined }) {
   return address?.startsWith('data:image/') ? <img src={address} alt="" /> : <span class="no-picture" />;

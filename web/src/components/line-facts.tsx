@@ -1,5 +1,7 @@
-import type { ReportLine } from '../../../src/records/report-line.ts';
+import type { ComponentChild } from 'preact';
+import type { ReportLine } from '../../../src/records/report/report-line.ts';
 import { formatCount, formatDuration, formatTime } from '../format.ts';
+import { WholePath } from './path.tsx';
 
 /** What the report says of a photo, for people. */
 export function LineFacts({ line }: { line: ReportLine }) {
@@ -15,14 +17,14 @@ export function LineFacts({ line }: { line: ReportLine }) {
   );
 }
 
-function factsOf(line: ReportLine): [string, string][] {
+function factsOf(line: ReportLine): [string, ComponentChild][] {
   const { error, match, warnings, sizeInBytes, durationInMs, calls = line.attempts } = line;
-  const all: [string, string | undefined][] = [
+  const all: [string, ComponentChild][] = [
     ['Status', line.reason === undefined ? line.status : `${line.status} (${line.reason})`],
     ['Code', error && (error.code ?? error.kind)],
     ['Message', error?.message],
     ['Already enrolled as', match && `${match.templateId} (${match.similarity})`],
-    ['Photo', line.photo],
+    ['Photo', line.photo && <WholePath path={line.photo} />],
     ['Row of the list', line.row === undefined ? undefined : formatCount(line.row)],
     ['Template', line.templateId],
     ['Warnings', warnings?.join(', ')],

@@ -1,7 +1,7 @@
-import type { Aggregates } from '../../../src/records/run-aggregates.ts';
+import type { Aggregates } from '../../../src/records/report/run-aggregates.ts';
 import type { RunEventLine } from '../../../src/records/run-events.ts';
 import { troublesOf } from '../events.ts';
-import { formatRate } from '../format.ts';
+import { formatMeasure } from '../format.ts';
 import { closed, coarser, perSecond, timesOf } from '../series.ts';
 import { shownStatuses } from '../statuses.ts';
 import { TimeChart } from './time-chart.tsx';
@@ -20,14 +20,14 @@ const mostSteps = 160;
 /** Pace, outcomes and codes of a run, with the times in which it waited. */
 export function OverTime({ timeline, events, rateLimit, until }: Props) {
   const { startAt, bucketInSeconds, calls } = timeline;
-  if (startAt === null || calls.length === 0) return <p class="muted">No photo is done yet.</p>;
+  if (startAt === null || calls.length === 0) return <p class="muted">No photo is done.</p>;
   // Finer steps than this are noise on a screen.
   const together = Math.ceil(calls.length / mostSteps);
   const stepInSeconds = bucketInSeconds * together;
   const valuesOf = (counts: readonly number[]) => closed(perSecond(coarser(counts, together), stepInSeconds));
   const times = timesOf(startAt, stepInSeconds, Math.ceil(calls.length / together) + 1);
   const troubles = troublesOf(events, Date.parse(until) / 1000);
-  const common = { times, troubles, format: formatRate };
+  const common = { times, troubles, format: (rate: number) => `${formatMeasure(rate)} / s` };
   const found = shownStatuses.filter((status) => timeline.byStatus[status]?.some((count) => count > 0));
   const codes = Object.entries(timeline.byCode);
   return (

@@ -1,5 +1,6 @@
-import type { Aggregates } from '../../../src/records/run-aggregates.ts';
+import type { Aggregates } from '../../../src/records/report/run-aggregates.ts';
 import { formatCount, formatDuration } from '../format.ts';
+import { WholePath } from './path.tsx';
 
 export function SlowestTable({ slowest }: { slowest: Aggregates['slowest'] }) {
   return (
@@ -12,7 +13,9 @@ export function SlowestTable({ slowest }: { slowest: Aggregates['slowest'] }) {
             </th>
             <th scope="col">Subject</th>
             <th scope="col">Photo</th>
-            <th scope="col">Status</th>
+            <th scope="col" class="nowrap">
+              Status
+            </th>
             <th scope="col" class="number">
               Took
             </th>
@@ -23,8 +26,8 @@ export function SlowestTable({ slowest }: { slowest: Aggregates['slowest'] }) {
             <tr key={seq}>
               <td class="number wide-only">{formatCount(seq)}</td>
               <td>{subjectId ?? '–'}</td>
-              <td class="full muted last">{photo ?? '–'}</td>
-              <td class="wide-only">{status}</td>
+              <td class="full muted last">{photo === undefined ? '–' : <WholePath path={photo} />}</td>
+              <td class="wide-only nowrap">{status}</td>
               <td class="number">{formatDuration(durationInMs / 1000)}</td>
             </tr>
           ))}

@@ -1,4 +1,4 @@
-import type { Status } from '../../../src/records/report-line.ts';
+import type { Status } from '../../../src/records/report/report-line.ts';
 import { formatCount, formatShare } from '../format.ts';
 import { shownStatuses } from '../statuses.ts';
 

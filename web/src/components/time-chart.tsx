@@ -91,7 +91,7 @@ function optionsOf(latest: { current: Props }, element: HTMLElement): uPlot.Opti
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
     axes: [
-      { ...axis, values: timeLabels, space: 70, size: 30 },
+      { ...axis, values: timeLabels, incrs: timeSteps, space: 70, size: 30 },
       { ...axis, size: 58, values: (_plot, splits) => splits.map(format) },
     ],
     legend: {
@@ -125,11 +125,18 @@ function optionsOf(latest: { current: Props }, element: HTMLElement): uPlot.Opti
   };
 }
 
+const [minute, hour, day] = [60, 3_600, 86_400];
+/** In seconds. No shorter ones: labels have no fractions. */
+const timeSteps = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * minute),
+  ...[1, 2, 3, 4, 6, 8, 12].map((count) => count * hour),
+  ...[1, 2, 3, 5, 7, 14, 28, 56, 112].map((count) => count * day),
+];
+
 const timeLabels: uPlot.Axis.Values = (_plot, splits, _axis, _space, stepInSeconds) => {
   const format = new Intl.DateTimeFormat('en-GB', {
-    ...(stepInSeconds >= 86_400
-      ? { day: 'numeric', month: 'short' }
-      : { hour: '2-digit', minute: '2-digit' }),
+    ...(stepInSeconds >= day ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit' }),
     ...(stepInSeconds < 60 && { second: '2-digit' }),
   });
   return splits.map((time) => format.format(time * 1000));

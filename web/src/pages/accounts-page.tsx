@@ -3,6 +3,7 @@ import type { AccountView, AuditedAccount } from '../../../src/serve/api/account
 import { follow } from '../api/live.ts';
 import { useAsk } from '../api/use-ask.ts';
 import { AuditFacts } from '../components/audit-facts.tsx';
+import { CoverageFacts } from '../components/coverage-facts.tsx';
 import { EngineHealth } from '../components/engine-health.tsx';
 import { runAddress } from '../components/run-head.tsx';
 import { countOf } from '../format.ts';
@@ -41,6 +42,7 @@ export function AccountsPage() {
           <EngineHealth health={account} />
           <Runs runs={account.runs} />
           <AuditFacts audit={account.audit} />
+          <CoverageFacts coverage={account.coverage} />
         </section>
       ))}
     </main>

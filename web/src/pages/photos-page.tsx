@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
-import type { ReportLine } from '../../../src/records/report-line.ts';
+import type { ReportLine } from '../../../src/records/report/report-line.ts';
 import { withQuery } from '../api/client.ts';
 import { type Column, LongList } from '../components/long-list.tsx';
+import { Path } from '../components/path.tsx';
 import { Problem } from '../components/problem.tsx';
 import { RunHead, runAddress } from '../components/run-head.tsx';
 import { countOf, formatCount, formatDuration } from '../format.ts';
@@ -114,7 +115,7 @@ function Photos({ runId, status, code, q }: PhotosProps) {
       </div>
       <Problem text={problem} />
       {lines.length === 0 && !isLooking && next === null ? (
-        <p class="card">{isFiltered ? 'No photo is like that.' : 'No photo is done yet.'}</p>
+        <p class="card">{isFiltered ? 'No photo is like that.' : 'No photo is done.'}</p>
       ) : (
         <LongList label="Photos" columns={columns} rows={lines} keyOf={({ seq }) => seq} onEnd={readOn} />
       )}
@@ -143,11 +144,7 @@ function columnsFor(runId: string): Column<ReportLine>[] {
       heading: 'Photo',
       width: 'minmax(120px, 2fr)',
       isHiddenWhenNarrow: true,
-      show: ({ photo = '–' }) => (
-        <span class="path" title={photo}>
-          <bdi>{photo}</bdi>
-        </span>
-      ),
+      show: ({ photo }) => <Path path={photo} />,
     },
     {
       name: 'status',

@@ -23,15 +23,16 @@ import { figuresOfRun } from '../run-outlook.ts';
 /** One run, as it goes on. */
 export function RunPage() {
   const { id = '' } = useRoute().params;
-  const { answer: run, problem, setAnswer, again } = useAsk<RunDetail>(at('runs', id));
+  const { answer: run, problem, isMissing, setAnswer, again } = useAsk<RunDetail>(at('runs', id));
   useEffect(() => {
     document.title = `Run ${id} – rollcall`;
+    if (isMissing) return undefined;
     return follow({
       run: id,
       on: { run: (data) => setAnswer((before) => before && { ...before, ...(data as RunDetail) }) },
       onReturn: again,
     });
-  }, [id, setAnswer, again]);
+  }, [id, isMissing, setAnswer, again]);
   return (
     <main class="page" id="content" tabIndex={-1}>
       <RunHead id={id} title="Overview" {...(run && { state: run.state })}>

@@ -5,6 +5,7 @@ import { follow } from '../api/live.ts';
 import { useAsk } from '../api/use-ask.ts';
 import { session } from '../app/session.ts';
 import { NewRun } from '../components/new-run.tsx';
+import { SourceName } from '../components/path.tsx';
 import { runAddress } from '../components/run-head.tsx';
 import { RunProgress } from '../components/run-progress.tsx';
 import { countOf, formatTime } from '../format.ts';
@@ -96,7 +97,7 @@ function RunCard({ run }: { run: RunView }) {
       <div class="run-name">
         <a href={runAddress(run.id)}>{run.id}</a> <span class={`badge ${run.state}`}>{run.state}</span>
         <p class="muted small">
-          {run.source} into {run.engine}
+          <SourceName source={run.source} /> into {run.engine}
           {run.schedule !== undefined && `, schedule ${run.schedule}`}
         </p>
         <p class="muted small">{formatTime(run.createdAt)}</p>

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { ScheduleList } from '../../../src/serve/api/schedules.ts';
 import { useAsk } from '../api/use-ask.ts';
+import { SourceName } from '../components/path.tsx';
 import { runAddress } from '../components/run-head.tsx';
 import { countOf, formatCount, formatTime } from '../format.ts';
 
@@ -17,7 +18,8 @@ export function SchedulesPage() {
         <section class="card">
           <p>There is no schedule yet.</p>
           <p class="muted">
-            Make one: <span class="mono">rollcall schedule add nightly ./photos --cron "0 2 * * *"</span>
+            Make one:{' '}
+            <span class="mono">rollcall schedule add nightly --cron '0 2 * * *' --source ./photos</span>
           </p>
         </section>
       )}
@@ -39,7 +41,8 @@ function ScheduleCard({ schedule }: { schedule: ScheduleList['schedules'][number
         </span>
       </header>
       <p class="muted">
-        {source} into {engine}. {notifies ? 'Somebody is told of failures.' : 'Nobody is told of failures.'}
+        <SourceName source={source} /> into {engine}.{' '}
+        {notifies ? 'Somebody is told of failures.' : 'Nobody is told of failures.'}
       </p>
       {nights.length === 0 ? (
         <p class="muted">It has not run yet.</p>

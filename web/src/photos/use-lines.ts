@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { ReportLine } from '../../../src/records/report-line.ts';
+import type { ReportLine } from '../../../src/records/report/report-line.ts';
 import { ask, at, textOf, withQuery } from '../api/client.ts';
 import type { LinePage } from '../api/types.ts';
 

@@ -1,4 +1,4 @@
-import type { PhotoEdit } from '../../../src/records/decision.ts';
+import type { PhotoEdit } from '../../../src/records/decisions/decision.ts';
 
 export type Crop = NonNullable<PhotoEdit['crop']>;
 export const wholePicture: Crop = { left: 0, top: 0, width: 1, height: 1 };

@@ -1,4 +1,4 @@
-import type { Decision } from '../../../src/records/decision.ts';
+import type { Decision } from '../../../src/records/decisions/decision.ts';
 
 /** What a reviewer chooses for one photo; name and time come with sending. */
 export type Choice = Pick<Decision, 'seq' | 'action' | 'reason' | 'upload' | 'edit'>;

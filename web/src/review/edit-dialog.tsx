@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { PhotoEdit } from '../../../src/records/decision.ts';
+import type { PhotoEdit } from '../../../src/records/decisions/decision.ts';
 import { addressOf, at } from '../api/client.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { type Crop, cropBetween, editOf, moved, wholePicture } from './crop.ts';

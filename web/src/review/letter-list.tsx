@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { ReportLine } from '../../../src/records/report-line.ts';
+import type { ReportLine } from '../../../src/records/report/report-line.ts';
 import { useVirtual } from '../components/use-virtual.ts';
 import type { Desk } from './desk.ts';
 import { decisionWords } from './words.ts';

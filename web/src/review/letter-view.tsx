@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { ReportLine } from '../../../src/records/report-line.ts';
+import type { ReportLine } from '../../../src/records/report/report-line.ts';
 import { ask, at } from '../api/client.ts';
 import type { LineDetail } from '../api/types.ts';
 import { LineFacts } from '../components/line-facts.tsx';

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
-import type { Decision } from '../../../src/records/decision.ts';
+import type { Decision } from '../../../src/records/decisions/decision.ts';
 import { ask, at, textOf, withQuery } from '../api/client.ts';
 import { type Choice, deskAfter, emptyDesk } from './desk.ts';
 

@@ -1,4 +1,4 @@
-import type { Decision } from '../../../src/records/decision.ts';
+import type { Decision } from '../../../src/records/decisions/decision.ts';
 
 /** Decisions, as the list and the summary name them. */
 export const decisionWords = {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { Tinypool } from 'tinypool';
-import { sharp } from '../../../photos/image-decoder.ts';
+import { sharp } from '../../../photos/formats/image-decoder.ts';
 import { FaultError } from '../../../util/errors.ts';
 import { withinTime } from '../../../util/time-limit.ts';
 import { largeInPixels } from './decode-photo.ts';

@@ -1,6 +1,6 @@
-import { decoderMessage, maxPixels, sharp } from '../../../photos/image-decoder.ts';
+import { decoderMessage, maxPixels, sharp } from '../../../photos/formats/image-decoder.ts';
+import { detectPhotoFormat } from '../../../photos/formats/photo-format.ts';
 import type { PhotoFormat } from '../../../photos/photo.ts';
-import { detectPhotoFormat } from '../../../photos/photo-format.ts';
 
 /** RGB, a byte each, row by row. */
 export interface Picture {

@@ -1,4 +1,4 @@
-import { sharp } from '../../../photos/image-decoder.ts';
+import { sharp } from '../../../photos/formats/image-decoder.ts';
 import type { Picture } from './decode-photo.ts';
 import type { Point } from './face-pose.ts';
 import type { FaceModels } from './load-models.ts';

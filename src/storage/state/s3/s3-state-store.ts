@@ -83,8 +83,8 @@ export function createS3StateStore(options: {
     openAppender: (path, { epoch } = {}) => openSegmentAppender(context, keyOf(path), epoch),
     sync: async () => {},
     seal: (path, { epoch } = {}) => sealFile(context, keyOf(path), epoch),
-    readLines: (path, { offset = 0, end = Number.POSITIVE_INFINITY } = {}) =>
-      linesOf(reader.chunks(keyOf(path), { offset, end }), offset),
+    readLines: (path, { offset = 0, end = Number.POSITIVE_INFINITY, torn } = {}) =>
+      linesOf(reader.chunks(keyOf(path), { offset, end }), { offset, torn }),
     list,
     async size(path) {
       const { exists, sizeInBytes } = await reader.view(keyOf(path));
