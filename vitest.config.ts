@@ -13,7 +13,7 @@ export default defineConfig({
     // These end what hangs. None of them judges how fast anything is, on a machine that is busy or not.
     testTimeout: 400_000,
     hookTimeout: 400_000,
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 300_000 } },
     sequence: { sequencer: SlowestFirst },
     reporters: ['default', './test/setup/counts-reporter.ts'],
     projects: [

@@ -78,11 +78,14 @@ export async function concludeRun(
       return finish('cancelled');
   }
 
-  /** Draining takes a while: who resumed the run meanwhile is not overruled. */
+  /** Draining and writing take a while: who resumed the run meanwhile is not overruled. */
   async function savePause({ waitsFor, foundAt }: { waitsFor: string; foundAt: string }): Promise<void> {
-    const { wanted, at } = await readControl(state, record.id);
-    if (wanted === 'run' && at > foundAt) await keeper.save('active');
-    else await keeper.save('paused', waitsFor);
+    const isResumed = async () => {
+      const { wanted, at } = await readControl(state, record.id);
+      return wanted === 'run' && at > foundAt;
+    };
+    if (!(await isResumed())) await keeper.save('paused', waitsFor);
+    if (await isResumed()) await keeper.save('active');
   }
 
   async function finish(end: 'finished' | 'cancelled'): Promise<ConductEnd> {

@@ -36,6 +36,8 @@ export interface ConductOptions {
   readonly work: { start(): void; stop(): Promise<void> };
   /** Drains and leaves the run to be resumed. */
   readonly signal: AbortSignal;
+  /** Whether a run that is paused goes on by being taken. Default: true. */
+  readonly mayResume?: boolean;
   readonly onProgress: (progress: RunProgress) => void;
   readonly log: Logger;
   /** Absent: nobody could start another run, and none is proposed where the set-up seems wrong. */

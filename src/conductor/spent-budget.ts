@@ -7,15 +7,16 @@ import type { HeldRun } from './take-run.ts';
 
 /**
  * Pauses a run of which a process could claim no more of the budget, and notes what all of them have claimed. Calls that
- * have their money are made to their end, and what they did not need of it is given back.
+ * have their money are made to their end, and what they did not need of it is given back. `foundAt` (ISO 8601): before the
+ * budget was read.
  */
 export async function pauseIfSpent(
   { record, purses, stop }: Pick<HeldRun, 'record' | 'purses' | 'stop'>,
   keeper: Pick<RunKeeper, 'progress' | 'noteClaimed'>,
+  foundAt: string,
 ): Promise<void> {
   const { price, budget } = record.settings;
   if (!price) return;
-  const foundAt = new Date().toISOString();
   const { claimed, isShort } = await purses.read();
   keeper.noteClaimed(writeAmount(claimed));
   if (budget === undefined || !isShort) return;

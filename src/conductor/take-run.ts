@@ -3,7 +3,7 @@ import type { RunQueue } from '../queue/queue.ts';
 import { createQueueWithRetry, defaultOutageInMs, withStoreRetry } from '../queue/queue-with-retry.ts';
 import { createPurseReader, moneyFolderOf } from '../records/purse.ts';
 import { highestEpoch, openParts, type Parts } from '../records/report/report-parts.ts';
-import { isOver, type RunRecord, readRunRecord, runFolderOf } from '../records/run-record.ts';
+import { isOver, type RunRecord, readRunRecord, reasonForPause, runFolderOf } from '../records/run-record.ts';
 import { FaultError } from '../util/errors.ts';
 import type { ConductEnd, ConductOptions } from './conducting.ts';
 import { createEventLog, type EventLog } from './event-log.ts';
@@ -72,6 +72,8 @@ export async function takeRun(options: ConductOptions): Promise<HeldRun | Conduc
       queue: createQueueWithRetry(queue, whileWanted),
     });
     if (ended) return ended;
+    if (found.state === 'paused' && options.mayResume === false)
+      return { kind: 'paused', waitsFor: reasonForPause(found) };
     const parts = await openParts({ state, runFolder, epoch: lease.epoch });
     isTaken = true;
     const events = createEventLog({ state, runId, writer: processName, epoch: lease.epoch, log });

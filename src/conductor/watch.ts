@@ -30,8 +30,10 @@ export async function watchRun(
     // Before anything is written, which would make the folder anew.
     if (turn % lookEvery === 0) {
       await assertRunIsThere(state, run.record.id);
+      // Who raises the budget from here on is not overruled.
+      const foundAt = new Date().toISOString();
       await takeChanges(run, options);
-      await pauseIfSpent(run, keeper);
+      await pauseIfSpent(run, keeper, foundAt);
     }
     const waitsFor = await stopIfAsked(run, options);
     if (lease.isFresh()) await keeper.saveNowAndThen(waitsFor);

@@ -68,16 +68,19 @@ export async function joinRun(
   const part = await openPart(tools, options);
   const tracing = await tools.tracing();
   let end: RunEnd | undefined;
+  // Only by who asks: a conductor that pauses it lets go of it while others try to take it.
+  let mayResume = true;
   try {
     while (!end) {
       const ended = await conductRun({
-        ...{ state, backend, runId, openSource, signal, onProgress, log, tracing },
+        ...{ state, backend, runId, openSource, signal, mayResume, onProgress, log, tracing },
         processName: processName(),
         ...loadFor(settings, record.settings.rate),
         commandInstead: (of, changes) => startCommand(tools, { ...of, changes, isNew: true }),
         windowOf: (changed) => loadFor(settings, changed.settings.rate).window,
         work: part.worker,
       });
+      mayResume = false;
       if (ended.kind !== 'held') end = { ...ended, runId };
       else if (signal.aborted) end = { kind: 'interrupted', runId };
       else {

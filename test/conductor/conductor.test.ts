@@ -209,6 +209,32 @@ describe('conducting a run', () => {
     expect(await stage.record()).toMatchObject({ state: 'active' });
   });
 
+  it('goes on, where somebody resumed it while its conductor wrote the pause', async () => {
+    const stage = await stageOf({ source: givenSource(5) });
+    await writeControl(stage.state, stage.runId, 'pause');
+    const state: StateStore = {
+      ...stage.state,
+      async write(path, content) {
+        if (/"state":\s*"paused"/.test(String(content))) await writeControl(stage.state, stage.runId, 'run');
+        await stage.state.write(path, content);
+      },
+    };
+    expect(await stage.conduct({ state })).toMatchObject({ kind: 'paused' });
+    expect(await stage.record()).toMatchObject({ state: 'active' });
+  });
+
+  it('leaves a run paused that another process paused while this one wanted to conduct it', async () => {
+    const stage = await stageOf({ source: givenSource(5) });
+    await writeControl(stage.state, stage.runId, 'pause');
+    await stage.conduct();
+    await writeControl(stage.state, stage.runId, 'run');
+    const paused = await stage.record();
+    expect(await stage.conduct({ mayResume: false })).toEqual({ kind: 'paused', waitsFor: paused.waitsFor });
+    expect(await stage.record()).toEqual(paused);
+    expect(stage.worked).toEqual([]);
+    expect(await stage.conduct()).toMatchObject({ kind: 'over' });
+  });
+
   it('pauses at too many failures, without losing an outcome', async () => {
     const stage = await stageOf({
       source: givenSource(400),

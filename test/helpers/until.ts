@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Waits until `read` gives something that is not false or undefined, and returns it. */
 export async function until<T>(
   read: () => T | Promise<T>,
-  { limitInMs = 120_000, pollInMs = 20, what = 'the condition' } = {},
+  { limitInMs = 300_000, pollInMs = 20, what = 'the condition' } = {},
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = Date.now() + limitInMs;
   for (;;) {
